@@ -1,0 +1,19 @@
+"""The base of every model that crosses a process boundary."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ContractModel(BaseModel):
+    """A strict, immutable value: unknown fields are refused, strings are trimmed.
+
+    Unknown fields are an error, never ignored: a caller that misspells an optional argument must
+    learn it, and a model that invents one must not have it dropped in silence.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, validate_default=True)
+
+
+class OpenModel(BaseModel):
+    """A value that we *read* from a peer which may be newer than we are: unknown fields are kept out, not refused."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)

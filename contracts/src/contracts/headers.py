@@ -1,0 +1,15 @@
+"""The HTTP headers that our services read and write, spelled once."""
+
+AUTHORIZATION = "authorization"
+IDEMPOTENCY_KEY = "idempotency-key"
+#: Present (`true`) on an answer that was stored by an earlier call with the same key.
+IDEMPOTENT_REPLAYED = "idempotent-replayed"
+REQUEST_ID = "x-request-id"
+#: Milliseconds that the caller is still willing to wait; the callee gives up by itself when they are over.
+DEADLINE_MS = "x-aiguy-deadline-ms"
+#: The signed grant that names the exact effect which was confirmed (and approved); writes only.
+GRANT = "x-aiguy-grant"
+#: Which client spoke which contract version, for the telemetry of deprecations: `orchestrator/0.1.0`.
+CLIENT = "x-aiguy-client"
+LAST_EVENT_ID = "last-event-id"
+RETRY_AFTER = "retry-after"

@@ -1,0 +1,30 @@
+"""Money in minor units. No float ever holds an amount."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from contracts.base import ContractModel
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+AmountMinor = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+
+#: ISO 4217 currencies whose minor unit is not a hundredth; all others have two digits.
+_EXPONENTS = {
+    "BHD": 3, "CLP": 0, "ISK": 0, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3, "TND": 3, "VND": 0,
+}  # fmt: skip
+
+
+class Money(ContractModel):
+    """An amount in the currency's minor unit: `Money(amount_minor=5000, currency="USD")` is 50 dollars."""
+
+    amount_minor: AmountMinor
+    currency: Currency
+
+    def __str__(self) -> str:
+        """As written in a sentence: `50.00 USD`, `5000 JPY`."""
+        exponent = _EXPONENTS.get(self.currency, 2)
+        if exponent == 0:
+            return f"{self.amount_minor} {self.currency}"
+        whole, rest = divmod(self.amount_minor, 10**exponent)
+        return f"{whole}.{rest:0{exponent}d} {self.currency}"

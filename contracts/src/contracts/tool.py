@@ -1,0 +1,117 @@
+"""A tool is a contract: one typed object gives the route, the schema, the manifest, the client, the model's
+tool spec, the scope, the time-out, the retry rule and the approval rule.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from contracts.base import ContractModel
+from contracts.ids import Digest
+from contracts.money import Money
+
+InT = TypeVar("InT", bound=ContractModel)
+OutT = TypeVar("OutT", bound=ContractModel)
+
+
+class Family(StrEnum):
+    """A tool family is one deployable service."""
+
+    ORDERS = "orders"
+    BILLING = "billing"
+    TICKETS = "tickets"
+    RETRIEVAL = "retrieval"
+
+
+class ToolEffect(StrEnum):
+    """Whether a call can change anything."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class RiskTier(StrEnum):
+    """How much evidence the turn needs before it trusts an answer that rests on this tool."""
+
+    LOW = "low"
+    PRIVATE = "private"
+    MONEY = "money"
+
+
+class Confirmation(StrEnum):
+    """Who must agree to the exact effect before it runs."""
+
+    NONE = "none"
+    CUSTOMER = "customer"
+
+
+class ApprovalRule(ContractModel):
+    """Staff approval is needed when the integer argument `argument` is greater than `over`; `over=-1` is "always"."""
+
+    argument: str
+    over: int
+
+
+class Deprecation(ContractModel):
+    """An argument on its way out. `replaced_by` is named in the error once it is gone. Dates are ISO days."""
+
+    argument: str
+    since: str
+    remove_after: str
+    replaced_by: str | None = None
+
+
+class Preview(ContractModel):
+    """What a write *would* do. The digest binds confirmation, approval and execution to exactly this effect."""
+
+    summary: str
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+    money_moved: Money | None = None
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContract(Generic[InT, OutT]):
+    """One tool.
+
+    `timeout_ms` is what the caller waits for one attempt; `retries` are further attempts after a transient
+    error, made only when the tool is a read or the call has an idempotency key. `redact` names the fields of
+    input and output that never reach a log, a trace or a prompt. `guests` says whether a guest may call it.
+    """
+
+    name: str
+    family: Family
+    version: str
+    description: str
+    input: type[InT]
+    output: type[OutT]
+    effect: ToolEffect
+    scope: str
+    risk: RiskTier
+    timeout_ms: int
+    retries: int = 0
+    cache_ttl_s: int = 0
+    confirmation: Confirmation = Confirmation.NONE
+    approval: ApprovalRule | None = None
+    guests: bool = False
+    aliases: tuple[str, ...] = ()
+    redact: tuple[str, ...] = ()
+    deprecations: tuple[Deprecation, ...] = ()
+    method: str = "POST"
+    label: str = field(default="")
+
+    @property
+    def path(self) -> str:
+        """The route on the family's service."""
+        return f"/tools/{self.name}"
+
+    @property
+    def preview_path(self) -> str:
+        """The route that says what a write would do, without doing it."""
+        return f"/tools/{self.name}/preview"
+
+    @property
+    def is_write(self) -> bool:
+        """Writes need an idempotency key, and a grant when they need a confirmation."""
+        return self.effect is ToolEffect.WRITE

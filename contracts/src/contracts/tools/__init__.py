@@ -1,0 +1,1 @@
+"""The inputs and outputs of every tool, one module per family."""

@@ -1,0 +1,67 @@
+"""Retrieval: the search over reviewed knowledge."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from contracts.base import ContractModel
+from contracts.tool import Family, RiskTier, ToolContract, ToolEffect
+
+
+class Channel(StrEnum):
+    """Where a conversation takes place; documents can be limited to some channels."""
+
+    WEB = "web"
+    SLACK = "slack"
+    EMAIL = "email"
+
+
+class SearchInput(ContractModel):
+    """A question in the customer's words, personal data already masked."""
+
+    query: str = Field(min_length=1, max_length=1000)
+    limit: int = Field(default=5, ge=1, le=10)
+    product_tags: tuple[str, ...] = Field(default=(), max_length=10)
+    channel: Channel = Channel.WEB
+
+
+class Passage(ContractModel):
+    """One chunk that was found. `score` is the fused score; `similarity` the cosine in [0, 1]; the higher the better."""
+
+    chunk_id: str
+    document_id: str
+    title: str
+    url: str
+    section: str
+    text: str
+    score: float
+    similarity: float = Field(ge=0, le=1)
+    is_policy: bool = False
+    updated_at: datetime
+
+
+class SearchOutput(ContractModel):
+    """The best passages, best first, at most one per URL unless the same page answers twice.
+
+    `strength` in [0, 1] says how well the best passage fits, `gap` how far it is ahead of the next document,
+    `cover` which share of the question's content words the passages contain.
+    """
+
+    passages: tuple[Passage, ...]
+    strength: float = Field(ge=0, le=1)
+    gap: float = Field(ge=0, le=1)
+    cover: float = Field(ge=0, le=1)
+    answerable: bool
+
+
+SEARCH_KB = ToolContract(
+    name="search_kb", family=Family.RETRIEVAL, version="1.0.0",
+    description="Searches the shop's reviewed help articles and policies. Use it for every question about how "
+    "things work, policies, delivery, returns, warranty, products, privacy.",
+    input=SearchInput, output=SearchOutput, effect=ToolEffect.READ, scope="kb.search", risk=RiskTier.LOW,
+    timeout_ms=2000, retries=2, cache_ttl_s=1800, guests=True,
+    aliases=("read_kb", "retrieve_docs", "knowledge_search"), label="Searching our help pages",
+)  # fmt: skip
+
+CONTRACTS = (SEARCH_KB,)

@@ -1,0 +1,1 @@
+"""Everything on one machine, on embedded real servers."""

@@ -1,0 +1,1 @@
+"""The orchestrator: a turn is a state machine over a journal."""

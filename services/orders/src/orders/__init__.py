@@ -1,0 +1,1 @@
+"""Orders: the customer's own orders, from the shop's database."""

@@ -1,0 +1,1 @@
+"""Retrieval: the reviewed knowledge base and its search."""

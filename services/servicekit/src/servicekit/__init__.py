@@ -1,0 +1,1 @@
+"""The one library under all services: app, auth, errors, database, HTTP, telemetry."""

@@ -1,0 +1,1 @@
+"""Tickets: tickets, hand-over to people, notices."""

@@ -1,0 +1,1 @@
+"""A scripted server that speaks the OpenAI wire format, for tests, the demo and load."""
