@@ -1,5 +1,7 @@
 """The base of every model that crosses a process boundary."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -11,6 +13,11 @@ class ContractModel(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, validate_default=True)
+
+
+def exactly_one(*names: str) -> dict[str, Any]:
+    """The JSON Schema rule "exactly one of these string fields is given", for a model's `json_schema_extra`."""
+    return {"oneOf": [{"properties": {name: {"type": "string"}}, "required": [name]} for name in names]}
 
 
 class OpenModel(BaseModel):

@@ -96,7 +96,7 @@ PROBLEMS: dict[ProblemCode, ProblemType] = {
     _C.APPROVAL_REQUIRED: ProblemType(403, "Staff have not approved this", _E.NOT_AUTHORISED, False),
     _C.GRANT_INVALID: ProblemType(403, "The grant does not cover this effect", _E.NOT_AUTHORISED, False),
     _C.IDEMPOTENCY_KEY_MISSING: ProblemType(400, "An Idempotency-Key is needed", _E.USER_FIXABLE, False),
-    _C.IDEMPOTENCY_KEY_REUSED: ProblemType(422, "This Idempotency-Key was used for another request", _E.USER_FIXABLE, False),
+    _C.IDEMPOTENCY_KEY_REUSED: ProblemType(422, "This Idempotency-Key was for another request", _E.USER_FIXABLE, False),
     _C.IDEMPOTENCY_IN_FLIGHT: ProblemType(409, "The first request with this key is still running", _E.TRANSIENT, True),
     _C.NOT_REFUNDABLE: ProblemType(422, "This amount cannot be refunded", _E.USER_FIXABLE, False),
     _C.RATE_LIMITED: ProblemType(429, "Too many requests", _E.TRANSIENT, True),

@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from contracts.base import ContractModel
+from contracts.base import ContractModel, exactly_one
 from contracts.ids import OrderId
 from contracts.money import AmountMinor, Currency, Money
+from contracts.text import WRITTEN
 from contracts.tool import ApprovalRule, Confirmation, Family, RiskTier, ToolContract, ToolEffect
 
 InvoiceNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{2,31}$")]
@@ -16,6 +17,8 @@ InvoiceNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{2,
 
 class InvoiceLookup(ContractModel):
     """Which invoice: by the order it belongs to, or by its own number. Exactly one of the two."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one("order_id", "invoice_number"))
 
     order_id: OrderId | None = Field(default=None, description="The order number, such as ABC123.")
     invoice_number: InvoiceNumber | None = Field(default=None, description="The invoice number, such as INV-2026-0001.")
@@ -59,7 +62,7 @@ class IssueRefundInput(ContractModel):
     order_id: OrderId
     amount_minor: Annotated[AmountMinor, Field(gt=0, description="Minor units: 5000 is 50.00.")]
     currency: Currency
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=500, pattern=WRITTEN)
 
 
 class IssueRefundOutput(ContractModel):

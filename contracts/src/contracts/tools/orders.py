@@ -4,14 +4,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from contracts.base import ContractModel
+from contracts.base import ContractModel, exactly_one
 from contracts.ids import OrderId
 from contracts.money import Money
+from contracts.text import WRITTEN
 from contracts.tool import Confirmation, Family, RiskTier, ToolContract, ToolEffect
 
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}$", max_length=254)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00]{1,64}@[^@\s\x00]{1,189}$", max_length=254)]
 
 
 class OrderStatus(StrEnum):
@@ -28,6 +29,8 @@ class OrderStatus(StrEnum):
 
 class OrderLookup(ContractModel):
     """Which order: by its id, or the newest one of the customer's own e-mail address. Exactly one of the two."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one("order_id", "email"))
 
     order_id: OrderId | None = Field(default=None, description="The order number, such as ABC123.")
     email: Email | None = Field(default=None, description="The customer's own e-mail address.")
@@ -72,7 +75,7 @@ class AddOrderNoteInput(ContractModel):
     """A note of the customer's on their own order."""
 
     order_id: OrderId
-    note: str = Field(min_length=1, max_length=1000)
+    note: str = Field(min_length=1, max_length=1000, pattern=WRITTEN)
 
 
 class AddOrderNoteOutput(ContractModel):

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from contracts.base import ContractModel
+from contracts.text import WRITTEN, Tag
 from contracts.tool import Family, RiskTier, ToolContract, ToolEffect
 
 
@@ -20,14 +21,14 @@ class Channel(StrEnum):
 class SearchInput(ContractModel):
     """A question in the customer's words, personal data already masked."""
 
-    query: str = Field(min_length=1, max_length=1000)
+    query: str = Field(min_length=1, max_length=1000, pattern=WRITTEN)
     limit: int = Field(default=5, ge=1, le=10)
-    product_tags: tuple[str, ...] = Field(default=(), max_length=10)
+    product_tags: tuple[Tag, ...] = Field(default=(), max_length=10)
     channel: Channel = Channel.WEB
 
 
 class Passage(ContractModel):
-    """One chunk that was found. `score` is the fused score; `similarity` the cosine in [0, 1]; the higher the better."""
+    """One chunk that was found. `score` is the fused score, `similarity` the cosine in [0, 1]; higher is better."""
 
     chunk_id: str
     document_id: str

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from contracts.base import ContractModel
 from contracts.ids import OrderId
+from contracts.text import ANY_TEXT, ONE_LINE, ONE_LINE_OF_THREE, WRITTEN
 from contracts.tool import Confirmation, Family, RiskTier, ToolContract, ToolEffect
 
 
@@ -34,8 +35,8 @@ class TicketPriority(StrEnum):
 class CreateTicketInput(ContractModel):
     """What the customer needs a person for."""
 
-    subject: str = Field(min_length=3, max_length=160)
-    body: str = Field(min_length=1, max_length=8000)
+    subject: str = Field(min_length=3, max_length=160, pattern=ONE_LINE_OF_THREE)
+    body: str = Field(min_length=1, max_length=8000, pattern=WRITTEN)
     category: TicketCategory = TicketCategory.OTHER
     priority: TicketPriority = TicketPriority.NORMAL
     order_id: OrderId | None = None
@@ -66,8 +67,8 @@ class HandoffInput(ContractModel):
     """A hand-over with its reason and what was said so far (already redacted)."""
 
     reason: HandoffReason
-    summary: str = Field(min_length=1, max_length=2000)
-    transcript: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    summary: str = Field(min_length=1, max_length=2000, pattern=WRITTEN)
+    transcript: Annotated[str, StringConstraints(max_length=20_000, pattern=ANY_TEXT)] = ""
 
 
 class HandoffOutput(ContractModel):
@@ -84,15 +85,15 @@ class HandoffOutput(ContractModel):
 class SendEmailInput(ContractModel):
     """A message to the customer's own address; the service knows it, the caller does not."""
 
-    subject: str = Field(min_length=1, max_length=160)
-    body: str = Field(min_length=1, max_length=20_000)
+    subject: str = Field(min_length=1, max_length=160, pattern=ONE_LINE)
+    body: str = Field(min_length=1, max_length=20_000, pattern=WRITTEN)
 
 
 class SlackMessageInput(ContractModel):
     """A notice to a channel of the shop's own workspace."""
 
     channel: Annotated[str, StringConstraints(pattern=r"^#?[a-z0-9_-]{1,80}$")]
-    text: str = Field(min_length=1, max_length=4000)
+    text: str = Field(min_length=1, max_length=4000, pattern=WRITTEN)
 
 
 class MessageOutput(ContractModel):

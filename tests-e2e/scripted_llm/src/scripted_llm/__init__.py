@@ -1,1 +1,1 @@
-"""A scripted server that speaks the OpenAI wire format, for tests, the demo and load."""
+"""A server that speaks the OpenAI wire format and answers by script: for tests, the demo and load."""

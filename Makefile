@@ -1,0 +1,46 @@
+# Everything is one command. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup check test demo up chat bench contracts
+
+VENV := .venv/bin
+STAMP := .venv/.setup-done
+PROJECTS := uv.lock pyproject.toml contracts/pyproject.toml $(wildcard services/*/pyproject.toml) \
+            tests-e2e/scripted_llm/pyproject.toml
+
+help: ## This list
+	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then bold=$$'\033[1m' blue=$$'\033[36m' off=$$'\033[0m'; fi; \
+	printf '\n  %sAIGuy Support Agent%s\n\n' "$$bold" "$$off"; \
+	sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
+	  printf '  %smake %-10s%s %s\n' "$$blue" "$$name" "$$off" "$$text"; done; \
+	printf '\n  First time? %smake demo%s installs, starts everything and talks to it.' "$$blue" "$$off"; \
+	printf ' No Docker, no API key.\n\n'
+
+setup: $(STAMP) ## Install into .venv what is not there yet (quick when nothing changed)
+
+$(STAMP): $(PROJECTS) .ci/setup
+	@.ci/setup
+	@touch $@
+
+check: setup ## Lint, format, types, import direction, generated contracts
+	@.ci/check
+
+test: setup ## All tests: unit, property, service, end to end
+	@if $(VENV)/pytest $(ARGS); then echo 'VERDICT: all tests passed'; \
+	  else echo 'VERDICT: TESTS FAILED (see above)'; exit 1; fi
+
+demo: setup ## Start the stack, hold the demo conversations, print a verdict, stop
+	@exec $(VENV)/aiguy demo
+
+up: setup ## Start the stack and leave it running, with a chat page; Ctrl-C stops all
+	@exec $(VENV)/aiguy up
+
+chat: setup ## Talk to the running stack from the terminal
+	@exec $(VENV)/aiguy chat
+
+bench: setup ## Measure what the engine adds to a turn, beside other agent loops
+	@.ci/setup --group bench
+	@exec $(VENV)/python tests-e2e/bench/run.py
+
+contracts: setup ## Write schemas, manifest, OpenAPI and clients anew from the contracts
+	@$(VENV)/python -m contracts.export

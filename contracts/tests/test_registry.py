@@ -1,0 +1,90 @@
+"""Every contract makes sense by itself and beside the others."""
+
+import re
+from itertools import chain
+
+import pytest
+
+from contracts.registry import CONTRACTS, AnyContract, contracts_of, find_contract
+from contracts.schema import input_schema, output_schema
+from contracts.tool import Confirmation, Family, RiskTier
+
+WRITES = tuple(contract for contract in CONTRACTS if contract.is_write)
+
+
+def test_names_and_aliases_are_unique_across_all_families() -> None:
+    names = list(chain.from_iterable((contract.name, *contract.aliases) for contract in CONTRACTS))
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name) for name in names)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
+def test_a_contract_says_what_it_does_to_the_model_and_to_people(contract: AnyContract) -> None:
+    assert len(contract.description) >= 20
+    assert contract.label
+    assert re.fullmatch(r"\d+\.\d+\.\d+", contract.version)
+    assert re.fullmatch(r"[a-z]+\.[a-z_]+", contract.scope)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
+def test_a_contract_waits_a_bounded_time(contract: AnyContract) -> None:
+    limit = 10_000 if contract.is_write else 3000
+    assert 0 < contract.timeout_ms <= limit
+    assert 0 <= contract.retries <= 3
+
+
+@pytest.mark.parametrize("contract", WRITES, ids=lambda one: one.name)
+def test_a_write_is_never_cached(contract: AnyContract) -> None:
+    assert contract.cache_ttl_s == 0
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
+def test_only_writes_ask_for_a_confirmation_or_an_approval(contract: AnyContract) -> None:
+    if contract.confirmation is Confirmation.CUSTOMER or contract.approval is not None:
+        assert contract.is_write
+    if contract.approval is not None:
+        assert contract.confirmation is Confirmation.CUSTOMER
+        assert input_schema(contract.input)["properties"][contract.approval.argument]["type"] == "integer"
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
+def test_what_touches_money_is_confirmed_and_approved_and_closed_to_guests(contract: AnyContract) -> None:
+    if contract.risk is RiskTier.MONEY:
+        assert contract.confirmation is Confirmation.CUSTOMER
+        assert contract.approval is not None
+    if contract.guests:
+        assert contract.risk is RiskTier.LOW
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
+def test_redacted_names_are_fields_of_the_input_or_the_output(contract: AnyContract) -> None:
+    fields = {*input_schema(contract.input)["properties"], *output_schema(contract.output)["properties"]}
+    assert set(contract.redact) <= fields
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
+def test_a_scope_belongs_to_one_family(contract: AnyContract) -> None:
+    families = {other.family for other in CONTRACTS if other.scope == contract.scope}
+    assert families == {contract.family}
+
+
+def test_reads_and_writes_never_share_a_scope() -> None:
+    reads = {contract.scope for contract in CONTRACTS if not contract.is_write}
+    assert reads.isdisjoint(contract.scope for contract in WRITES)
+
+
+def test_a_contract_is_found_by_its_name_and_by_each_alias() -> None:
+    for contract in CONTRACTS:
+        for name in (contract.name, *contract.aliases):
+            assert find_contract(name) is contract
+    assert find_contract("drop_tables") is None
+
+
+def test_every_contract_belongs_to_exactly_one_family() -> None:
+    assert sorted(chain.from_iterable(contracts_of(family) for family in Family), key=id) == sorted(CONTRACTS, key=id)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
+def test_the_routes_follow_from_the_name(contract: AnyContract) -> None:
+    assert contract.path == f"/tools/{contract.name}"
+    assert contract.preview_path == f"/tools/{contract.name}/preview"

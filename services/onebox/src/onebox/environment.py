@@ -1,0 +1,78 @@
+"""What each process is told. A service gets what it needs and no more: only the orchestrator sees the LLM's key."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from onebox.keys import KeyFiles
+from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
+
+HOST = "127.0.0.1"
+#: What any program may need from the machine, by exact name or by prefix.
+MACHINE = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_PROXY", "no_proxy")
+MACHINE_PREFIXES = ("LC_", "OTEL_", "PYTHON")
+#: Passed on to the orchestrator from the user's own environment.
+ORCHESTRATOR_PREFIXES = ("AIGUY_LLM_", "AIGUY_TURN_", "AIGUY_SESSION_", "AIGUY_CONFIRMATION_", "AIGUY_WORKER_")
+ORCHESTRATOR_MACHINE = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+SHARED = ("AIGUY_LOG_LEVEL", "AIGUY_LOG_FORMAT", "AIGUY_RATE_LIMIT_PER_MINUTE")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everything is. `databases` and `redis` hold passwords; `ports` are those the services listen on.
+
+    `tool_ports` differ from `ports` where a proxy stands between the orchestrator and a tool service.
+    """
+
+    ports: Mapping[str, int]
+    databases: Mapping[str, str]
+    redis: Mapping[str, str]
+    tool_ports: Mapping[str, int]
+
+    def url(self, name: str) -> str:
+        """`http://127.0.0.1:<port>` of a service."""
+        return f"http://{HOST}:{self.ports[name]}"
+
+
+def machine_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The part of the user's environment that any process gets."""
+    return {name: value for name, value in environment.items() if name in MACHINE or name.startswith(MACHINE_PREFIXES)}
+
+
+def service_environment(
+    name: str, addresses: Addresses, keys: KeyFiles, environment: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """The whole environment of the process of service `name`."""
+    told = machine_environment(environment)
+    told |= {key: environment[key] for key in SHARED if key in environment}
+    told |= {
+        "AIGUY_ENVIRONMENT": "local",
+        "AIGUY_HOST": HOST,
+        "AIGUY_PORT": str(addresses.ports[name]),
+        "AIGUY_DATABASE_URL": addresses.databases[name],
+        "AIGUY_REDIS_URL": addresses.redis[name],
+        "AIGUY_JWKS_URL": f"{addresses.url(ORCHESTRATOR)}/.well-known/jwks.json",
+        "AIGUY_MASTER_KEY_FILE": str(keys.master),
+        "AIGUY_PUBLIC_URL": addresses.url(name),
+    }
+    if name == "billing":
+        told["AIGUY_LINK_SECRET_FILE"] = str(keys.link_secret)
+    if name == ORCHESTRATOR:
+        told |= _for_orchestrator(addresses, keys, environment)
+    return told
+
+
+def _for_orchestrator(addresses: Addresses, keys: KeyFiles, environment: Mapping[str, str]) -> dict[str, str]:
+    passed = {
+        name: value
+        for name, value in environment.items()
+        if name in ORCHESTRATOR_MACHINE or name.startswith(ORCHESTRATOR_PREFIXES)
+    }
+    return passed | {
+        "AIGUY_TOOL_URLS": json.dumps({tool: f"http://{HOST}:{addresses.tool_ports[tool]}" for tool in TOOL_SERVICES}),
+        "AIGUY_SIGNING_KEYS": str(keys.signing),
+        "AIGUY_ISSUERS_FILE": str(keys.issuers),
+        "AIGUY_DEMO": "1",
+        "AIGUY_DEMO_ISSUER_KEYS": str(keys.demo_issuer),
+    }

@@ -1,0 +1,169 @@
+"""Postgres and Valkey of the stack: embedded ones, or the user's own by URL.
+
+`AIGUY_DATABASE_URL` names a role that may create databases and roles; `AIGUY_REDIS_URL` a Redis 7 or Valkey.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+from onebox.home import Home
+from servicekit.embedded import EmbeddedPostgres, EmbeddedValkey
+from servicekit.embedded.files import derive, read_or_create_secret
+
+
+class DatabaseServer(Protocol):
+    """A Postgres server that can hold one database per service."""
+
+    label: str
+
+    def start(self) -> None:
+        """Blocks until it accepts connections."""
+
+    async def create_databases(self, names: Sequence[str]) -> dict[str, str]:
+        """One database per name, owned by a role of the same name (`aiguy_<name>`); their URLs."""
+
+    def stop(self) -> None:
+        """Blocks until it is down; leaves a server alone that it did not start."""
+
+
+class RedisServer(Protocol):
+    """A Redis or Valkey server."""
+
+    label: str
+
+    def start(self) -> None:
+        """Blocks until it answers."""
+
+    def urls(self, names: Sequence[str]) -> dict[str, str]:
+        """A URL per service."""
+
+    def stop(self) -> None:
+        """Blocks until it is down; leaves a server alone that it did not start."""
+
+
+def database_server(home: Home, environment: Mapping[str, str] = os.environ) -> DatabaseServer:
+    """The user's own server when AIGUY_DATABASE_URL is set, else an embedded one under the state directory."""
+    if url := environment.get("AIGUY_DATABASE_URL"):
+        return GivenPostgres(url, home.keys / "database-secret")
+    return OwnPostgres(home.root / "postgres")
+
+
+def redis_server(home: Home, environment: Mapping[str, str] = os.environ) -> RedisServer:
+    """The user's own server when AIGUY_REDIS_URL is set, else an embedded one under the state directory."""
+    if url := environment.get("AIGUY_REDIS_URL"):
+        return GivenRedis(url)
+    return OwnValkey(home.root / "valkey")
+
+
+class OwnPostgres:
+    """An embedded server."""
+
+    def __init__(self, directory: Path) -> None:
+        self._server = EmbeddedPostgres(directory)
+        self.label = "embedded"
+
+    def start(self) -> None:
+        """Start it."""
+        self._server.start()
+        self.label = f"embedded, 127.0.0.1:{self._server.port}"
+
+    async def create_databases(self, names: Sequence[str]) -> dict[str, str]:
+        """One database and role per name."""
+        self._server.create_databases({_own(name): _own(name) for name in names})
+        return {name: self._server.url(_own(name), _own(name)) for name in names}
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._server.stop()
+
+
+class GivenPostgres:
+    """The user's own server: databases and roles are made on it, it is never started or stopped."""
+
+    def __init__(self, url: str, secret_file: Path) -> None:
+        self._url = url
+        self._secret_file = secret_file
+        self.label = f"yours, {_host(url)}"
+
+    def start(self) -> None:
+        """It runs already."""
+
+    async def create_databases(self, names: Sequence[str]) -> dict[str, str]:
+        """One database and role per name; the roles' passwords derive from a secret under the state directory."""
+        secret = read_or_create_secret(self._secret_file)
+        connection = await asyncpg.connect(self._url)
+        try:
+            for name in names:
+                role, password = _own(name), derive(secret, name)
+                if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+                    await connection.execute(f'CREATE ROLE "{role}" LOGIN')
+                await connection.execute(f"ALTER ROLE \"{role}\" PASSWORD '{password}'")
+                await connection.execute(f'GRANT "{role}" TO CURRENT_USER')
+                if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", role):
+                    await connection.execute(f'CREATE DATABASE "{role}" OWNER "{role}"')
+        finally:
+            await connection.close()
+        return {name: _as(self._url, _own(name), derive(secret, name)) for name in names}
+
+    def stop(self) -> None:
+        """It is not ours to stop."""
+
+
+class OwnValkey:
+    """An embedded server; each service has a logical database of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self._server = EmbeddedValkey(directory)
+        self.label = "embedded"
+
+    def start(self) -> None:
+        """Start it."""
+        self._server.start()
+        self.label = f"embedded, 127.0.0.1:{self._server.port}"
+
+    def urls(self, names: Sequence[str]) -> dict[str, str]:
+        """Databases 0, 1, 2 … in the order of the names."""
+        return {name: f"{self._server.url.removesuffix('/0')}/{number}" for number, name in enumerate(names)}
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._server.stop()
+
+
+class GivenRedis:
+    """The user's own server."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.label = f"yours, {_host(url)}"
+
+    def start(self) -> None:
+        """It runs already."""
+
+    def urls(self, names: Sequence[str]) -> dict[str, str]:
+        """The same URL for all."""
+        return dict.fromkeys(names, self._url)
+
+    def stop(self) -> None:
+        """It is not ours to stop."""
+
+
+def _own(name: str) -> str:
+    return f"aiguy_{name}"
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+def _as(url: str, role: str, password: str) -> str:
+    """The URL of the same server for another role, whose database has its name."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(role)}:{quote(password)}@{place}", path=f"/{role}"))

@@ -1,0 +1,210 @@
+"""The whole product on one machine: servers, keys, databases, five services. Composition root of onebox."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Collection, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from onebox.child import ChildSpec
+from onebox.environment import Addresses, machine_environment, service_environment
+from onebox.faults import FaultProxy
+from onebox.home import Home
+from onebox.keys import KeyFiles
+from onebox.knowledge import ingest_starter_knowledge
+from onebox.ports import ORCHESTRATOR, TOOL_SERVICES, choose_ports
+from onebox.readiness import NotReadyError, wait_ready
+from onebox.report import Report, timed
+from onebox.servers import database_server, redis_server
+from onebox.supervisor import Supervisor
+from servicekit.embedded import EmbeddedError
+from servicekit.embedded.files import DirectoryLock
+
+SERVICES = (ORCHESTRATOR, *TOOL_SERVICES)
+MOST_EARLY_CRASHES = 3
+
+
+class StackError(Exception):
+    """The stack cannot be started. The message is for the person at the terminal."""
+
+
+class Stack:
+    """One running product. `start` once, `stop` always (also after a failed or cancelled start)."""
+
+    def __init__(
+        self,
+        home: Home,
+        report: Report,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        proxied: Collection[str] = (),
+    ) -> None:
+        """`proxied` names tool services that get a fault proxy between the orchestrator and themselves."""
+        self.home = home
+        self.keys = KeyFiles(home.keys)
+        self.proxies: dict[str, FaultProxy] = {}
+        self._proxied = proxied
+        self._report = report
+        self._environment = environment
+        self._lock: DirectoryLock | None = None
+        self._database = database_server(home, environment)
+        self._redis = redis_server(home, environment)
+        self._server_starts: list[asyncio.Task[None]] = []
+        self._supervisor = Supervisor(report)
+        self._addresses: Addresses | None = None
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where everything is; raises StackError before the start."""
+        if self._addresses is None:
+            raise StackError("the stack was not started")
+        return self._addresses
+
+    def url(self, name: str = ORCHESTRATOR) -> str:
+        """Base URL of a service."""
+        return self.addresses.url(name)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids of the services that run."""
+        return self._supervisor.pids
+
+    async def start(self) -> None:
+        """Start everything; returns when every service is ready. Raises StackError."""
+        started = time.perf_counter()
+        self.home.create()
+        self._take_lock()
+        self.keys.create()
+        ports = choose_ports(self._report, self._environment)
+        await self._start_servers()
+        with timed(self._report, "databases", "one per service, migrated, demo shop in place"):
+            databases = await self._database.create_databases(SERVICES)
+            await self._prepare(databases)
+        tool_ports = {name: ports[name] for name in TOOL_SERVICES}
+        for name in self._proxied:
+            proxy = self.proxies[name] = FaultProxy(ports[name])
+            await proxy.start()
+            tool_ports[name] = proxy.port
+        self._addresses = Addresses(ports, databases, self._redis.urls(SERVICES), tool_ports)
+        await self._supervisor.start([self._spec(name) for name in TOOL_SERVICES])
+        await self._supervisor.start([self._spec(ORCHESTRATOR)])
+        async with httpx.AsyncClient(timeout=5.0) as client:
+            await _all(*(self._ready(client, name) for name in SERVICES))
+            await ingest_starter_knowledge(client, self.url("retrieval"), self.keys, self._report)
+        self.home.write_running({"pid": os.getpid(), "urls": {name: self.url(name) for name in SERVICES}})
+        self._report.done("ready", "everything runs", (time.perf_counter() - started) * 1000)
+
+    async def restart(self, name: str, extra: Mapping[str, str] | None = None) -> None:
+        """Restart one service, `extra` added to its environment; returns when it is ready. Raises StackError."""
+        environment = service_environment(name, self.addresses, self.keys, self._environment) | dict(extra or {})
+        await self._supervisor.restart(name, environment)
+        async with httpx.AsyncClient(timeout=5.0) as client:
+            await self._ready(client, name)
+
+    async def stop(self) -> None:
+        """Stop everything in order: services, proxies, Valkey, Postgres. Says which process stayed, if one did."""
+        await asyncio.gather(*self._server_starts, return_exceptions=True)
+        pids = list(self._supervisor.pids.values())
+        pids += [child.pid for child in psutil.Process().children(recursive=True) if child.pid not in pids]
+        self.home.running_file.unlink(missing_ok=True)
+        await self._supervisor.stop()
+        await asyncio.gather(*(proxy.stop() for proxy in self.proxies.values()))
+        await asyncio.gather(asyncio.to_thread(self._redis.stop), asyncio.to_thread(self._database.stop))
+        if self._lock is not None:
+            self._lock.release()
+        left = [pid for pid in pids if _runs(pid)]
+        if left:
+            self._report.trouble(f"these processes still run: {left}")
+
+    def _take_lock(self) -> None:
+        lock = DirectoryLock(self.home.root / "lock")
+        try:
+            lock.acquire()
+        except EmbeddedError as error:
+            running = self.home.read_running()
+            where = f": {running['urls'][ORCHESTRATOR]}" if running else ""
+            raise StackError(f"a stack runs here already{where}") from error
+        self._lock = lock
+
+    async def _start_servers(self) -> None:
+        async def start(name: str, server: Any) -> None:
+            began = time.perf_counter()
+            await asyncio.to_thread(server.start)
+            self._report.done(name, server.label, (time.perf_counter() - began) * 1000)
+
+        self._server_starts = [
+            asyncio.create_task(start("postgres", self._database)),
+            asyncio.create_task(start("valkey", self._redis)),
+        ]
+        # A thread cannot be cancelled: `stop` waits for it, then stops what it started.
+        try:
+            await asyncio.gather(*(asyncio.shield(task) for task in self._server_starts))
+        except EmbeddedError as error:
+            raise StackError(str(error)) from error
+
+    async def _prepare(self, databases: Mapping[str, str]) -> None:
+        log_file = self.home.logs / "prepare.log"
+        with log_file.open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "onebox.prepare",
+                stdin=asyncio.subprocess.PIPE, stdout=log, stderr=asyncio.subprocess.STDOUT,
+                env=machine_environment(self._environment), start_new_session=True,
+            )  # fmt: skip
+        try:
+            await process.communicate(json.dumps(databases).encode())
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode != 0:
+            raise StackError(f"the databases could not be prepared; {_tail(log_file)}")
+
+    def _spec(self, name: str) -> ChildSpec:
+        log_file = self.home.logs / f"{name}.log"
+        log_file.unlink(missing_ok=True)
+        environment = service_environment(name, self.addresses, self.keys, self._environment)
+        return ChildSpec(name, [sys.executable, "-m", name], log_file, environment)
+
+    async def _ready(self, client: httpx.AsyncClient, name: str) -> None:
+        began = time.perf_counter()
+        restarts = self._supervisor.restarts[name]
+        try:
+            await wait_ready(
+                client,
+                self.url(name),
+                given_up=lambda: self._supervisor.restarts[name] - restarts >= MOST_EARLY_CRASHES,
+            )
+        except NotReadyError as error:
+            log_file = self.home.logs / f"{name}.log"
+            raise StackError(f"{name}: {error}; {_tail(log_file)}") from error
+        self._report.done(name, self.url(name), (time.perf_counter() - began) * 1000)
+
+
+async def _all(*waits: Coroutine[Any, Any, None]) -> None:
+    """Wait for all; the first failure cancels the others and is raised as it is."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _tail(log_file: Path, lines: int = 15) -> str:
+    if not log_file.exists():
+        return f"{log_file} does not exist"
+    return f"{log_file} ends with:\n" + "\n".join(log_file.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

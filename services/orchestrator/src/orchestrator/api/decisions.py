@@ -1,0 +1,47 @@
+"""What customers decide and say about answers: confirmations, feedback."""
+
+from fastapi import APIRouter, status
+
+from contracts.errors import ProblemCode
+from orchestrator.api.deps import ChatCaller, DeskDep
+from orchestrator.api.intake import stream_url
+from orchestrator.api.models import PROBLEM_RESPONSES, ConfirmationDecision, Feedback, TurnAccepted
+from orchestrator.journal.cards import confirm
+from orchestrator.turn.inputs import ConfirmationDecided
+from servicekit.errors import ProblemError
+
+
+def decisions_router() -> APIRouter:
+    """Routes of decisions."""
+    router = APIRouter(prefix="/api/agent", tags=["decisions"], responses=PROBLEM_RESPONSES)
+
+    @router.post("/confirmations", status_code=status.HTTP_202_ACCEPTED)
+    async def decide(body: ConfirmationDecision, caller: ChatCaller, desk: DeskDep) -> TurnAccepted:
+        """Say yes or no to the effect with this digest. The same decision again changes nothing."""
+        decision = ConfirmationDecided(digest=body.digest, confirmed=body.confirmed)
+        async with desk.database.transaction() as db:
+            conversation = await desk.conversations.owned(db, body.conversation_id, caller, lock=True)
+            if await confirm(db, conversation, body.turn_id, decision, desk.intake.now_ms(), desk.codec):
+                await desk.queue.run_turn(db, body.turn_id)
+        return TurnAccepted(turn_id=body.turn_id, stream_url=stream_url(body.conversation_id, body.turn_id))
+
+    @router.post("/feedback", status_code=status.HTTP_204_NO_CONTENT)
+    async def feedback(body: Feedback, caller: ChatCaller, desk: DeskDep) -> None:
+        """Rate an answer of one's own conversation."""
+        async with desk.database.transaction() as db:
+            conversation = await desk.conversations.owned(db, body.conversation_id, caller)
+            comment = conversation.sealer.seal("feedback", body.comment.encode()) if body.comment else None
+            stored = await db.fetchval(
+                "INSERT INTO feedback (conversation_id, turn_id, thumbs, csat, tags, comment)"
+                " SELECT $1, id, $3, $4, $5, $6 FROM turns WHERE id = $2 AND conversation_id = $1"
+                " ON CONFLICT (turn_id) DO UPDATE SET thumbs = excluded.thumbs, csat = excluded.csat,"
+                " tags = excluded.tags, comment = excluded.comment RETURNING turn_id",
+                body.conversation_id, body.turn_id, _THUMBS.get(body.thumbs or ""), body.csat, list(body.tags), comment,
+            )  # fmt: skip
+        if stored is None:
+            raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in this conversation.")
+
+    return router
+
+
+_THUMBS = {"up": 1, "down": -1}

@@ -1,0 +1,67 @@
+"""The local chat page and its sessions: only with `AIGUY_DEMO=1`, only in the environment `local`.
+
+It stands for a shop that signs its customers in; a real one issues its own tokens and this module is not mounted.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse
+from pydantic import Field
+
+from contracts.base import ContractModel
+from contracts.ids import new_id
+from orchestrator.api.deps import CHAT_SCOPE
+from servicekit.auth.claims import MAX_LIFE_S, Role
+from servicekit.auth.minting import TokenMinter
+
+_PAGE = Path(__file__).parent / "page"
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_FILES = {"chat.js": "text/javascript", "chat.css": "text/css"}
+_PEOPLE = {"ada": ("cust_ada", "Ada Moreno", "ada@example.com"), "ben": ("cust_ben", "Ben Okafor", "ben@example.com")}
+
+
+class DemoSession(ContractModel):
+    """Who the visitor of the demo page wants to be. A guest may keep their random id."""
+
+    who: Literal["ada", "ben", "guest"]
+    guest_id: Annotated[str, Field(pattern=r"^guest_[0-9a-f]{32}$")] | None = None
+
+
+class DemoToken(ContractModel):
+    """A customer token as a shop would issue it. `expires_in` is seconds."""
+
+    token: str
+    expires_in: int
+    subject: str
+
+
+def demo_router(minter: TokenMinter, audience: str) -> APIRouter:
+    """`/`, its files, and `POST /demo/session`."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def page() -> FileResponse:
+        return FileResponse(_PAGE / "index.html", headers={"content-security-policy": _CSP, "cache-control": "no-store"})
+
+    @router.get("/demo/{name}")
+    async def asset(name: Literal["chat.js", "chat.css"]) -> FileResponse:
+        return FileResponse(_PAGE / name, media_type=_FILES[name], headers={"cache-control": "no-store"})
+
+    @router.post("/demo/session")
+    async def session(body: DemoSession) -> DemoToken:
+        if body.who == "guest":
+            subject, name, email = body.guest_id or new_id("guest"), None, None
+        else:
+            subject, name, email = _PEOPLE[body.who]
+        role = Role.GUEST if body.who == "guest" else Role.CUSTOMER
+        token = minter.mint(
+            audience=audience, subject=subject, role=role, scopes=[CHAT_SCOPE], ttl_s=MAX_LIFE_S, name=name, email=email
+        )
+        return DemoToken(token=token, expires_in=MAX_LIFE_S, subject=subject)
+
+    return router

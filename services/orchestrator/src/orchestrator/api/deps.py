@@ -1,0 +1,39 @@
+"""What the routes get: the caller, whose token must carry `chat:send`, and the desk with everything behind it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from orchestrator.api.intake import Intake
+from orchestrator.journal.conversations import Conversations
+from orchestrator.journal.entries import Codec
+from orchestrator.jobs.queue import JobQueue
+from orchestrator.stream.hub import Hub
+from servicekit.auth.claims import Caller
+from servicekit.auth.dependencies import require
+from servicekit.db.pool import Database
+
+CHAT_SCOPE = "chat:send"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The collaborators of the API; built once by the composition root."""
+
+    database: Database
+    conversations: Conversations
+    codec: Codec
+    queue: JobQueue
+    intake: Intake
+    hub: Hub
+
+
+def get_desk(request: Request) -> Desk:
+    """The desk of the running service."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+DeskDep = Annotated[Desk, Depends(get_desk)]
+ChatCaller = Annotated[Caller, Depends(require(CHAT_SCOPE))]

@@ -1,0 +1,57 @@
+"""Taking a message in, for every route and channel that has one: locks, limits, journals, enqueues."""
+
+from dataclasses import dataclass
+
+from orchestrator.guard.human import asks_for_human
+from orchestrator.journal.accept import Incoming, accept_message
+from orchestrator.journal.conversations import Conversations
+from orchestrator.journal.entries import Codec
+from orchestrator.jobs.queue import JobQueue
+from orchestrator.settings import Settings
+from orchestrator.turn.budgets import Budgets
+from servicekit.auth.claims import Caller
+from servicekit.clock import Clock
+from servicekit.db.pool import Database
+from servicekit.telemetry import request_context
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Accepts messages of a caller's own conversations."""
+
+    database: Database
+    conversations: Conversations
+    codec: Codec
+    queue: JobQueue
+    clock: Clock
+    settings: Settings
+
+    async def message(
+        self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, *, human: bool = False
+    ) -> str:
+        """The turn that answers. Raises NOT_FOUND for a conversation of somebody else's."""
+        context = request_context()
+        incoming = Incoming(
+            text=text, client_turn_id=client_turn_id, request_id=context.request_id if context else "",
+            at_ms=self.now_ms(), wants_human=human or asks_for_human(text),
+        )  # fmt: skip
+        async with self.database.transaction() as db:
+            conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
+            budgets = self._budgets(conversation.tokens)
+            return await accept_message(db, conversation, incoming, budgets, self.codec, self.queue.run_turn)
+
+    def now_ms(self) -> int:
+        """Epoch milliseconds."""
+        return int(self.clock.now().timestamp() * 1000)
+
+    def _budgets(self, tokens_used: int) -> Budgets:
+        limits = self.settings
+        return Budgets(
+            tokens=limits.turn_tokens, tokens_out=limits.turn_tokens_out, tools=limits.turn_tools,
+            session_tokens_left=max(0, limits.session_tokens - tokens_used),
+        )  # fmt: skip
+
+
+def stream_url(conversation_id: str, turn_id: str) -> str:
+    """Where a turn can be followed."""
+    return f"/api/agent/stream?conversation_id={conversation_id}&turn_id={turn_id}"

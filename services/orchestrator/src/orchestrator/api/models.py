@@ -1,0 +1,136 @@
+"""Bodies of the public API. Unknown fields are refused; texts are bounded."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from contracts.base import ContractModel
+from contracts.ids import ClientTurnId, ConversationId, Digest, TurnId
+from contracts.money import Money
+from contracts.tools.retrieval import Channel
+from contracts.turn import MAX_TEXT, Answering, Citation, Outcome
+
+#: PostgreSQL text holds no NUL; other control characters have no place in a chat message either.
+Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]+$")]
+SessionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{8,64}$")]
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+
+class NewConversation(ContractModel):
+    """`context` is what the page knows (its URL, its language); it is shown to staff, never trusted."""
+
+    channel: Channel = Channel.WEB
+    context: dict[Tag, Annotated[str, StringConstraints(max_length=500)]] = Field(default={}, max_length=10)
+
+
+class ConversationCreated(ContractModel):
+    """The new conversation."""
+
+    conversation_id: ConversationId
+
+
+class NewMessage(ContractModel):
+    """`client_turn_id` is the client's own id of this message: resent with the same id, it is the same turn."""
+
+    conversation_id: ConversationId
+    text: Text
+    client_turn_id: ClientTurnId
+
+
+class TurnAccepted(ContractModel):
+    """The turn that answers, and where to follow it."""
+
+    turn_id: TurnId
+    stream_url: str
+
+
+class CardView(ContractModel):
+    """An open card."""
+
+    turn_id: TurnId
+    kind: Literal["confirmation", "approval"]
+    tool: str
+    summary: str
+    digest: Digest
+    money_moved: Money | None = None
+    expires_at: datetime
+
+
+class MessageView(ContractModel):
+    """One message of the thread."""
+
+    role: Literal["customer", "assistant", "staff"]
+    text: str
+    turn_id: TurnId | None
+    at: datetime
+
+
+class ConversationView(ContractModel):
+    """A conversation as its owner sees it. `open_turn` is being worked on; follow it with `stream_url`."""
+
+    conversation_id: ConversationId
+    channel: str
+    answering: Answering
+    status: Literal["idle", "working", "waiting"]
+    open_turn: TurnId | None
+    stream_url: str | None
+    cards: tuple[CardView, ...]
+    messages: tuple[MessageView, ...]
+
+
+class ConfirmationDecision(ContractModel):
+    """The customer's own yes or no to exactly this effect."""
+
+    conversation_id: ConversationId
+    turn_id: TurnId
+    digest: Digest
+    confirmed: Annotated[bool, Field(strict=True)]
+
+
+class HandoffRequest(ContractModel):
+    """The customer asks for a person."""
+
+    conversation_id: ConversationId
+    client_turn_id: ClientTurnId
+
+
+class Feedback(ContractModel):
+    """What the customer thinks of an answer. Sending it again replaces it."""
+
+    conversation_id: ConversationId
+    turn_id: TurnId
+    thumbs: Literal["up", "down"] | None = None
+    csat: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None
+    tags: tuple[Tag, ...] = Field(default=(), max_length=10)
+    comment: Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")] = ""
+
+
+class ChatRequest(ContractModel):
+    """One call for simple clients: `session_id` is the client's own name of the conversation."""
+
+    session_id: SessionId
+    message: Text
+
+
+class ChatAnswer(ContractModel):
+    """The answer in one piece. While a card is open `outcome` is null and `cards` says what is asked."""
+
+    conversation_id: ConversationId
+    turn_id: TurnId
+    text: str
+    outcome: Outcome | None
+    citations: tuple[Citation, ...] = ()
+    links: dict[str, str] = {}
+    answering: Answering = Answering.BOT
+    cards: tuple[CardView, ...] = ()
+
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for status, text in {
+        400: "Malformed", 401: "No valid token", 403: "Not allowed", 404: "Not found", 409: "Conflict",
+        413: "Too large", 415: "Not JSON", 422: "Invalid", 429: "Too many requests", 500: "Our fault",
+        503: "Busy, or a dependency is down", 504: "Too slow",
+    }.items()
+}  # fmt: skip

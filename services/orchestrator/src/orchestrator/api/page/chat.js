@@ -1,0 +1,168 @@
+// The local chat page: who you are, one conversation, its turns. A page to try the stack with, not the shop's widget.
+
+import { Api } from "./api.js";
+import { Thread, announce, showAnswering, showExamples, showWho } from "./view.js";
+
+const EXAMPLES = [
+  "Where is my order ABC123?",
+  "How do I return an item?",
+  "Send me the invoice for ABC123",
+  "Do you offer a loyalty programme with lounge access?",
+];
+
+const $ = (id) => document.getElementById(id);
+const thread = new Thread();
+let session;
+
+// One person's conversation. It survives a reload of the page: the tab remembers its id, the server the rest.
+class Session {
+  #api;
+  #conversation = null;
+  #stopped = new AbortController();
+
+  constructor(who) {
+    this.who = who;
+    this.#api = new Api(who);
+  }
+
+  leave() {
+    this.#stopped.abort();
+  }
+
+  async resume() {
+    const remembered = sessionStorage.getItem(`conversation-of-${this.who}`);
+    if (!remembered) return;
+    const view = await this.#api.read(remembered).catch(() => null);
+    if (!view || this.#stopped.signal.aborted) return;
+    this.#conversation = remembered;
+    showAnswering(view.answering);
+    for (const message of view.messages) {
+      if (message.role === "customer") thread.customer(message.text);
+      else if (message.role === "staff") thread.staff(message.text);
+      else thread.answer(message.text);
+    }
+    const open = new Set(view.cards.map((card) => card.turn_id));
+    if (view.open_turn) open.add(view.open_turn);
+    for (const turn of open) this.#follow(turn, thread.answer());
+  }
+
+  forget() {
+    sessionStorage.removeItem(`conversation-of-${this.who}`);
+  }
+
+  say(text) {
+    thread.customer(text);
+    return this.#turn((conversation, id) => this.#api.send(conversation, text, id));
+  }
+
+  askForPerson() {
+    thread.customer("I would like to talk to a person.");
+    return this.#turn((conversation, id) => this.#api.handOff(conversation, id));
+  }
+
+  async #turn(start) {
+    const answer = thread.answer();
+    answer.working(true);
+    try {
+      if (!this.#conversation) {
+        this.#conversation = await this.#api.begin();
+        sessionStorage.setItem(`conversation-of-${this.who}`, this.#conversation);
+      }
+      await this.#follow(await start(this.#conversation, `msg_${crypto.randomUUID()}`), answer);
+    } catch (error) {
+      this.#failed(answer, error);
+    }
+  }
+
+  async #follow(turn, answer) {
+    answer.working(true);
+    try {
+      for await (const { event, data } of this.#api.follow(this.#conversation, turn, this.#stopped.signal)) {
+        this.#show(turn, answer, event, data);
+      }
+    } catch (error) {
+      this.#failed(answer, error);
+    }
+  }
+
+  #show(turn, answer, event, data) {
+    switch (event) {
+      case "status": return answer.step(data.text);
+      case "tool": return answer.tool(data);
+      case "chunk": return answer.chunk(data);
+      case "citation": return answer.source(data);
+      case "confirmation": {
+        announce(`Please confirm: ${data.summary}`);
+        return answer.confirmation(data, (digest, confirmed) => this.#decide(turn, digest, confirmed));
+      }
+      case "approval": return answer.approval(data);
+      case "error": {
+        answer.working(false);
+        return answer.problem(data.problem.detail || data.problem.title);
+      }
+      case "end": {
+        showAnswering(data.answering);
+        return answer.end(data);
+      }
+      default: return undefined;
+    }
+  }
+
+  async #decide(turn, digest, confirmed) {
+    try {
+      await this.#api.decide(this.#conversation, turn, digest, confirmed);
+      return null;
+    } catch (error) {
+      return error.message;
+    }
+  }
+
+  #failed(answer, error) {
+    answer.working(false);
+    if (!this.#stopped.signal.aborted) answer.problem(error.message);
+  }
+}
+
+function become(who) {
+  session?.leave();
+  sessionStorage.setItem("who", who);
+  showWho(who);
+  showAnswering("bot");
+  thread.clear();
+  session = new Session(who);
+  session.resume();
+  $("text").focus();
+}
+
+function submit() {
+  const text = $("text").value.trim();
+  if (!text) return;
+  $("text").value = "";
+  fit();
+  session.say(text);
+}
+
+function fit() {
+  const box = $("text");
+  box.rows = Math.min(6, box.value.split("\n").length);
+}
+
+$("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  submit();
+});
+$("text").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    submit();
+  }
+});
+$("text").addEventListener("input", fit);
+$("person").addEventListener("click", () => session.askForPerson());
+$("fresh").addEventListener("click", () => {
+  session.forget();
+  become(session.who);
+});
+$("who").addEventListener("change", (event) => become(event.target.value));
+showExamples(EXAMPLES, (text) => session.say(text));
+become(sessionStorage.getItem("who") ?? "ada");

@@ -1,0 +1,100 @@
+"""The live stream of a turn, resumable by Last-Event-ID, and `POST /chat`: a whole turn in one call."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import StreamingResponse
+
+from contracts.errors import ProblemCode
+from contracts.ids import ConversationId, TurnId, new_id
+from contracts.turn import EndEvent
+from orchestrator.api.deps import ChatCaller, Desk, DeskDep
+from orchestrator.api.models import PROBLEM_RESPONSES, ChatAnswer, ChatRequest
+from orchestrator.api.conversations import card_view
+from orchestrator.journal.cards import open_cards
+from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.views import turn_view
+from orchestrator.stream.frames import BEFORE_ALL, EventId, parse_event_id
+from orchestrator.stream.sse import stream_turn
+from servicekit.errors import ProblemError
+
+#: A stream whose turn waits for a person is closed after this; the client resumes when it likes.
+STREAM_LIMIT_S = 900.0
+#: `POST /chat` answers within the longest turn, or says that the turn goes on.
+CHAT_LIMIT_S = 32.0
+_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+_CARD = b"\nevent: confirmation\n"
+
+
+def stream_router() -> APIRouter:
+    """Routes of streams."""
+    router = APIRouter(tags=["stream"], responses=PROBLEM_RESPONSES)
+
+    @router.get("/api/agent/stream", response_class=StreamingResponse)
+    async def stream(
+        conversation_id: Annotated[ConversationId, Query()], turn_id: Annotated[TurnId, Query()], caller: ChatCaller,
+        desk: DeskDep, last_event_id: Annotated[str, Header()] = "",
+    ) -> StreamingResponse:  # fmt: skip
+        """The events of a turn (SSE). It always ends with `end` or `error`."""
+        conversation = await _turn_of(desk, caller, conversation_id, turn_id)
+        after = parse_event_id(last_event_id)
+        return _sse(_frames(desk, conversation, turn_id, after, STREAM_LIMIT_S))
+
+    @router.post("/chat", response_model=ChatAnswer, responses={200: {"content": {"text/event-stream": {}}}})
+    async def chat(
+        body: ChatRequest, request: Request, caller: ChatCaller, desk: DeskDep,
+        idempotency_key: Annotated[str, Header(pattern=r"^[A-Za-z0-9._:-]{1,64}$")] = "",
+    ) -> StreamingResponse | ChatAnswer:  # fmt: skip
+        """Send a message and get its answer: SSE or JSON, by `Accept`."""
+        async with desk.database.transaction() as db:
+            conversation_id = await desk.conversations.create(db, caller, "web", body.session_id)
+        client_turn_id = idempotency_key or new_id("msg")
+        turn_id = await desk.intake.message(caller, conversation_id, body.message, client_turn_id)
+        conversation = await _turn_of(desk, caller, conversation_id, turn_id)
+        frames = _frames(desk, conversation, turn_id, BEFORE_ALL, CHAT_LIMIT_S)
+        if "text/event-stream" in request.headers.get("accept", ""):
+            return _sse(frames)
+        async for frame in frames:
+            if _CARD in frame:
+                break
+        return await _answer(desk, conversation, turn_id)
+
+    return router
+
+
+async def _turn_of(desk: Desk, caller: ChatCaller, conversation_id: str, turn_id: str) -> Conversation:
+    async with desk.database.primary() as db:
+        conversation = await desk.conversations.owned(db, conversation_id, caller)
+        if await turn_view(db, conversation, turn_id) is None:
+            raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in this conversation.")
+    return conversation
+
+
+def _frames(
+    desk: Desk, conversation: Conversation, turn_id: str, after: EventId, limit_s: float
+) -> AsyncIterator[bytes]:
+    async def ended() -> EndEvent | None:
+        async with desk.database.primary() as db:
+            view = await turn_view(db, conversation, turn_id)
+        return view.end if view else None
+
+    return stream_turn(desk.hub, turn_id, after, ended, limit_s)
+
+
+def _sse(frames: AsyncIterator[bytes]) -> StreamingResponse:
+    return StreamingResponse(frames, media_type="text/event-stream", headers=_HEADERS)
+
+
+async def _answer(desk: Desk, conversation: Conversation, turn_id: str) -> ChatAnswer:
+    async with desk.database.primary() as db:
+        view = await turn_view(db, conversation, turn_id)
+        cards = tuple(card_view(card) for card in await open_cards(db, conversation) if card.turn_id == turn_id)
+    end = view.end if view else None
+    if end is None:
+        text = cards[0].summary if cards else "This takes longer than usual. The answer will be in this conversation."
+        return ChatAnswer(conversation_id=conversation.id, turn_id=turn_id, text=text, outcome=None, cards=cards)
+    return ChatAnswer(
+        conversation_id=conversation.id, turn_id=turn_id, text=end.text, outcome=end.outcome, citations=end.citations,
+        links=end.links, answering=end.answering,
+    )  # fmt: skip

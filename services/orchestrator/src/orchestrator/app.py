@@ -1,0 +1,44 @@
+"""The orchestrator's composition root. The test door: pass a `kit_factory`."""
+
+from fastapi import FastAPI
+
+from orchestrator.api.conversations import conversations_router
+from orchestrator.api.decisions import decisions_router
+from orchestrator.api.demo import demo_router
+from orchestrator.api.stream import stream_router
+from orchestrator.api.wellknown import wellknown_router
+from orchestrator.settings import Settings, load_issuers
+from orchestrator.wiring import orchestrate
+from servicekit.app import KitFactory, create_app
+from servicekit.auth.keys import KeySet
+from servicekit.auth.minting import TokenMinter
+from servicekit.clock import SystemClock
+from servicekit.crypto import Keyring
+from servicekit.kit import open_kit
+
+
+def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastAPI:
+    """The app. Raises ValueError when keys are missing or the demo page is asked for outside of one's own machine."""
+    if settings.master_key_file is None:
+        raise ValueError("AIGUY_MASTER_KEY_FILE is needed: conversations are sealed with it")
+    keys = KeySet.load(settings.signing_keys)
+    keyring = Keyring.load(settings.master_key_file)
+    minter = TokenMinter(keys, settings.token_issuer, SystemClock())
+    routers = [conversations_router(), decisions_router(), stream_router(), wellknown_router(keys)]
+    if settings.demo:
+        routers.append(_demo(settings))
+    issuers = load_issuers(settings.issuers_file)
+    return create_app(
+        settings=settings,
+        title="AIGuy orchestrator",
+        routers=routers,
+        kit_factory=kit_factory or (lambda told: open_kit(told, issuers=issuers)),
+        startup=lambda kit, app: orchestrate(kit, app, settings, keyring, minter),
+    )
+
+
+def _demo(settings: Settings):  # type: ignore[no-untyped-def]
+    if settings.environment != "local" or settings.demo_issuer_keys is None:
+        raise ValueError("AIGUY_DEMO needs AIGUY_ENVIRONMENT=local and AIGUY_DEMO_ISSUER_KEYS")
+    minter = TokenMinter(KeySet.load(settings.demo_issuer_keys), "aiguy-demo", SystemClock())
+    return demo_router(minter, settings.service)

@@ -1,0 +1,167 @@
+"""The narrow client for servers that speak OpenAI's wire format: aiohttp, orjson, our own line reader, nothing else."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import orjson
+from pydantic import SecretStr
+
+from orchestrator.brain.llm.port import (
+    Delta,
+    Finish,
+    FinishReason,
+    LlmFailure,
+    LlmRequest,
+    TextDelta,
+    ToolCallDelta,
+    UsageDelta,
+)
+from orchestrator.brain.llm.sse import LineTooLong, SseLines
+from orchestrator.brain.port import BrainErrorKind
+from orchestrator.brain.settings import OPENAI_PREFIX
+from servicekit.http.client import FailureKind, HttpFailure, HttpPort
+
+OPENAI_URL = "https://api.openai.com/v1"
+Price = Callable[[str, int, int], int]
+"""Micro-dollars for a model's tokens in and out."""
+
+_DONE = b"[DONE]"
+_MAX_ERROR_BYTES = 16_384
+_DRAIN_S = 0.2
+#: These models take no temperature.
+_REASONING = re.compile(r"(o\d|gpt-5)")
+_FINISH: Mapping[str, FinishReason] = {
+    "stop": "stop", "tool_calls": "tool_calls", "function_call": "tool_calls", "length": "length",
+    "content_filter": "refused",
+}  # fmt: skip
+
+
+class OpenAiWire:
+    """`LlmPort` over `POST {base_url}/chat/completions`, streamed."""
+
+    def __init__(self, http: HttpPort, *, base_url: str, api_key: SecretStr | None, price: Price) -> None:
+        self._http = http
+        self._url = f"{base_url.rstrip('/')}/chat/completions"
+        self._is_openai = base_url.rstrip("/") == OPENAI_URL
+        self._price = price
+        self._headers = {"content-type": "application/json", "accept": "text/event-stream"}
+        if api_key is not None:
+            self._headers["authorization"] = f"Bearer {api_key.get_secret_value()}"
+
+    async def stream(self, request: LlmRequest) -> AsyncGenerator[Delta, None]:
+        """See `LlmPort.stream`."""
+        model = request.model.removeprefix(OPENAI_PREFIX)
+        try:
+            async with self._http.stream(
+                "POST", self._url, headers=self._headers, body=self._body(request, model),
+                timeout_s=request.timeout_s, idle_timeout_s=request.idle_timeout_s,
+            ) as answer:  # fmt: skip
+                if answer.status != 200:
+                    raise _refusal(answer.status, answer.headers, await _error_code(answer.chunks))
+                async with aclosing(self._deltas(answer.chunks, model)) as deltas:
+                    async for delta in deltas:
+                        yield delta
+        except HttpFailure as failure:
+            raise LlmFailure(_kind(failure.kind)) from failure
+
+    async def _deltas(self, chunks: AsyncIterator[bytes], model: str) -> AsyncGenerator[Delta, None]:
+        lines = SseLines()
+        finished = False
+        try:
+            async for chunk in chunks:
+                for payload in lines.feed(chunk):
+                    if payload == _DONE:
+                        await _drain(chunks)
+                        return
+                    for delta in self._read(orjson.loads(payload), model):
+                        finished = finished or isinstance(delta, Finish)
+                        yield delta
+        except (orjson.JSONDecodeError, LineTooLong, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise LlmFailure("unavailable") from error
+        if not finished:
+            raise LlmFailure("unavailable")
+
+    def _read(self, event: dict[str, Any], model: str) -> Iterator[Delta]:
+        if "error" in event:
+            # Some servers report trouble within a stream that began well.
+            raise LlmFailure("unavailable")
+        choices = event.get("choices")
+        if choices:
+            choice = choices[0]
+            delta = choice.get("delta") or {}
+            text = delta.get("content")
+            if text:
+                yield TextDelta(text)
+            for call in delta.get("tool_calls") or ():
+                function = call.get("function") or {}
+                yield ToolCallDelta(call.get("index", 0), function.get("name") or "", function.get("arguments") or "")
+            reason = choice.get("finish_reason")
+            if reason:
+                yield Finish(_FINISH.get(reason, "stop"))
+        usage = event.get("usage")
+        if usage:
+            tokens_in, tokens_out = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
+            yield UsageDelta(tokens_in, tokens_out, self._price(model, tokens_in, tokens_out))
+
+    def _body(self, request: LlmRequest, model: str) -> bytes:
+        """What never changes stands first, so that a provider's prompt cache finds the same prefix again."""
+        body: dict[str, Any] = {"model": model, "stream": True, "stream_options": {"include_usage": True}}
+        if not (self._is_openai and _REASONING.match(model)):
+            body["temperature"] = request.temperature
+        body["max_completion_tokens" if self._is_openai else "max_tokens"] = request.max_tokens
+        if request.tools:
+            body["tools"] = request.tools
+        if request.schema is not None:
+            schema = {"name": "reply", "schema": request.schema, "strict": False}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        body["messages"] = request.messages
+        return orjson.dumps(body)
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    """Reads the end of the body, so that the connection goes back to the pool and the next call need not connect."""
+    with contextlib.suppress(TimeoutError, HttpFailure):
+        async with asyncio.timeout(_DRAIN_S):
+            async for _ in chunks:
+                continue
+
+
+def _kind(kind: FailureKind) -> BrainErrorKind:
+    return "timeout" if kind == "timeout" else "unavailable"
+
+
+def _refusal(status: int, headers: Mapping[str, str], code: str) -> LlmFailure:
+    if "content" in code and ("filter" in code or "policy" in code):
+        return LlmFailure("refused", same_again=False)
+    if status == 429:
+        # A spent quota is a 429 as well, and waiting does not help.
+        return LlmFailure(
+            "rate_limited", retry_after_s=_seconds(headers.get("retry-after")), same_again=code != "insufficient_quota"
+        )
+    if status in (408, 504):
+        return LlmFailure("timeout")
+    return LlmFailure("unavailable", retry_after_s=_seconds(headers.get("retry-after")), same_again=status >= 500)
+
+
+def _seconds(header: str | None) -> float | None:
+    try:
+        return max(0.0, float(header)) if header else None
+    except ValueError:
+        return None
+
+
+async def _error_code(chunks: AsyncIterator[bytes]) -> str:
+    body = b""
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > _MAX_ERROR_BYTES:
+            return ""
+    try:
+        error = orjson.loads(body)["error"]
+        return str(error.get("code") or error.get("type") or "")
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return ""

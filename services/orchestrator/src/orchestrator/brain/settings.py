@@ -1,0 +1,36 @@
+"""What an installation says about its model. The orchestrator's settings inherit these fields (`AIGUY_LLM_*`)."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field, SecretStr
+
+LlmClient = Literal["auto", "litellm", "openai_wire"]
+ToolMode = Literal["native", "json_schema"]
+OPENAI_PREFIX = "openai/"
+
+
+class LlmSettings(BaseModel):
+    """Which models think and write. Without `llm_model` the offline Brain answers. Times are seconds.
+
+    `llm_client` auto takes the narrow OpenAI-wire client when a base URL is set or the model starts with `openai/`,
+    else litellm. `llm_idle_timeout_s` is the longest silence within one answer. A call and its fallback each have
+    their own time, and both together stay below the 30 s of a turn.
+    """
+
+    llm_model: str | None = None
+    llm_api_key: SecretStr | None = None
+    llm_base_url: str | None = None
+    llm_writer_model: str | None = None
+    llm_fallback_model: str | None = None
+    llm_client: LlmClient = "auto"
+    llm_tool_mode: ToolMode = "native"
+    llm_timeout_s: float = Field(default=15.0, gt=0, le=20)
+    llm_fallback_timeout_s: float = Field(default=10.0, gt=0, le=20)
+    llm_idle_timeout_s: float = Field(default=5.0, gt=0, le=20)
+
+    @property
+    def llm_uses_wire(self) -> bool:
+        """Whether the narrow OpenAI-wire client is used."""
+        if self.llm_client != "auto":
+            return self.llm_client == "openai_wire"
+        return self.llm_base_url is not None or (self.llm_model or "").startswith(OPENAI_PREFIX)

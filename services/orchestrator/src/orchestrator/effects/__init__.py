@@ -1,0 +1,1 @@
+"""Effects: one file each, the only place where what a turn wants meets the world. `runner.py` dispatches."""

@@ -1,0 +1,54 @@
+"""CallTool and PreviewEffect: a checked call through the tool gateway, to one input."""
+
+from datetime import timedelta
+
+from contracts.tool import Preview
+from orchestrator.effects.scope import TurnScope
+from orchestrator.tools.gateway import CallFailed, CallRequest, CallSucceeded
+from orchestrator.turn.effects import CallTool, PreviewEffect
+from orchestrator.turn.inputs import EffectPreviewed, PlannedCall, ToolFailed, ToolSucceeded, TurnInput
+from orchestrator.turn.state import TurnState
+
+
+async def call_tool(effect: CallTool, state: TurnState, scope: TurnScope) -> TurnInput:
+    """ToolSucceeded or ToolFailed; retries, time-outs and the breaker are the gateway's."""
+    request = _request(effect.call, state, scope, digest=effect.digest, approver=effect.approver)
+    result = await scope.world.gateway.call(request)
+    match result:
+        case CallSucceeded():
+            return ToolSucceeded(output=result.output, ms=result.ms, attempts=result.attempts, cached=result.cached)
+        case CallFailed():
+            return _failed(result)
+
+
+async def preview_effect(effect: PreviewEffect, state: TurnState, scope: TurnScope) -> TurnInput:
+    """EffectPreviewed with the digest that everything later is bound to, or ToolFailed."""
+    result = await scope.world.gateway.preview(_request(effect.call, state, scope))
+    match result:
+        case Preview():
+            expires = scope.world.clock.now() + timedelta(seconds=scope.world.confirmation_ttl_s)
+            return EffectPreviewed(
+                summary=result.summary, digest=result.digest, money_moved=result.money_moved,
+                expires_at_ms=int(expires.timestamp() * 1000),
+            )  # fmt: skip
+        case CallFailed():
+            return _failed(result)
+
+
+def _request(
+    call: PlannedCall, state: TurnState, scope: TurnScope, *, digest: str | None = None, approver: str | None = None
+) -> CallRequest:
+    identity = scope.conversation.identity
+    left_ms = state.budgets.hard_ms - state.worked_ms(scope.now_ms())
+    return CallRequest(
+        tool=call.tool, arguments=call.arguments, subject=identity.subject,
+        role="customer" if scope.conversation.customer else "guest", conversation_id=scope.conversation.id,
+        turn_id=scope.turn_id, request_id=scope.request_id, timeout_s=max(0.1, left_ms / 1000), email=identity.email,
+        name=identity.name, digest=digest, approver=approver,
+    )  # fmt: skip
+
+
+def _failed(failure: CallFailed) -> ToolFailed:
+    return ToolFailed(
+        error_class=failure.error_class, code=failure.code.value, ms=failure.ms, attempts=failure.attempts
+    )

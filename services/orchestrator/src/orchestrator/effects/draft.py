@@ -1,0 +1,45 @@
+"""Draft and SayPhrase: the answer, written by the stronger model or taken from phrases of ours."""
+
+from orchestrator.brain.port import BrainError
+from orchestrator.effects.scope import TurnScope
+from orchestrator.effects.telling import Teller
+from orchestrator.guard.gate import StreamGate
+from orchestrator.turn.effects import SayPhrase
+from orchestrator.turn.inputs import Drafted, PlanFailed, TurnInput
+from orchestrator.turn.state import TurnState
+
+
+async def draft(state: TurnState, scope: TurnScope, teller: Teller) -> TurnInput:
+    """Drafted by the writer model, or PlanFailed when it did not answer."""
+    view = scope.view(state)
+    context = await scope.brain_context(state, view, tools=())
+    gate = StreamGate(
+        view.vault, view.mask, lambda text, offset: teller.chunk(state, text, offset), scope.world.clock.monotonic
+    )
+    try:
+        written = await scope.world.brain.draft(context, gate)
+    except BrainError as error:
+        scope.world.metrics.failed.labels(error.kind).inc()
+        return PlanFailed(reason=error.kind, usage=error.usage)
+    await gate.finish()
+    return Drafted(
+        text=written.text, citations=written.citations, usage=written.usage, model=written.model, streamed=True
+    )
+
+
+async def say_phrase(effect: SayPhrase, state: TurnState, scope: TurnScope) -> TurnInput:
+    """Drafted from the phrase book; what a failed tool means is worded by the offline policy, which knows the tools."""
+    if effect.key != "tool_failed":
+        return Drafted(text=scope.world.phrases.say(effect.key), model="phrases")
+    view = scope.view(state)
+    context = await scope.brain_context(state, view, tools=())
+    try:
+        written = await scope.world.offline.draft(context, _unheard)
+    except BrainError as error:
+        scope.world.metrics.failed.labels(error.kind).inc()
+        return Drafted(text=scope.world.phrases.say("tool_failed"), model="phrases")
+    return Drafted(text=written.text, citations=written.citations, model=written.model)
+
+
+async def _unheard(_text: str) -> None:
+    """Phrases are short: they are shown at once when the guard has passed them."""

@@ -1,0 +1,62 @@
+"""HandOff: a ticket with the reason and the transcript. When the ticket service is down, the promise is kept by a job."""
+
+from contracts.tools.tickets import HandoffReason
+from contracts.turn import Role
+from orchestrator.effects.call_tool import call_tool
+from orchestrator.effects.scope import TurnScope
+from orchestrator.tools.gateway import arguments_hash
+from orchestrator.turn.effects import CallTool, HandOff
+from orchestrator.turn.inputs import HandedOff, HandOffQueued, PlannedCall, ToolSucceeded, TurnInput
+from orchestrator.turn.machine import HUMAN_TOOL
+from orchestrator.turn.state import TurnState
+
+_SUMMARY = {
+    HandoffReason.CUSTOMER_ASKED: "The customer asked for a person.",
+    HandoffReason.LOW_CONFIDENCE: "The assistant was not sure of its answer.",
+    HandoffReason.TOOL_FAILURE: "A tool failed.",
+    HandoffReason.NOT_AUTHORISED: "The customer may not see what they asked for.",
+    HandoffReason.POLICY: "Policy asks for a person.",
+    HandoffReason.BUDGET: "The conversation has used up its budget.",
+    HandoffReason.BRAIN_DOWN: "No model answered.",
+}
+_MAX_TRANSCRIPT = 19_000
+_MAX_SUMMARY = 1_900
+
+
+async def hand_off(effect: HandOff, state: TurnState, scope: TurnScope) -> TurnInput:
+    """HandedOff with the ticket's number, or HandOffQueued: either way the customer is promised what will happen."""
+    world = scope.world
+    result = await call_tool(CallTool(await handoff_call(effect.reason, state, scope)), state, scope)
+    if isinstance(result, ToolSucceeded):
+        world.metrics.handoffs.labels(effect.reason.value, "made").inc()
+        number = str(result.output["ticket_number"])
+        return HandedOff(
+            ticket_number=number, text=_lead(effect.reason, scope) + world.phrases.say("handed_over", ticket=number)
+        )
+    async with world.database.transaction() as db:
+        await world.scheduler.hand_off_later(db, scope.turn_id)
+    world.metrics.handoffs.labels(effect.reason.value, "queued").inc()
+    return HandOffQueued(text=_lead(effect.reason, scope) + world.phrases.say("hand_off_queued"))
+
+
+async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope) -> PlannedCall:
+    """The hand-over as a call. Its arguments depend on the journal alone, so a repeated one has the same key."""
+    view = scope.view(state)
+    remembered = await scope.remembered(view.vault)
+    lines = [f"{_WHO[message.role]}: {message.text}" for message in remembered.history]
+    lines.append(f"{_WHO[Role.CUSTOMER]}: {view.question}")
+    transcript = "\n".join(lines)[-_MAX_TRANSCRIPT:]
+    summary = f"{_SUMMARY[reason]} Last message: {view.question}"[:_MAX_SUMMARY]
+    arguments = {"reason": reason.value, "summary": summary, "transcript": transcript}
+    return PlannedCall(
+        tool=HUMAN_TOOL, arguments=arguments, args_hash=arguments_hash(arguments), label="Fetching a person", write=True
+    )
+
+
+_WHO = {Role.CUSTOMER: "Customer", Role.ASSISTANT: "Assistant", Role.STAFF: "Staff"}
+
+
+def _lead(reason: HandoffReason, scope: TurnScope) -> str:
+    if reason in (HandoffReason.BUDGET, HandoffReason.BRAIN_DOWN):
+        return scope.world.phrases.say(reason.value) + " "
+    return ""

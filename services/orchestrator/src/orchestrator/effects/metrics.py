@@ -1,0 +1,31 @@
+"""The numbers that turns leave behind. Labels are small closed sets; no id is ever a label."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from servicekit.telemetry import Metrics
+
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5, 3.5, 4.5, 6, 8, 12, 20, 30)
+
+
+class TurnMetrics:
+    """Metrics of the turn engine, registered once per process."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.ended: Counter = metrics.counter("aiguy_turns_ended_total", "Turns by outcome", ["outcome", "channel"])
+        self.seconds: Histogram = metrics.histogram(
+            "aiguy_turn_seconds", "Work time of a turn, waits for people left out", ["tools"], _SECONDS
+        )
+        self.repairs: Counter = metrics.counter(
+            "aiguy_brain_repairs_total", "Replies of the Brain that were mended, by step", ["kind"]
+        )
+        self.rejected: Counter = metrics.counter(
+            "aiguy_brain_rejected_total", "Proposals of the Brain that never ran", ["reason"]
+        )
+        self.failed: Counter = metrics.counter("aiguy_brain_failed_total", "Brain calls without an answer", ["reason"])
+        self.tokens: Counter = metrics.counter("aiguy_brain_tokens_total", "Tokens", ["direction"])
+        self.guard: Counter = metrics.counter("aiguy_guard_verdicts_total", "Verdicts on answers", ["verdict"])
+        self.handoffs: Counter = metrics.counter("aiguy_handoffs_total", "Hand-overs to people", ["reason", "state"])
+        self.running: Gauge = metrics.gauge("aiguy_turns_running", "Turns that this worker runs now")
+        self.taken_over: Counter = metrics.counter(
+            "aiguy_turns_taken_over_total", "Turns that went on after a worker was lost"
+        )

@@ -1,0 +1,72 @@
+"""The runner: dispatches each effect of a turn to its file. The turn's only door to the world."""
+
+from typing import assert_never
+
+from orchestrator.effects.call_planner import call_planner
+from orchestrator.effects.call_tool import call_tool, preview_effect
+from orchestrator.effects.check_guardrails import check_guardrails
+from orchestrator.effects.draft import draft, say_phrase
+from orchestrator.effects.hand_off import hand_off
+from orchestrator.effects.scope import TurnScope
+from orchestrator.effects.telling import Teller
+from orchestrator.turn.effects import (
+    AskingEffect,
+    CallPlanner,
+    CallTool,
+    CheckGuardrails,
+    Draft,
+    Emit,
+    Finish,
+    HandOff,
+    PreviewEffect,
+    SayPhrase,
+)
+from orchestrator.turn.inputs import TurnInput
+from orchestrator.turn.journal import Closing
+from orchestrator.turn.state import TurnState
+
+
+class Runner:
+    """Runs the effects of one turn (`turn/journal.py`'s EffectRunner)."""
+
+    def __init__(self, scope: TurnScope) -> None:
+        self._scope = scope
+        self._teller = Teller(scope)
+
+    def is_local(self, effect: AskingEffect) -> bool:
+        """Guards and phrases compute; everything else touches the world."""
+        return isinstance(effect, CheckGuardrails | SayPhrase)
+
+    async def ask(self, effect: AskingEffect, state: TurnState) -> TurnInput:
+        """Run an effect to its one input."""
+        match effect:
+            case CallPlanner():
+                return await call_planner(effect, state, self._scope, self._teller)
+            case Draft():
+                return await draft(state, self._scope, self._teller)
+            case SayPhrase():
+                return await say_phrase(effect, state, self._scope)
+            case CallTool():
+                return await call_tool(effect, state, self._scope)
+            case PreviewEffect():
+                return await preview_effect(effect, state, self._scope)
+            case CheckGuardrails():
+                return check_guardrails(effect, state, self._scope)
+            case HandOff():
+                return await hand_off(effect, state, self._scope)
+            case _:
+                assert_never(effect)
+
+    async def tell(self, effect: Emit | Closing, state: TurnState) -> None:
+        """Show something; the end of a turn is also remembered and counted."""
+        await self._teller.tell(effect, state)
+        if isinstance(effect, Finish):
+            await self._ended(effect, state)
+
+    async def _ended(self, finish: Finish, state: TurnState) -> None:
+        scope, metrics = self._scope, self._scope.world.metrics
+        await scope.world.memory.remember(scope.conversation, scope.turn_id, state.text, finish.text)
+        metrics.ended.labels(finish.outcome.value, state.channel).inc()
+        metrics.seconds.labels(str(len(state.observed))).observe(state.worked_ms(scope.now_ms()) / 1000)
+        metrics.tokens.labels("in").inc(state.usage.tokens_in)
+        metrics.tokens.labels("out").inc(state.usage.tokens_out)

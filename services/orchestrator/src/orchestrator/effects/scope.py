@@ -1,0 +1,101 @@
+"""What the effects of one running turn share: the conversation, the collaborators, and what is derived from the state."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from orchestrator.brain.port import Brain, BrainContext, Observation, ToolSpec
+from orchestrator.effects.metrics import TurnMetrics
+from orchestrator.effects.phrases import PhraseBook
+from orchestrator.guard.masking import IdMask, known_ids
+from orchestrator.guard.vault import Vault
+from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.scheduling import Scheduler
+from orchestrator.memory.short_term import Remembered, ShortTermMemory
+from orchestrator.stream.publisher import Publisher
+from orchestrator.tools.catalog import Catalog
+from orchestrator.tools.gateway import ToolGateway
+from orchestrator.turn.state import Observed, TurnState
+from servicekit.clock import Clock
+from servicekit.db.pool import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborators:
+    """What every turn of the process works with; built once by the composition root."""
+
+    brain: Brain
+    offline: Brain
+    catalog: Catalog
+    gateway: ToolGateway
+    memory: ShortTermMemory
+    publisher: Publisher
+    database: Database
+    scheduler: Scheduler
+    phrases: PhraseBook
+    metrics: TurnMetrics
+    clock: Clock
+    confirmation_ttl_s: int
+
+
+@dataclass(slots=True)
+class TurnScope:
+    """One running turn. `run` counts how often it was (re)started."""
+
+    conversation: Conversation
+    turn_id: str
+    request_id: str
+    run: int
+    world: Collaborators
+    _remembered: Remembered | None = field(default=None)
+
+    def now_ms(self) -> int:
+        """Epoch milliseconds."""
+        return int(self.world.clock.now().timestamp() * 1000)
+
+    async def remembered(self, vault: Vault) -> Remembered:
+        """The conversation so far; read once per run."""
+        if self._remembered is None:
+            self._remembered = await self.world.memory.recall(self.conversation, self.turn_id, vault)
+        return self._remembered
+
+    def redacted(self, tool: str) -> tuple[str, ...]:
+        """The fields of a tool's output that no model may see."""
+        entry = self.world.catalog.entry(tool)
+        return entry.redact if entry is not None else ()
+
+    def view(self, state: TurnState) -> "TurnView":
+        """The masked view of the state that a Brain may see, and the way back."""
+        vault = Vault()
+        question = vault.mask(state.text)
+        observations = tuple(_observation(one, vault, self.redacted(one.call.tool)) for one in state.observed)
+        ids = known_ids(part for one in state.observed for part in (one.call.arguments, one.output))
+        return TurnView(vault, IdMask(ids), question, observations)
+
+    async def brain_context(self, state: TurnState, view: "TurnView", *, tools: tuple[ToolSpec, ...]) -> BrainContext:
+        """Everything that a Brain is told."""
+        remembered = await self.remembered(view.vault)
+        left = max(1, state.budgets.tokens_out - state.usage.tokens_out)
+        return BrainContext(
+            conversation_id=self.conversation.id, turn_id=self.turn_id, customer=state.customer, channel=state.channel,
+            question=view.question, history=remembered.history, summary=remembered.summary, tools=tools,
+            observations=view.observations, notes=self.world.gateway.notes(), max_output_tokens=left,
+            now=self.world.clock.now(),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TurnView:
+    """The state as a Brain sees it: personal data are tokens, `mask` hides ids in what is shown."""
+
+    vault: Vault
+    mask: Callable[[str], str]
+    question: str
+    observations: tuple[Observation, ...]
+
+
+def _observation(one: Observed, vault: Vault, redact: tuple[str, ...]) -> Observation:
+    return Observation(
+        tool=one.call.tool, arguments=vault.mask_fields(one.call.arguments, ()),
+        output=None if one.output is None else vault.mask_fields(one.output, redact),
+        error_class=one.error_class, error_code=one.error_code or None,
+    )  # fmt: skip

@@ -1,0 +1,59 @@
+"""Telling the customer: steps, cards and the end of the turn, as live events. Told again after a crash, they are dropped."""
+
+from contracts.turn import ApprovalEvent, ChunkEvent, CitationEvent, ConfirmationEvent, StreamEvent
+from orchestrator.effects.scope import TurnScope
+from orchestrator.journal.cards import card_of
+from orchestrator.journal.store import end_event
+from orchestrator.stream.frames import RUN_STRIDE, EventId
+from orchestrator.turn.effects import AskApproval, AskConfirmation, Emit, Finish
+from orchestrator.turn.state import TurnState
+
+#: Telling effects of a step come before the text that an asking effect of the same step streams.
+_FIRST_CHUNK = 100
+
+
+class Teller:
+    """The events of one running turn, numbered so that the same event has the same id in every run."""
+
+    def __init__(self, scope: TurnScope) -> None:
+        self._scope = scope
+        self._told: dict[int, int] = {}
+        self._chunks: dict[int, int] = {}
+
+    async def tell(self, effect: Emit | AskConfirmation | AskApproval | Finish, state: TurnState) -> None:
+        """Publish what the effect shows."""
+        events = _events(self._scope.turn_id, effect, state)
+        number = self._told.get(state.inputs, 0)
+        self._told[state.inputs] = number + len(events)
+        numbered = [(EventId(state.inputs, number + n), event) for n, event in enumerate(events, 1)]
+        await self._scope.world.publisher.publish(self._scope.turn_id, numbered)
+
+    async def chunk(self, state: TurnState, text: str, offset: int) -> None:
+        """Publish a piece of the answer as it is written."""
+        number = self._chunks.get(state.inputs, 0)
+        self._chunks[state.inputs] = number + 1
+        event_id = EventId(state.inputs, _FIRST_CHUNK + self._scope.run * RUN_STRIDE + number)
+        await self._scope.world.publisher.publish(
+            self._scope.turn_id, [(event_id, ChunkEvent(text=text, offset=offset))]
+        )
+
+
+def _events(turn_id: str, effect: Emit | AskConfirmation | AskApproval | Finish, state: TurnState) -> list[StreamEvent]:
+    match effect:
+        case Emit():
+            return [effect.event]
+        case Finish():
+            events: list[StreamEvent] = []
+            if effect.text and not effect.streamed:
+                events.append(ChunkEvent(text=effect.text, offset=0))
+            events += [CitationEvent(title=one.title, url=one.url, quote=one.quote) for one in effect.citations]
+            return [*events, end_event(state, effect)]
+        case AskConfirmation() | AskApproval():
+            card = card_of(turn_id, effect)
+            kind = ConfirmationEvent if card.kind == "confirmation" else ApprovalEvent
+            return [
+                kind(
+                    tool=card.tool, summary=card.summary, digest=card.digest, money_moved=card.money_moved,
+                    expires_at=card.expires_at,
+                )
+            ]  # fmt: skip

@@ -1,0 +1,43 @@
+"""The job queue: what is enqueued, in whose transaction. Payloads are small and hold no personal data."""
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import orjson
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.queries import Queries
+
+from servicekit.db.pool import Connection
+
+RUN_TURN = "run_turn"
+EXPIRE_CARD = "expire_card"
+HAND_OFF = "hand_off"
+#: People wait for turns; timers can wait for them.
+_PRIORITY = {RUN_TURN: 10, HAND_OFF: 5, EXPIRE_CARD: 0}
+_HAND_OFF_DELAY = timedelta(seconds=5)
+
+
+class JobQueue:
+    """Enqueues jobs on the caller's connection, so that they exist exactly when its transaction commits."""
+
+    async def run_turn(self, db: Connection, turn_id: str) -> None:
+        """Run the turn (again)."""
+        await self._enqueue(db, RUN_TURN, turn_id.encode())
+
+    async def expire_card(self, db: Connection, turn_id: str, digest: str, at: datetime) -> None:
+        """Close the card at `at`, if nobody has decided it by then."""
+        payload = orjson.dumps({"turn_id": turn_id, "digest": digest})
+        await self._enqueue(db, EXPIRE_CARD, payload, at - datetime.now(UTC))
+
+    async def hand_off_later(self, db: Connection, turn_id: str) -> None:
+        """Make the hand-over of this turn as soon as the ticket service answers."""
+        await self._enqueue(db, HAND_OFF, turn_id.encode(), _HAND_OFF_DELAY)
+
+    async def _enqueue(self, db: Connection, job: str, payload: bytes, after: timedelta | None = None) -> None:
+        queries = Queries(AsyncpgDriver(_raw(db)))
+        await queries.enqueue(job, payload, priority=_PRIORITY[job], execute_after=after)
+
+
+def _raw(db: Connection) -> asyncpg.Connection:
+    # pgqueuer's driver is typed for a bare connection; a pooled one answers the same calls.
+    return db  # type: ignore[return-value]

@@ -1,0 +1,49 @@
+"""Running one turn as a job: claim it, build its scope, run the loop. Killed anywhere, the next run goes on."""
+
+from dataclasses import dataclass
+
+from orchestrator.effects.runner import Runner
+from orchestrator.effects.scope import Collaborators, TurnScope
+from orchestrator.journal.conversations import Conversations
+from orchestrator.journal.entries import Codec
+from orchestrator.journal.store import PgTurnJournal
+from orchestrator.jobs.queue import JobQueue
+from orchestrator.turn.journal import JournalConflict
+from orchestrator.turn.loop import run_turn
+from servicekit.logging import get_logger
+
+#: Joins the claimed turn with its conversation: one round trip to start a turn.
+_CLAIM = (
+    "WITH claimed AS (UPDATE turns SET runs = runs + 1 WHERE id = $1 AND status = 'running'"
+    " RETURNING conversation_id, runs, request_id)"
+    " SELECT claimed.runs, claimed.request_id, c.* FROM claimed JOIN conversations c ON c.id = claimed.conversation_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnJobs:
+    """Runs turns by id."""
+
+    world: Collaborators
+    conversations: Conversations
+    codec: Codec
+    queue: JobQueue
+
+    async def run(self, turn_id: str) -> None:
+        """Run the turn as far as it goes. A turn that has ended, waits or runs elsewhere is left alone."""
+        async with self.world.database.primary() as db:
+            row = await db.fetchrow(_CLAIM, turn_id)
+        if row is None:
+            return
+        if row["runs"] > 1:
+            self.world.metrics.taken_over.inc()
+        conversation = self.conversations.opened(row)
+        scope = TurnScope(conversation, turn_id, row["request_id"], row["runs"] - 1, self.world)
+        journal = PgTurnJournal(
+            self.world.database, conversation, turn_id, self.codec, self.queue.run_turn, self.world.scheduler
+        )
+        with self.world.metrics.running.track_inprogress():
+            try:
+                await run_turn(journal, Runner(scope), scope.now_ms)
+            except JournalConflict:
+                get_logger("turn").info("the turn went on in another worker", turn_id=turn_id)

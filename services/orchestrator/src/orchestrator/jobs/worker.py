@@ -1,0 +1,125 @@
+"""The worker: takes jobs from the queue until it is told to stop, and survives the loss of its database connection."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import asyncpg
+import orjson
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.core.applications import PgQueuer
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job
+
+from orchestrator.jobs.promises import PromiseJobs
+from orchestrator.jobs.queue import EXPIRE_CARD, HAND_OFF, RUN_TURN
+from orchestrator.jobs.turns import TurnJobs
+from servicekit.db.pool import Database
+from servicekit.errors import ProblemError
+from servicekit.logging import get_logger
+
+#: After this a lost worker's jobs are taken over.
+HEARTBEAT_TIMEOUT = timedelta(seconds=4)
+_SWEEP_S = 5.0
+_RECONNECT_S = 0.5
+_RETRY = timedelta(seconds=1)
+_HAND_OFF_RETRY = timedelta(seconds=15)
+#: A turn that should run and has no job: its job was dropped by a worker that was cancelled or failed.
+_ORPHANS = (
+    "SELECT id FROM turns t WHERE status = 'running' AND NOT EXISTS"
+    " (SELECT 1 FROM pgqueuer q WHERE q.entrypoint = 'run_turn' AND q.payload = convert_to(t.id, 'UTF8'))"
+)
+
+
+class Worker:
+    """One worker; `start` and `stop` belong to the service's lifespan. `concurrency` bounds the turns it runs at once."""
+
+    def __init__(self, url: str, database: Database, turns: TurnJobs, promises: PromiseJobs, concurrency: int) -> None:
+        self._url, self._database = url, database
+        self._turns, self._promises = turns, promises
+        self._concurrency = concurrency
+        self._stopping = asyncio.Event()
+        self._application: PgQueuer | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to take jobs."""
+        self._tasks = [
+            asyncio.create_task(self._forever(self._work), name="worker"),
+            asyncio.create_task(self._forever(self._sweep), name="worker-sweep"),
+        ]
+
+    async def stop(self) -> None:
+        """Take no further job and wait for those that run; what is cut off anyway is taken over by another worker."""
+        self._stopping.set()
+        if self._application is not None:
+            self._application.shutdown.set()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def check(self) -> None:
+        """A health check: raises when the worker's loop has died."""
+        if any(task.done() for task in self._tasks) and not self._stopping.is_set():
+            raise RuntimeError("the worker has stopped")
+
+    async def _forever(self, work) -> None:  # type: ignore[no-untyped-def]
+        while not self._stopping.is_set():
+            try:
+                await work()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ProblemError, TimeoutError) as error:
+                get_logger("worker").warning("worker lost its database", reason=type(error).__name__)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), _RECONNECT_S)
+
+    async def _work(self) -> None:
+        connection = await asyncpg.connect(self._url)
+        try:
+            self._application = application = PgQueuer(AsyncpgDriver(connection))
+            self._register(application)
+            if not self._stopping.is_set():
+                await application.run(
+                    dequeue_timeout=timedelta(seconds=5), batch_size=max(1, min(16, self._concurrency // 2)),
+                    max_concurrent_tasks=self._concurrency, heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                    shutdown_on_listener_failure=True,
+                )  # fmt: skip
+        finally:
+            self._application = None
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                await connection.close(timeout=2)
+
+    def _register(self, application: PgQueuer) -> None:
+        @application.entrypoint(RUN_TURN)
+        async def run_turn(job: Job) -> None:
+            await _retried(self._turns.run(_text(job)))
+
+        @application.entrypoint(EXPIRE_CARD)
+        async def expire_card(job: Job) -> None:
+            payload = orjson.loads(job.payload or b"{}")
+            await _retried(self._promises.expire_card(payload["turn_id"], payload["digest"]))
+
+        @application.entrypoint(HAND_OFF)
+        async def hand_off(job: Job) -> None:
+            if not await self._promises.hand_off(_text(job)):
+                raise RetryRequested(delay=_HAND_OFF_RETRY, reason="the ticket service does not answer")
+
+    async def _sweep(self) -> None:
+        while not self._stopping.is_set():
+            async with self._database.transaction() as db:
+                for row in await db.fetch(_ORPHANS):
+                    await self._turns.queue.run_turn(db, row["id"])
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _SWEEP_S)
+
+
+async def _retried(work) -> None:  # type: ignore[no-untyped-def]
+    """Run a job; a job that fails is tried again later, because a failed job would be deleted."""
+    try:
+        await work
+    except Exception as error:  # the outermost edge of a job: nothing may end it but success
+        get_logger("worker").exception("a job failed and will be tried again")
+        raise RetryRequested(delay=_RETRY, reason=type(error).__name__) from error
+
+
+def _text(job: Job) -> str:
+    return (job.payload or b"").decode()

@@ -1,0 +1,100 @@
+"""Conversations: who owns one, and the key that seals it. Ownership is decided in SQL, by issuer and subject."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from contracts.errors import ProblemCode
+from contracts.ids import new_id
+from contracts.turn import Answering
+from orchestrator.journal.sealing import Sealer, new_sealer, open_sealer
+from servicekit.auth.claims import Caller, Role
+from servicekit.crypto import Keyring, hash_subject
+from servicekit.db.pool import Connection
+from servicekit.errors import ProblemError
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the customer is, as the issuer of their token said. A guest has a random subject and nothing else."""
+
+    subject: str
+    email: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A stored conversation, opened."""
+
+    id: str
+    issuer: str
+    subject_hash: str
+    identity: Identity
+    customer: bool
+    channel: str
+    answering: Answering
+    tokens: int
+    sealer: Sealer
+
+
+_COLUMNS = (
+    "c.id, c.issuer, c.subject_hash, c.identity, c.customer, c.channel, c.answering, c.tokens, c.key_id, c.data_key"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """Creates and finds conversations. `pepper` keys the hash of subjects, so that it cannot be guessed back."""
+
+    keyring: Keyring
+    pepper: bytes
+
+    def subject_hash(self, issuer: str, subject: str) -> str:
+        """The name of a subject in tables and logs."""
+        return hash_subject(self.pepper, f"{issuer}|{subject}")
+
+    async def create(self, db: Connection, caller: Caller, channel: str, session_id: str | None = None) -> str:
+        """A new conversation of the caller's, or the one that has this session_id already; returns its id."""
+        conversation_id = new_id("cnv")
+        sealer, key_id, wrapped = new_sealer(self.keyring, conversation_id)
+        identity = orjson.dumps({"subject": caller.subject, "email": caller.email, "name": caller.name})
+        stored = await db.fetchval(
+            "INSERT INTO conversations (id, issuer, subject_hash, identity, customer, channel, key_id, data_key, session_id)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+            " ON CONFLICT (subject_hash, session_id) DO UPDATE SET updated_at = now() RETURNING id",
+            conversation_id, caller.issuer, self.subject_hash(caller.issuer, caller.subject),
+            sealer.seal("identity", identity), caller.role is Role.CUSTOMER, channel, key_id, wrapped, session_id,
+        )  # fmt: skip
+        return str(stored)
+
+    async def owned(self, db: Connection, conversation_id: str, caller: Caller, *, lock: bool = False) -> Conversation:
+        """The caller's own conversation. Somebody else's is not found, exactly like one that does not exist."""
+        row = await db.fetchrow(
+            f"SELECT {_COLUMNS} FROM conversations c WHERE c.id = $1 AND c.subject_hash = $2"  # noqa: S608 - constant
+            + (" FOR UPDATE" if lock else ""),
+            conversation_id, self.subject_hash(caller.issuer, caller.subject),
+        )  # fmt: skip
+        if row is None:
+            raise ProblemError(ProblemCode.NOT_FOUND, "There is no such conversation.")
+        return self.opened(row)
+
+    async def by_turn(self, db: Connection, turn_id: str) -> Conversation | None:
+        """The conversation of a turn, for the worker that runs it."""
+        row = await db.fetchrow(
+            f"SELECT {_COLUMNS} FROM turns t JOIN conversations c ON c.id = t.conversation_id WHERE t.id = $1",  # noqa: S608
+            turn_id,
+        )
+        return None if row is None else self.opened(row)
+
+    def opened(self, row) -> Conversation:  # type: ignore[no-untyped-def]
+        """A row of the conversations table, opened; an erased conversation cannot be."""
+        if row["data_key"] is None:
+            raise ProblemError(ProblemCode.NOT_FOUND, "This conversation was erased.")
+        sealer = open_sealer(self.keyring, row["id"], row["key_id"], row["data_key"])
+        identity = orjson.loads(sealer.open("identity", row["identity"]))
+        return Conversation(
+            id=row["id"], issuer=row["issuer"], subject_hash=row["subject_hash"], identity=Identity(**identity),
+            customer=row["customer"], channel=row["channel"], answering=Answering(row["answering"]),
+            tokens=row["tokens"], sealer=sealer,
+        )  # fmt: skip

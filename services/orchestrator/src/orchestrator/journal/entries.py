@@ -1,0 +1,62 @@
+"""Journal entries: how an input becomes sealed bytes and back, and the one statement that appends."""
+
+from collections.abc import Sequence
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from orchestrator.journal.sealing import Sealer
+from orchestrator.turn.inputs import TurnInput, input_adapter
+from orchestrator.turn.journal import JournalConflict, Recorded
+from servicekit.db.pool import Connection
+
+#: The error code that the SQL function `journal_append` raises.
+CONFLICT = "JC001"
+
+
+class Codec:
+    """Inputs to JSON bytes and back. Built once per process: it compiles a schema."""
+
+    def __init__(self) -> None:
+        self._adapter: TypeAdapter[TurnInput] = input_adapter()
+
+    def encode(self, turn_input: TurnInput) -> bytes:
+        """The input as JSON."""
+        return self._adapter.dump_json(turn_input)
+
+    def decode(self, payload: bytes) -> TurnInput:
+        """The input that the JSON stands for; raises ValueError when it is none of ours."""
+        return self._adapter.validate_json(payload)
+
+
+async def append_entries(
+    db: Connection, sealer: Sealer, turn_id: str, after: int, inputs: Sequence[Recorded], codec: Codec
+) -> None:
+    """Append behind the first `after` inputs of the turn. Raises JournalConflict when it has more."""
+    payloads = [
+        sealer.seal(purpose(turn_id, after + index), codec.encode(one.turn_input))
+        for index, one in enumerate(inputs, start=1)
+    ]
+    try:
+        await db.execute(
+            "SELECT journal_append($1, $2, $3, $4, $5, $6)", sealer.conversation_id, turn_id, after,
+            [one.turn_input.kind for one in inputs], [one.at_ms for one in inputs], payloads,
+        )  # fmt: skip
+    except asyncpg.PostgresError as error:
+        if error.sqlstate == CONFLICT:
+            raise JournalConflict(turn_id) from error
+        raise
+
+
+async def load_entries(db: Connection, sealer: Sealer, turn_id: str, codec: Codec) -> list[Recorded]:
+    """All inputs of a turn, oldest first."""
+    rows = await db.fetch("SELECT turn_seq, at_ms, payload FROM journal WHERE turn_id = $1 ORDER BY turn_seq", turn_id)
+    return [
+        Recorded(codec.decode(sealer.open(purpose(turn_id, row["turn_seq"]), row["payload"])), row["at_ms"])
+        for row in rows
+    ]
+
+
+def purpose(turn_id: str, turn_seq: int) -> str:
+    """What a payload is sealed for: its own place, so that rows cannot be swapped."""
+    return f"journal|{turn_id}|{turn_seq}"

@@ -1,0 +1,1 @@
+"""Short-term memory: the last turns of a conversation, masked, in Redis; rebuilt from the thread when they are gone."""

@@ -1,0 +1,88 @@
+"""The last turns of a conversation for the Brain (TURN-10): sealed in Redis for a day, bounded, rebuilt from Postgres."""
+
+from dataclasses import dataclass
+
+import orjson
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from contracts.turn import Role
+from orchestrator.brain.port import Message
+from orchestrator.guard.vault import Vault
+from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.views import last_messages
+from servicekit.db.pool import Database
+
+KEEP_MESSAGES = 20
+TTL_S = 24 * 3600
+_SUMMARY_CHARS = 80
+_SUMMARY_LINES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the Brain is told of earlier turns: the last ones word by word, the ones before in a line each."""
+
+    history: tuple[Message, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShortTermMemory:
+    """Reads and extends the memory of conversations."""
+
+    redis: Redis
+    database: Database
+
+    async def recall(self, conversation: Conversation, turn_id: str, vault: Vault) -> Remembered:
+        """The earlier messages, without those of this turn, masked by the turn's vault."""
+        entries = await self._cached(conversation)
+        if entries is None:
+            entries = await self._rebuild(conversation)
+        earlier = [entry for entry in entries if entry["turn"] != turn_id]
+        messages = [Message(Role(entry["role"]), vault.mask(entry["text"])) for entry in earlier]
+        return Remembered(tuple(messages[-KEEP_MESSAGES:]), summarise(messages[:-KEEP_MESSAGES]))
+
+    async def remember(self, conversation: Conversation, turn_id: str, question: str, answer: str) -> None:
+        """Add an ended turn; adding it again changes nothing."""
+        entries = await self._cached(conversation)
+        if entries is None or any(entry["turn"] == turn_id for entry in entries):
+            return
+        entries.append({"turn": turn_id, "role": "customer", "text": question})
+        if answer:
+            entries.append({"turn": turn_id, "role": "assistant", "text": answer})
+        await self._store(conversation, entries)
+
+    async def _cached(self, conversation: Conversation) -> list[dict[str, str]] | None:
+        try:
+            sealed = await self.redis.get(_key(conversation))
+        except (RedisError, OSError):
+            return None  # Redis is a cache here: the thread in Postgres answers instead
+        if sealed is None:
+            return None
+        entries: list[dict[str, str]] = orjson.loads(conversation.sealer.open("memory", sealed))
+        return entries
+
+    async def _rebuild(self, conversation: Conversation) -> list[dict[str, str]]:
+        async with self.database.primary() as db:
+            said = await last_messages(db, conversation, 2 * KEEP_MESSAGES)
+        entries = [{"turn": one.turn_id or "", "role": one.role, "text": one.text} for one in said]
+        await self._store(conversation, entries)
+        return entries
+
+    async def _store(self, conversation: Conversation, entries: list[dict[str, str]]) -> None:
+        sealed = conversation.sealer.seal("memory", orjson.dumps(entries[-2 * KEEP_MESSAGES :]))
+        try:
+            await self.redis.set(_key(conversation), sealed, ex=TTL_S)
+        except (RedisError, OSError):
+            return  # the next turn rebuilds it from the thread
+
+
+def summarise(messages: list[Message]) -> str:
+    """One short line for each of the customer's older messages, the newest few only."""
+    lines = [f"- {one.text[:_SUMMARY_CHARS]}" for one in messages if one.role is Role.CUSTOMER]
+    return "\n".join(lines[-_SUMMARY_LINES:])
+
+
+def _key(conversation: Conversation) -> str:
+    return f"aiguy:memory:{conversation.id}"

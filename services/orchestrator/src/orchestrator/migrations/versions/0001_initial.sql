@@ -1,0 +1,151 @@
+-- A conversation belongs to one subject of one issuer. head_seq and head_hash are the end of its journal's chain.
+CREATE TABLE conversations (
+    id              text PRIMARY KEY,
+    issuer          text NOT NULL,
+    subject_hash    text NOT NULL,
+    identity        bytea NOT NULL,             -- sealed: subject, e-mail, name
+    customer        boolean NOT NULL,
+    channel         text NOT NULL,
+    session_id      text,                       -- of `POST /chat`: the client's own name for it
+    answering       text NOT NULL DEFAULT 'bot' CHECK (answering IN ('bot', 'staff')),
+    key_id          text NOT NULL,              -- which master key wraps data_key
+    data_key        bytea,                      -- wrapped; NULL once the person was erased
+    head_seq        bigint NOT NULL DEFAULT 0,
+    head_hash       bytea NOT NULL DEFAULT '\x0000000000000000000000000000000000000000000000000000000000000000',
+    tokens          bigint NOT NULL DEFAULT 0,
+    cost_micros     bigint NOT NULL DEFAULT 0,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 80);
+CREATE INDEX conversations_subject ON conversations (subject_hash, created_at DESC);
+
+CREATE UNIQUE INDEX conversations_session ON conversations (subject_hash, session_id);
+
+-- One row per turn: what is queryable without opening the sealed journal (TURN-11).
+CREATE TABLE turns (
+    id              text PRIMARY KEY,
+    conversation_id text NOT NULL REFERENCES conversations (id),
+    ordinal         integer NOT NULL,
+    status          text NOT NULL CHECK (status IN ('queued', 'running', 'waiting', 'ended')),
+    inputs          integer NOT NULL DEFAULT 0,
+    runs            integer NOT NULL DEFAULT 0,
+    request_id      text NOT NULL DEFAULT '',
+    outcome         text,
+    final_event     bytea,                      -- sealed EndEvent
+    tools           jsonb NOT NULL DEFAULT '[]',
+    repairs         jsonb NOT NULL DEFAULT '[]',
+    tokens_in       integer NOT NULL DEFAULT 0,
+    tokens_out      integer NOT NULL DEFAULT 0,
+    cost_micros     bigint NOT NULL DEFAULT 0,
+    model           text NOT NULL DEFAULT '',
+    confidence      real,
+    worked_ms       integer,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    ended_at        timestamptz,
+    UNIQUE (conversation_id, ordinal)
+) WITH (fillfactor = 70);
+CREATE INDEX turns_open ON turns (conversation_id, ordinal) WHERE status <> 'ended';
+CREATE INDEX turns_by_time ON turns (created_at);
+
+-- Each message that was accepted, and the turn that answers it: (conversation, client_turn_id) is one turn, whatever is resent.
+CREATE TABLE messages (
+    conversation_id text NOT NULL REFERENCES conversations (id),
+    client_turn_id  text NOT NULL,
+    turn_id         text NOT NULL REFERENCES turns (id),
+    body_hash       bytea NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (conversation_id, client_turn_id)
+);
+
+-- What was said, in order, for people to read. Content is sealed with the conversation's data key.
+CREATE TABLE thread (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    conversation_id text NOT NULL REFERENCES conversations (id),
+    turn_id         text,
+    role            text NOT NULL CHECK (role IN ('customer', 'assistant', 'staff')),
+    content         bytea NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX thread_conversation ON thread (conversation_id, id);
+
+-- Append-only and hash-chained per conversation over the stored bytes: destroying the data key erases a person
+-- while the chain still verifies.
+CREATE TABLE journal (
+    conversation_id text NOT NULL REFERENCES conversations (id),
+    seq             bigint NOT NULL,
+    turn_id         text NOT NULL,
+    turn_seq        integer NOT NULL,
+    kind            text NOT NULL,
+    at_ms           bigint NOT NULL,
+    payload         bytea NOT NULL,
+    prev_hash       bytea NOT NULL,
+    hash            bytea NOT NULL,
+    PRIMARY KEY (conversation_id, seq),
+    UNIQUE (turn_id, turn_seq)
+);
+
+-- A decision that a turn waits for.
+CREATE TABLE cards (
+    turn_id         text NOT NULL REFERENCES turns (id),
+    digest          text NOT NULL,
+    conversation_id text NOT NULL REFERENCES conversations (id),
+    kind            text NOT NULL CHECK (kind IN ('confirmation', 'approval')),
+    content         bytea NOT NULL,             -- sealed card: tool, summary, money
+    state           text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'yes', 'no', 'expired')),
+    expires_at      timestamptz NOT NULL,
+    decided_by      text,
+    notes           bytea,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    decided_at      timestamptz,
+    PRIMARY KEY (turn_id, digest, kind)
+);
+CREATE INDEX cards_open ON cards (conversation_id) WHERE state = 'open';
+
+CREATE TABLE feedback (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    conversation_id text NOT NULL REFERENCES conversations (id),
+    turn_id         text NOT NULL REFERENCES turns (id),
+    thumbs          smallint CHECK (thumbs IN (-1, 1)),
+    csat            smallint CHECK (csat BETWEEN 1 AND 5),
+    tags            text[] NOT NULL DEFAULT '{}',
+    comment         bytea,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (turn_id)
+);
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the journal is append-only' USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER journal_append_only BEFORE UPDATE OR DELETE ON journal FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_no_truncate BEFORE TRUNCATE ON journal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- The bytes that a row's hash covers besides the previous hash: every column, in one unambiguous line, then the payload.
+CREATE FUNCTION journal_line(conversation_id text, seq bigint, turn_id text, turn_seq integer, kind text, at_ms bigint)
+RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+    SELECT convert_to(concat_ws('|', $1, $2, $3, $4, $5, $6) || chr(10), 'UTF8')
+$$;
+
+-- Appends inputs behind the first p_after inputs of a turn; raises JC001 when the turn has more already.
+CREATE FUNCTION journal_append(p_conversation text, p_turn text, p_after integer, p_kinds text[], p_at_ms bigint[],
+                               p_payloads bytea[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_seq bigint;
+    v_hash bytea;
+    v_prev bytea;
+BEGIN
+    SELECT head_seq, head_hash INTO STRICT v_seq, v_hash FROM conversations WHERE id = p_conversation FOR UPDATE;
+    UPDATE turns SET inputs = inputs + cardinality(p_kinds) WHERE id = p_turn AND inputs = p_after AND status <> 'ended';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'turn % has gone on elsewhere', p_turn USING ERRCODE = 'JC001';
+    END IF;
+    FOR i IN 1 .. cardinality(p_kinds) LOOP
+        v_seq := v_seq + 1;
+        v_prev := v_hash;
+        v_hash := sha256(v_prev || journal_line(p_conversation, v_seq, p_turn, p_after + i, p_kinds[i], p_at_ms[i])
+                         || p_payloads[i]);
+        INSERT INTO journal VALUES (p_conversation, v_seq, p_turn, p_after + i, p_kinds[i], p_at_ms[i], p_payloads[i],
+                                    v_prev, v_hash);
+    END LOOP;
+    UPDATE conversations SET head_seq = v_seq, head_hash = v_hash WHERE id = p_conversation;
+END $$;

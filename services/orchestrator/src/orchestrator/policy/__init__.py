@@ -1,0 +1,1 @@
+"""Versioned policy files of the engine: the phrases that it says itself."""

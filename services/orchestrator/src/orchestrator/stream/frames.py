@@ -1,0 +1,45 @@
+"""One event, encoded once: the bytes that are stored in Redis are the bytes that go to the browser.
+
+An id is `<inputs>-<n>`: how many inputs the turn had when the event was made, and a counter. It is the Redis stream
+id too, so an event that is told again after a crash is recognised and dropped by Redis itself.
+"""
+
+from dataclasses import dataclass
+
+from contracts.turn import StreamEvent
+
+#: Each new run of a turn that streams text starts its counter here, so that its pieces follow the lost run's.
+RUN_STRIDE = 100_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EventId:
+    """Where an event stands in its turn; compares in stream order."""
+
+    inputs: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.inputs}-{self.number}"
+
+
+BEFORE_ALL = EventId(0, 0)
+
+
+def parse_event_id(text: str) -> EventId:
+    """The id in a `Last-Event-ID` header; BEFORE_ALL when it is none of ours (the client then gets everything)."""
+    inputs, _, number = text.partition("-")
+    if inputs.isdecimal() and number.isdecimal() and len(text) <= 20:
+        return EventId(int(inputs), int(number))
+    return BEFORE_ALL
+
+
+def encode_frame(event_id: EventId, event: StreamEvent) -> bytes:
+    """The event as an SSE frame."""
+    data = event.model_dump_json(exclude={"event"})
+    return f"id: {event_id}\nevent: {event.event}\ndata: {data}\n\n".encode()
+
+
+def is_last(frame: bytes) -> bool:
+    """Whether the frame closes the stream."""
+    return b"\nevent: end\n" in frame or b"\nevent: error\n" in frame

@@ -1,0 +1,69 @@
+"""One customer's stream of one turn: stored frames, then live ones, and always an end, from the journal if need be."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from contracts.errors import ProblemCode, problem
+from contracts.turn import ChunkEvent, CitationEvent, EndEvent, ErrorEvent, StreamEvent
+from orchestrator.stream.frames import EventId, encode_frame, is_last
+from orchestrator.stream.hub import Hub, frame_id, split_frames
+
+#: How long a quiet stream waits before it asks the journal whether the turn has ended; also the keep-alive.
+QUIET_S = 2.0
+KEEP_ALIVE = b": keep-alive\n\n"
+#: The closing events that the journal can always give stand behind every live one.
+_FROM_JOURNAL = 1_000_000
+
+
+async def stream_turn(
+    hub: Hub, turn_id: str, after: EventId, ended: Callable[[], Awaitable[EndEvent | None]], deadline_s: float
+) -> AsyncIterator[bytes]:
+    """Frames of the turn behind `after`, to its `end`. `ended` asks the journal for the end of the turn.
+
+    After `deadline_s` seconds without an end (the turn waits for a person) the stream closes with a retryable error
+    event; the client comes back with its Last-Event-ID.
+    """
+    loop = asyncio.get_running_loop()
+    closes_at = loop.time() + deadline_s
+    last = after
+    async with hub.follow(turn_id) as queue:
+        pending = await hub.stored(turn_id, after) or []
+        while True:
+            for frame in pending:
+                if (own := frame_id(frame)) > last:
+                    last = own
+                    yield frame
+                    if is_last(frame):
+                        return
+            pending = []
+            try:
+                batch = await asyncio.wait_for(queue.get(), QUIET_S)
+            except TimeoutError:
+                end = await ended()
+                if end is not None:
+                    for frame in from_journal(last, end):
+                        yield frame
+                    return
+                if loop.time() > closes_at:
+                    waiting = problem(ProblemCode.DEADLINE_EXCEEDED, "The turn still waits; follow the stream again.")
+                    yield encode_frame(EventId(last.inputs, last.number), ErrorEvent(problem=waiting))
+                    return
+                yield KEEP_ALIVE
+                pending = await hub.stored(turn_id, last) or []
+            else:
+                if batch is None:
+                    pending = await hub.stored(turn_id, last) or []
+                else:
+                    pending = split_frames(batch)
+
+
+def from_journal(last: EventId, end: EndEvent) -> list[bytes]:
+    """What a client needs to show the whole answer when its live events are gone."""
+    events: list[StreamEvent] = []
+    if end.text:
+        events.append(ChunkEvent(text=end.text, offset=0))
+    events += [CitationEvent(title=one.title, url=one.url, quote=one.quote) for one in end.citations]
+    events.append(end)
+    return [
+        encode_frame(EventId(last.inputs, _FROM_JOURNAL + last.number + n), event) for n, event in enumerate(events, 1)
+    ]

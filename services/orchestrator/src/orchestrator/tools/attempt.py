@@ -1,0 +1,111 @@
+"""One request to a tool service: its headers, its token, and its answer checked against the tool's schema."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from contracts import headers
+from contracts.manifest import canonical_json
+from orchestrator.tools.calls import CallRequest, idempotency_key
+from orchestrator.tools.entry import ToolEntry
+from orchestrator.tools.failures import GARBAGE, Trouble, from_http_failure, from_response
+from orchestrator.tools.validation import CompiledSchema
+from servicekit.auth.claims import Role
+from servicekit.auth.grants import mint_grant
+from servicekit.auth.minting import TokenMinter
+from servicekit.http.client import HttpFailure, HttpPort
+from servicekit.telemetry import inject_headers
+
+TOKEN_TTL_S = 60
+MAX_ANSWER_BYTES = 256 * 1024
+ACTOR = "orchestrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What every attempt of one call shares. `key` is None for reads and previews."""
+
+    entry: ToolEntry
+    request: CallRequest
+    url: str
+    body: bytes
+    answers: CompiledSchema
+    key: str | None
+
+
+def call_exchange(entry: ToolEntry, request: CallRequest) -> Exchange:
+    """The exchange that runs the tool."""
+    key = idempotency_key(request) if entry.write else None
+    return Exchange(entry, request, entry.base_url + entry.path, canonical_json(request.arguments), entry.answers, key)
+
+
+def preview_exchange(entry: ToolEntry, request: CallRequest, answers: CompiledSchema) -> Exchange:
+    """The exchange that asks what the tool would do."""
+    url = f"{entry.base_url}{entry.preview_path}"
+    return Exchange(entry, request, url, canonical_json(request.arguments), answers, None)
+
+
+class Attempter:
+    """Sends single attempts; a fresh token of at most 60 s and one scope goes with each."""
+
+    def __init__(self, http: HttpPort, minter: TokenMinter, client: str) -> None:
+        self._http = http
+        self._minter = minter
+        self._client = client
+
+    async def send(self, exchange: Exchange, *, patience_s: float, deadline_s: float) -> dict[str, Any] | Trouble:
+        """The checked answer, or the trouble. We wait `patience_s`; the service may work until `deadline_s`."""
+        try:
+            answer = await self._http.request(
+                "POST", exchange.url, headers=self._headers(exchange, deadline_s), body=exchange.body,
+                timeout_s=patience_s,
+            )  # fmt: skip
+        except HttpFailure as failure:
+            return from_http_failure(failure)
+        if answer.status != 200:
+            return from_response(answer)
+        return _read(answer.body, exchange.answers)
+
+    def _headers(self, exchange: Exchange, deadline_s: float) -> dict[str, str]:
+        request = exchange.request
+        sent = {
+            headers.AUTHORIZATION: f"Bearer {self._token(exchange)}",
+            "content-type": "application/json",
+            "accept": "application/json",
+            headers.DEADLINE_MS: str(max(1, int(deadline_s * 1000))),
+            headers.REQUEST_ID: request.request_id,
+            headers.CLIENT: self._client,
+        }
+        if exchange.key is not None:
+            sent[headers.IDEMPOTENCY_KEY] = exchange.key
+            if request.digest is not None:
+                sent[headers.GRANT] = self._grant(exchange.entry, request, request.digest)
+        return inject_headers(sent)
+
+    def _token(self, exchange: Exchange) -> str:
+        request = exchange.request
+        return self._minter.mint(
+            audience=exchange.entry.family, subject=request.subject, role=Role(request.role),
+            scopes=(exchange.entry.scope,), ttl_s=TOKEN_TTL_S, actor=ACTOR, conversation_id=request.conversation_id,
+            turn_id=request.turn_id, email=request.email, name=request.name,
+        )  # fmt: skip
+
+    def _grant(self, entry: ToolEntry, request: CallRequest, digest: str) -> str:
+        return mint_grant(
+            self._minter, entry.name, digest, request.subject, request.approver,
+            conversation_id=request.conversation_id, turn_id=request.turn_id, audience=entry.family,
+        )  # fmt: skip
+
+
+def _read(body: bytes, answers: CompiledSchema) -> dict[str, Any] | Trouble:
+    if len(body) > MAX_ANSWER_BYTES:
+        return GARBAGE
+    try:
+        output = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return GARBAGE
+    if not isinstance(output, dict) or not answers.accepts(output):
+        return GARBAGE
+    known: dict[str, Any] = answers.known_part(output)
+    return known

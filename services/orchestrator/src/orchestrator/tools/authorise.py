@@ -1,0 +1,46 @@
+"""Who may be offered a tool, and who may call it. Decided from identity and contract; the model has no say.
+
+The tool service decides again, from the token: this is the first of two locks, not the only one.
+"""
+
+from contracts.errors import ProblemCode
+from contracts.tool import Confirmation
+from orchestrator.tools.calls import CallRequest
+from orchestrator.tools.entry import ToolEntry
+
+#: The turn itself carries a hand-over out, however it is proposed.
+HANDS_OVER = "handoff_human"
+
+
+def may_be_offered(entry: ToolEntry, *, customer: bool) -> bool:
+    """Whether a Brain may propose this tool for this kind of caller.
+
+    A write that no customer confirms is the orchestrator's own (such as a Slack notice): it is never offered.
+    """
+    if not (customer or entry.guests):
+        return False
+    unconfirmed_write = entry.write and entry.confirmation is Confirmation.NONE
+    return not unconfirmed_write or entry.name == HANDS_OVER
+
+
+def refusal(entry: ToolEntry, request: CallRequest, *, preview: bool = False) -> ProblemCode | None:
+    """Why this call must not be sent; None when it may. A preview changes nothing and needs no consent."""
+    if request.role != "customer" and not entry.guests:
+        return ProblemCode.UNAUTHENTICATED
+    if preview:
+        return None if entry.preview_path is not None else ProblemCode.TOOL_UNKNOWN
+    if entry.confirmation is Confirmation.CUSTOMER and request.digest is None:
+        return ProblemCode.CONFIRMATION_REQUIRED
+    if needs_approval(entry, request) and request.approver is None:
+        return ProblemCode.APPROVAL_REQUIRED
+    if request.approver is not None and request.approver == request.subject:
+        return ProblemCode.APPROVAL_REQUIRED
+    return None
+
+
+def needs_approval(entry: ToolEntry, request: CallRequest) -> bool:
+    """Whether staff must approve this call; an argument that cannot be compared counts as too large."""
+    if entry.approval is None:
+        return False
+    value = request.arguments.get(entry.approval.argument)
+    return not isinstance(value, int) or value > entry.approval.over

@@ -1,0 +1,101 @@
+"""Answers of reads, kept in Redis for as long as the contract says. Sealed: Redis never sees an order in clear.
+
+Keys are opaque. A write leaves a mark for its subject; whatever was read before the mark is ignored. When Redis is
+slow or down the call goes on without it, and that is counted.
+"""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from orchestrator.tools.entry import ToolEntry
+from orchestrator.tools.metrics import ToolMetrics
+from servicekit.clock import Clock
+from servicekit.crypto import open_sealed, seal
+
+PATIENCE_S = 0.1
+MARK_TTL_S = 3600
+#: Clocks of two replicas may differ by this much.
+SKEW_MS = 1000
+_PREFIX = "aiguy:tool:"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where the answer to one exact question is kept; `asked_ms` is when it was asked (epoch milliseconds)."""
+
+    key: str
+    mark: str
+    asked_ms: int
+    ttl_s: int
+
+
+class ReadCache:
+    """A cache of tool answers, sealed with `key` (32 bytes)."""
+
+    def __init__(self, redis: "Redis[bytes] | Redis", key: bytes, clock: Clock, metrics: ToolMetrics) -> None:
+        self._redis = redis
+        self._key = key
+        self._clock = clock
+        self._metrics = metrics
+
+    def slot(self, entry: ToolEntry, subject: str, arguments: bytes) -> Slot | None:
+        """The place for this question, or None when its answer is not to be kept.
+
+        What guests may ask does not depend on who asks, so everybody shares it; all else belongs to its subject.
+        """
+        if entry.write or entry.cache_ttl_s <= 0:
+            return None
+        owner = "" if entry.guests else subject
+        key = self._name("answer", owner, entry.name, entry.digest, arguments.decode())
+        now_ms = int(self._clock.now().timestamp() * 1000)
+        return Slot(key, self._name("mark", owner), now_ms, min(entry.cache_ttl_s, MARK_TTL_S))
+
+    async def get(self, slot: Slot, tool: str) -> dict[str, Any] | None:
+        """The kept answer; None when there is none, or Redis does not answer in time."""
+        found = await self._attempt("get", self._redis.mget(slot.key, slot.mark))
+        output = self._open(slot, found[0], found[1]) if found else None
+        self._metrics.cache.labels(tool, "miss" if output is None else "hit").inc()
+        return output
+
+    async def put(self, slot: Slot, output: dict[str, Any]) -> None:
+        """Keeps an answer for the contract's time."""
+        plain = orjson.dumps({"asked_ms": slot.asked_ms, "output": output})
+        await self._attempt("put", self._redis.set(slot.key, seal(self._key, plain, slot.key.encode()), ex=slot.ttl_s))
+
+    async def forget(self, subject: str) -> None:
+        """After a write: nothing that this subject asked before now is answered from the cache."""
+        now_ms = int(self._clock.now().timestamp() * 1000)
+        await self._attempt("forget", self._redis.set(self._name("mark", subject), str(now_ms), ex=MARK_TTL_S))
+
+    def _open(self, slot: Slot, sealed: Any, mark: Any) -> dict[str, Any] | None:
+        if not isinstance(sealed, bytes):
+            return None
+        try:
+            kept = orjson.loads(open_sealed(self._key, sealed, slot.key.encode()))
+        except ValueError:
+            self._metrics.cache_failures.labels("open").inc()
+            return None
+        if mark is not None and kept["asked_ms"] <= int(mark) + SKEW_MS:
+            return None
+        output: dict[str, Any] = kept["output"]
+        return output
+
+    async def _attempt(self, operation: str, command: Awaitable[Any]) -> Any:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await command
+        except (RedisError, OSError, TimeoutError):
+            self._metrics.cache_failures.labels(operation).inc()
+            return None
+
+    def _name(self, *parts: str) -> str:
+        message = "\x00".join(parts).encode()
+        return _PREFIX + hmac.new(self._key, message, hashlib.sha256).hexdigest()[:40]

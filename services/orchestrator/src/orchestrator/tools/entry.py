@@ -1,0 +1,90 @@
+"""A tool of the catalogue: its manifest entry, checked, compiled, and never laxer than what we were built against."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.compat import compatible_release
+from contracts.manifest import ToolManifestEntry, entry_from_contract, schema_digest
+from contracts.registry import find_contract
+from contracts.tool import ApprovalRule, Confirmation, RiskTier, ToolEffect
+from orchestrator.tools.validation import CompiledSchema, compile_schema
+
+
+@dataclass(frozen=True, slots=True)
+class ToolEntry:
+    """One tool as the orchestrator may call it. `digest` changes with anything that its schemas say."""
+
+    name: str
+    family: str
+    base_url: str
+    version: str
+    description: str
+    path: str
+    preview_path: str | None
+    write: bool
+    scope: str
+    risk: RiskTier
+    timeout_ms: int
+    retries: int
+    cache_ttl_s: int
+    confirmation: Confirmation
+    approval: ApprovalRule | None
+    guests: bool
+    aliases: tuple[str, ...]
+    redact: tuple[str, ...]
+    label: str
+    digest: str
+    accepts: CompiledSchema = field(repr=False)
+    answers: CompiledSchema = field(repr=False)
+
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the arguments."""
+        return self.accepts.schema
+
+
+class Incompatible(ValueError):
+    """A tool that we cannot work with; the text says why, for operators."""
+
+
+def make_entry(served: ToolManifestEntry, base_url: str, *, previous: ToolEntry | None = None) -> ToolEntry:
+    """The catalogue entry of a served tool. Raises Incompatible, or SchemaUnusable.
+
+    A tool that we know must be compatible with our own contract, and its policy is the stricter of both. A tool
+    that we do not know is taken as served: that is how a new Hand is registered by configuration alone.
+    """
+    if served.method != "POST":
+        raise Incompatible(f"method {served.method} is not spoken here")
+    ours = _built_against(served)
+    digest = schema_digest({"input": served.input_schema, "output": served.output_schema})
+    same = previous if previous is not None and previous.digest == digest else None
+    write = served.effect is ToolEffect.WRITE
+    return ToolEntry(
+        name=served.name, family=served.family, base_url=base_url, version=served.version,
+        description=served.description, path=served.path, preview_path=served.preview_path, write=write,
+        scope=served.scope, risk=served.risk, timeout_ms=served.timeout_ms, retries=served.retries,
+        cache_ttl_s=0 if write else served.cache_ttl_s, confirmation=_confirmation(served, ours),
+        approval=served.approval or (ours.approval if ours else None),
+        guests=served.guests and (ours is None or ours.guests), aliases=served.aliases,
+        redact=tuple(sorted({*served.redact, *(ours.redact if ours else ())})), label=served.label or served.name,
+        digest=digest, accepts=same.accepts if same else compile_schema(served.input_schema),
+        answers=same.answers if same else compile_schema(served.output_schema),
+    )  # fmt: skip
+
+
+def _built_against(served: ToolManifestEntry) -> ToolManifestEntry | None:
+    contract = find_contract(served.name)
+    if contract is None:
+        return None
+    ours = entry_from_contract(contract)
+    if ours.name != served.name:
+        raise Incompatible(f"the name is an alias of {ours.name}")
+    if breaks := compatible_release(ours, served):
+        raise Incompatible("; ".join(breaks[:3]))
+    return ours
+
+
+def _confirmation(served: ToolManifestEntry, ours: ToolManifestEntry | None) -> Confirmation:
+    if ours is not None and ours.confirmation is Confirmation.CUSTOMER:
+        return Confirmation.CUSTOMER
+    return served.confirmation

@@ -1,0 +1,149 @@
+"""A tool call, from a request of the turn to an answer or a typed failure. It never raises for a tool's trouble.
+
+In order: known? allowed? valid? cached? Then attempts (`runner.py`), until one succeeds or none is worth it.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.errors import ProblemCode
+from contracts.manifest import canonical_json
+from contracts.schema import output_schema
+from contracts.tool import Preview
+from orchestrator.tools.attempt import call_exchange, preview_exchange
+from orchestrator.tools.authorise import refusal
+from orchestrator.tools.cache import ReadCache, Slot
+from orchestrator.tools.calls import CallFailed, CallRequest, CallSucceeded, arguments_hash, failed, idempotency_key
+from orchestrator.tools.catalog import Catalog
+from orchestrator.tools.circuit import CircuitName, Circuits
+from orchestrator.tools.entry import ToolEntry
+from orchestrator.tools.failures import GARBAGE, Trouble
+from orchestrator.tools.metrics import UNKNOWN, ToolMetrics
+from orchestrator.tools.notes import status_notes
+from orchestrator.tools.runner import AttemptLoop, Finished
+from orchestrator.tools.validation import compile_schema
+from servicekit.clock import Clock
+from servicekit.telemetry import span
+
+__all__ = [
+    "CallFailed", "CallRequest", "CallSucceeded", "ToolGateway", "arguments_hash", "idempotency_key",
+]  # fmt: skip
+
+
+class ToolGateway:
+    """Calls tools on behalf of customers and guests. `cache` None: nothing is cached."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        loop: AttemptLoop,
+        circuits: Circuits,
+        metrics: ToolMetrics,
+        clock: Clock,
+        *,
+        cache: ReadCache | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._loop = loop
+        self._circuits = circuits
+        self._metrics = metrics
+        self._clock = clock
+        self._cache = cache
+        self._preview_schema = compile_schema(output_schema(Preview))
+
+    async def call(self, request: CallRequest) -> CallSucceeded | CallFailed:
+        """Runs the tool. The result comes within the contract's time-out, or what is left of the turn if less."""
+        started = self._clock.monotonic()
+        entry = self._catalog.entry(request.tool)
+        name = UNKNOWN if entry is None else entry.name
+        with span("tool.call", {"aiguy.tool": name}):
+            result = await self._call(entry, request, started)
+        outcome = "cached" if isinstance(result, CallSucceeded) and result.cached else _outcome(result)
+        self._metrics.calls.labels(name, outcome).inc()
+        self._metrics.seconds.labels(name).observe(result.ms / 1000)
+        return result
+
+    async def preview(self, request: CallRequest) -> Preview | CallFailed:
+        """Asks the service what the write would do; nothing changes. The time limits are those of `call`."""
+        started = self._clock.monotonic()
+        entry = self._catalog.entry(request.tool)
+        if entry is None:
+            return self._unknown()
+        if (refused := _refused(entry, request, preview=True)) is not None:
+            return refused
+        done = await self._loop.run(preview_exchange(entry, request, self._preview_schema))
+        try:
+            if not isinstance(done.outcome, Trouble):
+                return Preview.model_validate(done.outcome)
+        except ValidationError:
+            self._metrics.garbage.labels(entry.name).inc()
+            done = Finished(GARBAGE, done.attempts)
+        return self._fail(done, started)
+
+    def breaker_states(self) -> dict[str, CircuitName]:
+        """By tool: closed, open or half_open."""
+        return self._circuits.states()
+
+    def notes(self) -> tuple[str, ...]:
+        """What the answer must take into account, such as "The order system is down."; empty when all is well."""
+        return status_notes(self._catalog, self._circuits.states())
+
+    async def _call(self, entry: ToolEntry | None, request: CallRequest, started: float) -> CallSucceeded | CallFailed:
+        if entry is None:
+            return self._unknown()
+        if (refused := _refused(entry, request)) is not None:
+            return refused
+        request = replace(request, tool=entry.name)
+        slot = self._slot(entry, request)
+        if slot is not None and (kept := await self._kept(slot, entry)) is not None:
+            return CallSucceeded(kept, self._ms(started), attempts=0, cached=True)
+        done = await self._loop.run(call_exchange(entry, request))
+        await self._remember(entry, request, slot, done)
+        if isinstance(done.outcome, Trouble):
+            return self._fail(done, started)
+        return CallSucceeded(done.outcome, self._ms(started), done.attempts, cached=False)
+
+    def _slot(self, entry: ToolEntry, request: CallRequest) -> Slot | None:
+        if self._cache is None:
+            return None
+        return self._cache.slot(entry, request.subject, canonical_json(request.arguments))
+
+    async def _kept(self, slot: Slot, entry: ToolEntry) -> dict[str, Any] | None:
+        return None if self._cache is None else await self._cache.get(slot, entry.name)
+
+    async def _remember(self, entry: ToolEntry, request: CallRequest, slot: Slot | None, done: Finished) -> None:
+        if self._cache is None:
+            return
+        if entry.write and done.attempts > 0:
+            # Also after a failure: a time-out may have had its effect.
+            await self._cache.forget(request.subject)
+        elif slot is not None and not isinstance(done.outcome, Trouble):
+            await self._cache.put(slot, done.outcome)
+
+    def _unknown(self) -> CallFailed:
+        """Nobody serves this tool as far as we know; look again soon, it may just have come up."""
+        self._catalog.want_refresh()
+        return failed(ProblemCode.TOOL_UNKNOWN)
+
+    def _fail(self, done: Finished, started: float) -> CallFailed:
+        code = done.outcome.code if isinstance(done.outcome, Trouble) else ProblemCode.INTERNAL
+        if code in (ProblemCode.TOOL_UNKNOWN, ProblemCode.INTERNAL, ProblemCode.INVALID_REQUEST):
+            # The service may serve another contract than the one we know.
+            self._catalog.want_refresh()
+        return failed(code, ms=self._ms(started), attempts=done.attempts)
+
+    def _ms(self, started: float) -> float:
+        return round((self._clock.monotonic() - started) * 1000, 3)
+
+
+def _refused(entry: ToolEntry, request: CallRequest, *, preview: bool = False) -> CallFailed | None:
+    code = refusal(entry, request, preview=preview)
+    if code is None and not entry.accepts.accepts(request.arguments):
+        code = ProblemCode.INVALID_REQUEST
+    return None if code is None else failed(code)
+
+
+def _outcome(result: CallSucceeded | CallFailed) -> str:
+    return result.code.value if isinstance(result, CallFailed) else "succeeded"

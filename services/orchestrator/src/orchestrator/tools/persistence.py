@@ -1,0 +1,50 @@
+"""How often and how long one call is tried. Pure: it is asked after each attempt what to do next.
+
+The contract's time-out is for the whole call, so a customer never waits a multiple of it. While another attempt is
+possible, one attempt gets 60 % of what is left: a hung connection costs an attempt, not the call. The service
+may go on working until the deadline of the whole call; a write's repetition carries the same key and gets its result.
+"""
+
+import random
+from dataclasses import dataclass
+
+from contracts.errors import ProblemCode
+from orchestrator.tools.failures import Trouble
+
+SHARE = 0.6
+BASE_S = 0.05
+CAP_S = 0.5
+#: Less than this is not worth another attempt.
+LEAST_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Try again after `seconds`. `paid` says that it costs a retry; waiting for the first call's result does not."""
+
+    seconds: float
+    paid: bool
+
+
+def patience(left_s: float, *, may_retry: bool) -> float:
+    """Seconds that the next attempt may take."""
+    return left_s * SHARE if may_retry else left_s
+
+
+def next_wait(
+    trouble: Trouble, *, attempt: int, retries_left: int, left_s: float, jitter: random.Random
+) -> Wait | None:
+    """How long to wait before trying again; None when trying again is no use.
+
+    `attempt` counts from 1. Full jitter: anything between nothing and the exponential step, but never less than the
+    service asked for.
+    """
+    if not trouble.retryable:
+        return None
+    step = min(CAP_S, BASE_S * 2.0 ** (attempt - 1))
+    seconds = max(trouble.retry_after_s, jitter.uniform(0.0, step))
+    if seconds + LEAST_S > left_s:
+        return None
+    if trouble.code is ProblemCode.IDEMPOTENCY_IN_FLIGHT:
+        return Wait(max(seconds, BASE_S), paid=False)
+    return Wait(seconds, paid=True) if retries_left > 0 else None

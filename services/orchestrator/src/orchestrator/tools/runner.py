@@ -1,0 +1,93 @@
+"""The attempts of one call: breaker, time slices, back-off and the tool's retry budget, around `Attempter.send`."""
+
+import asyncio
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.errors import ProblemCode
+from orchestrator.tools.attempt import Attempter, Exchange
+from orchestrator.tools.circuit import Circuits
+from orchestrator.tools.failures import GARBAGE, Trouble
+from orchestrator.tools.metrics import ToolMetrics
+from orchestrator.tools.persistence import Wait, next_wait, patience
+from orchestrator.tools.retry_budget import RetryBudget
+from servicekit.clock import Clock
+
+_RESTING = Trouble(ProblemCode.CIRCUIT_OPEN, tool_fault=False)
+_NO_TIME = Trouble(ProblemCode.DEADLINE_EXCEEDED, tool_fault=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a call ended, and how many requests were sent for it."""
+
+    outcome: dict[str, Any] | Trouble
+    attempts: int
+
+
+class AttemptLoop:
+    """Tries a call until it is answered or trying on is no use."""
+
+    def __init__(
+        self, attempter: Attempter, circuits: Circuits, metrics: ToolMetrics, clock: Clock, jitter: random.Random
+    ) -> None:
+        self._attempter = attempter
+        self._circuits = circuits
+        self._metrics = metrics
+        self._clock = clock
+        self._jitter = jitter
+        self._budgets: dict[str, RetryBudget] = {}
+
+    async def run(self, exchange: Exchange) -> Finished:
+        """The outcome, within the contract's time-out or what is left of the turn. Every exchange here is repeatable:
+        reads and previews change nothing, writes carry their idempotency key.
+        """
+        tool = exchange.entry.name
+        ends = self._clock.monotonic() + min(exchange.entry.timeout_ms / 1000, exchange.request.timeout_s)
+        self._budgets[tool] = self._budgets.get(tool, RetryBudget()).earn()
+        retries_left, attempts = exchange.entry.retries, 0
+        outcome: dict[str, Any] | Trouble = _NO_TIME
+        while (left := ends - self._clock.monotonic()) > 0:
+            if not self._circuits.admit(tool):
+                # An open breaker ends a call that has already been tried with what was wrong with it.
+                return Finished(_RESTING if attempts == 0 else outcome, attempts)
+            attempts += 1
+            may_retry = retries_left > 0 and self._affords(tool)
+            outcome = await self._send(exchange, patience(left, may_retry=may_retry), left)
+            if not isinstance(outcome, Trouble):
+                break
+            wait = self._next(exchange, outcome, attempts, retries_left, ends)
+            if wait is None:
+                break
+            retries_left -= wait.paid
+            await asyncio.sleep(wait.seconds)
+        return Finished(outcome, attempts)
+
+    async def _send(self, exchange: Exchange, patience_s: float, deadline_s: float) -> dict[str, Any] | Trouble:
+        tool = exchange.entry.name
+        with self._circuits.watch(tool) as report:
+            outcome = await self._attempter.send(exchange, patience_s=patience_s, deadline_s=deadline_s)
+            report.fault = isinstance(outcome, Trouble) and outcome.tool_fault
+        result = outcome.code.value if isinstance(outcome, Trouble) else "succeeded"
+        self._metrics.attempts.labels(tool, result).inc()
+        if outcome is GARBAGE:
+            self._metrics.garbage.labels(tool).inc()
+        return outcome
+
+    def _next(
+        self, exchange: Exchange, trouble: Trouble, attempts: int, retries_left: int, ends: float
+    ) -> Wait | None:
+        tool = exchange.entry.name
+        left = ends - self._clock.monotonic()
+        wait = next_wait(trouble, attempt=attempts, retries_left=retries_left, left_s=left, jitter=self._jitter)
+        if wait is None or not wait.paid:
+            return wait
+        if not self._affords(tool):
+            self._metrics.retries_refused.labels(tool).inc()
+            return None
+        self._budgets[tool] = self._budgets[tool].spend(self._clock.monotonic())
+        return wait
+
+    def _affords(self, tool: str) -> bool:
+        return self._budgets[tool].affords(self._clock.monotonic())

@@ -1,0 +1,34 @@
+"""What one turn may spend (TURN-2). Limits travel in the journal with the turn, so a replay uses the old ones."""
+
+from contracts.base import OpenModel
+from contracts.turn import Usage
+
+
+class Budgets(OpenModel):
+    """Limits of one turn. Times are milliseconds of work: waiting for a person does not count.
+
+    `soft_ms` stops further tool calls, `hard_ms` ends the turn. `session_tokens_left` is what the conversation
+    may still use when the turn starts; at zero a person takes over.
+    """
+
+    tokens: int = 3000
+    tokens_out: int = 800
+    tools: int = 2
+    soft_ms: int = 8_000
+    hard_ms: int = 30_000
+    session_tokens_left: int = 60_000
+
+
+def may_call_tool(budgets: Budgets, *, usage: Usage, tools_used: int, worked_ms: int) -> bool:
+    """Whether one more tool call fits into the turn."""
+    return tools_used < budgets.tools and worked_ms < budgets.soft_ms and not tokens_spent(budgets, usage)
+
+
+def tokens_spent(budgets: Budgets, usage: Usage) -> bool:
+    """Whether the turn has used up its tokens: no further model call is made."""
+    return usage.tokens_in + usage.tokens_out >= budgets.tokens or usage.tokens_out >= budgets.tokens_out
+
+
+def out_of_time(budgets: Budgets, worked_ms: int) -> bool:
+    """Whether the turn has to end now, whatever it was about to do."""
+    return worked_ms >= budgets.hard_ms

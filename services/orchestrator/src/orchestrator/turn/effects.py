@@ -1,0 +1,98 @@
+"""What a turn wants done. An *asking* effect brings back one input; a *telling* effect brings back none."""
+
+from dataclasses import dataclass
+
+from contracts.tools.tickets import HandoffReason
+from contracts.turn import Answering, Citation, Outcome, StatusEvent, ToolEvent
+from orchestrator.turn.inputs import EffectPreviewed, PlannedCall
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlanner:
+    """Ask the Brain what to do next. `may_call` offers tools; `degraded` uses the offline Brain."""
+
+    may_call: bool = True
+    degraded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Ask the stronger writer model for the answer, from what was observed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SayPhrase:
+    """Answer with a phrase of ours, from the policy files: no model is asked."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallTool:
+    """Run a checked call. `digest` names the confirmed effect of a write."""
+
+    call: PlannedCall
+    digest: str | None = None
+    approver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewEffect:
+    """Ask the service what a write would do."""
+
+    call: PlannedCall
+
+
+@dataclass(frozen=True, slots=True)
+class CheckGuardrails:
+    """Check an answer before it is final."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """Bring in a person: a ticket with the reason and the transcript."""
+
+    reason: HandoffReason
+
+
+@dataclass(frozen=True, slots=True)
+class AskConfirmation:
+    """Open the card that asks the customer; the turn waits durably."""
+
+    call: PlannedCall
+    preview: EffectPreviewed
+
+
+@dataclass(frozen=True, slots=True)
+class AskApproval:
+    """Open the card that asks staff; the turn waits durably."""
+
+    call: PlannedCall
+    preview: EffectPreviewed
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Show a step to the customer as it happens."""
+
+    event: StatusEvent | ToolEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The turn is over: say so, and write its record."""
+
+    outcome: Outcome
+    text: str
+    citations: tuple[Citation, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    answering: Answering = Answering.BOT
+    streamed: bool = False
+
+
+AskingEffect = CallPlanner | Draft | SayPhrase | CallTool | PreviewEffect | CheckGuardrails | HandOff
+WaitingEffect = AskConfirmation | AskApproval
+Effect = AskingEffect | WaitingEffect | Emit | Finish

@@ -1,0 +1,186 @@
+"""What can happen to a turn. Each input is journalled before the effects that follow from it run."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from contracts.base import OpenModel
+from contracts.errors import ErrorClass
+from contracts.ids import Digest
+from contracts.money import Money
+from contracts.tools.tickets import HandoffReason
+from contracts.turn import Answering, Citation, FinalMessage, Usage
+from orchestrator.turn.budgets import Budgets
+
+
+class PlannedCall(OpenModel):
+    """A call that was checked against its contract. What policy says of it is recorded, so a replay decides alike."""
+
+    tool: str
+    arguments: dict[str, Any]
+    args_hash: str
+    label: str
+    write: bool = False
+    needs_confirmation: bool = False
+    needs_approval: bool = False
+
+
+class TurnStarted(OpenModel):
+    """A customer's message was accepted."""
+
+    kind: Literal["turn_started"] = "turn_started"
+    text: str
+    customer: bool
+    channel: str
+    answering: Answering = Answering.BOT
+    wants_human: bool = False
+    budgets: Budgets = Budgets()
+
+
+class MessageAdded(OpenModel):
+    """A further message came in before the turn began; both are read together."""
+
+    kind: Literal["message_added"] = "message_added"
+    text: str
+
+
+class PlanMade(OpenModel):
+    """The Brain proposed a checked call, or an answer."""
+
+    kind: Literal["plan_made"] = "plan_made"
+    call: PlannedCall | None = None
+    message: FinalMessage | None = None
+    usage: Usage = Usage()
+    model: str = ""
+    streamed: bool = False
+    repairs: tuple[str, ...] = ()
+
+
+class PlanRejected(OpenModel):
+    """What the Brain proposed could not be repaired. Nothing of it ran."""
+
+    kind: Literal["plan_rejected"] = "plan_rejected"
+    reason: str
+    errors: tuple[str, ...] = ()
+    usage: Usage = Usage()
+    model: str = ""
+    repairs: tuple[str, ...] = ()
+
+
+class PlanFailed(OpenModel):
+    """No model answered, the fallback included."""
+
+    kind: Literal["plan_failed"] = "plan_failed"
+    reason: str
+    usage: Usage = Usage()
+
+
+class ToolSucceeded(OpenModel):
+    """A tool answered."""
+
+    kind: Literal["tool_succeeded"] = "tool_succeeded"
+    output: dict[str, Any]
+    ms: float
+    attempts: int = 1
+    cached: bool = False
+
+
+class ToolFailed(OpenModel):
+    """A tool (or its preview) failed for good, after its retries."""
+
+    kind: Literal["tool_failed"] = "tool_failed"
+    error_class: ErrorClass
+    code: str
+    ms: float
+    attempts: int = 1
+
+
+class EffectPreviewed(OpenModel):
+    """The service said what the write would do; the digest names exactly that. Times are epoch milliseconds."""
+
+    kind: Literal["effect_previewed"] = "effect_previewed"
+    summary: str
+    digest: Digest
+    money_moved: Money | None = None
+    expires_at_ms: int
+
+
+class ConfirmationDecided(OpenModel):
+    """The customer said yes or no to the effect with this digest."""
+
+    kind: Literal["confirmation_decided"] = "confirmation_decided"
+    digest: Digest
+    confirmed: bool
+
+
+class ApprovalDecided(OpenModel):
+    """A member of staff decided about the effect with this digest."""
+
+    kind: Literal["approval_decided"] = "approval_decided"
+    digest: Digest
+    approved: bool
+    approver: str
+    notes: str = ""
+
+
+class WaitExpired(OpenModel):
+    """Nobody decided in time."""
+
+    kind: Literal["wait_expired"] = "wait_expired"
+    digest: Digest
+
+
+class Drafted(OpenModel):
+    """An answer was written: by the writer model, or from a phrase of ours."""
+
+    kind: Literal["drafted"] = "drafted"
+    text: str
+    citations: tuple[Citation, ...] = ()
+    usage: Usage = Usage()
+    model: str = ""
+    streamed: bool = False
+
+
+class Guarded(OpenModel):
+    """The guards' verdict on the answer, and the text that may be shown."""
+
+    kind: Literal["guarded"] = "guarded"
+    verdict: Literal["pass", "repair", "refuse", "hand_over"]
+    text: str
+    citations: tuple[Citation, ...] = ()
+    links: dict[str, str] = {}
+    reasons: tuple[str, ...] = ()
+
+
+class HandedOff(OpenModel):
+    """A person has it now: the ticket exists."""
+
+    kind: Literal["handed_off"] = "handed_off"
+    ticket_number: str
+    text: str
+
+
+class HandOffQueued(OpenModel):
+    """The ticket system is down: the hand-over is kept by us and made as soon as it is back."""
+
+    kind: Literal["hand_off_queued"] = "hand_off_queued"
+    text: str
+
+
+TurnInput = Annotated[
+    TurnStarted | MessageAdded | PlanMade | PlanRejected | PlanFailed | ToolSucceeded | ToolFailed | EffectPreviewed
+    | ConfirmationDecided | ApprovalDecided | WaitExpired | Drafted | Guarded | HandedOff | HandOffQueued,
+    Field(discriminator="kind"),
+]  # fmt: skip
+
+
+def input_adapter() -> TypeAdapter[TurnInput]:
+    """The (de)serialiser of journal payloads; build it once, it compiles a schema."""
+    return TypeAdapter(TurnInput)
+
+
+__all__ = [
+    "ApprovalDecided", "ConfirmationDecided", "Drafted", "EffectPreviewed", "Guarded", "HandOffQueued", "HandedOff",
+    "HandoffReason", "MessageAdded", "PlanFailed", "PlanMade", "PlanRejected", "PlannedCall", "ToolFailed",
+    "ToolSucceeded", "TurnInput", "TurnStarted", "WaitExpired", "input_adapter",
+]  # fmt: skip

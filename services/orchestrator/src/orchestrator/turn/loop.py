@@ -1,0 +1,55 @@
+"""The turn loop: load the journal, fold it, and go on from there until the turn ends or waits for a person.
+
+Each input is appended to the journal before the effects that follow from it run; only pure effects (guards,
+phrases) share an append with their cause. Killed anywhere, the loop is simply run again by another worker.
+"""
+
+from collections.abc import Callable
+
+from orchestrator.turn.effects import AskApproval, AskConfirmation, AskingEffect, Emit, Finish
+from orchestrator.turn.journal import Closing, EffectRunner, Recorded, TurnJournal
+from orchestrator.turn.machine import Step, fold, reduce
+from orchestrator.turn.state import TurnState
+
+Telling = Emit | AskConfirmation | AskApproval | Finish
+
+
+async def run_turn(journal: TurnJournal, runner: EffectRunner, now_ms: Callable[[], int]) -> TurnState:
+    """Run one turn as far as it goes; returns its state, which has ended or waits.
+
+    Raises JournalConflict when another worker runs the same turn.
+    """
+    recorded = await journal.load()
+    step = fold((one.turn_input, one.at_ms) for one in recorded)
+    durable = len(recorded)
+    unsaved: list[Recorded] = []
+    while True:
+        asking = _asking(step)
+        if unsaved and (asking is None or not runner.is_local(asking)):
+            await journal.append(durable, unsaved, step.state, _closing(step))
+            durable += len(unsaved)
+            unsaved.clear()
+        for effect in step.effects:
+            if isinstance(effect, Telling):
+                await runner.tell(effect, step.state)
+        if asking is None:
+            return step.state
+        turn_input = await runner.ask(asking, step.state)
+        now = now_ms()
+        unsaved.append(Recorded(turn_input, now))
+        step = reduce(step.state, turn_input, now)
+
+
+def _asking(step: Step) -> AskingEffect | None:
+    """The one effect of the step that brings back an input; None when the turn ended or waits."""
+    for effect in step.effects:
+        if not isinstance(effect, Telling):
+            return effect
+    return None
+
+
+def _closing(step: Step) -> Closing | None:
+    for effect in step.effects:
+        if isinstance(effect, Finish | AskConfirmation | AskApproval):
+            return effect
+    return None

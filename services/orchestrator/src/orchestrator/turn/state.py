@@ -1,0 +1,86 @@
+"""Where a turn stands. Everything that affects a transition lives here; it is the fold of the turn's inputs."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from contracts.errors import ErrorClass
+from contracts.tools.tickets import HandoffReason
+from contracts.turn import Answering, Citation, Outcome, Usage
+from orchestrator.turn.budgets import Budgets
+from orchestrator.turn.inputs import EffectPreviewed, PlannedCall
+
+
+class Phase(StrEnum):
+    """The states of TURN-1; OBSERVE and RESPOND are passed through within one step."""
+
+    RECEIVE = "receive"
+    PLAN = "plan"
+    EXECUTE_TOOL = "execute_tool"
+    PREVIEW = "preview"
+    WAIT_CONFIRMATION = "wait_confirmation"
+    WAIT_APPROVAL = "wait_approval"
+    DRAFT = "draft"
+    GUARDRAIL = "guardrail"
+    HAND_OFF = "hand_off"
+    END = "end"
+
+
+WAITING = frozenset({Phase.WAIT_CONFIRMATION, Phase.WAIT_APPROVAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A call and what came of it: an output, or the class and code of the failure."""
+
+    call: PlannedCall
+    output: dict[str, Any] | None = None
+    error_class: ErrorClass | None = None
+    error_code: str = ""
+    ms: float = 0.0
+    attempts: int = 1
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnState:
+    """The whole state of one turn. `resumed_ms` is when work (re)started: waits for people do not count."""
+
+    phase: Phase = Phase.RECEIVE
+    inputs: int = 0
+    text: str = ""
+    customer: bool = False
+    channel: str = "web"
+    answering: Answering = Answering.BOT
+    budgets: Budgets = field(default_factory=Budgets)
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+    worked_before_ms: int = 0
+    resumed_ms: int = 0
+    observed: tuple[Observed, ...] = ()
+    call: PlannedCall | None = None
+    preview: EffectPreviewed | None = None
+    confirmed: str | None = None
+    approver: str | None = None
+    degraded: bool = False
+    rejected: int = 0
+    answer_text: str = ""
+    answer_citations: tuple[Citation, ...] = ()
+    streamed: bool = False
+    said: str = ""
+    handoff_reason: HandoffReason | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will happen in this turn."""
+        return self.phase is Phase.END
+
+    @property
+    def waiting(self) -> bool:
+        """The turn goes on only when a person decides, or the wait expires."""
+        return self.phase in WAITING
+
+    def worked_ms(self, now_ms: int) -> int:
+        """Milliseconds of work so far, waits for people left out."""
+        return self.worked_before_ms + max(0, now_ms - self.resumed_ms)

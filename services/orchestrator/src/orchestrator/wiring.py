@@ -1,0 +1,94 @@
+"""The orchestrator's collaborators, built once from the kit and the settings: the composition root's inner half."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from orchestrator.api.deps import Desk
+from orchestrator.api.intake import Intake
+from orchestrator.brain.factory import Brains, build_brains
+from orchestrator.effects.metrics import TurnMetrics
+from orchestrator.effects.phrases import load_phrases
+from orchestrator.effects.scope import Collaborators
+from orchestrator.jobs.promises import PromiseJobs
+from orchestrator.jobs.queue import JobQueue
+from orchestrator.jobs.turns import TurnJobs
+from orchestrator.jobs.worker import Worker
+from orchestrator.journal.conversations import Conversations
+from orchestrator.journal.entries import Codec
+from orchestrator.memory.short_term import ShortTermMemory
+from orchestrator.settings import Settings
+from orchestrator.stream.hub import Hub
+from orchestrator.stream.publisher import Publisher
+from orchestrator.tools.factory import Tools, build_tools
+from servicekit.auth.minting import TokenMinter
+from servicekit.context import Kit
+from servicekit.crypto import Keyring
+from servicekit.embedding import Embedder
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What the API and the worker share."""
+
+    conversations: Conversations
+    codec: Codec
+    queue: JobQueue
+
+
+@asynccontextmanager
+async def orchestrate(
+    kit: Kit, app: FastAPI, settings: Settings, keyring: Keyring, minter: TokenMinter
+) -> AsyncIterator[None]:
+    """Runs the orchestrator around the app's life: tools, Brain, streams, worker."""
+    core = Core(Conversations(keyring, keyring.derive("subject-hash")), Codec(), JobQueue())
+    hub = Hub(kit.redis)
+    hub.start()
+    intake = Intake(kit.db, core.conversations, core.codec, core.queue, kit.clock, settings)
+    app.state.desk = Desk(kit.db, core.conversations, core.codec, core.queue, intake, hub)
+    try:
+        if settings.worker == "off":
+            yield
+        else:
+            async with _working(kit, app, settings, core, keyring, minter):
+                yield
+    finally:
+        await hub.close()
+
+
+@asynccontextmanager
+async def _working(
+    kit: Kit, app: FastAPI, settings: Settings, core: Core, keyring: Keyring, minter: TokenMinter
+) -> AsyncIterator[None]:
+    tools = build_tools(kit, settings.tool_urls, settings.tool_allowlist, minter, keyring.derive("tool-cache"))
+    await tools.catalog.refresh()
+    refreshing = asyncio.create_task(tools.catalog.run(), name="catalog")
+    embedder = await asyncio.to_thread(Embedder.load)
+    brains = build_brains(settings, kit.http, embedder)
+    world = _world(kit, settings, core, tools, brains)
+    turns = TurnJobs(world, core.conversations, core.codec, core.queue)
+    promises = PromiseJobs(world, core.conversations, core.codec, core.queue)
+    worker = Worker(settings.database_url, kit.db, turns, promises, settings.worker_concurrency)
+    worker.start()
+    app.state.checks["worker"] = worker.check
+    app.state.checks["tools"] = tools.catalog.check
+    try:
+        yield
+    finally:
+        await worker.stop()
+        refreshing.cancel()
+        with suppress(asyncio.CancelledError):
+            await refreshing
+        embedder.close()
+
+
+def _world(kit: Kit, settings: Settings, core: Core, tools: Tools, brains: Brains) -> Collaborators:
+    return Collaborators(
+        brain=brains.main, offline=brains.offline, catalog=tools.catalog, gateway=tools.gateway,
+        memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=Publisher(kit.redis, kit.metrics),
+        database=kit.db, scheduler=core.queue, phrases=load_phrases(), metrics=TurnMetrics(kit.metrics),
+        clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s,
+    )  # fmt: skip

@@ -1,0 +1,210 @@
+"""Both LLM clients behave alike against the same server: one suite, run once per client."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from orchestrator.brain.llm.completing import Completion, complete
+from orchestrator.brain.llm.litellm import litellm_client
+from orchestrator.brain.llm.openai_wire import OpenAiWire
+from orchestrator.brain.llm.port import LlmFailure, LlmPort, LlmRequest
+from orchestrator.brain.pricing import PriceList
+from pydantic import SecretStr
+from scripted_llm.running import RunningLlm, running_llm
+from scripted_llm.settings import Behaviour, Call, Rule, Step
+from servicekit.http.aiohttp_client import AiohttpClient
+
+MODEL = "openai/gpt-4o-mini"
+SCHEMA = {"type": "object", "properties": {"kind": {"type": "string"}, "text": {"type": "string"}}}
+TOOL = {
+    "type": "function",
+    "function": {"name": "get_order_status", "description": "Where it is.", "parameters": {"type": "object"}},
+}
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[RunningLlm]:
+    async with running_llm() as running:
+        yield running
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[AiohttpClient]:
+    client = AiohttpClient()
+    yield client
+    await client.close()
+
+
+@pytest.fixture(params=["openai_wire", "litellm"])
+def llm(request: pytest.FixtureRequest, server: RunningLlm, http: AiohttpClient) -> LlmPort:
+    return client_of(request.param, server.base_url, server.api_key, http)
+
+
+def client_of(name: str, base_url: str, key: str, http: AiohttpClient) -> LlmPort:
+    if name == "litellm":
+        return litellm_client(base_url=base_url, api_key=SecretStr(key))
+    return OpenAiWire(http, base_url=base_url, api_key=SecretStr(key), price=PriceList.load().cost_micros)
+
+
+def ask(text: str, **changes: Any) -> LlmRequest:
+    settings: dict[str, Any] = {"temperature": 0.2, "max_tokens": 200, "timeout_s": 5.0, "idle_timeout_s": 2.0}
+    messages = ({"role": "system", "content": "Be brief."}, {"role": "user", "content": text})
+    return LlmRequest(model=MODEL, messages=messages, **(settings | changes))
+
+
+class Pieces:
+    """Collects what is streamed, and tells when the first piece has come."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.started = asyncio.Event()
+
+    async def take(self, text: str) -> None:
+        self.texts.append(text)
+        self.started.set()
+
+
+async def run(llm: LlmPort, request: LlmRequest, pieces: Pieces | None = None) -> Completion:
+    return await complete(llm, request, (pieces or Pieces()).take)
+
+
+async def test_a_text_comes_in_pieces_that_make_up_the_whole(llm: LlmPort) -> None:
+    pieces = Pieces()
+    completion = await run(llm, ask("hello"), pieces)
+    assert completion.text.startswith("Hello! I can look up")
+    assert "".join(pieces.texts) == completion.text
+    assert len(pieces.texts) > 5
+    assert (completion.finish, completion.calls) == ("stop", ())
+
+
+async def test_a_tool_call_is_put_together_from_its_pieces(llm: LlmPort) -> None:
+    completion = await run(llm, ask("Where is my order ABC123?", tools=(TOOL,)))
+    (call,) = completion.calls
+    assert (call.name, call.arguments) == ("get_order_status", '{"order_id":"ABC123"}')
+    assert completion.finish == "tool_calls"
+
+
+async def test_two_tool_calls_stay_apart(llm: LlmPort, server: RunningLlm) -> None:
+    calls = (Call(name="one", arguments={"a": 1}), Call(name="two", arguments={"b": 2}))
+    server.model.follow((Rule(match="both", steps=(Step(calls=calls),)),))
+    completion = await run(llm, ask("both", tools=(TOOL,)))
+    assert [(call.name, call.arguments) for call in completion.calls] == [("one", '{"a":1}'), ("two", '{"b":2}')]
+
+
+async def test_usage_and_cost_are_those_of_the_server_and_the_price_list(llm: LlmPort) -> None:
+    usage = (await run(llm, ask("hello"))).usage
+    assert usage.tokens_in > 20
+    assert usage.tokens_out == 19
+    expected = usage.tokens_in * 0.15 + usage.tokens_out * 0.60
+    assert abs(usage.cost_micros - expected) <= 1
+
+
+async def test_an_answer_by_json_schema_arrives_as_its_text(llm: LlmPort, server: RunningLlm) -> None:
+    completion = await run(llm, ask("hello", schema=SCHEMA))
+    assert completion.text.startswith('{"kind":"final_message","text":"Hello!')
+    assert b'"json_schema"' in server.model.received[-1].body
+
+
+@pytest.mark.parametrize("size", [1, 7, 300])
+async def test_it_does_not_matter_where_the_network_cuts_the_stream(
+    llm: LlmPort, server: RunningLlm, size: int
+) -> None:
+    server.model.behave(Behaviour(split_bytes=size))
+    server.model.follow((Rule(match="q", steps=(Step(text="Grüße – naïve ☃ 🙂 done"),)),))
+    assert (await run(llm, ask("q"))).text == "Grüße – naïve ☃ 🙂 done"
+
+
+async def test_a_wrong_key_is_no_use_trying_again(server: RunningLlm, http: AiohttpClient) -> None:
+    for name in ("openai_wire", "litellm"):
+        llm = client_of(name, server.base_url, "sk-wrong", http)
+        with pytest.raises(LlmFailure) as failed:
+            await run(llm, ask("hello"))
+        assert (failed.value.kind, failed.value.same_again) == ("unavailable", False), name
+        assert "sk-wrong" not in str(failed.value)
+
+
+async def test_a_rate_limit_says_when_to_come_back(llm: LlmPort, server: RunningLlm) -> None:
+    server.model.behave(Behaviour(retry_after_s=7))
+    with pytest.raises(LlmFailure) as failed:
+        await run(llm, ask("[llm:rate_limited]"))
+    assert (failed.value.kind, failed.value.retry_after_s) == ("rate_limited", 7)
+    assert len(server.model.received) == 1, "the client itself never tries again"
+
+
+async def test_a_server_error_may_pass(llm: LlmPort, server: RunningLlm) -> None:
+    with pytest.raises(LlmFailure) as failed:
+        await run(llm, ask("[llm:server_error]"))
+    assert (failed.value.kind, failed.value.same_again) == ("unavailable", True)
+    assert len(server.model.received) == 1
+
+
+async def test_a_slow_first_token_is_a_timeout(llm: LlmPort, server: RunningLlm) -> None:
+    server.model.behave(Behaviour(first_token_ms=60_000))
+    with pytest.raises(LlmFailure) as failed:
+        await run(llm, ask("hello", timeout_s=0.3))
+    assert failed.value.kind == "timeout"
+
+
+async def test_a_slow_answer_is_a_timeout_even_when_it_keeps_coming(llm: LlmPort, server: RunningLlm) -> None:
+    server.model.behave(Behaviour(token_ms=60))
+    pieces = Pieces()
+    with pytest.raises(LlmFailure) as failed:
+        await run(llm, ask("hello", timeout_s=0.4, idle_timeout_s=0.4), pieces)
+    assert failed.value.kind == "timeout"
+    assert pieces.texts
+
+
+async def test_a_stall_in_mid_stream_is_a_timeout(llm: LlmPort, server: RunningLlm) -> None:
+    pieces = Pieces()
+    with pytest.raises(LlmFailure) as failed:
+        await run(llm, ask("[llm:stall]", idle_timeout_s=0.3), pieces)
+    assert failed.value.kind == "timeout"
+    assert "".join(pieces.texts).startswith("This")
+    await ends(server, "disconnected")
+
+
+@pytest.mark.parametrize("fault", ["cut", "broken_json"])
+async def test_half_an_answer_is_a_failure_and_never_an_answer(llm: LlmPort, fault: str) -> None:
+    with pytest.raises(LlmFailure) as failed:
+        await run(llm, ask(f"[llm:{fault}]"))
+    assert failed.value.kind == "unavailable"
+
+
+async def test_an_empty_reply_is_whole_and_empty(llm: LlmPort) -> None:
+    completion = await run(llm, ask("[llm:empty]"))
+    assert (completion.text, completion.calls) == ("", ())
+
+
+async def test_a_content_filter_is_a_refusal(llm: LlmPort) -> None:
+    with pytest.raises(LlmFailure) as failed:
+        await run(llm, ask("[llm:refusal]"))
+    assert failed.value.kind == "refused"
+
+
+async def test_a_server_that_is_not_there_is_unavailable(http: AiohttpClient) -> None:
+    for name in ("openai_wire", "litellm"):
+        llm = client_of(name, "http://127.0.0.1:1/v1", "sk-scripted", http)
+        with pytest.raises(LlmFailure) as failed:
+            await run(llm, ask("hello"))
+        assert failed.value.kind == "unavailable", name
+
+
+async def test_cancelling_closes_the_connection_to_the_provider(llm: LlmPort, server: RunningLlm) -> None:
+    server.model.behave(Behaviour(token_ms=40))
+    pieces = Pieces()
+    running = asyncio.create_task(run(llm, ask("hello"), pieces))
+    await asyncio.wait_for(pieces.started.wait(), 5)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    await ends(server, "disconnected")
+
+
+async def ends(server: RunningLlm, how: str) -> None:
+    """The server's last call ends that way within two seconds."""
+    async with asyncio.timeout(2):
+        while server.model.received[-1].ended == "open":
+            await asyncio.sleep(0.01)
+    assert server.model.received[-1].ended == how

@@ -1,0 +1,238 @@
+"""Whatever the world answers, a turn ends, never exceeds its budget, and never writes without the matching yes."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.errors import ErrorClass
+from contracts.turn import Answering, FinalMessage, Usage
+from orchestrator.turn.budgets import Budgets
+from orchestrator.turn.effects import (
+    AskApproval,
+    AskConfirmation,
+    CallPlanner,
+    CallTool,
+    CheckGuardrails,
+    Draft,
+    Effect,
+    Emit,
+    Finish,
+    HandOff,
+    PreviewEffect,
+    SayPhrase,
+)
+from orchestrator.turn.inputs import (
+    ApprovalDecided,
+    ConfirmationDecided,
+    Drafted,
+    EffectPreviewed,
+    Guarded,
+    HandedOff,
+    HandOffQueued,
+    MessageAdded,
+    PlanFailed,
+    PlanMade,
+    PlannedCall,
+    PlanRejected,
+    ToolFailed,
+    ToolSucceeded,
+    TurnInput,
+    TurnStarted,
+    WaitExpired,
+    input_adapter,
+)
+from orchestrator.turn.machine import Step, fold, reduce
+from orchestrator.turn.state import Phase, TurnState
+
+DIGESTS = tuple(character * 64 for character in "abc")
+MORE_THAN_ANY_TURN = 60
+
+
+def mostly(usual: object, *rare: object) -> st.SearchStrategy:  # type: ignore[type-arg]
+    return st.sampled_from([usual] * 8 * len(rare) + list(rare))
+
+
+calls = st.builds(
+    PlannedCall,
+    tool=st.sampled_from(["get_order", "search_kb", "issue_refund", "create_ticket"] * 2 + ["handoff_human"]),
+    arguments=st.just({}),
+    args_hash=st.sampled_from(["1", "2", "3", "4", "5"]),
+    label=st.just(""),
+    write=st.booleans(),
+    needs_confirmation=mostly(True, False),
+    needs_approval=st.booleans(),
+)
+usages = st.builds(Usage, tokens_in=st.integers(0, 900), tokens_out=st.integers(0, 300))
+messages = st.builds(FinalMessage, text=st.just("Hello."), asks_human=st.booleans())
+digests = st.sampled_from(DIGESTS)
+previews = st.builds(EffectPreviewed, summary=st.just("s"), digest=digests, expires_at_ms=st.just(1))
+decisions = st.one_of(
+    st.builds(ConfirmationDecided, digest=digests, confirmed=st.booleans()),
+    st.builds(ApprovalDecided, digest=digests, approved=st.booleans(), approver=st.just("staff")),
+    st.builds(WaitExpired, digest=digests),
+)
+plans = st.one_of(
+    st.builds(PlanMade, call=calls, usage=usages),
+    st.builds(PlanMade, message=messages, usage=usages),
+    st.builds(PlanRejected, reason=st.just("unknown_tool"), usage=usages),
+    st.builds(PlanFailed, reason=st.just("timeout"), usage=usages),
+)
+failures = st.builds(ToolFailed, error_class=st.sampled_from(ErrorClass), code=st.just("x"), ms=st.just(1.0))
+search_outputs = st.sampled_from([{}, {"strength": 0.1}, {"strength": 0.9}, {"strength": 0.9, "answerable": False}])
+results = st.one_of(st.builds(ToolSucceeded, output=search_outputs, ms=st.just(1.0)), failures)
+verdicts = st.builds(
+    Guarded, verdict=st.sampled_from(["pass", "repair", "refuse", "hand_over"]), text=st.just("Hello.")
+)
+answers = {
+    CallPlanner: st.one_of(st.builds(PlanMade, call=calls, usage=usages), plans),
+    Draft: st.one_of(
+        st.builds(Drafted, text=st.just("Hello."), usage=usages), st.builds(PlanFailed, reason=st.just("timeout"))
+    ),
+    SayPhrase: st.builds(Drafted, text=st.just("Sorry.")),
+    CallTool: results,
+    PreviewEffect: st.one_of(previews, previews, failures),
+    CheckGuardrails: verdicts,
+    HandOff: st.one_of(
+        st.builds(HandedOff, ticket_number=st.just("HP-1"), text=st.just("t")),
+        st.builds(HandOffQueued, text=st.just("t")),
+    ),
+}
+anything: st.SearchStrategy[TurnInput] = st.one_of(
+    plans, results, previews, decisions, verdicts, st.builds(MessageAdded, text=st.just("more")),
+    st.builds(TurnStarted, text=st.just("again"), customer=st.booleans(), channel=st.just("web")),
+)  # fmt: skip
+starts = st.builds(
+    TurnStarted,
+    text=st.just("Where is my order?"),
+    customer=st.booleans(),
+    channel=st.just("web"),
+    answering=mostly(Answering.BOT, Answering.STAFF),
+    wants_human=mostly(False, True),
+    budgets=st.builds(Budgets, tools=mostly(2, 0, 1, 3), session_tokens_left=mostly(60_000, 0)),
+)
+
+
+@dataclass
+class World:
+    """Drives a turn and writes down what it was asked to do."""
+
+    journal: list[tuple[TurnInput, int]] = field(default_factory=list)
+    step: Step = field(default_factory=lambda: Step(TurnState()))
+    pending: tuple[Effect, ...] = ()
+    effects: list[Effect] = field(default_factory=list)
+    now_ms: int = 0
+
+    def give(self, turn_input: TurnInput, pause_ms: int) -> None:
+        self.now_ms += pause_ms
+        self.journal.append((turn_input, self.now_ms))
+        self.step = reduce(self.step.state, turn_input, self.now_ms)
+        if self.step.effects:
+            self.pending = self.step.effects
+            self.effects.extend(self.step.effects)
+
+    def asked(self) -> Effect | None:
+        return next((effect for effect in self.pending if type(effect) in answers), None)
+
+
+@st.composite
+def turns(draw: st.DrawFn) -> World:
+    """A whole turn: fitting answers, with misfits thrown in between."""
+    world = World()
+    world.give(draw(starts), 0)
+    for _ in range(MORE_THAN_ANY_TURN):
+        if world.step.state.ended:
+            break
+        if draw(st.integers(0, 9)) == 0:
+            world.give(draw(anything), draw(st.integers(0, 5_000)))
+            continue
+        asked = world.asked()
+        strategy = decisions if asked is None else answers[type(asked)]
+        world.give(draw(strategy), draw(st.integers(0, 5_000)))
+    return world
+
+
+@settings(max_examples=600, deadline=None)
+@given(turns(), st.data())
+def test_a_turn_always_ends_once_it_is_answered(world: World, data: st.DataObject) -> None:
+    for _ in range(MORE_THAN_ANY_TURN):
+        state = world.step.state
+        if state.ended:
+            break
+        asked = world.asked()
+        if state.phase is Phase.WAIT_CONFIRMATION or state.phase is Phase.WAIT_APPROVAL:
+            assert state.preview is not None
+            world.give(WaitExpired(digest=state.preview.digest), 1)
+        else:
+            assert asked is not None, f"the turn neither waits nor asks in {state.phase}"
+            world.give(data.draw(answers[type(asked)]), 1)
+    assert world.step.state.ended
+    assert sum(isinstance(effect, Finish) for effect in world.effects) == 1
+
+
+@settings(max_examples=600, deadline=None)
+@given(turns())
+def test_no_confirmed_write_runs_without_the_matching_yes(world: World) -> None:
+    said_yes: set[str] = set()
+    approved: set[str] = set()
+    replayed = Step(TurnState())
+    for turn_input, at_ms in world.journal:
+        if isinstance(turn_input, ConfirmationDecided) and turn_input.confirmed:
+            said_yes.add(turn_input.digest)
+        if isinstance(turn_input, ApprovalDecided) and turn_input.approved:
+            approved.add(turn_input.digest)
+        replayed = reduce(replayed.state, turn_input, at_ms)
+        for effect in replayed.effects:
+            if isinstance(effect, CallTool) and effect.call.needs_confirmation:
+                preview = replayed.state.preview
+                assert preview is not None
+                assert effect.digest == preview.digest
+                assert effect.digest in said_yes
+                assert not effect.call.needs_approval or effect.digest in approved
+
+
+@settings(max_examples=600, deadline=None)
+@given(turns())
+def test_budgets_hold(world: World) -> None:
+    budgets = world.step.state.budgets
+    executed = [effect for effect in world.effects if isinstance(effect, CallTool | PreviewEffect)]
+    assert sum(isinstance(effect, CallTool) for effect in executed) <= budgets.tools
+    spent = Usage()
+    replayed = Step(TurnState())
+    for turn_input, at_ms in world.journal:
+        before = spent
+        replayed = reduce(replayed.state, turn_input, at_ms)
+        spent = replayed.state.usage
+        over = before.tokens_in + before.tokens_out >= budgets.tokens
+        if over:
+            assert not any(isinstance(effect, CallTool) and not effect.digest for effect in replayed.effects)
+
+
+@settings(max_examples=600, deadline=None)
+@given(turns())
+def test_folding_the_stored_journal_gives_the_same_state_and_the_same_pending_effects(world: World) -> None:
+    adapter = input_adapter()
+    stored = [(adapter.validate_json(adapter.dump_json(one)), at_ms) for one, at_ms in world.journal]
+    folded = fold(stored)
+    assert folded.state == world.step.state
+    assert folded.effects == world.pending
+
+
+@settings(max_examples=300, deadline=None)
+@given(turns(), anything)
+def test_nothing_happens_after_the_end(world: World, late: TurnInput) -> None:
+    if not world.step.state.ended:
+        return
+    step = reduce(world.step.state, late, world.now_ms)
+    assert step.effects == ()
+    assert step.state.outcome == world.step.state.outcome
+
+
+@settings(max_examples=300, deadline=None)
+@given(turns())
+def test_a_step_asks_for_at_most_one_answer(world: World) -> None:
+    replayed = Step(TurnState())
+    for turn_input, at_ms in world.journal:
+        replayed = reduce(replayed.state, turn_input, at_ms)
+        telling = (Emit, Finish, AskConfirmation, AskApproval)
+        assert sum(not isinstance(effect, telling) for effect in replayed.effects) <= 1

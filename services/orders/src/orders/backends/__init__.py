@@ -1,0 +1,1 @@
+"""Where orders live: a port, and one adapter per system."""

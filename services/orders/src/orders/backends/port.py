@@ -1,0 +1,30 @@
+"""What the handlers need of the system that holds the orders. The customer is always part of the question:
+no method can be asked for somebody else's order.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from contracts.tools.orders import AddOrderNoteOutput, OrderLookup, OrderStatusView, OrderView
+from servicekit.db.pool import Connection
+
+
+class OrdersBackend(Protocol):
+    """`customer` is the token's subject. None means: no such order, or not theirs; nobody can tell which."""
+
+    async def find_status(self, customer: str, lookup: OrderLookup) -> OrderStatusView | None:
+        """Where the order is."""
+        ...
+
+    async def find_order(self, customer: str, lookup: OrderLookup) -> OrderView | None:
+        """The order with its lines."""
+        ...
+
+    async def add_note(self, customer: str, order_id: str, note: str, at: datetime) -> AddOrderNoteOutput | None:
+        """Stores the note; on our own database it becomes visible when the request's transaction commits."""
+        ...
+
+
+#: Gives the backend of one request; an adapter of a remote system has no use for the connection.
+OpenBackend = Callable[[Connection], OrdersBackend]

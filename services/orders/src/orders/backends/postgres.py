@@ -1,0 +1,70 @@
+"""Orders in our own Postgres: rows of `repository` as the contract's models."""
+
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from contracts.ids import new_id
+from contracts.money import Money
+from contracts.tools.orders import (
+    AddOrderNoteOutput,
+    OrderItem,
+    OrderLookup,
+    OrderStatus,
+    OrderStatusView,
+    OrderView,
+)
+from orders import repository
+from servicekit.db.pool import Connection
+
+
+class PostgresOrders:
+    """An `OrdersBackend` over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find_status(self, customer: str, lookup: OrderLookup) -> OrderStatusView | None:
+        """Where the order is; None when the customer has no such order."""
+        order = await self._find(customer, lookup)
+        return None if order is None else OrderStatusView(**_status_fields(order))
+
+    async def find_order(self, customer: str, lookup: OrderLookup) -> OrderView | None:
+        """The order with its lines; None when the customer has no such order."""
+        order = await self._find(customer, lookup)
+        if order is None:
+            return None
+        items = await repository.items_of(self._connection, order["id"])
+        return OrderView(
+            **_status_fields(order),
+            items=tuple(_item(row, order["currency"]) for row in items),
+            total=Money(amount_minor=order["total_minor"], currency=order["currency"]),
+            ship_to=f"{order['ship_city']}, {order['ship_country']}",
+        )
+
+    async def add_note(self, customer: str, order_id: str, note: str, at: datetime) -> AddOrderNoteOutput | None:
+        """Stores the note; None, and nothing stored, when the customer has no such order."""
+        note_id = new_id("not")
+        stored_for = await repository.insert_note(self._connection, note_id, customer, order_id, note, at)
+        if stored_for is None:
+            return None
+        return AddOrderNoteOutput(note_id=note_id, order_id=stored_for, created_at=at)
+
+    async def _find(self, customer: str, lookup: OrderLookup) -> asyncpg.Record | None:
+        if lookup.order_id is not None:
+            return await repository.order_by_id(self._connection, customer, lookup.order_id)
+        return await repository.newest_order(self._connection, customer, lookup.email or "")
+
+
+def _status_fields(order: asyncpg.Record) -> dict[str, Any]:
+    return {
+        "order_id": order["id"],
+        "status": OrderStatus(order["status"]),
+        **{name: order[name] for name in ("placed_at", "updated_at", "carrier", "tracking_url", "eta")},
+    }
+
+
+def _item(row: asyncpg.Record, currency: str) -> OrderItem:
+    price = Money(amount_minor=row["unit_price_minor"], currency=currency)
+    return OrderItem(sku=row["sku"], name=row["name"], quantity=row["quantity"], unit_price=price)

@@ -1,0 +1,47 @@
+"""The SQL of orders. Ownership is a condition of each statement, never a check afterwards."""
+
+from datetime import datetime
+
+import asyncpg
+
+from servicekit.db.pool import Connection
+
+_COLUMNS = (
+    "o.id, o.status, o.currency, o.total_minor, o.ship_city, o.ship_country, "
+    "o.carrier, o.tracking_url, o.eta, o.placed_at, o.updated_at"
+)
+_BY_ID = f"SELECT {_COLUMNS} FROM orders o WHERE o.customer_id = $1 AND o.id = upper($2)"  # noqa: S608 - constants only
+_NEWEST = f"""
+SELECT {_COLUMNS} FROM customers c JOIN orders o ON o.customer_id = c.id
+WHERE c.id = $1 AND lower(c.email) = lower($2)
+ORDER BY o.placed_at DESC, o.id DESC LIMIT 1
+"""  # noqa: S608 - constants only
+_ITEMS = "SELECT sku, name, quantity, unit_price_minor FROM order_items WHERE order_id = $1 ORDER BY line"
+_ADD_NOTE = """
+INSERT INTO order_notes (id, order_id, customer_id, note, created_at)
+SELECT $1, o.id, o.customer_id, $4, $5 FROM orders o WHERE o.customer_id = $2 AND o.id = upper($3)
+RETURNING order_id
+"""
+
+
+async def order_by_id(connection: Connection, customer: str, order_id: str) -> asyncpg.Record | None:
+    """The customer's order with that id, in capitals or not."""
+    return await connection.fetchrow(_BY_ID, customer, order_id)
+
+
+async def newest_order(connection: Connection, customer: str, email: str) -> asyncpg.Record | None:
+    """The customer's newest order; None as well when `email` is not the one we know them by."""
+    return await connection.fetchrow(_NEWEST, customer, email)
+
+
+async def items_of(connection: Connection, order_id: str) -> list[asyncpg.Record]:
+    """The lines of an order that was found to be the caller's, in the order in which they were bought."""
+    return await connection.fetch(_ITEMS, order_id)
+
+
+async def insert_note(
+    connection: Connection, note_id: str, customer: str, order_id: str, note: str, at: datetime
+) -> str | None:
+    """Adds a note to the customer's own order; gives the order's id as stored, or None when there is no such order."""
+    stored: str | None = await connection.fetchval(_ADD_NOTE, note_id, customer, order_id, note, at)
+    return stored

@@ -1,0 +1,124 @@
+"""What the knowledge base's own words are: how rare each is, and which one a typing error probably meant.
+
+Built from the indexed documents and kept in memory; it follows every change of the index.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from retrieval.words import Words
+
+_SHORTEST_CORRECTED = 4
+_LONG_WORD = 8
+
+
+@dataclass(slots=True)
+class _Counts:
+    """In how many windows of one document each stem and each spelling occurs."""
+
+    windows: int = 0
+    stems: Counter[str] = field(default_factory=Counter)
+    spellings: Counter[str] = field(default_factory=Counter)
+
+
+class Lexicon:
+    """The vocabulary of the indexed documents. One window of text is one unit of counting."""
+
+    def __init__(self, words: Words, is_english: Callable[[str], bool]) -> None:
+        """`is_english` says whether a word is a common one: such a word is never taken for a typing error."""
+        self._words = words
+        self._is_english = is_english
+        self._documents: dict[str, _Counts] = {}
+        self._windows = 0
+        self._stems: Counter[str] = Counter()
+        self._spellings: Counter[str] = Counter()
+        self._grams: dict[str, set[str]] = {}
+
+    def add(self, document_id: str, windows: Iterable[str]) -> None:
+        """Counts the words of a document's windows, in place of what the document had before."""
+        counts = _Counts()
+        for text in windows:
+            spellings = set(self._words.content(text))
+            counts.windows += 1
+            counts.spellings.update(spellings)
+            counts.stems.update({self._words.stem(word) for word in spellings})
+        self.remove(document_id)
+        self._documents[document_id] = counts
+        self._windows += counts.windows
+        self._stems.update(counts.stems)
+        for word in counts.spellings.keys() - self._spellings.keys():
+            for gram in _trigrams(word):
+                self._grams.setdefault(gram, set()).add(word)
+        self._spellings.update(counts.spellings)
+
+    def remove(self, document_id: str) -> None:
+        """Forgets a document; an unknown one is no error."""
+        counts = self._documents.pop(document_id, _Counts())
+        self._windows -= counts.windows
+        self._stems -= counts.stems
+        self._spellings -= counts.spellings
+        for word in counts.spellings.keys() - self._spellings.keys():
+            for gram in _trigrams(word):
+                self._grams[gram].discard(word)
+
+    def idf(self, stem: str) -> float:
+        """The weight of a stem as in BM25: rare ones weigh more, unknown ones most. Always positive."""
+        having = self._stems.get(stem, 0)
+        return math.log(1 + (self._windows - having + 0.5) / (having + 0.5))
+
+    def has(self, stem: str) -> bool:
+        """Whether some document has a word of this stem."""
+        return stem in self._stems
+
+    def correct(self, word: str) -> str:
+        """`word` as the documents spell it when it looks like a typing error, else `word` itself.
+
+        Corrected are words of four letters or more that neither the documents nor common English have: first into
+        two words of the documents written as one ("giftcard"), then into the nearest word that is one change away
+        (two for words of eight letters). A change is a letter added, left out, replaced, or swapped with its
+        neighbour.
+        """
+        if len(word) < _SHORTEST_CORRECTED or not word.isalpha() or self._is_known(word):
+            return word
+        for cut in range(3, len(word) - 2):
+            if word[:cut] in self._spellings and word[cut:] in self._spellings:
+                return f"{word[:cut]} {word[cut:]}"
+        shared: Counter[str] = Counter()
+        for gram in _trigrams(word):
+            shared.update(self._grams.get(gram, ()))
+        allowed = 2 if len(word) >= _LONG_WORD else 1
+        best: tuple[int, int, int, str] | None = None
+        for candidate, grams in shared.items():
+            if abs(len(candidate) - len(word)) > allowed or len(candidate) < _SHORTEST_CORRECTED:
+                continue
+            distance = edit_distance(word, candidate)
+            if distance <= allowed:
+                entry = (distance, -grams, -self._spellings[candidate], candidate)
+                best = entry if best is None else min(best, entry)
+        return word if best is None else best[3]
+
+    def _is_known(self, word: str) -> bool:
+        if word in self._spellings or self.has(self._words.stem(word)) or self._is_english(word):
+            return True
+        return word.endswith("s") and self._is_english(word[:-1])
+
+
+def edit_distance(one: str, other: str) -> int:
+    """Letters to add, drop, replace or swap with a neighbour to make `other` out of `one`."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, start=1):
+        current = [row]
+        for column, target in enumerate(other, start=1):
+            cost = min(last[column] + 1, current[-1] + 1, last[column - 1] + (letter != target))
+            swapped = row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == target
+            current.append(min(cost, before[column - 2] + 1) if swapped else cost)
+        before, last = last, current
+    return last[-1]
+
+
+def _trigrams(word: str) -> set[str]:
+    padded = f"^{word}$"
+    return {padded[start : start + 3] for start in range(len(padded) - 2)}

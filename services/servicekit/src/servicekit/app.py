@@ -1,0 +1,106 @@
+"""The app of every service: one call gives it health, metrics, errors, limits, ids and traces."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+import uvicorn
+from fastapi import APIRouter, Depends, FastAPI
+
+from servicekit.auth.dependencies import rate_key
+from servicekit.context import Kit
+from servicekit.edge import QUIET_PATHS, EdgeMiddleware
+from servicekit.errors import install_problem_handlers
+from servicekit.health import HealthCheck, health_router
+from servicekit.kit import open_kit
+from servicekit.logging import configure_logging
+from servicekit.openapi import install_openapi
+from servicekit.ratelimit import assert_all_limited, limited
+from servicekit.settings import ServiceSettings
+from servicekit.telemetry.tracing import configure_tracing
+
+KitFactory = Callable[[ServiceSettings], AbstractAsyncContextManager[Kit]]
+Startup = Callable[[Kit, FastAPI], AbstractAsyncContextManager[None]]
+MAX_BODY_BYTES = 64 * 1024
+
+
+def create_app(
+    *,
+    settings: ServiceSettings,
+    title: str,
+    routers: Sequence[APIRouter],
+    kit_factory: KitFactory | None = None,
+    startup: Startup | None = None,
+    checks: Mapping[str, HealthCheck] | None = None,
+    public_paths: Sequence[str] = (),
+    max_body_bytes: int = MAX_BODY_BYTES,
+    body_limits: Mapping[str, int] | None = None,
+    version: str = "1.0.0",
+) -> FastAPI:
+    """The app. `kit_factory` is the test door; `startup` runs around the app's life, after the kit is open.
+
+    `checks` join `/readyz` beside the database, as do those that `startup` puts into `app.state.checks`.
+    Paths in `public_paths` need no rate limit; bodies over `max_body_bytes` are 413 (`body_limits`: by path prefix).
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        assert_all_limited(app, public_paths=public_paths)
+        async with AsyncExitStack() as stack:
+            kit = await stack.enter_async_context((kit_factory or open_kit)(settings))
+            app.state.kit = kit
+            if startup is not None:
+                await stack.enter_async_context(startup(kit, app))
+            yield
+            app.state.draining = True
+
+    app = FastAPI(
+        title=title,
+        version=version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={
+            "auto_configure": False,  # configure_tracing does it, with the service's name
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "exclude": lambda scope: scope["path"] in QUIET_PATHS,
+        },
+    )
+    app.state.settings = settings
+    app.state.checks = {}
+    app.add_middleware(EdgeMiddleware, max_body_bytes=max_body_bytes, body_limits=body_limits or {})
+    install_problem_handlers(app)
+    limit = Depends(limited(f"{settings.rate_limit_per_minute}/minute", rate_key))
+    for router in routers:
+        app.include_router(router, dependencies=[limit])
+    app.include_router(health_router(checks or {}))
+    install_openapi(app)
+    return app
+
+
+def run_service(name: str, build: Callable[[], FastAPI]) -> None:
+    """Serves the app that `build` gives, until SIGTERM; requests that run then have `shutdown_grace_s` to end."""
+    app = build()
+    settings: ServiceSettings = app.state.settings
+    if settings.service != name:
+        raise ValueError(f"the settings are those of {settings.service!r}, not of {name!r}")
+    configure_logging(settings)
+    configure_tracing(settings)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        timeout_graceful_shutdown=settings.shutdown_grace_s,
+        timeout_keep_alive=75,
+    )

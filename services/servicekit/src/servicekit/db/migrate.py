@@ -1,0 +1,49 @@
+"""Brings a service's database to its newest schema: `python -m servicekit.db.migrate orders`."""
+
+import argparse
+import importlib.util
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+
+def migrate(package: str, database_url: str) -> None:
+    """Upgrades to the head of `<package>.migrations`. Blocks; safe to call where an event loop runs, and by several at once
+    in different processes (they queue). Within one process: one at a time, alembic keeps global state.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_migrations_of(package)))
+    config.set_main_option("path_separator", "os")
+    config.attributes["url"] = database_url
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="migrate") as worker:
+        worker.submit(command.upgrade, config, "head").result()
+
+
+def _migrations_of(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(f"{package} is not a package")
+    folder = Path(next(iter(spec.submodule_search_locations))) / "migrations"
+    if not (folder / "env.py").is_file():
+        raise ValueError(f"{package} has no migrations/env.py")
+    return folder
+
+
+def main() -> None:
+    """The command: the URL comes from AIGUY_DATABASE_URL, or from the file that AIGUY_DATABASE_URL_FILE names."""
+    parser = argparse.ArgumentParser(description="Bring a service's database to its newest schema.")
+    parser.add_argument("package", help="the service, such as orders")
+    package = parser.parse_args().package
+    url = os.environ.get("AIGUY_DATABASE_URL")
+    if not url and (path := os.environ.get("AIGUY_DATABASE_URL_FILE")):
+        url = Path(path).read_text(encoding="utf-8").strip()
+    if not url:
+        parser.error("set AIGUY_DATABASE_URL or AIGUY_DATABASE_URL_FILE")
+    migrate(package, url)
+
+
+if __name__ == "__main__":
+    main()

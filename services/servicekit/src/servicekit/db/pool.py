@@ -1,0 +1,118 @@
+"""The database of a service: a primary pool, optionally a replica pool for reads. One request, one transaction.
+
+`read()` gives a connection without a transaction, `transaction()` one that commits at the edge of the `with`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from contracts.errors import ProblemCode
+from servicekit.db.errors import CONNECT_ERRORS, down, translate
+from servicekit.errors import ProblemError
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    _Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
+    _Pool: TypeAlias = asyncpg.Pool
+
+ACQUIRE_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_S = 15.0
+
+
+async def _keep_session(_: Any) -> None:
+    # We set no session state (only SET LOCAL), so the usual reset round trip on release is not needed.
+    return
+
+
+async def _open(url: str, size: int) -> _Pool:
+    return await asyncpg.create_pool(
+        url,
+        min_size=0,  # a service starts, and says "not ready", while its database is still down
+        max_size=size,
+        command_timeout=STATEMENT_TIMEOUT_S,
+        timeout=ACQUIRE_TIMEOUT_S,
+        max_inactive_connection_lifetime=300,
+        reset=_keep_session,
+        server_settings={"application_name": "aiguy", "jit": "off", "timezone": "UTC"},
+    )
+
+
+class Database:
+    """The pools of one service. `url` is `postgresql://user:password@host:port/name`; `size` counts connections per pool.
+
+    Raises from its context managers: ProblemError(DEPENDENCY_DOWN | OVERLOADED | DEADLINE_EXCEEDED).
+    """
+
+    def __init__(self, primary: _Pool, replica: _Pool | None = None) -> None:
+        self._primary = primary
+        self._replica = replica
+
+    @classmethod
+    async def connect(cls, url: str, *, replica_url: str | None = None, size: int = 10) -> "Database":
+        """Opens the pools; connections are made when they are first needed."""
+        primary = await _open(url, size)
+        return cls(primary, await _open(replica_url, size) if replica_url else None)
+
+    @property
+    def has_replica(self) -> bool:
+        """Whether `read()` may be a little behind `transaction()`."""
+        return self._replica is not None
+
+    @asynccontextmanager
+    async def _connection(self, pool: _Pool) -> AsyncIterator[Connection]:
+        try:
+            connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        except TimeoutError as error:
+            raise ProblemError(
+                ProblemCode.OVERLOADED, "All database connections are in use.", retry_after_s=1
+            ) from error
+        except CONNECT_ERRORS as error:
+            raise down() from error
+        try:
+            yield connection
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if (found := translate(error)) is None:
+                raise
+            raise found from error
+        finally:
+            await asyncio.shield(pool.release(connection))
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        """A connection for reading, without a transaction: of the replica when there is one."""
+        async with self._connection(self._replica or self._primary) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def primary(self) -> AsyncIterator[Connection]:
+        """A connection of the primary, without a transaction: each statement commits by itself."""
+        async with self._connection(self._primary) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection of the primary in a transaction: committed at the end of the `with`, rolled back on any error."""
+        async with self._connection(self._primary) as connection, connection.transaction():
+            yield connection
+
+    async def check(self) -> None:
+        """A health check: raises ProblemError(DEPENDENCY_DOWN) when the primary does not answer."""
+        async with self.primary() as connection:
+            await connection.execute("SELECT 1")
+
+    async def close(self) -> None:
+        """Waits for connections in use (at most 5 s), then closes all."""
+        for pool in (self._primary, self._replica):
+            if pool is None:
+                continue
+            try:
+                await asyncio.wait_for(pool.close(), timeout=5)
+            except TimeoutError:
+                pool.terminate()

@@ -1,0 +1,134 @@
+"""The outermost layer of an app, as pure ASGI: request id, trace context, body limit, access log, metrics, and the
+one place where an unexpected exception becomes a 500 problem.
+"""
+
+from collections.abc import Mapping
+from time import perf_counter
+
+from opentelemetry import trace
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contracts.errors import Problem, ProblemCode, problem
+from servicekit.errors import ProblemError, problem_body, problem_headers
+from servicekit.logging import get_logger
+from servicekit.telemetry.current import RequestContext, enter, leave, new_context
+from servicekit.telemetry.metrics import Metrics
+from servicekit.telemetry.tracing import tracing_enabled
+
+#: Asked every few seconds by machines: neither logged nor traced.
+QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+class EdgeMiddleware:
+    """`max_body_bytes` bounds request bodies; `body_limits` replaces it for paths that begin with a key."""
+
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, body_limits: Mapping[str, int]) -> None:
+        self._app = app
+        self._max_body_bytes = max_body_bytes
+        self._body_limits = tuple(body_limits.items())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        context, declared = _read_headers(scope)
+        token = enter(context)
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-request-id", context.request_id.encode("latin-1")),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        try:
+            limit = self._limit(scope["path"])
+            if declared > limit:
+                await _send_problem(sending, too_large(limit).problem)
+            else:
+                await self._app(scope, _bounded(receive, limit), sending)
+        except Exception as error:
+            get_logger().exception("unhandled_error", error=type(error).__name__)
+            if status:  # half an answer is out: only a broken connection tells the client
+                raise
+            await _send_problem(sending, problem(ProblemCode.INTERNAL))
+        finally:
+            _account(scope, status, perf_counter() - started)
+            leave(token)
+
+    def _limit(self, path: str) -> int:
+        for prefix, limit in self._body_limits:
+            if path.startswith(prefix):
+                return limit
+        return self._max_body_bytes
+
+
+def too_large(limit: int) -> ProblemError:
+    """The 413 problem."""
+    return ProblemError(ProblemCode.PAYLOAD_TOO_LARGE, f"The body may have at most {limit} bytes.")
+
+
+def _read_headers(scope: Scope) -> tuple[RequestContext, int]:
+    """The request's context, and the declared length of its body."""
+    request_id = traceparent = None
+    declared = 0
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            request_id = value.decode("latin-1")
+        elif name == b"traceparent":
+            traceparent = value.decode("latin-1")
+        elif name == b"content-length" and value.isdigit():
+            declared = int(value[:18])
+    context = new_context(request_id, traceparent)
+    if tracing_enabled():
+        span = trace.get_current_span().get_span_context()
+        if span.is_valid:
+            context = RequestContext(
+                context.request_id, f"{span.trace_id:032x}", f"{span.span_id:016x}", f"{span.trace_flags:02x}"
+            )
+    return context, declared
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """`receive` that raises the 413 problem where a body without a declared length grows over `limit`."""
+    seen = 0
+
+    async def receiving() -> Message:
+        nonlocal seen
+        message = await receive()
+        if message["type"] == "http.request":
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise too_large(limit)
+        return message
+
+    return receiving
+
+
+async def _send_problem(send: Send, found: Problem) -> None:
+    body = problem_body(found)
+    headers = {**problem_headers(found), "content-length": str(len(body))}
+    await send({
+        "type": "http.response.start", "status": found.status,
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    })  # fmt: skip
+    await send({"type": "http.response.body", "body": body})
+
+
+def _account(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "unmatched")
+    kit = getattr(scope["app"].state, "kit", None) if "app" in scope else None
+    metrics: Metrics | None = getattr(kit, "metrics", None)
+    method = scope["method"] if route != "unmatched" else "ANY"
+    if metrics is not None:
+        metrics.http_requests.labels(route, method, str(status)).inc()
+        metrics.http_seconds.labels(route).observe(seconds)
+    if route not in QUIET_PATHS:
+        get_logger().info("request", route=route, method=method, status=status, ms=round(seconds * 1000, 2))

@@ -1,0 +1,59 @@
+"""Turns every error of an app into problem+json. What nobody expected becomes a 500 in `servicekit.edge`."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from contracts.errors import ProblemCode, problem
+from servicekit.errors.fields import field_errors
+from servicekit.errors.problem import ProblemError
+from servicekit.errors.response import problem_response
+
+_BY_STATUS = {
+    400: ProblemCode.MALFORMED_BODY,
+    401: ProblemCode.UNAUTHENTICATED,
+    403: ProblemCode.FORBIDDEN,
+    404: ProblemCode.NOT_FOUND,
+    405: ProblemCode.METHOD_NOT_ALLOWED,
+    406: ProblemCode.NOT_ACCEPTABLE,
+    409: ProblemCode.CONFLICT,
+    410: ProblemCode.LINK_EXPIRED,
+    413: ProblemCode.PAYLOAD_TOO_LARGE,
+    415: ProblemCode.UNSUPPORTED_MEDIA_TYPE,
+    429: ProblemCode.RATE_LIMITED,
+    501: ProblemCode.NOT_IMPLEMENTED,
+    503: ProblemCode.OVERLOADED,
+    504: ProblemCode.DEADLINE_EXCEEDED,
+}
+
+
+async def _on_problem(_: Request, error: Exception) -> Response:
+    if not isinstance(error, ProblemError):
+        raise error
+    return problem_response(error.problem)
+
+
+async def _on_http(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    fallback = ProblemCode.INVALID_REQUEST if error.status_code < 500 else ProblemCode.INTERNAL
+    # The framework's own words may quote the request; the code's title says enough.
+    found = problem(_BY_STATUS.get(error.status_code, fallback))
+    return problem_response(found, dict(error.headers or {}))
+
+
+async def _on_validation(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    if any(item["type"] == "json_invalid" for item in error.errors()):
+        return problem_response(problem(ProblemCode.MALFORMED_BODY, "The body is not valid JSON."))
+    errors = field_errors(error.errors(), skip=1)
+    return problem_response(problem(ProblemCode.INVALID_REQUEST, errors=errors))
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Registers the handlers for our own, the framework's and validation errors."""
+    app.add_exception_handler(ProblemError, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_validation)

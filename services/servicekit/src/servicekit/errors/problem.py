@@ -1,0 +1,33 @@
+"""The one exception that becomes an answer."""
+
+from collections.abc import Iterable
+
+from contracts.errors import PROBLEMS, FieldError, Problem, ProblemCode, problem
+
+
+class ProblemError(Exception):
+    """Something went wrong in a way that the caller is told about.
+
+    `detail` is written for a person; it never carries upstream text, input values or stack traces.
+    """
+
+    def __init__(
+        self,
+        code: ProblemCode,
+        detail: str = "",
+        *,
+        retry_after_s: float | None = None,
+        errors: Iterable[FieldError] = (),
+    ) -> None:
+        super().__init__(f"{code.value}: {detail}" if detail else code.value)
+        self.problem: Problem = problem(code, detail, retry_after_s=retry_after_s, errors=tuple(errors))
+
+    @property
+    def code(self) -> ProblemCode:
+        """The code that a client branches on."""
+        return self.problem.code
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the code."""
+        return PROBLEMS[self.problem.code].status

@@ -1,0 +1,1 @@
+"""HTTP to other services: clients behind one port, deadlines, retries, breakers."""

@@ -1,0 +1,65 @@
+"""Opens what a service holds (`Kit`) from its settings, and closes it in the right order."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from servicekit.auth.issuers import Issuer
+from servicekit.auth.verification import TokenVerifier
+from servicekit.clock import Clock, SystemClock
+from servicekit.context import Kit
+from servicekit.db.pool import Database
+from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.ratelimit import RateLimiter
+from servicekit.settings import ServiceSettings
+from servicekit.telemetry.metrics import Metrics
+
+
+def open_redis(url: str, *, max_connections: int = 50) -> "redis.asyncio.Redis":
+    """A client that waits for a free connection (the default pool raises when it is full). Answers are bytes."""
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url,
+        max_connections=max_connections,
+        timeout=1,
+        socket_timeout=5,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), 1),
+    )
+    return redis.asyncio.Redis.from_pool(pool)
+
+
+@asynccontextmanager
+async def open_kit(
+    settings: ServiceSettings,
+    *,
+    issuers: Sequence[Issuer] | None = None,
+    audience: str | None = None,
+    clock: Clock | None = None,
+) -> AsyncIterator[Kit]:
+    """The kit of a service. By default it believes the orchestrator's keys (`jwks_url`), for the audience `service`."""
+    clock = clock or SystemClock()
+    metrics = Metrics()
+    if issuers is None:
+        issuers = [Issuer(settings.token_issuer, jwks_url=settings.jwks_url)] if settings.jwks_url else []
+    async with AsyncExitStack() as stack:
+        db = await Database.connect(
+            settings.database_url, replica_url=settings.database_replica_url, size=settings.database_pool_size
+        )
+        stack.push_async_callback(db.close)
+        client = open_redis(settings.redis_url)
+        stack.push_async_callback(client.aclose, close_connection_pool=True)
+        http = AiohttpClient()
+        stack.push_async_callback(http.close)
+        yield Kit(
+            settings=settings,
+            clock=clock,
+            db=db,
+            redis=client,
+            verifier=TokenVerifier(issuers, audience or settings.service, clock, http=http),
+            metrics=metrics,
+            limiter=RateLimiter.with_redis(client, metrics),
+            http=http,
+        )

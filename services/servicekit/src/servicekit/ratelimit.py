@@ -1,0 +1,123 @@
+"""Rate limits per caller. slowapi parses and declares them, as a decorator on a dependency function (its middleware
+breaks streams and does not see included routes). Its storage is synchronous and would stop the loop for each hit and
+for as long as a Redis time-out, so the hit itself runs on `limits.aio`, slowapi's own engine. Without Redis requests pass, and are counted.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import redis.asyncio
+from fastapi import FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from limits import RateLimitItem, parse_many
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.storage import StorageTypes
+from slowapi import Limiter
+
+from contracts.errors import ProblemCode
+from servicekit.errors import ProblemError
+from servicekit.telemetry.metrics import Metrics
+
+KeyFunction = Callable[[Request], str]
+UNLIMITED = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json"})
+_HIT_TIMEOUT_S = 0.25
+_REST_S = 1.0
+_MARK = "__aiguy_rate_limit__"
+
+
+class RateLimiter:
+    """Counts hits in Redis, in sliding windows shared by all replicas. Fails open, with a metric that says why."""
+
+    def __init__(self, storage: StorageTypes, metrics: Metrics) -> None:
+        self._strategy = SlidingWindowCounterRateLimiter(storage)
+        self._failed = metrics.counter(
+            "aiguy_rate_limit_failed_open_total", "Requests let through because Redis did not answer.", ("reason",)
+        )
+        self._rest_until = 0.0
+
+    @classmethod
+    def with_redis(cls, client: "redis.asyncio.Redis", metrics: Metrics) -> "RateLimiter":
+        """Counts in Redis, over the client's own connection pool."""
+        pool: Any = client.connection_pool
+        storage = RedisStorage("async+redis://", implementation="redispy", connection_pool=pool, key_prefix="aiguy:limit")
+        return cls(storage, metrics)
+
+    @classmethod
+    def in_memory(cls, metrics: Metrics) -> "RateLimiter":
+        """Counts in this process only: for tests, and for a service that has no Redis."""
+        return cls(MemoryStorage(), metrics)
+
+    async def hit(self, limit: RateLimitItem, *identifiers: str) -> bool:
+        """Counts one hit; False when the limit is used up. True, and a count, when Redis does not answer in 250 ms."""
+        now = asyncio.get_running_loop().time()
+        if now < self._rest_until:  # do not make each request wait for a Redis that is known to be down
+            self._failed.labels("resting").inc()
+            return True
+        try:
+            async with asyncio.timeout(_HIT_TIMEOUT_S):
+                return await self._strategy.hit(limit, *identifiers)
+        except TimeoutError:
+            reason = "timeout"
+        except (redis.exceptions.ConnectionError, OSError):
+            reason = "connection"
+        except redis.exceptions.RedisError:
+            reason = "error"
+        self._failed.labels(reason).inc()
+        self._rest_until = now + _REST_S
+        return True
+
+
+def peer_key(request: Request) -> str:
+    """The peer's address: the socket's, or what a trusted proxy says (see `ServiceSettings.trusted_proxies`)."""
+    return f"ip:{request.client.host}" if request.client else "ip:unknown"
+
+
+def limited(rate: str, key: Callable[[Request], Any], *, name: str = "caller") -> Callable[[Request], Any]:
+    """A dependency that allows `rate` ("60/minute", "5/second;100/hour") per `key(request)` (awaited when it must be).
+
+    Raises ProblemError(RATE_LIMITED) with Retry-After. `name` parts the counts of several limits.
+    """
+    items: Sequence[RateLimitItem] = parse_many(rate)
+    slow = Limiter(key_func=key, auto_check=False)
+
+    @slow.limit(rate)
+    async def rate_limit(request: Request) -> None:
+        request.state.view_rate_limit = None  # slowapi's decorator reads it to write its own headers
+        found = key(request)
+        identifier: str = await found if asyncio.iscoroutine(found) else found
+        limiter: RateLimiter = request.app.state.kit.limiter
+        service: str = request.app.state.kit.settings.service
+        for item in items:
+            if not await limiter.hit(item, service, name, identifier):
+                raise ProblemError(
+                    ProblemCode.RATE_LIMITED, "Too many requests; please slow down.", retry_after_s=_retry_after(item)
+                )
+
+    setattr(rate_limit, _MARK, True)
+    return rate_limit
+
+
+def _retry_after(item: RateLimitItem) -> float:
+    # Under a sliding window one place is free again after expiry / amount seconds.
+    return max(1.0, item.get_expiry() / item.amount)
+
+
+def assert_all_limited(app: FastAPI, *, public_paths: Sequence[str] = ()) -> None:
+    """Raises RuntimeError when a route carries no limit, but for health, metrics, /.well-known/ and `public_paths`."""
+    missing: list[str] = []
+    for context in iter_route_contexts(app.routes):
+        path = context.path or ""
+        if path in UNLIMITED or path in public_paths or path.startswith("/.well-known/"):
+            continue
+        dependant = getattr(context, "dependant", None) if isinstance(context.original_route, APIRoute) else None
+        if not (isinstance(dependant, Dependant) and _is_limited(dependant)):
+            missing.append(path)
+    if missing:
+        raise RuntimeError(f"routes without a rate limit: {', '.join(sorted(missing))}")
+
+
+def _is_limited(dependant: Dependant) -> bool:
+    return getattr(dependant.call, _MARK, False) or any(_is_limited(child) for child in dependant.dependencies)

@@ -1,0 +1,77 @@
+"""Settings that every service has. A service subclasses `ServiceSettings` and adds its own fields.
+
+Order: arguments, environment (`AIGUY_X`), a file named by `AIGUY_X_FILE`, files in `AIGUY_SECRETS_DIR`, defaults.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+
+PREFIX = "AIGUY_"
+_FILE = "_FILE"
+
+
+class _FileSource(EnvSettingsSource):
+    """`AIGUY_DATABASE_URL_FILE=/run/secrets/db` gives `database_url` the content of that file."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        fields = self.settings_cls.model_fields
+        loaded: dict[str, str | None] = {}
+        for name, path in os.environ.items():
+            upper = name.upper()
+            if not (upper.startswith(PREFIX) and upper.endswith(_FILE)):
+                continue
+            field = upper[len(PREFIX) : -len(_FILE)].lower()
+            if field in fields and f"{field}_file" not in fields:
+                loaded[f"{PREFIX}{field}".lower()] = Path(path).read_text(encoding="utf-8").strip()
+        return loaded
+
+
+class ServiceSettings(BaseSettings):
+    """What any service is told from outside. URLs carry passwords, so they are kept out of `repr`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+
+    service: str
+    environment: Literal["local", "test", "staging", "production"] = "local"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    log_level: str = "info"
+    log_format: Literal["json", "console"] = "json"
+    database_url: str = Field(repr=False)
+    database_replica_url: str | None = Field(default=None, repr=False)
+    database_pool_size: int = Field(default=10, ge=1)
+    redis_url: str = Field(default="redis://127.0.0.1:6379/0", repr=False)
+    jwks_url: str | None = None
+    #: `iss` of the tokens that this service accepts from the orchestrator.
+    token_issuer: str = "orchestrator"
+    rate_limit_per_minute: int = Field(default=6000, ge=1)
+    master_key_file: Path | None = None
+    #: Addresses whose X-Forwarded-For is believed (comma separated); empty: nobody's.
+    trusted_proxies: str = ""
+    shutdown_grace_s: int = Field(default=25, ge=0)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Adds the `*_FILE` variants and the secrets directory; no .env file is read."""
+        sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings, _FileSource(settings_cls)]
+        if secrets_dir := os.environ.get("AIGUY_SECRETS_DIR"):
+            sources.append(SecretsSettingsSource(settings_cls, secrets_dir=secrets_dir))
+        return tuple(sources)

@@ -1,0 +1,54 @@
+"""Binds a confirmation to one exact effect: the digest of a preview, and the grant that must name it."""
+
+from contracts.base import ContractModel
+from contracts.errors import ProblemCode
+from contracts.tool import ApprovalRule, Preview
+from servicekit.auth.claims import Caller
+from servicekit.auth.grants import Grant, verify_grant
+from servicekit.auth.verification import TokenVerifier
+from servicekit.encoding import digest_of
+from servicekit.errors import ProblemError
+from servicekit.tool_router.binding import PreviewDraft, ToolBinding
+
+
+def preview_of(binding: ToolBinding, caller: Caller, arguments: ContractModel, draft: PreviewDraft) -> Preview:
+    """The draft with its digest: sha256 over tool, subject, arguments, before, after and money moved."""
+    money = draft.money_moved
+    effect = {
+        "tool": binding.contract.name,
+        "subject": caller.subject,
+        "arguments": arguments.model_dump(mode="json"),
+        "before": dict(draft.before),
+        "after": dict(draft.after),
+        "money_moved": money.model_dump(mode="json") if money else None,
+    }
+    return Preview(
+        summary=draft.summary,
+        before=dict(draft.before),
+        after=dict(draft.after),
+        money_moved=money,
+        digest=digest_of(effect),
+    )
+
+
+def needs_approval(rule: ApprovalRule | None, arguments: ContractModel) -> bool:
+    """Whether staff must have approved a call with these arguments."""
+    return rule is not None and int(getattr(arguments, rule.argument)) > rule.over
+
+
+async def check_grant(
+    binding: ToolBinding,
+    verifier: TokenVerifier,
+    token: str | None,
+    *,
+    digest: str,
+    caller: Caller,
+    arguments: ContractModel,
+) -> Grant:
+    """The grant for this effect. Raises ProblemError(CONFIRMATION_REQUIRED | GRANT_INVALID | APPROVAL_REQUIRED)."""
+    if not token:
+        raise ProblemError(ProblemCode.CONFIRMATION_REQUIRED, "The customer has not confirmed this.")
+    grant = await verify_grant(verifier, token, tool=binding.contract.name, digest=digest, caller=caller)
+    if grant.approver is None and needs_approval(binding.approval_rule, arguments):
+        raise ProblemError(ProblemCode.APPROVAL_REQUIRED, "Staff have not approved this.")
+    return grant

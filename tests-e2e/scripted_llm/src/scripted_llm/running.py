@@ -1,0 +1,51 @@
+"""Starts the server inside a test's own event loop, on a free port."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import uvicorn
+
+from scripted_llm.app import create_app
+from scripted_llm.model import Model
+from scripted_llm.settings import Behaviour
+
+TEST_KEY = "sk-scripted"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningLlm:
+    """A server that runs. `model` is its state, open to the test."""
+
+    base_url: str
+    api_key: str
+    model: Model
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves the signal handlers of the process alone."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def running_llm(behaviour: Behaviour | None = None, *, api_key: str = TEST_KEY) -> AsyncIterator[RunningLlm]:
+    """A server on a free port of this machine, stopped on exit. `base_url` ends in `/v1`."""
+    model = Model(api_key)
+    model.behave(behaviour or Behaviour())
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        create_app(model), log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+    )
+    server = _QuietServer(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield RunningLlm(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", api_key, model)
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
