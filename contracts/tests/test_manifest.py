@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from contracts.manifest import (
     ServiceManifest,
     ToolManifestEntry,
-    build_manifest,
     effect_digest,
     entry_from_contract,
     schema_digest,
@@ -42,7 +41,8 @@ def test_only_writes_offer_a_preview(contract: AnyContract) -> None:
 
 
 def test_a_manifest_of_a_newer_service_is_read_and_what_is_new_in_it_ignored() -> None:
-    manifest = build_manifest("orders", "1.0.0", contracts_of(Family.ORDERS))
+    entries = tuple(entry_from_contract(contract) for contract in contracts_of(Family.ORDERS))
+    manifest = ServiceManifest(service="orders", version="1.0.0", tools=entries)
     body = manifest.model_dump(mode="json")
     body["region"] = "eu"
     body["tools"][0]["colour"] = "green"
@@ -50,10 +50,8 @@ def test_a_manifest_of_a_newer_service_is_read_and_what_is_new_in_it_ignored() -
 
 
 def test_a_tool_without_a_backend_is_listed_as_not_available() -> None:
-    manifest = build_manifest("orders", "1.0.0", contracts_of(Family.ORDERS), unavailable=frozenset({"add_order_note"}))
-    assert {entry.name: entry.available for entry in manifest.tools} == {
-        "get_order_status": True, "get_order": True, "add_order_note": False,
-    }  # fmt: skip
+    entry = entry_from_contract(contracts_of(Family.ORDERS)[0], available=False)
+    assert not ToolManifestEntry.model_validate_json(entry.model_dump_json()).available
 
 
 @pytest.mark.parametrize("path", ["//evil.example/x", "tools/x", "https://evil.example", "/tools/a b"])

@@ -5,7 +5,7 @@ readers ignore unknown fields, and a family is a plain name here, so a new one n
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
@@ -17,8 +17,8 @@ from contracts.schema import Schema, canonical_json, input_schema, output_schema
 from contracts.tool import ApprovalRule, Confirmation, Deprecation, RiskTier, ToolContract, ToolEffect
 
 __all__ = [
-    "MANIFEST_PATH", "ServiceManifest", "ToolManifestEntry", "build_manifest", "canonical_json", "effect_digest",
-    "entry_from_contract", "schema_digest",
+    "MANIFEST_PATH", "ServiceManifest", "ToolManifestEntry", "canonical_json", "effect_digest", "entry_from_contract",
+    "schema_digest",
 ]  # fmt: skip
 
 MANIFEST_PATH = "/.well-known/tools.json"
@@ -81,18 +81,6 @@ def entry_from_contract(contract: ToolContract[Any, Any], *, available: bool = T
         input_schema=accepts, output_schema=answers,
         input_digest=schema_digest(accepts), output_digest=schema_digest(answers),
     )  # fmt: skip
-
-
-def build_manifest(
-    service: str,
-    version: str,
-    contracts: Iterable[ToolContract[Any, Any]],
-    *,
-    unavailable: frozenset[str] = frozenset(),
-) -> ServiceManifest:
-    """The manifest of a service that implements `contracts` but for the names in `unavailable`."""
-    entries = (entry_from_contract(one, available=one.name not in unavailable) for one in contracts)
-    return ServiceManifest(service=service, version=version, tools=tuple(entries))
 
 
 def effect_digest(

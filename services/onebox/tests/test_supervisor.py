@@ -11,6 +11,7 @@ import pytest
 
 from onebox.child import BackOff, ChildSpec
 from onebox.supervisor import Supervisor
+from servicekit.embedded.process import is_running
 
 WAITS = "import signal; signal.sigwait([signal.SIGTERM])"
 IGNORES_SIGTERM = (
@@ -63,14 +64,6 @@ async def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110  (another process is watched: it sets no event)
             await asyncio.sleep(0.01)
-
-
-def is_gone(pid: int) -> bool:
-    """No such process, or one that ended and only waits for its parent."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in {"Z", "X"}
-    except FileNotFoundError:
-        return True
 
 
 @pytest.fixture
@@ -127,7 +120,7 @@ async def test_a_stop_ends_every_process_and_none_is_started_again(supervisor: S
     await supervisor.stop()
 
     assert supervisor.pids == {}
-    assert all(is_gone(pid) for pid in pids)
+    assert not any(is_running(pid) for pid in pids)
 
 
 async def test_a_process_that_ignores_the_polite_signal_is_killed(
@@ -140,7 +133,7 @@ async def test_a_process_that_ignores_the_polite_signal_is_killed(
 
     await supervisor.stop()
 
-    assert is_gone(pid)
+    assert not is_running(pid)
     assert any("did not stop" in said for said in heard.troubles)
 
 
@@ -152,7 +145,7 @@ async def test_what_a_process_started_itself_goes_with_it(supervisor: Supervisor
 
     await supervisor.stop()
 
-    await until(lambda: is_gone(grandchild))
+    await until(lambda: not is_running(grandchild))
 
 
 async def test_one_process_can_be_stopped_and_restarted_with_another_environment(
@@ -176,9 +169,9 @@ async def test_a_killed_supervisor_leaves_no_process(tmp_path: Path) -> None:
     owner = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert owner.stdout is not None
     pid = int(await owner.stdout.readline())
-    assert not is_gone(pid)
+    assert is_running(pid)
 
     owner.kill()
     await owner.communicate()
 
-    await until(lambda: is_gone(pid))
+    await until(lambda: not is_running(pid))

@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 
 from servicekit.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey, free_port, port_is_free
+from servicekit.embedded.process import is_running
 
 pytestmark = pytest.mark.service
 
@@ -38,15 +39,6 @@ def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> bool:
             return False
         threading.Event().wait(0.02)
     return True
-
-
-def is_gone(pid: int) -> bool:
-    """No such process, or one that ended and only waits for its parent."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return True
-    return state in {"Z", "X"}
 
 
 def ask_valkey(valkey: EmbeddedValkey, *commands: str) -> str:
@@ -212,12 +204,12 @@ def test_a_killed_owner_leaves_no_process_and_its_directory_can_be_used_again(tm
     assert owner.stdout is not None
     pids = [int(pid) for pid in owner.stdout.readline().split()]
     assert len(pids) == 2
-    assert not any(is_gone(pid) for pid in pids)
+    assert all(is_running(pid) for pid in pids)
 
     owner.kill()
     owner.communicate()
 
-    assert until(lambda: all(is_gone(pid) for pid in pids))
+    assert until(lambda: not any(is_running(pid) for pid in pids))
     successor = EmbeddedPostgres(tmp_path / "postgres")
     try:
         successor.start()

@@ -1,8 +1,10 @@
 """A client of the public HTTP API: begins conversations, sends messages, follows a turn's stream and resumes it."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,6 +26,10 @@ class ApiError(Exception):
         self.status = status
         self.code = str(problem.get("code", ""))
         super().__init__(f"{status} {self.code}: {problem.get('detail') or problem.get('title') or 'no details'}")
+
+
+class LostConnectionError(Exception):
+    """The stream of a turn could not be followed to its end."""
 
 
 class AgentClient:
@@ -68,15 +74,14 @@ class AgentClient:
         """The events of a turn to its `end` or `error`; a broken connection is resumed where it stopped."""
         last_id = ""
         for attempt in range(RESUMES + 1):
-            try:
+            with suppress(httpx.TransportError):
                 async for event_id, event in self._stream(conversation_id, turn_id, last_id):
                     last_id = event_id or last_id
                     yield event
                     if isinstance(event, EndEvent | ErrorEvent):
                         return
-            except httpx.TransportError:
-                if attempt == RESUMES:
-                    raise
+            await asyncio.sleep(min(2.0, 0.1 * 2**attempt))
+        raise LostConnectionError(f"the stream of {turn_id} broke {RESUMES + 1} times")
 
     async def _stream(self, conversation_id: str, turn_id: str, last_id: str) -> AsyncIterator[tuple[str, StreamEvent]]:
         where = {"conversation_id": conversation_id, "turn_id": turn_id}

@@ -32,16 +32,19 @@ class DemoSession:
     def __init__(self, base_url: str, who: str) -> None:
         self._url = f"{base_url}/demo/session"
         self._who = who
+        self._guest_id: str | None = None
         self._token = ""
         self._renew_at = 0.0
 
     def token(self) -> str:
         """A token that is good for at least half a minute. Raises httpx.HTTPError."""
         if time.monotonic() >= self._renew_at:
-            answer = httpx.post(self._url, json={"who": self._who}, timeout=10.0)
+            answer = httpx.post(self._url, json={"who": self._who, "guest_id": self._guest_id}, timeout=10.0)
             answer.raise_for_status()
             session = answer.json()
             self._token = str(session["token"])
+            if self._who == "guest":
+                self._guest_id = str(session["subject"])
             self._renew_at = time.monotonic() + float(session["expires_in"]) - RENEW_BEFORE_S
         return self._token
 
@@ -67,7 +70,9 @@ class Screen:
                 self._console.print(escape(event.text), end="")
                 self._shown += event.text
             case CitationEvent():
-                self._line(f"[dim]source: {escape(event.title)}, {escape(event.url)}\n        “{escape(event.quote)}”[/]")
+                self._line(
+                    f"[dim]source: {escape(event.title)}, {escape(event.url)}\n        “{escape(event.quote)}”[/]"
+                )
             case ConfirmationEvent():
                 self._line(f"[bold yellow]Please confirm:[/] {escape(event.summary)}")
             case ApprovalEvent():

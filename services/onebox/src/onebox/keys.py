@@ -13,7 +13,7 @@ from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
 from servicekit.crypto import Keyring
-from servicekit.embedded.files import read_or_create_secret
+from servicekit.embedded.files import read_or_create_secret, write_private
 
 DEMO_ISSUER = "aiguy-demo"
 ORCHESTRATOR = "orchestrator"
@@ -75,7 +75,7 @@ class KeyFiles:
             if not path.exists():
                 KeySet.generate().save(path)
         if not self.master.exists():
-            Keyring.generate().save(self.master)
+            write_private(self.master, Keyring.generate().to_json())
         read_or_create_secret(self.link_secret)
         public = self.directory / "demo-issuer.jwks.json"
         public.write_text(json.dumps(KeySet.load(self.demo_issuer).jwks(), indent=2) + "\n")

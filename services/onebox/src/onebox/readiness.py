@@ -15,14 +15,19 @@ class NotReadyError(Exception):
 
 
 async def wait_ready(
-    client: httpx.AsyncClient, url: str, *, given_up: Callable[[], bool] = lambda: False, timeout_s: float = TIMEOUT_S
+    client: httpx.AsyncClient,
+    url: str,
+    *,
+    path: str = "/readyz",
+    given_up: Callable[[], bool] = lambda: False,
+    timeout_s: float = TIMEOUT_S,
 ) -> None:
-    """Returns when `GET {url}/readyz` answers 200. Raises NotReadyError, at once when `given_up()` says so."""
+    """Returns when `GET {url}{path}` answers 200. Raises NotReadyError, at once when `given_up()` says so."""
     deadline = time.monotonic() + timeout_s
     said = "it does not answer"
     while time.monotonic() < deadline:
         try:
-            response = await client.get(f"{url}/readyz")
+            response = await client.get(f"{url}{path}")
         except httpx.TransportError:
             said = "it does not answer"
         else:

@@ -8,10 +8,11 @@ from typing import Any
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run_until_signal(
-    main: Coroutine[Any, Any, int], on_signal: Callable[[str], None], *, interrupted: int = 0
-) -> int:
-    """Its result, or `interrupted` when a signal ended it. The first signal cancels it once; it then cleans up undisturbed."""
+def run_until_signal(main: Coroutine[Any, Any, int], on_signal: Callable[[str], None], *, interrupted: int = 0) -> int:
+    """Its result, or `interrupted` when a signal ended it.
+
+    The first signal cancels it; further ones are ignored, so that it cleans up undisturbed.
+    """
 
     async def run() -> int:
         task = asyncio.ensure_future(main)

@@ -21,6 +21,10 @@ class DatabaseServer(Protocol):
 
     label: str
 
+    @property
+    def pid(self) -> int | None:
+        """Its process, when it runs and is ours."""
+
     def start(self) -> None:
         """Blocks until it accepts connections."""
 
@@ -35,6 +39,10 @@ class RedisServer(Protocol):
     """A Redis or Valkey server."""
 
     label: str
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, when it runs and is ours."""
 
     def start(self) -> None:
         """Blocks until it answers."""
@@ -67,6 +75,11 @@ class OwnPostgres:
         self._server = EmbeddedPostgres(directory)
         self.label = "embedded"
 
+    @property
+    def pid(self) -> int | None:
+        """Its process, when it runs and is ours."""
+        return self._server.pid
+
     def start(self) -> None:
         """Start it."""
         self._server.start()
@@ -89,6 +102,11 @@ class GivenPostgres:
         self._url = url
         self._secret_file = secret_file
         self.label = f"yours, {_host(url)}"
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, when it runs and is ours."""
+        return None
 
     def start(self) -> None:
         """It runs already."""
@@ -121,6 +139,11 @@ class OwnValkey:
         self._server = EmbeddedValkey(directory)
         self.label = "embedded"
 
+    @property
+    def pid(self) -> int | None:
+        """Its process, when it runs and is ours."""
+        return self._server.pid
+
     def start(self) -> None:
         """Start it."""
         self._server.start()
@@ -141,6 +164,11 @@ class GivenRedis:
     def __init__(self, url: str) -> None:
         self._url = url
         self.label = f"yours, {_host(url)}"
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, when it runs and is ours."""
+        return None
 
     def start(self) -> None:
         """It runs already."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 
 from onebox.child import ChildSpec
 from onebox.environment import Addresses, machine_environment, service_environment
@@ -25,6 +24,7 @@ from onebox.servers import database_server, redis_server
 from onebox.supervisor import Supervisor
 from servicekit.embedded import EmbeddedError
 from servicekit.embedded.files import DirectoryLock
+from servicekit.embedded.process import is_running
 
 SERVICES = (ORCHESTRATOR, *TOOL_SERVICES)
 MOST_EARLY_CRASHES = 3
@@ -110,15 +110,14 @@ class Stack:
     async def stop(self) -> None:
         """Stop everything in order: services, proxies, Valkey, Postgres. Says which process stayed, if one did."""
         await asyncio.gather(*self._server_starts, return_exceptions=True)
-        pids = list(self._supervisor.pids.values())
-        pids += [child.pid for child in psutil.Process().children(recursive=True) if child.pid not in pids]
+        pids = [*self.pids.values(), *(pid for pid in (self._database.pid, self._redis.pid) if pid is not None)]
         self.home.running_file.unlink(missing_ok=True)
         await self._supervisor.stop()
         await asyncio.gather(*(proxy.stop() for proxy in self.proxies.values()))
         await asyncio.gather(asyncio.to_thread(self._redis.stop), asyncio.to_thread(self._database.stop))
         if self._lock is not None:
             self._lock.release()
-        left = [pid for pid in pids if _runs(pid)]
+        left = [pid for pid in pids if is_running(pid)]
         if left:
             self._report.trouble(f"these processes still run: {left}")
 
@@ -201,10 +200,3 @@ def _tail(log_file: Path, lines: int = 15) -> str:
     if not log_file.exists():
         return f"{log_file} does not exist"
     return f"{log_file} ends with:\n" + "\n".join(log_file.read_text(errors="replace").splitlines()[-lines:])
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False

@@ -7,4 +7,4 @@ from servicekit.app import run_service
 
 def main() -> None:
     """Runs until SIGTERM."""
-    run_service("orchestrator", lambda: build(Settings()))  # type: ignore[call-arg]  # from the environment
+    run_service("orchestrator", lambda: build(Settings()))

@@ -1,4 +1,4 @@
-"""Settings of the orchestrator, from the environment (`AIGUY_*`) or files; the model's own are in `brain/settings.py`."""
+"""Settings of the orchestrator, from `AIGUY_*` or files; those of the model are in `brain/settings.py`."""
 
 import json
 from pathlib import Path

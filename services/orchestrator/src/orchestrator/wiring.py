@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from fastapi import FastAPI
+from servicekit.crypto import Keyring
 
 from orchestrator.api.deps import Desk
 from orchestrator.api.intake import Intake
@@ -26,7 +27,6 @@ from orchestrator.stream.publisher import Publisher
 from orchestrator.tools.factory import Tools, build_tools
 from servicekit.auth.minting import TokenMinter
 from servicekit.context import Kit
-from servicekit.crypto import Keyring
 from servicekit.embedding import Embedder
 
 

@@ -9,7 +9,8 @@ from contracts.tools.orders import OrderLookup, OrderView
 from orchestrator.tools.validation import MAX_ERRORS, SchemaUnusable, compile_schema
 
 ORDER = {
-    "order_id": "ABC123", "status": "shipped", "placed_at": "2026-03-02T09:30:00Z", "updated_at": "2026-03-02T09:30:00Z",
+    "order_id": "ABC123", "status": "shipped",
+    "placed_at": "2026-03-02T09:30:00Z", "updated_at": "2026-03-02T09:30:00Z",
     "items": [{"sku": "T", "name": "Tent", "quantity": 1, "unit_price": {"amount_minor": 1, "currency": "USD"}}],
     "total": {"amount_minor": 1, "currency": "USD"}, "ship_to": "Portland, US",
 }  # fmt: skip

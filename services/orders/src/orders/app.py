@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from orders.backends.port import OpenBackend
 from orders.backends.postgres import PostgresOrders
 from orders.handlers import OrderTools
-from orders.routes import router
+from orders.routes import tools_router
 from orders.settings import Settings
 from servicekit.app import KitFactory, create_app
 
@@ -20,4 +20,4 @@ def build(
 ) -> FastAPI:
     """The app over a backend; `kit_factory` replaces what is opened at start-up."""
     tools = OrderTools(open_backend)
-    return create_app(settings=settings, title="Orders", routers=[router(tools)], kit_factory=kit_factory)
+    return create_app(settings=settings, title="Orders", routers=[tools_router(tools)], kit_factory=kit_factory)

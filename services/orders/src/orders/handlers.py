@@ -1,4 +1,4 @@
-"""The tools of orders, one function each. The caller's subject, from the signed token, is whose orders are looked at."""
+"""The tools of orders, one function each. The subject of the signed token is whose orders are looked at."""
 
 from dataclasses import dataclass
 

@@ -7,7 +7,7 @@ from orders.handlers import OrderTools
 from servicekit.tool_router import ToolBinding, tool_router
 
 
-def router(tools: OrderTools) -> APIRouter:
+def tools_router(tools: OrderTools) -> APIRouter:
     """`POST /tools/{name}`, the previews and the manifest."""
     return tool_router([
         ToolBinding(GET_ORDER_STATUS, tools.get_order_status),

@@ -1,1 +1,1 @@
-"""Retrieval: the reviewed knowledge base and its search."""
+"""Retrieval: the reviewed knowledge base and its search (`search_kb`)."""

@@ -3,6 +3,7 @@
 import re
 import threading
 import unicodedata
+from functools import lru_cache
 
 import snowballstemmer  # type: ignore[import-untyped]
 
@@ -32,6 +33,7 @@ class Words:
         self._stemmer = snowballstemmer.stemmer("english")
         self._lock = threading.Lock()
         self._known: dict[str, str] = {}
+        self._sets = lru_cache(maxsize=1024)(lambda text: frozenset(self.stems(text)))
 
     def split(self, text: str) -> list[str]:
         """All words of `text` in order, lower-case, in their plain spelling (NFKC), without a possessive s."""
@@ -52,6 +54,10 @@ class Words:
         if len(self._known) < 100_000:
             self._known[word] = stem
         return stem
+
+    def stem_set(self, text: str) -> frozenset[str]:
+        """The different stems of `text`. Remembered for the texts that were last asked for."""
+        return self._sets(text)
 
     def stems(self, text: str) -> list[str]:
         """The stems of the content words of `text`, in order, with repetitions."""

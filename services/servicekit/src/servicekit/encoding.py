@@ -1,4 +1,4 @@
-"""JSON as we send and hash it. Reading what others send is `servicekit.tool_router.body`'s strict work."""
+"""JSON answers, and the digest of a JSON value."""
 
 import hashlib
 from typing import Any
@@ -13,10 +13,12 @@ def json_response(content: Any, status: int = 200, headers: dict[str, str] | Non
 
 
 def canonical_json(content: Any) -> bytes:
-    """The one spelling of `content` that digests are taken over: sorted keys, no spaces, UTF-8."""
+    """One spelling of `content`, for our own hashes: sorted keys, no spaces, UTF-8. Digests that others compute too are
+    taken of `contracts.schema.canonical_json`.
+    """
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
 
 
 def digest_of(content: Any) -> str:
-    """sha256 over the canonical JSON, as 64 hex digits."""
+    """sha256 over `canonical_json`, as 64 hex digits."""
     return hashlib.sha256(canonical_json(content)).hexdigest()

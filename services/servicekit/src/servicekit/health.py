@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from contracts.errors import ProblemCode, problem
 from servicekit.context import kit_of
+from servicekit.encoding import json_response
 from servicekit.errors import ProblemError, problem_response
 from servicekit.http.client import HttpFailure
-from servicekit.encoding import json_response
 
 #: Returns when the thing is up, raises when it is down.
 HealthCheck = Callable[[], Awaitable[None]]
@@ -19,7 +19,7 @@ _CHECK_TIMEOUT_S = 2.0
 
 
 async def run_check(check: HealthCheck) -> str:
-    """"up", or a word for why not: "down", "timeout"."""
+    """One word: up, down or timeout."""
     try:
         async with asyncio.timeout(_CHECK_TIMEOUT_S):
             await check()

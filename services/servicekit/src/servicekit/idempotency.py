@@ -71,10 +71,10 @@ class IdempotencyStore:
         self._clock = clock
 
     async def claim(self, connection: Connection, scope: IdempotencyScope, hashed: bytes) -> StoredAnswer | None:
-        """Takes the key until the transaction ends. The stored answer when there is one; None: go on and run the write.
+        """Takes the key until the transaction ends. The stored answer when there is one; None: go on, run the write.
 
-        Raises ProblemError(IDEMPOTENCY_IN_FLIGHT) while another transaction holds the key, IDEMPOTENCY_KEY_REUSED when the
-        key was for another body.
+        Raises ProblemError(IDEMPOTENCY_IN_FLIGHT) while another transaction holds the key, IDEMPOTENCY_KEY_REUSED when
+        the key was for another body.
         """
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", scope.lock):
             raise ProblemError(
@@ -100,7 +100,7 @@ class IdempotencyStore:
         *,
         grant_id: str | None = None,
     ) -> None:
-        """Keeps the answer; it becomes valid with the transaction. Raises ProblemError(GRANT_INVALID) for a used grant."""
+        """Keeps the answer; it is valid with the transaction. Raises ProblemError(GRANT_INVALID) for a used grant."""
         try:
             await connection.execute(
                 "INSERT INTO idempotency (caller, route, key, body_hash, status, headers, body, grant_id, created_at)"

@@ -1,4 +1,4 @@
-"""Structured logs, one JSON line each, on standard output. Personal data and secrets never get through: see `redaction`."""
+"""Structured logs, one JSON line each, on standard output. Secrets and personal data never get there: `redaction`."""
 
 import logging
 import sys

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from contracts.errors import PROBLEM_MEDIA_TYPE, PROBLEMS, Problem
+from contracts.schema import input_schema
 
 _REF = "#/components/schemas/{model}"
 BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
@@ -22,26 +23,7 @@ def problem_responses(statuses: Iterable[int] = _COMMON) -> dict[int | str, dict
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
     """The `requestBody` of a route whose handler validates `model` itself."""
-    schema = inline_refs(model.model_json_schema(mode="validation"))
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
-
-
-def inline_refs(schema: dict[str, Any]) -> dict[str, Any]:
-    """`schema` with its `$defs` put where they are referred to, so that it stands alone anywhere."""
-    definitions = schema.get("$defs", {})
-
-    def resolve(node: Any) -> Any:
-        if isinstance(node, list):
-            return [resolve(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        if "$ref" in node:
-            rest = {key: resolve(value) for key, value in node.items() if key != "$ref"}
-            return {**resolve(definitions[node["$ref"].rsplit("/", 1)[1]]), **rest}
-        return {key: resolve(value) for key, value in node.items() if key != "$defs"}
-
-    resolved: dict[str, Any] = resolve(schema)
-    return resolved
+    return {"required": True, "content": {"application/json": {"schema": input_schema(model)}}}
 
 
 def install_openapi(app: FastAPI) -> None:

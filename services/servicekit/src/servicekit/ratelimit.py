@@ -1,6 +1,6 @@
-"""Rate limits per caller. slowapi parses and declares them, as a decorator on a dependency function (its middleware
-breaks streams and does not see included routes). Its storage is synchronous and would stop the loop for each hit and
-for as long as a Redis time-out, so the hit itself runs on `limits.aio`, slowapi's own engine. Without Redis requests pass, and are counted.
+"""Rate limits per caller. slowapi declares them, as a decorator on a dependency function (its middleware breaks
+streams and does not see included routes). Its storage is synchronous: each hit, and each Redis time-out, would stop the
+loop. So the hit itself runs on `limits.aio`, slowapi's own engine. Without Redis requests pass, and are counted.
 """
 
 import asyncio
@@ -42,7 +42,9 @@ class RateLimiter:
     def with_redis(cls, client: "redis.asyncio.Redis", metrics: Metrics) -> "RateLimiter":
         """Counts in Redis, over the client's own connection pool."""
         pool: Any = client.connection_pool
-        storage = RedisStorage("async+redis://", implementation="redispy", connection_pool=pool, key_prefix="aiguy:limit")
+        storage = RedisStorage(
+            "async+redis://", implementation="redispy", connection_pool=pool, key_prefix="aiguy:limit"
+        )
         return cls(storage, metrics)
 
     @classmethod
@@ -97,7 +99,8 @@ def limited(rate: str, key: Callable[[Request], Any], *, name: str = "caller") -
                 )
 
     setattr(rate_limit, _MARK, True)
-    return rate_limit
+    dependency: Callable[[Request], Any] = rate_limit
+    return dependency
 
 
 def _retry_after(item: RateLimitItem) -> float:

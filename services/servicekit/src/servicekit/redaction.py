@@ -21,8 +21,10 @@ _PRIVATE_NAMES = frozenset({
     "database_url", "redis_url",
 })  # fmt: skip
 #: Our own ids and numbers: digits in them are no phone number.
-_KEPT = frozenset({"request_id", "trace_id", "span_id", "timestamp", "level", "service", "route", "method", "conversation_id",
-                   "turn_id", "digest", "kid"})  # fmt: skip
+_KEPT = frozenset({
+    "request_id", "trace_id", "span_id", "timestamp", "level", "service", "route", "method", "conversation_id",
+    "turn_id", "digest", "kid",
+})  # fmt: skip
 #: Counts may have "token" in their name.
 _COUNTS = frozenset({"tokens", "tokens_in", "tokens_out", "max_tokens", "max_output_tokens"})
 

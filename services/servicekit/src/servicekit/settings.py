@@ -54,7 +54,7 @@ class ServiceSettings(BaseSettings):
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", repr=False)
     jwks_url: str | None = None
     #: `iss` of the tokens that this service accepts from the orchestrator.
-    token_issuer: str = "orchestrator"
+    token_issuer: str = "orchestrator"  # noqa: S105 - a name
     rate_limit_per_minute: int = Field(default=6000, ge=1)
     master_key_file: Path | None = None
     #: Addresses whose X-Forwarded-For is believed (comma separated); empty: nobody's.

@@ -46,7 +46,9 @@ def demo_router(minter: TokenMinter, audience: str) -> APIRouter:
 
     @router.get("/")
     async def page() -> FileResponse:
-        return FileResponse(_PAGE / "index.html", headers={"content-security-policy": _CSP, "cache-control": "no-store"})
+        return FileResponse(
+            _PAGE / "index.html", headers={"content-security-policy": _CSP, "cache-control": "no-store"}
+        )
 
     @router.get("/demo/{name}")
     async def asset(name: Literal["chat.js", "chat.css"]) -> FileResponse:

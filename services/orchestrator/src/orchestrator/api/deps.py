@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from orchestrator.api.intake import Intake
+from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
-from orchestrator.jobs.queue import JobQueue
 from orchestrator.stream.hub import Hub
 from servicekit.auth.claims import Caller
 from servicekit.auth.dependencies import require

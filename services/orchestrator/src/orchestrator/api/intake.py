@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from orchestrator.guard.human import asks_for_human
+from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.accept import Incoming, accept_message
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
-from orchestrator.jobs.queue import JobQueue
 from orchestrator.settings import Settings
 from orchestrator.turn.budgets import Budgets
 from servicekit.auth.claims import Caller

@@ -127,7 +127,10 @@ class ChatAnswer(ContractModel):
 
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    status: {
+        "description": text,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
     for status, text in {
         400: "Malformed", 401: "No valid token", 403: "Not allowed", 404: "Not found", 409: "Conflict",
         413: "Too large", 415: "Not JSON", 422: "Invalid", 429: "Too many requests", 500: "Our fault",

@@ -9,9 +9,9 @@ from fastapi.responses import StreamingResponse
 from contracts.errors import ProblemCode
 from contracts.ids import ConversationId, TurnId, new_id
 from contracts.turn import EndEvent
+from orchestrator.api.conversations import card_view
 from orchestrator.api.deps import ChatCaller, Desk, DeskDep
 from orchestrator.api.models import PROBLEM_RESPONSES, ChatAnswer, ChatRequest
-from orchestrator.api.conversations import card_view
 from orchestrator.journal.cards import open_cards
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.views import turn_view

@@ -1,4 +1,4 @@
-"""HandOff: a ticket with the reason and the transcript. When the ticket service is down, the promise is kept by a job."""
+"""HandOff: a ticket with the reason and the transcript. When the ticket service is down, a job keeps the promise."""
 
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Role

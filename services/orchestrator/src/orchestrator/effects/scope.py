@@ -1,4 +1,4 @@
-"""What the effects of one running turn share: the conversation, the collaborators, and what is derived from the state."""
+"""What the effects of a running turn share: the conversation, the collaborators, and the Brain's view of the state."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

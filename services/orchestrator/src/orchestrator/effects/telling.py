@@ -1,4 +1,4 @@
-"""Telling the customer: steps, cards and the end of the turn, as live events. Told again after a crash, they are dropped."""
+"""Telling the customer: steps, cards and the turn's end as live events. Told again after a crash, they are dropped."""
 
 from contracts.turn import ApprovalEvent, ChunkEvent, CitationEvent, ConfirmationEvent, StreamEvent
 from orchestrator.effects.scope import TurnScope

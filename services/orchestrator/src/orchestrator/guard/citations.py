@@ -1,4 +1,4 @@
-"""The citation checker: a quote must stand in the passage that it names, and an answer from the knowledge base needs one."""
+"""The citation checker: a quote must really stand in the passage that it names."""
 
 import re
 from typing import Any

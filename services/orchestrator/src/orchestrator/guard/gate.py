@@ -1,8 +1,7 @@
-"""The gate of a streamed answer: only whole words pass, with tokens restored and ids masked, in pieces of some milliseconds."""
+"""The gate of a streamed answer: only whole words pass, tokens restored and ids masked, some milliseconds at a time."""
 
 from collections.abc import Awaitable, Callable
 
-from orchestrator.guard.masking import IdMask
 from orchestrator.guard.vault import Vault
 
 FLUSH_S = 0.04
@@ -12,7 +11,11 @@ class StreamGate:
     """Takes text deltas; passes words on in coalesced pieces with their offset in the shown text."""
 
     def __init__(
-        self, vault: Vault, mask: IdMask, show: Callable[[str, int], Awaitable[None]], monotonic: Callable[[], float]
+        self,
+        vault: Vault,
+        mask: Callable[[str], str],
+        show: Callable[[str, int], Awaitable[None]],
+        monotonic: Callable[[], float],
     ) -> None:
         self._vault, self._mask, self._show, self._monotonic = vault, mask, show, monotonic
         self._held = ""

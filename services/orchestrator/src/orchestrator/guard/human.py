@@ -2,10 +2,15 @@
 
 import re
 
-_PERSON = r"(?:a |an |the |some |your )?(?:real |live |actual |human )*(?:person|human|human being|agent|representative|rep|operator|somebody|someone|staff|employee|advisor|adviser)"
+_PERSON = (
+    r"(?:a |an |the |some |your )?(?:real |live |actual |human )*"
+    r"(?:person|human|human being|agent|representative|rep|operator|somebody|someone|staff|employee|advis[eo]r)"
+)
 _ASKS = re.compile(
-    rf"\b(?:talk|speak|chat|connect|transfer|switch|put)(?: me)?(?: through)?(?: to| with| over to)? {_PERSON}\b"
-    rf"|\b(?:want|need|get|give|like|prefer)(?: me| to have)? (?:a |an )?(?:real |live |actual )*(?:human|person|human agent|live agent|representative)\b"
+    r"\b(?:talk|speak|chat|connect|transfer|switch|put)(?: me)?(?: through)?(?: to| with| over to)? "
+    rf"{_PERSON}\b"
+    r"|\b(?:want|need|get|give|like|prefer)(?: me| to have)? (?:a |an )?(?:real |live |actual )*"
+    r"(?:human|person|human agent|live agent|representative)\b"
     r"|^\W*(?:human|agent|representative|real person|operator|person)(?:,? please)?\W*$",
     re.IGNORECASE,
 )

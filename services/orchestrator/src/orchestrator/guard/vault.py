@@ -10,7 +10,7 @@ from typing import Any
 
 _EMAIL = r"(?P<email>[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
 _CARD = r"(?P<card>\b(?:\d[ -]?){12,18}\d\b)"
-_PHONE = r"(?P<phone>(?<![\w.])\+?\(?\d[\d ()./-]{7,16}\d\b)"
+_PHONE = r"(?P<phone>(?<![\w./-])\+?\(?\d[\d ()./-]{7,16}\d\b)"
 _FOUND = re.compile(f"{_EMAIL}|{_CARD}|{_PHONE}")
 _TOKEN = re.compile(r"<[a-z_]{2,20}_\d{1,3}>")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from orchestrator.effects.call_tool import call_tool
 from orchestrator.effects.hand_off import handoff_call
 from orchestrator.effects.scope import Collaborators, TurnScope
+from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.cards import expire
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec, load_entries
-from orchestrator.jobs.queue import JobQueue
 from orchestrator.turn.effects import CallTool
 from orchestrator.turn.inputs import ToolSucceeded
 from orchestrator.turn.machine import fold

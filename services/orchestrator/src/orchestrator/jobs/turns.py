@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from orchestrator.effects.runner import Runner
 from orchestrator.effects.scope import Collaborators, TurnScope
+from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.store import PgTurnJournal
-from orchestrator.jobs.queue import JobQueue
 from orchestrator.turn.journal import JournalConflict
 from orchestrator.turn.loop import run_turn
 from servicekit.logging import get_logger
@@ -46,4 +46,4 @@ class TurnJobs:
             try:
                 await run_turn(journal, Runner(scope), scope.now_ms)
             except JournalConflict:
-                get_logger("turn").info("the turn went on in another worker", turn_id=turn_id)
+                get_logger().info("the turn went on in another worker", turn_id=turn_id)

@@ -32,7 +32,7 @@ _ORPHANS = (
 
 
 class Worker:
-    """One worker; `start` and `stop` belong to the service's lifespan. `concurrency` bounds the turns it runs at once."""
+    """One worker; `start` and `stop` belong to the lifespan. `concurrency` bounds the turns that run at once."""
 
     def __init__(self, url: str, database: Database, turns: TurnJobs, promises: PromiseJobs, concurrency: int) -> None:
         self._url, self._database = url, database
@@ -58,7 +58,7 @@ class Worker:
             with suppress(asyncio.CancelledError):
                 await task
 
-    def check(self) -> None:
+    async def check(self) -> None:
         """A health check: raises when the worker's loop has died."""
         if any(task.done() for task in self._tasks) and not self._stopping.is_set():
             raise RuntimeError("the worker has stopped")
@@ -68,7 +68,7 @@ class Worker:
             try:
                 await work()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ProblemError, TimeoutError) as error:
-                get_logger("worker").warning("worker lost its database", reason=type(error).__name__)
+                get_logger().warning("worker lost its database", reason=type(error).__name__)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), _RECONNECT_S)
 
@@ -117,7 +117,7 @@ async def _retried(work) -> None:  # type: ignore[no-untyped-def]
     try:
         await work
     except Exception as error:  # the outermost edge of a job: nothing may end it but success
-        get_logger("worker").exception("a job failed and will be tried again")
+        get_logger().exception("a job failed and will be tried again")
         raise RetryRequested(delay=_RETRY, reason=type(error).__name__) from error
 
 

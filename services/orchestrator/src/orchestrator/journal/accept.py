@@ -82,7 +82,7 @@ async def _turn_for(
             await enqueue(db, decided)
             return decided
     rows = await db.fetch(
-        "SELECT id, ordinal, status, inputs, runs FROM turns WHERE conversation_id = $1 AND status IN ('queued', 'running')",
+        "SELECT id, status, inputs, runs FROM turns WHERE conversation_id = $1 AND status IN ('queued', 'running')",
         conversation.id,
     )
     unread = next((row for row in rows if row["status"] == "queued" and row["runs"] == 0), None)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import orjson
+from servicekit.crypto import Keyring, hash_subject
 
 from contracts.errors import ProblemCode
 from contracts.ids import new_id
 from contracts.turn import Answering
 from orchestrator.journal.sealing import Sealer, new_sealer, open_sealer
 from servicekit.auth.claims import Caller, Role
-from servicekit.crypto import Keyring, hash_subject
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 
@@ -60,7 +60,8 @@ class Conversations:
         sealer, key_id, wrapped = new_sealer(self.keyring, conversation_id)
         identity = orjson.dumps({"subject": caller.subject, "email": caller.email, "name": caller.name})
         stored = await db.fetchval(
-            "INSERT INTO conversations (id, issuer, subject_hash, identity, customer, channel, key_id, data_key, session_id)"
+            "INSERT INTO conversations"
+            " (id, issuer, subject_hash, identity, customer, channel, key_id, data_key, session_id)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
             " ON CONFLICT (subject_hash, session_id) DO UPDATE SET updated_at = now() RETURNING id",
             conversation_id, caller.issuer, self.subject_hash(caller.issuer, caller.subject),

@@ -48,7 +48,7 @@ class PgTurnJournal:
         async with self.database.transaction() as db:
             await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
             if isinstance(closing, Finish):
-                await self._end(db, state, closing, inputs[-1].at_ms)
+                await self._end(db, state, closing, inputs[-1].at_ms if inputs else state.resumed_ms)
             else:
                 await db.execute("UPDATE turns SET status = 'waiting' WHERE id = $1", self.turn_id)
                 card = card_of(self.turn_id, closing)
@@ -60,11 +60,12 @@ class PgTurnJournal:
     async def _end(self, db: Connection, state: TurnState, finish: Finish, at_ms: int) -> None:
         event = end_event(state, finish)
         await db.execute(
-            "UPDATE turns SET status = 'ended', outcome = $2, final_event = $3, tools = $4::text::jsonb, tokens_in = $5,"
-            " tokens_out = $6, cost_micros = $7, model = $8, confidence = $9, worked_ms = $10, repairs = $11::text::jsonb,"
-            " ended_at = now() WHERE id = $1",
+            "UPDATE turns SET status = 'ended', outcome = $2, final_event = $3, tools = $4::text::jsonb,"
+            " tokens_in = $5, tokens_out = $6, cost_micros = $7, model = $8, confidence = $9, worked_ms = $10,"
+            " repairs = $11::text::jsonb, ended_at = now() WHERE id = $1",
             self.turn_id, finish.outcome.value, self.conversation.sealer.seal(f"end|{self.turn_id}", encode_end(event)),
-            orjson.dumps(_tools(state)).decode(), state.usage.tokens_in, state.usage.tokens_out, state.usage.cost_micros,
+            orjson.dumps(_tools(state)).decode(), state.usage.tokens_in, state.usage.tokens_out,
+            state.usage.cost_micros,
             state.model, event.confidence, state.worked_ms(at_ms), orjson.dumps(self.repairs).decode(),
         )  # fmt: skip
         await db.execute(

@@ -1,6 +1,7 @@
-"""The last turns of a conversation for the Brain (TURN-10): sealed in Redis for a day, bounded, rebuilt from Postgres."""
+"""The last turns of a conversation for the Brain (TURN-10): sealed in Redis for a day, else rebuilt from Postgres."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from redis.asyncio import Redis
@@ -12,6 +13,7 @@ from orchestrator.guard.vault import Vault
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.views import last_messages
 from servicekit.db.pool import Database
+from servicekit.telemetry import Metrics
 
 KEEP_MESSAGES = 20
 TTL_S = 24 * 3600
@@ -33,6 +35,7 @@ class ShortTermMemory:
 
     redis: Redis
     database: Database
+    metrics: Metrics
 
     async def recall(self, conversation: Conversation, turn_id: str, vault: Vault) -> Remembered:
         """The earlier messages, without those of this turn, masked by the turn's vault."""
@@ -55,9 +58,10 @@ class ShortTermMemory:
 
     async def _cached(self, conversation: Conversation) -> list[dict[str, str]] | None:
         try:
-            sealed = await self.redis.get(_key(conversation))
-        except (RedisError, OSError):
-            return None  # Redis is a cache here: the thread in Postgres answers instead
+            sealed: Any = await self.redis.get(_key(conversation))
+        except (RedisError, OSError) as error:
+            self._without_redis(error)
+            return None  # the thread in Postgres answers instead
         if sealed is None:
             return None
         entries: list[dict[str, str]] = orjson.loads(conversation.sealer.open("memory", sealed))
@@ -74,8 +78,13 @@ class ShortTermMemory:
         sealed = conversation.sealer.seal("memory", orjson.dumps(entries[-2 * KEEP_MESSAGES :]))
         try:
             await self.redis.set(_key(conversation), sealed, ex=TTL_S)
-        except (RedisError, OSError):
-            return  # the next turn rebuilds it from the thread
+        except (RedisError, OSError) as error:
+            self._without_redis(error)  # the next turn rebuilds it from the thread
+
+    def _without_redis(self, error: Exception) -> None:
+        self.metrics.counter(
+            "aiguy_memory_without_redis_total", "Memory reads and writes that Redis did not serve", ["reason"]
+        ).labels(type(error).__name__).inc()
 
 
 def summarise(messages: list[Message]) -> str:

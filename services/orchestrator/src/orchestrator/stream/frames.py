@@ -29,7 +29,7 @@ BEFORE_ALL = EventId(0, 0)
 def parse_event_id(text: str) -> EventId:
     """The id in a `Last-Event-ID` header; BEFORE_ALL when it is none of ours (the client then gets everything)."""
     inputs, _, number = text.partition("-")
-    if inputs.isdecimal() and number.isdecimal() and len(text) <= 20:
+    if text.isascii() and inputs.isdecimal() and number.isdecimal() and len(text) <= 20:
         return EventId(int(inputs), int(number))
     return BEFORE_ALL
 

@@ -7,6 +7,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -64,7 +65,7 @@ class Hub:
     async def stored(self, turn_id: str, after: EventId) -> list[bytes] | None:
         """The frames that Redis holds behind `after`; None when Redis cannot be asked."""
         try:
-            entries = await self._redis.xrange(stream_key(turn_id), min=f"({after}")
+            entries: Any = await self._redis.xrange(stream_key(turn_id), min=f"({after}")
         except (RedisError, OSError):
             return None
         return [fields[b"f"] for _, fields in entries]
@@ -84,7 +85,7 @@ class Hub:
             try:
                 await self._listen_once()
             except (RedisError, OSError) as error:
-                get_logger("stream").warning("live stream connection lost", reason=type(error).__name__)
+                get_logger().warning("live stream connection lost", reason=type(error).__name__)
                 await asyncio.sleep(_RECONNECT_S)
 
     async def _listen_once(self) -> None:

@@ -1,4 +1,4 @@
-"""The writing side: events of one turn into Redis. Losing Redis loses live tokens only, so errors are counted, not raised."""
+"""The writing side: events of a turn into Redis. Without Redis only live tokens are lost: counted, not raised."""
 
 from dataclasses import dataclass
 
@@ -51,4 +51,4 @@ class Publisher:
         self.metrics.counter("aiguy_stream_lost_total", "Live events that Redis did not take", ["reason"]).labels(
             reason
         ).inc()
-        get_logger("stream").warning("live events lost", reason=reason)
+        get_logger().warning("live events lost", reason=reason)

@@ -59,7 +59,7 @@ class Attempter:
         try:
             answer = await self._http.request(
                 "POST", exchange.url, headers=self._headers(exchange, deadline_s), body=exchange.body,
-                timeout_s=patience_s,
+                timeout_s=patience_s, max_bytes=MAX_ANSWER_BYTES,
             )  # fmt: skip
         except HttpFailure as failure:
             return from_http_failure(failure)
@@ -99,8 +99,6 @@ class Attempter:
 
 
 def _read(body: bytes, answers: CompiledSchema) -> dict[str, Any] | Trouble:
-    if len(body) > MAX_ANSWER_BYTES:
-        return GARBAGE
     try:
         output = orjson.loads(body)
     except orjson.JSONDecodeError:

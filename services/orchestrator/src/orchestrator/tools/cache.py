@@ -40,7 +40,7 @@ class Slot:
 class ReadCache:
     """A cache of tool answers, sealed with `key` (32 bytes)."""
 
-    def __init__(self, redis: "Redis[bytes] | Redis", key: bytes, clock: Clock, metrics: ToolMetrics) -> None:
+    def __init__(self, redis: Redis, key: bytes, clock: Clock, metrics: ToolMetrics) -> None:
         self._redis = redis
         self._key = key
         self._clock = clock

@@ -53,7 +53,7 @@ class Catalog:
         self._allowlist = None if allowlist is None else frozenset(allowlist)
         self._client = client
         self._picture = _Picture(troubles=dict.fromkeys(self._urls, "its manifest was not read yet"))
-        self._log = get_logger("orchestrator.tools")
+        self._log = get_logger()
         self._wanted = asyncio.Event()
 
     async def refresh(self) -> None:

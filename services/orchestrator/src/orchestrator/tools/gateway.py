@@ -17,7 +17,7 @@ from orchestrator.tools.authorise import refusal
 from orchestrator.tools.cache import ReadCache, Slot
 from orchestrator.tools.calls import CallFailed, CallRequest, CallSucceeded, arguments_hash, failed, idempotency_key
 from orchestrator.tools.catalog import Catalog
-from orchestrator.tools.circuit import CircuitName, Circuits
+from orchestrator.tools.circuit import Circuits
 from orchestrator.tools.entry import ToolEntry
 from orchestrator.tools.failures import GARBAGE, Trouble
 from orchestrator.tools.metrics import UNKNOWN, ToolMetrics
@@ -25,6 +25,7 @@ from orchestrator.tools.notes import status_notes
 from orchestrator.tools.runner import AttemptLoop, Finished
 from orchestrator.tools.validation import compile_schema
 from servicekit.clock import Clock
+from servicekit.http.breaker import StateName
 from servicekit.telemetry import span
 
 __all__ = [
@@ -82,7 +83,7 @@ class ToolGateway:
             done = Finished(GARBAGE, done.attempts)
         return self._fail(done, started)
 
-    def breaker_states(self) -> dict[str, CircuitName]:
+    def breaker_states(self) -> dict[str, StateName]:
         """By tool: closed, open or half_open."""
         return self._circuits.states()
 

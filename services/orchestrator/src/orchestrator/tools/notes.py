@@ -16,4 +16,6 @@ def status_notes(catalog: Catalog, breakers: Mapping[str, str]) -> tuple[str, ..
     """One sentence per family that cannot be reached: never read, or with an open breaker."""
     down = set(catalog.missing_families())
     down.update(entry.family for name, entry in catalog.entries().items() if breakers.get(name) == "open")
-    return tuple(_SYSTEMS.get(family, f"The {family} system is down.") for family in catalog.families() if family in down)
+    return tuple(
+        _SYSTEMS.get(family, f"The {family} system is down.") for family in catalog.families() if family in down
+    )

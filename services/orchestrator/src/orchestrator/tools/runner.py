@@ -75,9 +75,7 @@ class AttemptLoop:
             self._metrics.garbage.labels(tool).inc()
         return outcome
 
-    def _next(
-        self, exchange: Exchange, trouble: Trouble, attempts: int, retries_left: int, ends: float
-    ) -> Wait | None:
+    def _next(self, exchange: Exchange, trouble: Trouble, attempts: int, retries_left: int, ends: float) -> Wait | None:
         tool = exchange.entry.name
         left = ends - self._clock.monotonic()
         wait = next_wait(trouble, attempt=attempts, retries_left=retries_left, left_s=left, jitter=self._jitter)

@@ -1,6 +1,6 @@
 """Arguments and answers against the schemas of the manifest, with validators that are compiled once.
 
-A schema comes from another process: it is compiled offline (no reference is fetched) and its patterns run in linear time.
+A schema comes from another process: no reference in it is fetched, and its patterns run in linear time.
 """
 
 from dataclasses import dataclass, field

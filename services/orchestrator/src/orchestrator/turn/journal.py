@@ -32,10 +32,10 @@ class TurnJournal(Protocol):
         ...
 
     async def append(self, after: int, inputs: Sequence[Recorded], state: TurnState, closing: Closing | None) -> None:
-        """Append durably behind the first `after` inputs. When the turn ends or starts to wait (`closing`), its
-        record or its card is written in the same transaction.
+        """Append durably behind the first `after` inputs (`inputs` may be empty). When the turn ends or starts to wait
+        (`closing`), its record or its card is written in the same transaction.
 
-        Raises JournalConflict when the turn already has more inputs than `after`.
+        Raises JournalConflict when the turn has more inputs than `after`, or is closed already.
         """
         ...
 

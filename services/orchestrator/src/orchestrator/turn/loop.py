@@ -25,8 +25,10 @@ async def run_turn(journal: TurnJournal, runner: EffectRunner, now_ms: Callable[
     unsaved: list[Recorded] = []
     while True:
         asking = _asking(step)
-        if unsaved and (asking is None or not runner.is_local(asking)):
-            await journal.append(durable, unsaved, step.state, _closing(step))
+        closing = _closing(step)
+        # A turn may end, or begin to wait, by an input that is in the journal already: a message, a decision.
+        if closing is not None or (unsaved and asking is not None and not runner.is_local(asking)):
+            await journal.append(durable, unsaved, step.state, closing)
             durable += len(unsaved)
             unsaved.clear()
         for effect in step.effects:

@@ -28,7 +28,7 @@ async def record(
     now: datetime | None = None,
     relaxed: bool = False,
 ) -> None:
-    """Appends one entry. `outcome` is "ok" or a problem code; digests are hex sha256 (arguments never stand here in clear).
+    """Appends one entry. `outcome`: "ok" or a problem code; digests are hex sha256 (no argument stands here in clear).
 
     The subject itself is kept beside the chain, so `erase_subject` can take it away; the entry holds a salted hash.
     """
@@ -51,9 +51,7 @@ async def record(
         "effect_digest": effect_digest,
     }
     statement = _APPEND_RELAXED if relaxed else _APPEND
-    await connection.execute(
-        statement, at, tool, outcome, request_id, canonical_json(entry), caller.subject, salt
-    )
+    await connection.execute(statement, at, tool, outcome, request_id, canonical_json(entry), caller.subject, salt)
 
 
 def subject_hash(salt: bytes, subject: str) -> str:
@@ -63,7 +61,5 @@ def subject_hash(salt: bytes, subject: str) -> str:
 
 async def erase_subject(connection: Connection, subject: str) -> int:
     """Takes the subject out of all entries; returns how many. The chain still verifies."""
-    status: str = await connection.execute(
-        "UPDATE audit SET subject = NULL, salt = NULL WHERE subject = $1", subject
-    )
+    status: str = await connection.execute("UPDATE audit SET subject = NULL, salt = NULL WHERE subject = $1", subject)
     return int(status.rsplit(" ", 1)[1])

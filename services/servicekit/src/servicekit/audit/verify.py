@@ -23,6 +23,8 @@ GENESIS = bytes(32)
 _ROWS_AT_A_TIME = 5000
 _COPIES = ("at", "tool", "outcome", "request_id")
 
+#: A row of the table `audit`, by column.
+Row = Mapping[str, Any] | asyncpg.Record
 #: chain → (seq, hash as hex) of its last entry at some time; kept outside of the database.
 Checkpoint = Mapping[int, tuple[int, str]]
 
@@ -60,7 +62,7 @@ class ChainVerifier:
         self.broken: Break | None = None
         self._checkpoint = checkpoint
 
-    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def add(self, rows: Sequence[Row]) -> None:
         """Takes the next rows; stops at the first break."""
         for row in rows:
             if self.broken is not None:
@@ -82,7 +84,7 @@ class ChainVerifier:
         elif self._checkpoint and self._checkpoint[0] > self.seq:
             self.broken = Break(self.chain, self.seq + 1, "entries of the checkpoint are missing")
 
-    def _fault(self, row: Mapping[str, Any]) -> str:
+    def _fault(self, row: Row) -> str:
         if row["seq"] != self.seq + 1:
             return "an entry is missing or out of place"
         if row["prev_hash"] != self.hash:
@@ -118,18 +120,25 @@ async def verify(connection: Connection, checkpoint: Checkpoint | None = None) -
     return report
 
 
-async def _run(url: str, checkpoint_file: Path | None) -> int:
-    known: dict[int, tuple[int, str]] = {}
-    if checkpoint_file is not None and checkpoint_file.is_file():
-        known = {int(chain): (seq, digest) for chain, (seq, digest) in orjson.loads(checkpoint_file.read_bytes()).items()}
+async def _verify_at(url: str, checkpoint: Checkpoint) -> AuditReport:
     connection = await asyncpg.connect(url)
     try:
-        report = await verify(connection, known)
+        return await verify(connection, checkpoint)
     finally:
         await connection.close()
+
+
+def _run(url: str, checkpoint_file: Path | None) -> int:
+    known: dict[int, tuple[int, str]] = {}
+    if checkpoint_file is not None and checkpoint_file.is_file():
+        stored = orjson.loads(checkpoint_file.read_bytes())
+        known = {int(chain): (seq, digest) for chain, (seq, digest) in stored.items()}
+    report = asyncio.run(_verify_at(url, known))
     for broken in report.breaks:
         sys.stdout.write(f"chain {broken.chain}, entry {broken.seq}: {broken.reason}\n")
-    sys.stdout.write(f"{report.entries} entries, {'all good' if report.ok else f'{len(report.breaks)} chains broken'}\n")
+    sys.stdout.write(
+        f"{report.entries} entries, {'all good' if report.ok else f'{len(report.breaks)} chains broken'}\n"
+    )
     if report.ok and checkpoint_file is not None:
         checkpoint_file.write_bytes(orjson.dumps({str(chain): head for chain, head in report.heads.items()}))
     return 0 if report.ok else 1
@@ -143,7 +152,7 @@ def main() -> None:
     url = os.environ.get("AIGUY_DATABASE_URL")
     if not url:
         parser.error("set AIGUY_DATABASE_URL")
-    sys.exit(asyncio.run(_run(url, arguments.checkpoint)))
+    sys.exit(_run(url, arguments.checkpoint))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class TokenMinter:
         name: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> str:
-        """An access token of `ttl_s` seconds (at most 300). `extra` adds claims and cannot replace the standard ones."""
+        """An access token for `ttl_s` seconds (at most 300). `extra` adds claims, it replaces no standard one."""
         optional = {
             "act": actor, "cnv": conversation_id, "trn": turn_id, "email": email, "name": name,
         }  # fmt: skip

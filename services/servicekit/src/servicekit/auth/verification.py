@@ -37,9 +37,7 @@ CACHE_SIZE = 4096
 class TokenVerifier:
     """Verifies tokens for one audience. `http` fetches JWKS (a pooled client of its own by default)."""
 
-    def __init__(
-        self, issuers: Sequence[Issuer], audience: str, clock: Clock, *, http: HttpPort | None = None
-    ) -> None:
+    def __init__(self, issuers: Sequence[Issuer], audience: str, clock: Clock, *, http: HttpPort | None = None) -> None:
         self.audience = audience
         self._clock = clock
         self._http: HttpPort = http or HttpxClient()

@@ -11,8 +11,9 @@ from alembic.config import Config
 
 
 def migrate(package: str, database_url: str) -> None:
-    """Upgrades to the head of `<package>.migrations`. Blocks; safe to call where an event loop runs, and by several at once
-    in different processes (they queue). Within one process: one at a time, alembic keeps global state.
+    """Upgrades to the head of `<package>.migrations`. Blocks; an event loop may be running.
+
+    Several processes may do it at once: they queue. Within a process one at a time, for alembic keeps global state.
     """
     config = Config()
     config.set_main_option("script_location", str(_migrations_of(package)))

@@ -34,7 +34,7 @@ def _upgrade(connection: Connection) -> None:
 
 
 def execute_sql(beside: str, name: str) -> None:
-    """Executes the SQL file `name` in the folder of the migration `beside` (its `__file__`). Many statements are fine."""
+    """Executes the SQL file `name`, of any number of statements, beside the migration `beside` (its `__file__`)."""
     _execute((Path(beside).parent / name).read_text(encoding="utf-8"))
 
 

@@ -45,7 +45,7 @@ async def _open(url: str, size: int) -> _Pool:
 
 
 class Database:
-    """The pools of one service. `url` is `postgresql://user:password@host:port/name`; `size` counts connections per pool.
+    """The pools of one service. URLs are `postgresql://user:password@host:port/name`; `size` is connections per pool.
 
     Raises from its context managers: ProblemError(DEPENDENCY_DOWN | OVERLOADED | DEADLINE_EXCEEDED).
     """
@@ -59,6 +59,11 @@ class Database:
         """Opens the pools; connections are made when they are first needed."""
         primary = await _open(url, size)
         return cls(primary, await _open(replica_url, size) if replica_url else None)
+
+    @property
+    def pool(self) -> _Pool:
+        """The primary pool itself, for libraries that bring their own SQL (the job queue)."""
+        return self._primary
 
     @property
     def has_replica(self) -> bool:
@@ -98,7 +103,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection of the primary in a transaction: committed at the end of the `with`, rolled back on any error."""
+        """A connection of the primary in a transaction: committed at the end of the `with`, undone on any error."""
         async with self._connection(self._primary) as connection, connection.transaction():
             yield connection
 

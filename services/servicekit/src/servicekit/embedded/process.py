@@ -115,3 +115,18 @@ class ServerProcess:
         if self._parent is not None:
             self._parent.shutdown()
             self._parent = None
+
+
+def is_running(pid: int) -> bool:
+    """True while `pid` does something; False when it is gone, or ended and only waits for its parent to notice."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()
+    return state not in {"Z", "X"}

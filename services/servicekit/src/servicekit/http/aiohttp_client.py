@@ -34,6 +34,7 @@ class AiohttpClient:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         timeout_s: float,
+        max_bytes: int | None = None,
     ) -> HttpResponse:
         """See `HttpPort.request`."""
         try:
@@ -46,7 +47,7 @@ class AiohttpClient:
                 content = bytearray()
                 async for chunk in response.content.iter_any():
                     content += chunk
-                    if len(content) > MAX_BODY_BYTES:
+                    if len(content) > (max_bytes or MAX_BODY_BYTES):
                         response.close()
                         raise HttpFailure("protocol")
                 return HttpResponse(response.status, _lower(response), bytes(content))

@@ -1,7 +1,7 @@
 """HTTP to others: the port, its answers and its one exception. Two implementations: `aiohttp_client`, `httpx_client`.
 
-    HttpPort ── AiohttpClient  hot paths (LLM stream, tool calls)
-             └─ HttpxClient    everywhere else
+HttpPort ── AiohttpClient  hot paths (LLM stream, tool calls)
+         └─ HttpxClient    everywhere else
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -54,8 +54,12 @@ class HttpPort(Protocol):
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         timeout_s: float,
+        max_bytes: int | None = None,
     ) -> HttpResponse:
-        """One request and its whole answer within `timeout_s` seconds (at most 8 MiB). Raises HttpFailure."""
+        """One request and its whole answer within `timeout_s` seconds. Raises HttpFailure.
+
+        A body over `max_bytes` (8 MiB by default) is not read to its end: HttpFailure("protocol").
+        """
         ...
 
     def stream(

@@ -32,13 +32,14 @@ class HttpxClient:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         timeout_s: float,
+        max_bytes: int | None = None,
     ) -> HttpResponse:
         """See `HttpPort.request`."""
         content = bytearray()
         async with self.stream(method, url, headers=headers, body=body, timeout_s=timeout_s) as response:
             async for chunk in response.chunks:
                 content += chunk
-                if len(content) > MAX_BODY_BYTES:
+                if len(content) > (max_bytes or MAX_BODY_BYTES):
                     raise HttpFailure("protocol")
             return HttpResponse(response.status, response.headers, bytes(content))
 

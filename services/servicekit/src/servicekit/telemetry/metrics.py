@@ -21,7 +21,9 @@ class Metrics:
         self.http_requests = self.counter(
             "aiguy_http_requests_total", "Requests by route, method and status.", ("route", "method", "status")
         )
-        self.http_seconds = self.histogram("aiguy_http_request_seconds", "Time to the last byte of the answer.", ("route",))
+        self.http_seconds = self.histogram(
+            "aiguy_http_request_seconds", "Time to the last byte of the answer.", ("route",)
+        )
         self.tool_calls = self.counter("aiguy_tool_calls_total", "Tool calls by outcome.", ("tool", "outcome"))
         self.tool_seconds = self.histogram("aiguy_tool_call_seconds", "Time of a tool call.", ("tool",))
 

@@ -17,7 +17,7 @@ MAX_DEPTH = 32
 
 
 async def read_object(request: Request) -> tuple[bytes, dict[str, Any]]:
-    """The body as sent and as an object. Raises ProblemError(UNSUPPORTED_MEDIA_TYPE | MALFORMED_BODY | INVALID_REQUEST)."""
+    """The body as sent, and as an object. Raises UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY or INVALID_REQUEST."""
     _check_media_type(request)
     raw = await request.body()
     return raw, parse_object(raw)
@@ -44,14 +44,18 @@ def parse_arguments(contract: AnyContract, raw: bytes) -> ContractModel:
     except ValidationError as error:
         found = field_errors(error.errors(include_url=False, include_input=False, include_context=False))
         raise ProblemError(
-            ProblemCode.INVALID_REQUEST, "Some arguments are missing or wrong.", errors=_name_replacements(contract, found)
+            ProblemCode.INVALID_REQUEST,
+            "Some arguments are missing or wrong.",
+            errors=_name_replacements(contract, found),
         ) from None
     return arguments
 
 
 def _name_replacements(contract: AnyContract, errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:
     """An argument that was removed gets an error that names its replacement."""
-    removed = {f"/{item.argument}": item for item in contract.deprecations if item.argument not in contract.input.model_fields}
+    removed = {
+        f"/{item.argument}": item for item in contract.deprecations if item.argument not in contract.input.model_fields
+    }
     return tuple(
         FieldError(pointer=error.pointer, detail=f"This argument was removed; use {item.replaced_by!r} instead")
         if (item := removed.get(error.pointer)) and item.replaced_by
@@ -99,4 +103,6 @@ def _malformed(detail: str) -> ProblemError:
 
 
 def _invalid(location: tuple[str | int, ...], detail: str) -> ProblemError:
-    return ProblemError(ProblemCode.INVALID_REQUEST, detail, errors=[FieldError(pointer=pointer(location), detail=detail)])
+    return ProblemError(
+        ProblemCode.INVALID_REQUEST, detail, errors=[FieldError(pointer=pointer(location), detail=detail)]
+    )

@@ -13,11 +13,11 @@ def _header(name: str, description: str, schema: dict[str, Any], *, required: bo
 
 def operation(contract: AnyContract, *, preview: bool = False) -> dict[str, Any]:
     """The `openapi_extra` of a tool's route: body, headers, security."""
-    parameters = [
-        _header(headers.DEADLINE_MS, "Milliseconds that the caller still waits.", {"type": "integer", "minimum": 1, "maximum": 999_999_999}),
-    ]  # fmt: skip
+    milliseconds = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+    parameters = [_header(headers.DEADLINE_MS, "Milliseconds that the caller still waits.", milliseconds)]
     if contract.is_write and not preview:
         key = {"type": "string", "pattern": "^[!-~]{1,255}$", "minLength": 1, "maxLength": 255}
+        grant = {"type": "string", "pattern": "^[!-~]*$"}
         parameters.append(_header(headers.IDEMPOTENCY_KEY, "Same key and body: the stored answer.", key, required=True))
-        parameters.append(_header(headers.GRANT, "The signed grant for this effect.", {"type": "string", "pattern": "^[!-~]*$"}))
+        parameters.append(_header(headers.GRANT, "The signed grant for this effect.", grant))
     return {"requestBody": json_body(contract.input), "parameters": parameters, "security": BEARER}

@@ -2,32 +2,31 @@
 
 from contracts.base import ContractModel
 from contracts.errors import ProblemCode
+from contracts.manifest import effect_digest
 from contracts.tool import ApprovalRule, Preview
 from servicekit.auth.claims import Caller
 from servicekit.auth.grants import Grant, verify_grant
 from servicekit.auth.verification import TokenVerifier
-from servicekit.encoding import digest_of
 from servicekit.errors import ProblemError
 from servicekit.tool_router.binding import PreviewDraft, ToolBinding
 
 
 def preview_of(binding: ToolBinding, caller: Caller, arguments: ContractModel, draft: PreviewDraft) -> Preview:
     """The draft with its digest: sha256 over tool, subject, arguments, before, after and money moved."""
-    money = draft.money_moved
-    effect = {
-        "tool": binding.contract.name,
-        "subject": caller.subject,
-        "arguments": arguments.model_dump(mode="json"),
-        "before": dict(draft.before),
-        "after": dict(draft.after),
-        "money_moved": money.model_dump(mode="json") if money else None,
-    }
+    digest = effect_digest(
+        tool=binding.contract.name,
+        subject=caller.subject,
+        arguments=arguments.model_dump(mode="json"),
+        before=draft.before,
+        after=draft.after,
+        money_moved=draft.money_moved,
+    )
     return Preview(
         summary=draft.summary,
         before=dict(draft.before),
         after=dict(draft.after),
-        money_moved=money,
-        digest=digest_of(effect),
+        money_moved=draft.money_moved,
+        digest=digest,
     )
 
 

@@ -170,7 +170,10 @@ class ToolEndpoint:
         # On the primary: a digest over what a replica shows would not be found again when the write runs.
         async with call.kit.db.primary() as connection:
             preview = preview_of(
-                self._binding, call.caller, call.arguments, await self._draft(self._tool_request(call, connection), call)
+                self._binding,
+                call.caller,
+                call.arguments,
+                await self._draft(self._tool_request(call, connection), call),
             )
             await self._audit(connection, call, "ok", name=f"{self._contract.name}.preview", relaxed=True)
         return StoredAnswer(200, _JSON_HEADERS, preview.model_dump_json().encode())

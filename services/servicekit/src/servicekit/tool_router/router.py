@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.errors import ProblemCode
+from contracts.manifest import MANIFEST_PATH
 from contracts.registry import AnyContract, contracts_of
 from contracts.tool import Preview
 from servicekit.auth.dependencies import authenticate, check_scopes
-from servicekit.encoding import canonical_json
 from servicekit.errors import ProblemError
 from servicekit.manifest import build_manifest
 from servicekit.openapi import problem_responses
@@ -42,9 +42,9 @@ def tool_router(bindings: Sequence[ToolBinding]) -> APIRouter:
     for contract in contracts_of(family):
         if contract.name not in names:
             _add(router, contract, contract.path, _unavailable(contract), model=contract.output)
-    manifest = canonical_json(build_manifest(family, bindings))
+    manifest = build_manifest(family, bindings).model_dump_json().encode()
 
-    @router.get("/.well-known/tools.json", include_in_schema=False)
+    @router.get(MANIFEST_PATH, include_in_schema=False)
     async def tools_json() -> Response:
         return Response(manifest, media_type="application/json", headers={"cache-control": "max-age=60"})
 

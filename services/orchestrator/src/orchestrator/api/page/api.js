@@ -20,6 +20,7 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class Api {
   #who;
+  #guest = sessionStorage.getItem("guest");
   #token = "";
   #renewAt = 0;
 
@@ -53,6 +54,8 @@ export class Api {
         for await (const sent of this.#stream(conversation, turn, last, signal)) {
           last = sent.id || last;
           attempt = 0;
+          // The turn waits for a person for longer than a stream stays open: follow it again.
+          if (sent.event === "error" && sent.data.problem.code === "deadline_exceeded") break;
           yield sent;
           if (sent.event === "end" || sent.event === "error") return;
         }
@@ -86,10 +89,12 @@ export class Api {
       const response = await fetch("/demo/session", {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ who: this.#who }),
+        body: JSON.stringify(this.#who === "guest" ? { who: "guest", guest_id: this.#guest } : { who: this.#who }),
       });
       if (!response.ok) throw await problemOf(response);
       const session = await response.json();
+      // A guest stays the same guest as long as the tab lives, so that the conversation stays theirs.
+      if (this.#who === "guest") sessionStorage.setItem("guest", (this.#guest = session.subject));
       this.#token = session.token;
       this.#renewAt = Date.now() + session.expires_in * 1000 - RENEW_BEFORE_MS;
     }

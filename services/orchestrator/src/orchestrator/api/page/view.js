@@ -101,7 +101,8 @@ export class Answer {
   }
 
   chunk({ text, offset }) {
-    const before = this.#text.textContent.slice(0, offset);
+    // Offsets count characters, JavaScript counts UTF-16 units: they differ after an emoji.
+    const before = [...this.#text.textContent].slice(0, offset).join("");
     this.#text.textContent = before + text;
     this.#grown();
   }
@@ -140,7 +141,6 @@ export class Answer {
     this.#cards.set(card.digest, box);
     this.#item.append(box);
     this.#grown();
-    yes.focus();
   }
 
   approval(card) {

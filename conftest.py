@@ -1,0 +1,3 @@
+"""Registers the fixtures that tests of all members share."""
+
+pytest_plugins = ["servicekit.testing.plugin"]

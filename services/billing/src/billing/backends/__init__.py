@@ -1,0 +1,1 @@
+"""Where invoices and charges live: a port, and one adapter per system."""

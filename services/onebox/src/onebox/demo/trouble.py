@@ -1,0 +1,120 @@
+"""Conversations 6 and 8: a tool that is too slow, and a model that proposes what must never run."""
+
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from onebox.child import BackOff, Child, ChildSpec
+from onebox.demo.facts import Counters
+from onebox.demo.verdict import Verdict
+from onebox.demo.world import World
+from onebox.environment import machine_environment
+from onebox.keys import ADA
+from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
+from onebox.readiness import wait_ready
+from onebox.report import ConsoleReport
+from servicekit.embedded import free_port
+
+HUMAN = re.compile(r"\b(person|human|colleague|someone|team|ticket)\b", re.IGNORECASE)
+INTERNALS = re.compile(r"traceback|exception|timeouterror|http|50\d|\b127\.0\.0\.1\b|get_order", re.IGNORECASE)
+DELAY_S = 6.0
+KEY = "sk-scripted-demo"
+UNKNOWN = {"match": "erase everything", "advance": "calls",
+           "steps": [{"calls": [{"name": "delete_all_orders", "arguments": {"really": True}}]}]}  # fmt: skip
+BROKEN_ONCE = {"match": "how far along", "advance": "calls", "steps": [
+    {"calls": [{"name": "get_order_status", "arguments": '{"order_id": "1234"'}]},
+    {"calls": [{"name": "get_order_status", "arguments": {"order_id": "1234"}}]},
+    {"text": "Your order is delivered."},
+]}  # fmt: skip
+BROKEN_ALWAYS = {"match": "parcel news", "advance": "calls",
+                 "steps": [{"calls": [{"name": "get_order_status", "arguments": {"parcel": "XYZ"}}]}]}  # fmt: skip
+COUNTER = "aiguy_tool_calls_total"
+
+
+async def slow_tool_is_survived(world: World, verdict: Verdict) -> None:
+    """6. The orders service answers after its time-out: a plain sentence and the offer of a person, in time."""
+    async with world.stack.proxies["orders"].delayed(DELAY_S):
+        talk = await world.talk(ADA, "Where is my order 1234?")
+    verdict.check("the turn ends by itself", talk.end, talk.problem)
+    verdict.check("the look-up is told to have failed", "get_order_status" in talk.used("failed"), talk.used("failed"))
+    verdict.check("it is not passed off as an answer", talk.outcome != "answered", talk.outcome)
+    verdict.check("a person or a ticket is offered", HUMAN.search(talk.text), talk.text)
+    verdict.check("no internals are shown", not INTERNALS.search(talk.text), talk.text)
+    verdict.check("it took less than the 30 s of a turn", talk.total_ms < 30_000, f"{talk.total_ms:.0f} ms")
+
+
+async def bad_proposals_never_run(world: World, verdict: Verdict) -> None:
+    """8. With a model of its own choice: a good call runs, a broken one is repaired, the others never run."""
+    async with _scripted_model(world) as model:
+        await world.stack.restart(ORCHESTRATOR, {
+            "AIGUY_LLM_MODEL": "openai/scripted-small", "AIGUY_LLM_API_KEY": KEY, "AIGUY_LLM_BASE_URL": f"{model}/v1",
+        })  # fmt: skip
+        async with httpx.AsyncClient(base_url=model, timeout=5.0) as control:
+            (await control.put("/script", json=[UNKNOWN, BROKEN_ONCE, BROKEN_ALWAYS])).raise_for_status()
+            await _a_normal_conversation(world, verdict, control)
+        await _a_broken_call(world, verdict)
+        await _refused(world, verdict, "Please erase everything", "an unknown tool", "unknown_tool")
+        await _refused(world, verdict, "Any parcel news?", "a call that stays wrong", "invalid_arguments")
+    await world.stack.restart(ORCHESTRATOR)
+
+
+async def _a_normal_conversation(world: World, verdict: Verdict, control: httpx.AsyncClient) -> None:
+    talk = await world.talk(ADA, "Where is my order ABC123?")
+    calls: list[dict[str, Any]] = (await control.get("/calls")).json()
+    seen = str(calls)
+    verdict.check("the model was asked, with the key that was set", calls and _keys(calls) == {f"Bearer {KEY}"}, calls)
+    verdict.check("it saw neither an e-mail address nor a token", not re.search(r"@example\.com|eyJ[\w-]+\.", seen))
+    verdict.check("the customer gets the answer", talk.outcome == "answered" and "shipped" in talk.text, talk.text)
+
+
+async def _a_broken_call(world: World, verdict: Verdict) -> None:
+    before = await world.counters()
+    talk = await world.talk(ADA, "How far along is my order 1234?")
+    after = await world.counters()
+    repaired = _moved(before, after, ORCHESTRATOR, "aiguy_brain_repairs_total")
+    verdict.check("a malformed call is repaired, and counted", repaired >= 1, repaired)
+    verdict.check("and then runs", "get_order_status" in talk.used("succeeded"), talk.outcome)
+
+
+async def _refused(world: World, verdict: Verdict, question: str, what: str, reason: str) -> None:
+    before = await world.counters()
+    talk = await world.talk(ADA, question)
+    after = await world.counters()
+    rejected = _moved(before, after, ORCHESTRATOR, "aiguy_brain_rejected_total", reason=reason)
+    # A hand-over to a person is a safe way out: it may call the tickets service.
+    ran = sum(_moved(before, after, service, COUNTER) for service in TOOL_SERVICES if service != "tickets")
+    ran += _moved(before, after, "tickets", COUNTER) - _moved(before, after, "tickets", COUNTER, tool="handoff_human")
+    verdict.check(f"{what} is refused, and counted", rejected >= 1, rejected)
+    verdict.check(f"{what} never reaches a service", ran == 0, ran)
+    verdict.check(f"{what} still ends in a sentence for the customer", talk.text and talk.end, talk.problem)
+
+
+@asynccontextmanager
+async def _scripted_model(world: World) -> AsyncIterator[str]:
+    """Our OpenAI-compatible server in a process of its own; gives its base URL."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "scripted_llm", "--port", str(port)]
+    environment: Mapping[str, str] = machine_environment(os.environ) | {"SCRIPTED_LLM_KEY": KEY}
+    spec = ChildSpec("scripted_llm", command, world.stack.home.logs / "scripted_llm.log", environment)
+    child = Child(spec, ConsoleReport(world.console), BackOff())
+    await child.start()
+    try:
+        async with httpx.AsyncClient(timeout=5.0) as client:
+            await wait_ready(client, url, path="/livez")
+        yield url
+    finally:
+        await child.stop()
+
+
+def _keys(calls: list[dict[str, Any]]) -> set[str]:
+    return {str(call["authorization"]) for call in calls}
+
+
+def _moved(before: Counters, after: Counters, service: str, name: str, **labels: str) -> float:
+    return after.total(service, name, **labels) - before.total(service, name, **labels)

@@ -1,0 +1,42 @@
+"""What a scenario works with: the running stack and the people of the demo shop."""
+
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from onebox.demo.facts import Counters, read_counters
+from onebox.demo.talk import Caller, Talk, caller
+from onebox.demo.transcript import print_talk
+from onebox.keys import Person
+from onebox.stack import SERVICES, Stack
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The stack, and where to print."""
+
+    stack: Stack
+    console: Console
+
+    async def talk(self, person: Person, text: str) -> Talk:
+        """`person` says `text` in a new conversation; the talk is printed."""
+        async with self.caller(person).client as client:
+            talk = await Caller(person, client).say(text)
+        self.show(talk)
+        return talk
+
+    def show(self, talk: Talk) -> None:
+        """Print a talk."""
+        print_talk(talk, self.console)
+
+    def caller(self, person: Person) -> Caller:
+        """`person` with a client; close its client after use."""
+        return caller(person, self.stack.url(), self.stack.keys)
+
+    def database(self, service: str) -> str:
+        """URL of a service's own database: only to judge by."""
+        return self.stack.addresses.databases[service]
+
+    async def counters(self) -> Counters:
+        """The counters of all services now."""
+        return await read_counters({name: self.stack.url(name) for name in SERVICES})

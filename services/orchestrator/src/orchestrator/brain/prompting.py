@@ -1,0 +1,176 @@
+"""Builds the messages of a model call. The head never changes between calls, so providers keep it cached.
+
+system: instructions + business facts (byte-stable)  │  earlier messages  │  situation, question, data
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from contracts.turn import Role
+from orchestrator.brain.passages import excerpt
+from orchestrator.brain.policy_files import read_policy, read_policy_text, read_prompt
+from orchestrator.brain.port import BrainContext, Message, Observation, ToolSpec
+from orchestrator.brain.settings import ToolMode
+
+ChatMessage = dict[str, Any]
+
+MAX_MESSAGES = 12
+MAX_MESSAGE_CHARS = 1_000
+#: How much of the first, second and third passage is shown; there are no more.
+PASSAGE_CHARS = (1_200, 700, 700)
+_OUR_TAGS = re.compile(r"<(/?\s*(?:data|question|situation|errors)\b)", re.IGNORECASE)
+_JSON_MODE = """
+Reply with one JSON object and nothing else: {"kind":"tool_call","name":…,"arguments":{…}} or
+{"kind":"final_message","text":…}. The tools:
+"""
+
+
+class PromptHead:
+    """The parts of a prompt that stay the same; `version` names exactly these bytes."""
+
+    def __init__(self) -> None:
+        business = read_policy_text("business")
+        self.planner = f"{read_prompt('planner')}\nBusiness facts\n{business}"
+        self.writer = f"{read_prompt('writer')}\nBusiness facts\n{business}"
+        digest = hashlib.sha256(f"{self.planner}\0{self.writer}".encode()).hexdigest()
+        self.version = f"{read_policy('business')['version']}+{digest[:12]}"
+
+
+def planner_messages(head: PromptHead, context: BrainContext, mode: ToolMode) -> tuple[ChatMessage, ...]:
+    """The messages of a planner call. Results stand as native tool messages where the tools are offered natively."""
+    native = mode == "native" and bool(context.tools)
+    system = head.planner
+    if mode == "json_schema":
+        system += _JSON_MODE + "\n".join(_tool_line(tool) for tool in context.tools)
+    closing = {"role": "user", "content": _question_block(context, with_data=not native)}
+    results = _native_results(context) if native else ()
+    errors = _errors_message(context.repair)
+    return ({"role": "system", "content": system}, *_history(context.history), closing, *results, *errors)
+
+
+def writer_messages(head: PromptHead, context: BrainContext) -> tuple[ChatMessage, ...]:
+    """The messages of a writer call."""
+    closing = {"role": "user", "content": _question_block(context, with_data=True)}
+    return ({"role": "system", "content": head.writer}, *_history(context.history), closing)
+
+
+def tool_definitions(tools: Sequence[ToolSpec]) -> tuple[dict[str, Any], ...]:
+    """The tools in OpenAI's shape, by name, with schemas cut down to what a model needs.
+
+    What is left out (patterns, lengths, unions at the root that some providers refuse) is still checked afterwards.
+    """
+    ordered = sorted(tools, key=lambda tool: tool.name)
+    return tuple(
+        {"type": "function", "function": {
+            "name": tool.name, "description": tool.description, "parameters": _slim(tool.parameters),
+        }}
+        for tool in ordered
+    )  # fmt: skip
+
+
+def _slim(schema: dict[str, Any]) -> dict[str, Any]:
+    properties = {name: _slim_property(one) for name, one in schema.get("properties", {}).items()}
+    slim: dict[str, Any] = {"type": "object", "properties": properties, "required": list(schema.get("required", ()))}
+    if "oneOf" in schema and schema.get("description"):
+        slim["description"] = schema["description"]
+    return slim
+
+
+def _slim_property(schema: dict[str, Any]) -> dict[str, Any]:
+    chosen = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+    slim = {key: chosen[key] for key in ("type", "enum", "items", "format") if key in chosen}
+    if "description" in schema:
+        slim["description"] = schema["description"]
+    if isinstance(slim.get("items"), dict):
+        slim["items"] = _slim_property(slim["items"])
+    return slim
+
+
+def _tool_line(tool: ToolSpec) -> str:
+    return f"- {tool.name}: {tool.description} Arguments: {orjson.dumps(_slim(tool.parameters)).decode()}"
+
+
+def _history(history: Sequence[Message]) -> tuple[ChatMessage, ...]:
+    return tuple(
+        {
+            "role": "user" if one.role is Role.CUSTOMER else "assistant",
+            "content": _defused(one.text[:MAX_MESSAGE_CHARS]),
+        }
+        for one in history[-MAX_MESSAGES:]
+    )
+
+
+def _question_block(context: BrainContext, *, with_data: bool) -> str:
+    who = "is signed in" if context.customer else "is a guest: no order or invoice can be shown; offer to sign in"
+    situation = [f"The customer {who}. Channel: {context.channel}. Today is {context.now:%A %d %B %Y}."]
+    situation += context.notes
+    if context.summary:
+        situation.append(f"Earlier in this conversation: {_defused(context.summary)}")
+    parts = [_block("situation", "\n".join(situation)), _block("question", _defused(context.question))]
+    if with_data:
+        parts += [_data(one, numbers, context.question) for one, numbers in _numbered(context.observations)]
+    return "\n".join(parts)
+
+
+def _native_results(context: BrainContext) -> tuple[ChatMessage, ...]:
+    messages: list[ChatMessage] = []
+    for index, (one, numbers) in enumerate(_numbered(context.observations)):
+        call_id = f"call_{index}"
+        function = {"name": one.tool, "arguments": orjson.dumps(one.arguments).decode()}
+        call = {"id": call_id, "type": "function", "function": function}
+        messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
+        messages.append({"role": "tool", "tool_call_id": call_id, "content": _data(one, numbers, context.question)})
+    return tuple(messages)
+
+
+def _numbered(observations: Sequence[Observation]) -> list[tuple[Observation, dict[str, int]]]:
+    """Each observation with the numbers of its passages; they run on over all of them, as `citing.sources_of` does."""
+    numbers: dict[str, int] = {}
+    for one in observations:
+        for passage in (one.output or {}).get("passages", ()):
+            numbers.setdefault(str(passage["chunk_id"]), len(numbers) + 1)
+    return [(one, numbers) for one in observations]
+
+
+def _data(one: Observation, numbers: dict[str, int], question: str) -> str:
+    if one.output is None:
+        value: dict[str, Any] = {"error": {"class": one.error_class, "code": one.error_code}}
+    elif "passages" in one.output:
+        passages = one.output["passages"]
+        value = {
+            "answerable": one.output.get("answerable", True),
+            "passages": [
+                {
+                    "n": numbers[str(p["chunk_id"])],
+                    "title": p["title"],
+                    "text": excerpt(str(p["text"]), question, limit),
+                }
+                for p, limit in zip(passages, PASSAGE_CHARS, strict=False)
+            ],
+        }
+    else:
+        value = {key: item for key, item in one.output.items() if item is not None}
+    # Inside JSON text "</" may be written so: no result can close the block that it stands in.
+    text = orjson.dumps(value).decode().replace("</", "<\\/")
+    return f'<data tool="{one.tool}">\n{text}\n</data>'
+
+
+def _errors_message(errors: Sequence[str]) -> tuple[ChatMessage, ...]:
+    if not errors:
+        return ()
+    listed = "\n".join(f"- {_defused(error)}" for error in errors)
+    text = f"Your last reply could not be used:\n{listed}\nReply again: one correct tool call, or the answer."
+    return ({"role": "user", "content": _block("errors", text)},)
+
+
+def _block(name: str, text: str) -> str:
+    return f"<{name}>\n{text}\n</{name}>"
+
+
+def _defused(text: str) -> str:
+    """Text of a customer cannot open or close one of our blocks."""
+    return _OUR_TAGS.sub(r"‹\1", text)

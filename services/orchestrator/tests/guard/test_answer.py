@@ -1,0 +1,78 @@
+"""The guard on a finished answer: sources must hold, nothing internal leaves, ids and links are treated right."""
+
+from typing import Any
+
+import pytest
+
+from contracts.turn import Citation
+from orchestrator.guard.answer import Phrases, check_answer
+from orchestrator.guard.masking import IdMask
+from orchestrator.guard.vault import Vault
+from orchestrator.turn.inputs import Guarded
+
+URL = "https://shop.example/help/returns"
+PASSAGE = {
+    "chunk_id": "c1",
+    "title": "Returns",
+    "url": URL,
+    "text": "You can return an item within 30 days.\nUse the form.",
+}
+QUOTE = Citation(chunk_id="c1", title="Returns", url=URL, quote="within 30 days. Use the form")
+FOUND = {"passages": [PASSAGE]}
+
+
+def check(text: str, *citations: Citation, outputs: list[dict[str, Any]] | None = None) -> Guarded:
+    phrases = Phrases(unsupported="No source.", withheld="Withheld.")
+    return check_answer(text, citations, outputs or [], Vault(), IdMask(frozenset({"ABC123"})), phrases)
+
+
+def test_a_quote_that_stands_in_its_passage_passes() -> None:
+    guarded = check("Within 30 days.", QUOTE, outputs=[FOUND])
+    assert (guarded.verdict, guarded.citations) == ("pass", (QUOTE,))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        QUOTE.model_copy(update={"quote": "within 90 days"}),
+        QUOTE.model_copy(update={"chunk_id": "c9"}),
+        QUOTE.model_copy(update={"url": "https://evil.example/returns"}),
+    ],
+)
+def test_an_answer_whose_only_source_does_not_hold_is_refused(wrong: Citation) -> None:
+    guarded = check("Within 90 days.", wrong, outputs=[FOUND])
+    assert (guarded.verdict, guarded.text, guarded.citations) == ("refuse", "No source.", ())
+
+
+def test_a_wrong_source_beside_a_right_one_is_dropped() -> None:
+    guarded = check("Within 30 days.", QUOTE, QUOTE.model_copy(update={"quote": "free cake"}), outputs=[FOUND])
+    assert (guarded.verdict, guarded.citations, guarded.reasons) == ("repair", (QUOTE,), ("citation_dropped",))
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        "Your id is cust_ben.",
+        "See conversation cnv_0199aa",
+        "key sk-abcdefghijklmnopqrstu",
+        "token eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJjdXN0In0",
+    ],
+)
+def test_internal_ids_and_secrets_never_leave(leak: str) -> None:
+    guarded = check(leak)
+    assert (guarded.verdict, guarded.text) == ("refuse", "Withheld.")
+
+
+def test_images_are_removed_and_order_ids_masked() -> None:
+    guarded = check("Order ABC123 ![x](https://evil.example/?q=secret) is here.")
+    assert guarded.text == "Order ••C123  is here."
+    assert guarded.reasons == ("image_removed",)
+
+
+def test_an_invoice_link_is_given_beside_the_text() -> None:
+    invoice = {"invoice_number": "INV-2026-0001", "url": "https://files.example/i?signature=s"}
+    assert check("Here it is.", outputs=[invoice]).links == {"Invoice INV-2026-0001": invoice["url"]}
+
+
+def test_an_empty_answer_goes_to_a_person() -> None:
+    assert check("  ").verdict == "hand_over"

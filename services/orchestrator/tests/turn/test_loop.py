@@ -1,0 +1,215 @@
+"""The loop over a journal: killed at any point it goes on, journals before it acts, and yields to another worker."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from contracts.turn import Answering, FinalMessage, Outcome
+from orchestrator.turn.effects import (
+    AskConfirmation,
+    AskingEffect,
+    CallPlanner,
+    CallTool,
+    CheckGuardrails,
+    Emit,
+    Finish,
+    PreviewEffect,
+    SayPhrase,
+)
+from orchestrator.turn.inputs import (
+    ConfirmationDecided,
+    Drafted,
+    EffectPreviewed,
+    Guarded,
+    PlanMade,
+    PlannedCall,
+    ToolSucceeded,
+    TurnInput,
+    TurnStarted,
+)
+from orchestrator.turn.journal import Closing, JournalConflict, Recorded
+from orchestrator.turn.loop import run_turn
+from orchestrator.turn.state import TurnState
+
+DIGEST = "d" * 64
+WRITE = PlannedCall(tool="create_ticket", arguments={}, args_hash="1", label="", write=True, needs_confirmation=True)
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+@dataclass
+class Trace:
+    """What happened, in order, and the point at which the process dies."""
+
+    dies_at: int | None = None
+    events: list[str] = field(default_factory=list)
+
+    def note(self, event: str) -> None:
+        if self.dies_at is not None and len(self.events) == self.dies_at:
+            self.dies_at = None
+            raise Killed
+        self.events.append(event)
+
+
+@dataclass
+class MemoryJournal:
+    """A journal that survives the loop; `note` may kill before or after a write."""
+
+    trace: Trace
+    rows: list[Recorded] = field(default_factory=list)
+    closings: list[Closing] = field(default_factory=list)
+
+    async def load(self) -> Sequence[Recorded]:
+        return list(self.rows)
+
+    async def append(self, after: int, inputs: Sequence[Recorded], state: TurnState, closing: Closing | None) -> None:
+        self.trace.note(f"before append {after}")
+        if after != len(self.rows) or self.closings and isinstance(self.closings[-1], Finish):
+            raise JournalConflict
+        self.rows.extend(inputs)
+        if closing:
+            self.closings.append(closing)
+        self.trace.note(f"appended {','.join(one.turn_input.kind for one in inputs)}")
+
+
+@dataclass
+class World:
+    """Executes writes once per key, as the services do; counts what really happened."""
+
+    trace: Trace
+    writes: set[str] = field(default_factory=set)
+    calls: int = 0
+    shown: list[Emit | Closing] = field(default_factory=list)
+
+    def is_local(self, effect: AskingEffect) -> bool:
+        return isinstance(effect, CheckGuardrails | SayPhrase)
+
+    async def ask(self, effect: AskingEffect, state: TurnState) -> TurnInput:
+        self.trace.note(f"ask {type(effect).__name__}")
+        match effect:
+            case CallPlanner() if not state.observed:
+                return PlanMade(call=WRITE)
+            case CallPlanner():
+                return PlanMade(message=FinalMessage(text="Done."))
+            case PreviewEffect():
+                return EffectPreviewed(summary="s", digest=DIGEST, expires_at_ms=1)
+            case CallTool():
+                self.calls += 1
+                self.writes.add(f"{effect.call.tool}:{effect.call.args_hash}:{effect.digest}")
+                self.trace.note("executed")
+                return ToolSucceeded(output={"number": "HP-1"}, ms=1)
+            case CheckGuardrails():
+                return Guarded(verdict="pass", text=effect.text)
+            case SayPhrase():
+                return Drafted(text="phrase")
+            case _:
+                raise AssertionError(effect)
+
+    async def tell(self, effect: Emit | Closing, state: TurnState) -> None:
+        self.trace.note(f"tell {type(effect).__name__}")
+        self.shown.append(effect)
+
+
+def ticking() -> itertools.count:  # type: ignore[type-arg]
+    return itertools.count(1)
+
+
+async def drive(trace: Trace, journal: MemoryJournal, world: World) -> TurnState:
+    clock = ticking()
+    return await run_turn(journal, world, lambda: next(clock))
+
+
+async def confirmed_turn(dies_at: int | None) -> tuple[MemoryJournal, World, Trace]:
+    """A whole turn with a confirmed write; the process dies once at `dies_at` and is started again."""
+    trace = Trace(dies_at)
+    journal, world = MemoryJournal(trace), World(trace)
+    journal.rows.append(Recorded(TurnStarted(text="Open a ticket", customer=True, channel="web"), 0))
+    for _ in range(2):
+        try:
+            state = await drive(trace, journal, world)
+            break
+        except Killed:
+            continue
+    if not state.waiting:
+        return journal, world, trace
+    journal.rows.append(Recorded(ConfirmationDecided(digest=DIGEST, confirmed=True), 50))
+    for _ in range(2):
+        try:
+            await drive(trace, journal, world)
+            break
+        except Killed:
+            continue
+        except JournalConflict:
+            assert isinstance(journal.closings[-1], Finish), "only a turn that was closed may refuse to go on"
+    return journal, world, trace
+
+
+async def count_points() -> int:
+    _, _, trace = await confirmed_turn(None)
+    return len(trace.events)
+
+
+async def test_a_confirmed_write_runs_once_from_end_to_end() -> None:
+    journal, world, _ = await confirmed_turn(None)
+    assert [one.turn_input.kind for one in journal.rows] == [
+        "turn_started", "plan_made", "effect_previewed", "confirmation_decided", "tool_succeeded", "plan_made",
+        "guarded",
+    ]  # fmt: skip
+    assert world.calls == 1
+    assert isinstance(journal.closings[0], AskConfirmation)
+    assert isinstance(journal.closings[-1], Finish)
+    assert journal.closings[-1].outcome is Outcome.ANSWERED
+
+
+async def test_killed_at_every_single_point_the_turn_ends_the_same_with_one_effect() -> None:
+    unharmed, _, _ = await confirmed_turn(None)
+    points = await count_points()
+    assert points >= 20
+    for dies_at in range(points):
+        journal, world, _ = await confirmed_turn(dies_at)
+        kinds = [one.turn_input.kind for one in journal.rows]
+        assert kinds == [one.turn_input.kind for one in unharmed.rows], f"killed at {dies_at}"
+        assert len(world.writes) == 1, f"killed at {dies_at}"
+        assert sum(isinstance(one, Finish) for one in journal.closings) == 1, f"killed at {dies_at}"
+
+
+async def test_every_input_is_durable_before_an_effect_that_follows_from_it_touches_the_world() -> None:
+    _, _, trace = await confirmed_turn(None)
+    executed = trace.events.index("executed")
+    assert "appended plan_made" in trace.events[:executed]
+    asked_again = trace.events.index("ask CallPlanner", executed)
+    assert "appended tool_succeeded" in trace.events[executed:asked_again]
+    finished = max(number for number, event in enumerate(trace.events) if event == "tell Finish")
+    assert "appended plan_made,guarded" in trace.events[:finished]
+
+
+async def test_a_worker_whose_turn_went_on_elsewhere_stops() -> None:
+    trace = Trace()
+    journal, world = MemoryJournal(trace), World(trace)
+    journal.rows.append(Recorded(TurnStarted(text="x", customer=True, channel="web"), 0))
+    stale = MemoryJournal(trace, rows=list(journal.rows))
+
+    async def stale_load() -> Sequence[Recorded]:
+        rows = list(stale.rows)
+        stale.rows.append(Recorded(PlanMade(call=WRITE), 1))
+        return rows
+
+    stale.load = stale_load  # type: ignore[method-assign]
+    with pytest.raises(JournalConflict):
+        await drive(trace, stale, world)
+    assert world.calls == 0
+
+
+async def test_a_turn_that_ends_by_its_first_message_is_closed_too() -> None:
+    trace = Trace()
+    journal, world = MemoryJournal(trace), World(trace)
+    silent = TurnStarted(text="x", customer=True, channel="web", answering=Answering.STAFF)
+    journal.rows.append(Recorded(silent, 0))
+    state = await drive(trace, journal, world)
+    assert state.ended
+    assert [type(one) for one in journal.closings] == [Finish]
+    assert len(journal.rows) == 1

@@ -1,0 +1,95 @@
+"""A document as it is handed in, whatever it came from; and what became of it."""
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator
+
+from contracts.base import ContractModel
+from contracts.schema import canonical_json
+from contracts.tools.retrieval import Channel
+
+MAX_BODY = 400_000
+MAX_DOCUMENTS = 200
+
+#: Postgres text holds no NUL.
+_TEXT = r"^[^\x00]*$"
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Source = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=500)]
+
+
+class Document(ContractModel):
+    """One page of knowledge in Markdown. Its URL is its identity: the same URL again replaces it.
+
+    Only `reviewed` documents are ever found. `channels` are where it may be shown. `ttl_days` after `updated_at`
+    it is stale and left out; None means never.
+    """
+
+    url: Url
+    title: str = Field(min_length=1, max_length=200, pattern=_TEXT)
+    body: str = Field(min_length=1, max_length=MAX_BODY, pattern=_TEXT)
+    tags: tuple[Tag, ...] = Field(default=(), max_length=20)
+    channels: tuple[Channel, ...] = Field(default=tuple(Channel), min_length=1, max_length=len(Channel))
+    is_policy: bool = False
+    reviewed: bool = False
+    updated_at: AwareDatetime
+    ttl_days: int | None = Field(default=None, ge=1, le=36_500)
+
+    @field_validator("updated_at")
+    @classmethod
+    def _within_reach(cls, value: datetime) -> datetime:
+        # Room for the time zone and for `ttl_days`, which is added to it.
+        if not 1970 <= value.year <= 2200:
+            raise ValueError("must be between the years 1970 and 2200")
+        return value
+
+    @property
+    def id(self) -> str:
+        """A short name derived from the URL."""
+        return "doc_" + hashlib.sha256(self.url.encode()).hexdigest()[:16]
+
+    def digest(self, *context: str) -> str:
+        """SHA-256 (hex) of everything that its index entries are made from, `context` included."""
+        return hashlib.sha256(canonical_json([self.model_dump(mode="json"), *context])).hexdigest()
+
+
+class IngestRequest(ContractModel):
+    """Documents to store. With `full_set` these are all documents of `source`: its other ones are deleted."""
+
+    documents: tuple[Document, ...] = Field(max_length=MAX_DOCUMENTS)
+    source: Source = "api"
+    full_set: bool = False
+
+
+class Action(StrEnum):
+    """What became of a document."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"
+    FAILED = "failed"
+
+
+class Outcome(ContractModel):
+    """One document's result; `detail` says why it failed."""
+
+    url: str
+    action: Action
+    chunks: int = 0
+    detail: str = ""
+
+
+class IngestReport(ContractModel):
+    """What an ingest did. `searchable` is false when the index could not follow yet; it will by itself."""
+
+    source: str
+    results: tuple[Outcome, ...]
+    searchable: bool = True
+
+    def count(self, action: Action) -> int:
+        """How many documents ended so."""
+        return sum(1 for one in self.results if one.action is action)

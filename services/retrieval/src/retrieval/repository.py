@@ -1,0 +1,154 @@
+"""All SQL of the knowledge base. The caller brings the connection and, for writes, the transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+
+from retrieval.backends.port import Vector
+from retrieval.chunking import Chunk
+from retrieval.documents import Document
+from servicekit.db.pool import Connection
+
+_FLOAT32 = np.dtype("<f4")
+
+
+class CorpusState(NamedTuple):
+    """`revision` counts changes; `epoch` counts orders to make every index anew."""
+
+    revision: int
+    epoch: int
+
+
+class Totals(NamedTuple):
+    """How much knowledge there is; `reviewed` of the `documents` can be found."""
+
+    documents: int
+    reviewed: int
+    chunks: int
+    windows: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWindow:
+    """A window with all that its index entry is made from."""
+
+    document_id: str
+    content_hash: str
+    chunk_id: str
+    ordinal: int
+    title: str
+    url: str
+    tags: tuple[str, ...]
+    channels: tuple[str, ...]
+    is_policy: bool
+    updated_at: datetime
+    expires_at: datetime | None
+    section: str
+    text: str
+    chunk_text: str
+    embedding: Vector
+
+
+async def corpus_state(db: Connection) -> CorpusState:
+    """Where the corpus stands."""
+    row = await db.fetchrow("SELECT revision, epoch FROM corpus")
+    return CorpusState(row["revision"], row["epoch"]) if row else CorpusState(0, 0)
+
+
+async def totals(db: Connection) -> Totals:
+    """Counts of what is stored."""
+    row = await db.fetchrow(
+        "SELECT (SELECT count(*) FROM documents) AS documents,"
+        " (SELECT count(*) FROM documents WHERE reviewed) AS reviewed,"
+        " (SELECT count(*) FROM chunks) AS chunks, (SELECT count(*) FROM windows) AS windows"
+    )
+    return Totals(*(row or (0, 0, 0, 0)))
+
+
+async def raise_revision(db: Connection) -> None:
+    """Tells every service that something changed. Also makes writers queue, so revisions commit in their order."""
+    await db.execute("UPDATE corpus SET revision = revision + 1")
+
+
+async def raise_epoch(db: Connection) -> None:
+    """Has every service make its index anew."""
+    await db.execute("UPDATE corpus SET epoch = epoch + 1")
+
+
+async def content_hash(db: Connection, document_id: str) -> str | None:
+    """The content hash of a stored document; None when there is none."""
+    found: str | None = await db.fetchval("SELECT content_hash FROM documents WHERE id = $1", document_id)
+    return found
+
+
+async def searchable(db: Connection) -> dict[str, str]:
+    """Content hashes of all documents that may be found, by document id."""
+    rows = await db.fetch("SELECT id, content_hash FROM documents WHERE reviewed")
+    return {row["id"]: row["content_hash"] for row in rows}
+
+
+async def urls_of(db: Connection, source: str) -> dict[str, str]:
+    """URL by document id, of all documents of a source."""
+    rows = await db.fetch("SELECT id, url FROM documents WHERE source = $1 ORDER BY url", source)
+    return {row["id"]: row["url"] for row in rows}
+
+
+async def delete(db: Connection, document_id: str, source: str) -> bool:
+    """Deletes a document if it still belongs to `source`; says whether it did."""
+    status = await db.execute("DELETE FROM documents WHERE id = $1 AND source = $2", document_id, source)
+    return status.endswith(" 1")
+
+
+async def replace(
+    db: Connection, document: Document, *, source: str, digest: str, chunks: Sequence[Chunk], vectors: Vector, now: datetime
+) -> None:
+    """Stores a document with its chunks in place of what it had. `vectors` has one row per window, in order."""
+    await db.execute("DELETE FROM documents WHERE id = $1", document.id)
+    await db.execute(
+        "INSERT INTO documents (id, url, source, title, tags, channels, is_policy, reviewed, updated_at, ttl_days,"
+        " content_hash, body, ingested_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        document.id, document.url, source, document.title, list(document.tags),
+        [channel.value for channel in document.channels], document.is_policy, document.reviewed, document.updated_at,
+        document.ttl_days, digest, document.body, now,
+    )  # fmt: skip
+    await db.executemany(
+        "INSERT INTO chunks (id, document_id, ordinal, section, anchor, text, tokens) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        [(_chunk_id(document, one), document.id, one.ordinal, one.section, one.anchor, one.text, one.tokens) for one in chunks],
+    )  # fmt: skip
+    flat = [(_chunk_id(document, chunk), number, one) for chunk in chunks for number, one in enumerate(chunk.windows)]
+    await db.executemany(
+        "INSERT INTO windows (chunk_id, ordinal, section, anchor, text, embedding) VALUES ($1, $2, $3, $4, $5, $6)",
+        [
+            (chunk_id, number, one.section, one.anchor, one.text, vector.astype(_FLOAT32).tobytes())
+            for (chunk_id, number, one), vector in zip(flat, vectors, strict=True)
+        ],
+    )
+
+
+async def windows_of(db: Connection, document_ids: Sequence[str]) -> list[StoredWindow]:
+    """The windows of the given documents, in reading order."""
+    rows = await db.fetch(
+        "SELECT d.id AS document_id, d.content_hash, c.id AS chunk_id, w.ordinal, d.title, d.url, d.tags, d.channels,"
+        " d.is_policy, d.updated_at, d.ttl_days, w.section, w.text, c.text AS chunk_text, w.embedding"
+        " FROM documents d JOIN chunks c ON c.document_id = d.id JOIN windows w ON w.chunk_id = c.id"
+        " WHERE d.id = ANY($1) ORDER BY d.id, c.ordinal, w.ordinal",
+        list(document_ids),
+    )
+    return [
+        StoredWindow(
+            document_id=row["document_id"], content_hash=row["content_hash"], chunk_id=row["chunk_id"],
+            ordinal=row["ordinal"], title=row["title"], url=row["url"], tags=tuple(row["tags"]),
+            channels=tuple(row["channels"]), is_policy=row["is_policy"], updated_at=row["updated_at"],
+            expires_at=row["updated_at"] + timedelta(days=row["ttl_days"]) if row["ttl_days"] else None,
+            section=row["section"], text=row["text"], chunk_text=row["chunk_text"],
+            embedding=np.frombuffer(row["embedding"], dtype=_FLOAT32),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _chunk_id(document: Document, chunk: Chunk) -> str:
+    return f"{document.id}-{chunk.ordinal}"

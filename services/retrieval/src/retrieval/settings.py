@@ -1,0 +1,18 @@
+"""What the retrieval service is told from outside, beyond what every service is told."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from servicekit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Environment `AIGUY_*`; see `ServiceSettings` for the common names."""
+
+    service: str = "retrieval"
+    port: int = 8084
+    #: The folder of the vector index. It can be deleted at any time: it is made again from the database.
+    index_dir: Path = Path("data/retrieval-index")
+    #: How often the service looks whether the database or the index folder has changed.
+    refresh_interval_s: float = Field(default=1.0, gt=0)

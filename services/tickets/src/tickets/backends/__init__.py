@@ -1,0 +1,1 @@
+"""Where tickets live: a port, and one adapter per system."""

@@ -1,0 +1,80 @@
+"""The SQL of tickets and hand-overs."""
+
+from datetime import datetime
+
+import asyncpg
+
+from servicekit.db.pool import Connection
+from tickets.backends.port import HandoffDraft, TicketDraft
+
+# A pair of integers has a lock space of its own, apart from the kit's locks on idempotency keys.
+_LOCK_QUEUES = "SELECT pg_advisory_xact_lock(7214, 1)"
+_INSERT_TICKET = """
+INSERT INTO tickets (id, number, requester, guest, conversation_id, turn_id, subject, body, category, priority, queue,
+                     order_id, first_reply_due, created_at)
+VALUES ($1, $2 || nextval('ticket_numbers'), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+RETURNING id, number, status
+"""
+_INSERT_EVENT = "INSERT INTO ticket_events (ticket_id, kind, actor, at) VALUES ($1, $2, $3, $4)"
+_INSERT_HANDOFF = """
+INSERT INTO handoffs (id, ticket_id, requester, conversation_id, reason, summary, transcript, queue,
+                      reply_due, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+_HANDOFF = """
+SELECT h.id, h.place, h.ticket_id, h.queue, h.reply_due, t.number FROM handoffs h JOIN tickets t ON t.id = h.ticket_id
+"""
+_OPEN_HANDOFF = _HANDOFF + "WHERE h.conversation_id = $1 AND h.requester = $2 AND h.status = 'open'"
+_HANDOFF_OF_TICKET = _HANDOFF + "WHERE h.ticket_id = $1"
+_OPEN_BEFORE = "SELECT count(*) FROM handoffs WHERE status = 'open' AND queue = $1 AND place < $2"
+
+
+async def lock_queues(connection: Connection) -> None:
+    """Waits until no other transaction is handing over, and keeps others waiting until this one ends."""
+    await connection.execute(_LOCK_QUEUES)
+
+
+async def insert_ticket(connection: Connection, ticket_id: str, prefix: str, draft: TicketDraft) -> asyncpg.Record:
+    """The new row: id, number, status."""
+    row = await connection.fetchrow(
+        _INSERT_TICKET, ticket_id, prefix, draft.requester, draft.guest, draft.conversation_id, draft.turn_id,
+        draft.subject, draft.body, draft.category.value, draft.priority.value, draft.queue, draft.order_id,
+        draft.first_reply_due, draft.created_at,
+    )  # fmt: skip
+    return _one(row)
+
+
+async def insert_event(connection: Connection, ticket_id: str, kind: str, actor: str, at: datetime) -> None:
+    """Adds to what happened to the ticket: `created`, `handed_off`."""
+    await connection.execute(_INSERT_EVENT, ticket_id, kind, actor, at)
+
+
+async def insert_handoff(connection: Connection, handoff_id: str, ticket_id: str, draft: HandoffDraft) -> None:
+    """Puts the hand-over at the end of its queue."""
+    about = draft.ticket
+    await connection.execute(
+        _INSERT_HANDOFF, handoff_id, ticket_id, about.requester, about.conversation_id, draft.reason.value,
+        draft.summary, draft.transcript, about.queue, about.first_reply_due, about.created_at,
+    )  # fmt: skip
+
+
+async def open_handoff(connection: Connection, conversation_id: str, requester: str) -> asyncpg.Record | None:
+    """The requester's open hand-over of that conversation."""
+    return await connection.fetchrow(_OPEN_HANDOFF, conversation_id, requester)
+
+
+async def handoff_of_ticket(connection: Connection, ticket_id: str) -> asyncpg.Record:
+    """The hand-over that the ticket was opened for."""
+    return _one(await connection.fetchrow(_HANDOFF_OF_TICKET, ticket_id))
+
+
+async def open_before(connection: Connection, queue: str, place: int) -> int:
+    """How many open hand-overs of the queue stand before that place."""
+    count: int = await connection.fetchval(_OPEN_BEFORE, queue, place)
+    return count
+
+
+def _one(row: asyncpg.Record | None) -> asyncpg.Record:
+    if row is None:
+        raise LookupError("the statement gave no row")
+    return row
