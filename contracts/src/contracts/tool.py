@@ -75,8 +75,8 @@ class Preview(ContractModel):
 class ToolContract(Generic[InT, OutT]):
     """One tool.
 
-    `timeout_ms` is what the caller waits for one attempt; `retries` are further attempts after a transient
-    error, made only when the tool is a read or the call has an idempotency key. `redact` names the fields of
+    `timeout_ms` is what the caller waits for the whole call; `retries` are further attempts within it after a
+    transient error, made only when the tool is a read or the call has an idempotency key. `redact` names the fields of
     input and output that never reach a log, a trace or a prompt. `guests` says whether a guest may call it.
     """
 

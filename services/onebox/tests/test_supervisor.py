@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from onebox.child import BackOff, ChildSpec
 from onebox.supervisor import Supervisor
 from servicekit.embedded.process import is_running
+from servicekit.testing.waiting import eventually
 
 WAITS = "import signal; signal.sigwait([signal.SIGTERM])"
 IGNORES_SIGTERM = (
@@ -59,13 +60,6 @@ class Heard:
         self.troubles.append(text)
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    """Return when the condition holds; fail the test when it never does."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110  (another process is watched: it sets no event)
-            await asyncio.sleep(0.01)
-
-
 @pytest.fixture
 def heard() -> Heard:
     return Heard()
@@ -90,7 +84,7 @@ async def test_a_killed_process_is_started_again_and_reported(
     first = supervisor.pids["orders"]
 
     os.kill(first, signal.SIGKILL)
-    await until(lambda: supervisor.restarts["orders"] == 1)
+    await eventually(lambda: supervisor.restarts["orders"] == 1)
 
     assert supervisor.pids["orders"] != first
     assert any("orders ended by SIGKILL" in said for said in heard.troubles)
@@ -101,7 +95,7 @@ async def test_a_process_that_cannot_live_is_tried_again_and_again_with_growing_
 ) -> None:
     await supervisor.start([spec(tmp_path, "billing", CRASHES)])
 
-    await until(lambda: supervisor.restarts["billing"] >= 3)
+    await eventually(lambda: supervisor.restarts["billing"] >= 3)
 
     assert any("billing ended with code 3" in said for said in heard.troubles)
 
@@ -129,7 +123,7 @@ async def test_a_process_that_ignores_the_polite_signal_is_killed(
     deaf = spec(tmp_path, "deaf", IGNORES_SIGTERM, stop_wait_s=0.2)
     await supervisor.start([deaf])
     pid = supervisor.pids["deaf"]
-    await until(lambda: "deaf" in deaf.log_file.read_text())
+    await eventually(lambda: "deaf" in deaf.log_file.read_text())
 
     await supervisor.stop()
 
@@ -140,12 +134,12 @@ async def test_a_process_that_ignores_the_polite_signal_is_killed(
 async def test_what_a_process_started_itself_goes_with_it(supervisor: Supervisor, tmp_path: Path) -> None:
     parent = spec(tmp_path, "parent", HAS_A_CHILD)
     await supervisor.start([parent])
-    await until(lambda: parent.log_file.read_text().endswith("\n"))
+    await eventually(lambda: parent.log_file.read_text().endswith("\n"))
     grandchild = int(parent.log_file.read_text())
 
     await supervisor.stop()
 
-    await until(lambda: not is_running(grandchild))
+    await eventually(lambda: not is_running(grandchild))
 
 
 async def test_one_process_can_be_stopped_and_restarted_with_another_environment(
@@ -154,13 +148,13 @@ async def test_one_process_can_be_stopped_and_restarted_with_another_environment
     says = "import os, signal; print(os.environ['COLOUR'], flush=True); signal.sigwait([signal.SIGTERM])"
     teller = ChildSpec("teller", [sys.executable, "-IS", "-c", says], tmp_path / "log", {"COLOUR": "green"})
     await supervisor.start([teller])
-    await until(lambda: "green" in teller.log_file.read_text())
+    await eventually(lambda: "green" in teller.log_file.read_text())
 
     await supervisor.stop_one("teller")
     assert supervisor.pids == {}
     await supervisor.restart("teller", {"COLOUR": "blue"})
 
-    await until(lambda: "blue" in teller.log_file.read_text())
+    await eventually(lambda: "blue" in teller.log_file.read_text())
     assert heard.troubles == []
 
 
@@ -174,4 +168,4 @@ async def test_a_killed_supervisor_leaves_no_process(tmp_path: Path) -> None:
     owner.kill()
     await owner.communicate()
 
-    await until(lambda: not is_running(pid))
+    await eventually(lambda: not is_running(pid))

@@ -1,6 +1,7 @@
 """The embedded servers: real, durable, private to one owner, and gone when their owner is gone."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ import asyncpg
 import pytest
 
 from servicekit.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey, free_port, port_is_free
+from servicekit.embedded.account import Account
+from servicekit.embedded.place import place_directory, remove_directory
 from servicekit.embedded.process import is_running
 
 pytestmark = pytest.mark.service
@@ -216,3 +219,21 @@ def test_a_killed_owner_leaves_no_process_and_its_directory_can_be_used_again(tm
         assert successor.execute("select 1") == "1"
     finally:
         successor.remove()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another account")
+def test_data_that_went_elsewhere_goes_away_with_the_directory_it_belongs_to(tmp_path: Path) -> None:
+    account = Account(uid=65534, gid=65534)
+    hidden = tmp_path / "hidden"
+    hidden.mkdir(mode=0o700)
+
+    moved = place_directory(hidden / "data", account)
+    assert moved != hidden / "data"
+    assert place_directory(hidden / "data", account) == moved  # again: the same place
+    (moved / "row").write_text("old")
+    shutil.rmtree(hidden / "data")
+
+    anew = place_directory(hidden / "data", account)
+    assert not (anew / "row").exists()
+    remove_directory(hidden / "data")
+    assert not moved.exists()

@@ -200,7 +200,7 @@ async def test_a_dead_database_is_a_503_that_can_be_retried(serve, issuer):
         ready = await service.client.get("/readyz")
         alive = await service.client.get("/livez")
     assert (answer.status_code, answer.json()["code"], answer.json()["retryable"]) == (503, "dependency_down", True)
-    assert (ready.status_code, ready.json()["detail"]) == (503, "database: down")
+    assert (ready.status_code, ready.json()["detail"]) == (503, "database: The database cannot be reached.")
     assert alive.status_code == 200
 
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from onebox.home import Home
 from onebox.keys import KeyFiles
 from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
 
@@ -41,9 +42,10 @@ def machine_environment(environment: Mapping[str, str] = os.environ) -> dict[str
 
 
 def service_environment(
-    name: str, addresses: Addresses, keys: KeyFiles, environment: Mapping[str, str] = os.environ
+    name: str, addresses: Addresses, home: Home, environment: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """The whole environment of the process of service `name`."""
+    keys = KeyFiles(home.keys)
     told = machine_environment(environment)
     told |= {key: environment[key] for key in SHARED if key in environment}
     told |= {
@@ -54,10 +56,11 @@ def service_environment(
         "AIGUY_REDIS_URL": addresses.redis[name],
         "AIGUY_JWKS_URL": f"{addresses.url(ORCHESTRATOR)}/.well-known/jwks.json",
         "AIGUY_MASTER_KEY_FILE": str(keys.master),
-        "AIGUY_PUBLIC_URL": addresses.url(name),
     }
     if name == "billing":
-        told["AIGUY_LINK_SECRET_FILE"] = str(keys.link_secret)
+        told |= {"AIGUY_LINK_SECRET_FILE": str(keys.link_secret), "AIGUY_PUBLIC_URL": addresses.url(name)}
+    if name == "retrieval":
+        told["AIGUY_INDEX_DIR"] = str(home.root / "retrieval-index")
     if name == ORCHESTRATOR:
         told |= _for_orchestrator(addresses, keys, environment)
     return told

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 POLL_S = 0.05
 TIMEOUT_S = 90.0
+MANIFESTS_READ = "aiguy_tool_manifest_reads_total"
 
 
 class NotReadyError(Exception):
@@ -38,6 +40,27 @@ async def wait_ready(
             raise NotReadyError("it keeps ending right after its start")
         await asyncio.sleep(POLL_S)
     raise NotReadyError(f"not ready after {timeout_s:.0f} s: {said}")
+
+
+async def wait_for_tools(
+    client: httpx.AsyncClient, url: str, families: Collection[str], timeout_s: float = TIMEOUT_S
+) -> None:
+    """Returns when the orchestrator has read the manifest of every family. Raises NotReadyError.
+
+    An orchestrator without tools is ready: it answers with what it has. A fresh stack should have them all.
+    """
+    deadline = time.monotonic() + timeout_s
+    missing = set(families)
+    while time.monotonic() < deadline:
+        metrics = await client.get(f"{url}/metrics")
+        for family in text_string_to_metric_families(metrics.text):
+            for sample in family.samples:
+                if sample.name == MANIFESTS_READ and sample.labels["result"] == "read" and sample.value:
+                    missing.discard(sample.labels["family"])
+        if not missing:
+            return
+        await asyncio.sleep(POLL_S)
+    raise NotReadyError(f"it has not found the tools of {', '.join(sorted(missing))}")
 
 
 def _detail(response: httpx.Response) -> str:

@@ -16,9 +16,8 @@ from onebox.environment import Addresses, machine_environment, service_environme
 from onebox.faults import FaultProxy
 from onebox.home import Home
 from onebox.keys import KeyFiles
-from onebox.knowledge import ingest_starter_knowledge
 from onebox.ports import ORCHESTRATOR, TOOL_SERVICES, choose_ports
-from onebox.readiness import NotReadyError, wait_ready
+from onebox.readiness import NotReadyError, wait_for_tools, wait_ready
 from onebox.report import Report, timed
 from onebox.servers import database_server, redis_server
 from onebox.supervisor import Supervisor
@@ -83,7 +82,7 @@ class Stack:
         self.keys.create()
         ports = choose_ports(self._report, self._environment)
         await self._start_servers()
-        with timed(self._report, "databases", "one per service, migrated, demo shop in place"):
+        with timed(self._report, "databases", "one per service, with the demo shop and its articles"):
             databases = await self._database.create_databases(SERVICES)
             await self._prepare(databases)
         tool_ports = {name: ports[name] for name in TOOL_SERVICES}
@@ -96,13 +95,12 @@ class Stack:
         await self._supervisor.start([self._spec(ORCHESTRATOR)])
         async with httpx.AsyncClient(timeout=5.0) as client:
             await _all(*(self._ready(client, name) for name in SERVICES))
-            await ingest_starter_knowledge(client, self.url("retrieval"), self.keys, self._report)
         self.home.write_running({"pid": os.getpid(), "urls": {name: self.url(name) for name in SERVICES}})
         self._report.done("ready", "everything runs", (time.perf_counter() - started) * 1000)
 
     async def restart(self, name: str, extra: Mapping[str, str] | None = None) -> None:
         """Restart one service, `extra` added to its environment; returns when it is ready. Raises StackError."""
-        environment = service_environment(name, self.addresses, self.keys, self._environment) | dict(extra or {})
+        environment = service_environment(name, self.addresses, self.home, self._environment) | dict(extra or {})
         await self._supervisor.restart(name, environment)
         async with httpx.AsyncClient(timeout=5.0) as client:
             await self._ready(client, name)
@@ -167,7 +165,7 @@ class Stack:
     def _spec(self, name: str) -> ChildSpec:
         log_file = self.home.logs / f"{name}.log"
         log_file.unlink(missing_ok=True)
-        environment = service_environment(name, self.addresses, self.keys, self._environment)
+        environment = service_environment(name, self.addresses, self.home, self._environment)
         return ChildSpec(name, [sys.executable, "-m", name], log_file, environment)
 
     async def _ready(self, client: httpx.AsyncClient, name: str) -> None:
@@ -179,6 +177,8 @@ class Stack:
                 self.url(name),
                 given_up=lambda: self._supervisor.restarts[name] - restarts >= MOST_EARLY_CRASHES,
             )
+            if name == ORCHESTRATOR:
+                await wait_for_tools(client, self.url(name), TOOL_SERVICES)
         except NotReadyError as error:
             log_file = self.home.logs / f"{name}.log"
             raise StackError(f"{name}: {error}; {_tail(log_file)}") from error

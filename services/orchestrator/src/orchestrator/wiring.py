@@ -24,7 +24,7 @@ from orchestrator.memory.short_term import ShortTermMemory
 from orchestrator.settings import Settings
 from orchestrator.stream.hub import Hub
 from orchestrator.stream.publisher import Publisher
-from orchestrator.tools.factory import Tools, build_tools
+from orchestrator.tools.build import CacheParts, Tools, build_tools
 from servicekit.auth.minting import TokenMinter
 from servicekit.context import Kit
 from servicekit.embedding import Embedder
@@ -63,7 +63,10 @@ async def orchestrate(
 async def _working(
     kit: Kit, app: FastAPI, settings: Settings, core: Core, keyring: Keyring, minter: TokenMinter
 ) -> AsyncIterator[None]:
-    tools = build_tools(kit, settings.tool_urls, settings.tool_allowlist, minter, keyring.derive("tool-cache"))
+    tools = build_tools(
+        urls=settings.tool_urls, http=kit.http, minter=minter, metrics=kit.metrics, clock=kit.clock,
+        allowlist=settings.tool_allowlist, cache=CacheParts(kit.redis, keyring.derive("tool-cache")),
+    )  # fmt: skip
     await tools.catalog.refresh()
     refreshing = asyncio.create_task(tools.catalog.run(), name="catalog")
     embedder = await asyncio.to_thread(Embedder.load)

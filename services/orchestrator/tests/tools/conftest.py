@@ -9,14 +9,10 @@ import pytest
 
 from contracts.registry import contracts_of
 from contracts.tool import Family
-from orchestrator.tools.attempt import Attempter
-from orchestrator.tools.cache import ReadCache
+from orchestrator.tools.build import CacheParts, build_tools
 from orchestrator.tools.calls import CallRequest
 from orchestrator.tools.catalog import Catalog
-from orchestrator.tools.circuit import Circuits
 from orchestrator.tools.gateway import ToolGateway
-from orchestrator.tools.metrics import ToolMetrics
-from orchestrator.tools.runner import AttemptLoop
 from orchestrator.tools.testing import FakeToolService
 from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
@@ -53,7 +49,6 @@ class World:
     service: FakeToolService
     catalog: Catalog
     gateway: ToolGateway
-    circuits: Circuits
     metrics: Metrics
     keys: KeySet
     http: HttpPort
@@ -113,13 +108,10 @@ async def service() -> AsyncIterator[FakeToolService]:
 async def world(service: FakeToolService, clock: Clock, cache_redis: Any) -> AsyncIterator[World]:
     """A gateway whose catalogue has read the order system."""
     metrics, keys, http = Metrics(), KeySet.generate(), AiohttpClient()
-    tool_metrics = ToolMetrics(metrics)
-    catalog = Catalog({"orders": service.url}, http, tool_metrics)
-    circuits = Circuits(clock, tool_metrics)
-    attempter = Attempter(http, TokenMinter(keys, "orchestrator", SystemClock()), "orchestrator/0.1.0")
-    loop = AttemptLoop(attempter, circuits, tool_metrics, SystemClock(), random.Random(7))
-    cache = None if cache_redis is None else ReadCache(cache_redis, b"k" * 32, clock, tool_metrics)
-    gateway = ToolGateway(catalog, loop, circuits, tool_metrics, SystemClock(), cache=cache)
-    await catalog.refresh()
-    yield World(service, catalog, gateway, circuits, metrics, keys, http)
+    tools = build_tools(
+        urls={"orders": service.url}, http=http, minter=TokenMinter(keys, "orchestrator", SystemClock()),
+        metrics=metrics, clock=clock, cache=cache_redis and CacheParts(cache_redis, b"k" * 32), jitter=random.Random(7),
+    )  # fmt: skip
+    await tools.catalog.refresh()
+    yield World(service, tools.catalog, tools.gateway, metrics, keys, http)
     await http.close()

@@ -121,6 +121,14 @@ async def test_an_unknown_tool_is_refused_and_counted_without_its_name(world: An
     assert world.counted("aiguy_tool_calls_total", tool="unknown", outcome="tool_unknown") == 1
 
 
+async def test_an_alias_has_the_key_of_the_tool_itself(world: Any, write: CallRequest) -> None:
+    entry = next(one for one in world.service.entries if one["name"] == "add_order_note")
+    entry["aliases"] = ["note_on_order"]
+    await world.catalog.refresh()
+    await world.gateway.call(replace(write, tool="note_on_order"))
+    assert world.service.calls[0].headers["idempotency-key"] == idempotency_key(write)
+
+
 async def test_an_answer_is_reduced_to_what_the_manifest_names(world: Any, read: CallRequest) -> None:
     world.service.outputs["get_order_status"] |= {"internal_margin": 0.4}
     result = await world.gateway.call(read)

@@ -122,6 +122,13 @@ async def test_an_outage_sends_at_most_a_tenth_more_requests_than_calls(world: A
     assert world.counted("aiguy_tool_retries_refused_total", tool="get_order_status") > 0
 
 
+async def test_no_further_attempt_is_made_once_the_breaker_has_opened_in_between(world: Any, read: CallRequest) -> None:
+    world.service.always = Fault.ERROR_500
+    for _ in range(4):
+        await world.gateway.call(read)
+    assert len(world.service.calls) == 5
+
+
 async def test_garbage_is_counted_and_never_shown(world: Any, read: CallRequest) -> None:
     world.service.always = Fault.WRONG_SHAPE
     result = await world.gateway.call(read)

@@ -1,84 +1,117 @@
-"""Stores documents: cut, embed, one transaction per document. Unchanged ones cost one look-up.
+"""Brings a folder of Markdown files into the knowledge base: `python -m retrieval.ingest PATH`.
 
-`python -m retrieval.ingest PATH` does it for a folder of Markdown files, straight into the database; running
-services follow the database by themselves within a second.
+It writes to the database only, so it works whether a service runs or not, and never touches the index, which belongs
+to the service. Running services follow the database within about a second.
 """
 
 import argparse
 import asyncio
+import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from retrieval import repository
-from retrieval.chunking import Chunk, chunk_markdown
-from retrieval.chunking.chunker import CHUNKER_VERSION
-from retrieval.documents import Action, Document, IngestReport, Outcome
-from retrieval.indexed_text import indexed_text
+from retrieval.documents import Action, IngestReport, Outcome
+from retrieval.ingestor import Ingestor, Progress
 from retrieval.markdown_file import MarkdownFileError, read_document
 from retrieval.settings import Settings
-from servicekit.clock import Clock, SystemClock
-from servicekit.db.pool import Connection, Database
-from servicekit.embedding import MODEL_ID, Embedder
-
-Progress = Callable[[Outcome], None]
+from servicekit.clock import SystemClock
+from servicekit.db.pool import Database
+from servicekit.embedding import Embedder
+from servicekit.errors import ProblemError
 
 
 def starter_folder() -> Path:
-    """The help articles of the demo shop."""
+    """The help articles of the demo shop, which come with the package."""
     return Path(__file__).parent / "knowledge"
 
 
-class Ingestor:
-    """Writes documents to the database. The search index follows the database on its own."""
+async def ingest_folder(
+    folder: Path,
+    *,
+    database_url: str,
+    embedder: Embedder | None = None,
+    source: str | None = None,
+    full_set: bool = True,
+    progress: Progress = lambda _: None,
+) -> IngestReport:
+    """Stores every `*.md` file under `folder`. Raises ProblemError when the database is down.
 
-    def __init__(self, db: Database, embedder: Embedder, clock: Clock) -> None:
-        self._db = db
-        self._embedder = embedder
-        self._clock = clock
+    The folder is the full set of its `source` (by default named after the folder): documents whose file is gone are
+    deleted, unless a file failed or `full_set` is False. Files with errors become `failed` outcomes.
+    """
+    own: Embedder = embedder if embedder is not None else await asyncio.to_thread(Embedder.load)
+    db = await Database.connect(database_url, size=2)
+    try:
+        return await _ingest(folder, Ingestor(db, own, SystemClock()), source or source_of(folder), full_set, progress)
+    finally:
+        await db.close()
+        if embedder is None:
+            own.close()
 
-    async def put(self, document: Document, source: str) -> Outcome:
-        """Stores one document if it is new or changed. Raises ProblemError when the database is down."""
-        digest = document.digest(source, CHUNKER_VERSION, MODEL_ID)
-        async with self._db.primary() as db:
-            stored = await repository.content_hash(db, document.id)
-        if stored == digest:
-            return Outcome(url=document.url, action=Action.UNCHANGED)
-        count = self._embedder.pieces.count
-        chunks: list[Chunk] = await asyncio.to_thread(chunk_markdown, document.body, document.title, count)
-        texts = [indexed_text(document.title, window.text) for chunk in chunks for window in chunk.windows]
-        vectors = await self._embedder.embed(texts)
-        async with self._db.transaction() as db:
-            await repository.raise_revision(db)
-            await repository.replace(
-                db, document, source=source, digest=digest, chunks=chunks, vectors=vectors, now=self._clock.now()
-            )
-        action = Action.CREATED if stored is None else Action.UPDATED
-        return Outcome(url=document.url, action=action, chunks=len(chunks))
 
-    async def delete_others(self, source: str, keep: Iterable[str]) -> list[Outcome]:
-        """Deletes the documents of `source` whose ids are not in `keep`, in one transaction."""
-        kept = frozenset(keep)
-        outcomes: list[Outcome] = []
-        async with self._db.transaction() as db:
-            gone = {one: url for one, url in (await repository.urls_of(db, source)).items() if one not in kept}
-            if gone:
-                await repository.raise_revision(db)
-            for document_id, url in gone.items():
-                if await repository.delete(db, document_id, source):
-                    outcomes.append(Outcome(url=url, action=Action.DELETED))
-        return outcomes
+async def _ingest(folder: Path, ingestor: Ingestor, source: str, full_set: bool, progress: Progress) -> IngestReport:
+    outcomes: list[Outcome] = []
+    kept: dict[str, str] = {}
 
-    async def ingest(
-        self, documents: Sequence[Document], *, source: str, full_set: bool, progress: Progress = lambda _: None
-    ) -> list[Outcome]:
-        """Stores all `documents`; with `full_set` deletes the source's other ones. Each outcome goes to `progress`."""
-        outcomes: list[Outcome] = []
-        for document in documents:
-            outcomes.append(await self.put(document, source))
-            progress(outcomes[-1])
-        if full_set:
-            for outcome in await self.delete_others(source, (document.id for document in documents)):
-                outcomes.append(outcome)
-                progress(outcome)
-        return outcomes
+    def add(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        progress(outcome)
+
+    for path in await asyncio.to_thread(lambda: sorted(folder.rglob("*.md"))):
+        name = path.relative_to(folder).as_posix()
+        try:
+            document = await asyncio.to_thread(read_document, path)
+        except MarkdownFileError as error:
+            add(Outcome(url=name, action=Action.FAILED, detail=str(error)))
+            continue
+        if document.id in kept:
+            detail = f"has the same url as {kept[document.id]}"
+            add(Outcome(url=name, action=Action.FAILED, detail=detail))
+            continue
+        kept[document.id] = name
+        add(await ingestor.put(document, source))
+    if full_set and kept and not any(one.action is Action.FAILED for one in outcomes):
+        for outcome in await ingestor.delete_others(source, kept):
+            add(outcome)
+    return IngestReport(source=source, results=tuple(outcomes))
+
+
+def source_of(folder: Path) -> str:
+    """The name under which a folder's documents are kept."""
+    return "folder:" + (re.sub(r"[^A-Za-z0-9._-]", "-", folder.resolve().name) or "root")[:57]
+
+
+def main() -> None:
+    """The command. Exit code 1 when a file failed, 2 when the folder or the database cannot be used."""
+    parser = argparse.ArgumentParser(description="Bring a folder of Markdown files into the knowledge base.")
+    parser.add_argument("folder", type=Path, nargs="?", default=starter_folder(), help="default: the starter articles")
+    parser.add_argument("--keep-missing", action="store_true", help="do not delete documents whose file is gone")
+    parser.add_argument("--source", help="the name of this set of documents; default: after the folder")
+    asked = parser.parse_args()
+    if not asked.folder.is_dir():
+        parser.error(f"{asked.folder} is not a folder")
+    work = ingest_folder(
+        asked.folder,
+        database_url=Settings().database_url,
+        source=asked.source,
+        full_set=not asked.keep_missing,
+        progress=_print,
+    )
+    try:
+        report = asyncio.run(work)
+    except ProblemError as error:
+        sys.stderr.write(f"{error.problem.title}. {error.problem.detail}\n")
+        sys.exit(2)
+    summary = ", ".join(f"{count} {action.value}" for action in Action if (count := report.count(action)))
+    sys.stdout.write(f"{report.source}: {summary or 'no Markdown files found'}\n")
+    sys.exit(1 if report.count(Action.FAILED) else 0)
+
+
+def _print(outcome: Outcome) -> None:
+    more = outcome.detail or (f"{outcome.chunks} chunks" if outcome.chunks else "")
+    sys.stdout.write(f"{outcome.action.value:9}  {outcome.url}{'  ' + more if more else ''}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -10,6 +10,7 @@ import numpy as np
 from retrieval.backends.port import Vector
 from retrieval.chunking import Chunk
 from retrieval.documents import Document
+from retrieval.indexed_text import indexed_text
 from servicekit.db.pool import Connection
 
 _FLOAT32 = np.dtype("<f4")
@@ -50,6 +51,11 @@ class StoredWindow:
     text: str
     chunk_text: str
     embedding: Vector
+
+    @property
+    def indexed_text(self) -> str:
+        """What the window is found by."""
+        return indexed_text(self.title, self.text)
 
 
 async def corpus_state(db: Connection) -> CorpusState:
@@ -103,7 +109,14 @@ async def delete(db: Connection, document_id: str, source: str) -> bool:
 
 
 async def replace(
-    db: Connection, document: Document, *, source: str, digest: str, chunks: Sequence[Chunk], vectors: Vector, now: datetime
+    db: Connection,
+    document: Document,
+    *,
+    source: str,
+    digest: str,
+    chunks: Sequence[Chunk],
+    vectors: Vector,
+    now: datetime,
 ) -> None:
     """Stores a document with its chunks in place of what it had. `vectors` has one row per window, in order."""
     await db.execute("DELETE FROM documents WHERE id = $1", document.id)
@@ -115,9 +128,13 @@ async def replace(
         document.ttl_days, digest, document.body, now,
     )  # fmt: skip
     await db.executemany(
-        "INSERT INTO chunks (id, document_id, ordinal, section, anchor, text, tokens) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        [(_chunk_id(document, one), document.id, one.ordinal, one.section, one.anchor, one.text, one.tokens) for one in chunks],
-    )  # fmt: skip
+        "INSERT INTO chunks (id, document_id, ordinal, section, anchor, text, tokens)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        [
+            (_chunk_id(document, one), document.id, one.ordinal, one.section, one.anchor, one.text, one.tokens)
+            for one in chunks
+        ],
+    )
     flat = [(_chunk_id(document, chunk), number, one) for chunk in chunks for number, one in enumerate(chunk.windows)]
     await db.executemany(
         "INSERT INTO windows (chunk_id, ordinal, section, anchor, text, embedding) VALUES ($1, $2, $3, $4, $5, $6)",

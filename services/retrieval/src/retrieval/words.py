@@ -3,6 +3,7 @@
 import re
 import threading
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 import snowballstemmer  # type: ignore[import-untyped]
@@ -39,6 +40,16 @@ class Words:
         """All words of `text` in order, lower-case, in their plain spelling (NFKC), without a possessive s."""
         plain = unicodedata.normalize("NFKC", text).lower()
         return [_POSSESSIVE.sub("", word).replace("’", "'") for word in _WORD.findall(plain)]
+
+    def respell(self, text: str, spell: Callable[[str], str]) -> str:
+        """`text` with each word, in lower case, passed through `spell`; what does not change stays as it was."""
+
+        def replaced(match: re.Match[str]) -> str:
+            word = match.group().lower()
+            spelled = spell(word)
+            return match.group() if spelled == word else spelled
+
+        return _WORD.sub(replaced, text)
 
     def content(self, text: str) -> list[str]:
         """The words of `text` that carry meaning: no stop words, no single letters."""

@@ -11,7 +11,6 @@ from contracts.errors import ProblemCode, problem
 from servicekit.context import kit_of
 from servicekit.encoding import json_response
 from servicekit.errors import ProblemError, problem_response
-from servicekit.http.client import HttpFailure
 
 #: Returns when the thing is up, raises when it is down.
 HealthCheck = Callable[[], Awaitable[None]]
@@ -19,14 +18,14 @@ _CHECK_TIMEOUT_S = 2.0
 
 
 async def run_check(check: HealthCheck) -> str:
-    """One word: up, down or timeout."""
+    """How it is: "up", "timeout", or why it is down, in our own words (a ProblemError's detail)."""
     try:
         async with asyncio.timeout(_CHECK_TIMEOUT_S):
             await check()
     except TimeoutError:
         return "timeout"
-    except (ProblemError, HttpFailure, OSError):
-        return "down"
+    except ProblemError as error:
+        return error.problem.detail or "down"
     except Exception:  # noqa: BLE001 - a check may raise anything, and anything means "down"
         return "down"
     return "up"

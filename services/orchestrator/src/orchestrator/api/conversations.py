@@ -18,6 +18,7 @@ from orchestrator.api.models import (
     NewMessage,
     TurnAccepted,
 )
+from orchestrator.journal.accept import Accepted
 from orchestrator.journal.cards import Card, open_cards
 from orchestrator.journal.views import last_messages, open_turn
 
@@ -38,16 +39,16 @@ def conversations_router() -> APIRouter:
     @router.post("/messages", status_code=status.HTTP_202_ACCEPTED)
     async def send(body: NewMessage, caller: ChatCaller, desk: DeskDep) -> TurnAccepted:
         """Write a message. The same (conversation, client_turn_id) is the same turn, whatever is resent."""
-        turn_id = await desk.intake.message(caller, body.conversation_id, body.text, body.client_turn_id)
-        return TurnAccepted(turn_id=turn_id, stream_url=stream_url(body.conversation_id, turn_id))
+        accepted = await desk.intake.message(caller, body.conversation_id, body.text, body.client_turn_id)
+        return followed(body.conversation_id, accepted)
 
     @router.post("/handoff", status_code=status.HTTP_202_ACCEPTED)
     async def handoff(body: HandoffRequest, caller: ChatCaller, desk: DeskDep) -> TurnAccepted:
         """Ask for a person; no model is asked whether that is a good idea."""
-        turn_id = await desk.intake.message(
+        accepted = await desk.intake.message(
             caller, body.conversation_id, HUMAN_REQUEST, body.client_turn_id, human=True
         )
-        return TurnAccepted(turn_id=turn_id, stream_url=stream_url(body.conversation_id, turn_id))
+        return followed(body.conversation_id, accepted)
 
     @router.get("/conversations/{conversation_id}")
     @router.get("/thread/{conversation_id}", include_in_schema=False)
@@ -72,6 +73,12 @@ def conversations_router() -> APIRouter:
         )  # fmt: skip
 
     return router
+
+
+def followed(conversation_id: str, accepted: Accepted) -> TurnAccepted:
+    """Where the client follows the turn that answers."""
+    url = stream_url(conversation_id, accepted.turn_id, accepted.after)
+    return TurnAccepted(turn_id=accepted.turn_id, stream_url=url)
 
 
 def card_view(card: Card) -> CardView:

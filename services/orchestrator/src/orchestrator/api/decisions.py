@@ -21,9 +21,11 @@ def decisions_router() -> APIRouter:
         decision = ConfirmationDecided(digest=body.digest, confirmed=body.confirmed)
         async with desk.database.transaction() as db:
             conversation = await desk.conversations.owned(db, body.conversation_id, caller, lock=True)
-            if await confirm(db, conversation, body.turn_id, decision, desk.intake.now_ms(), desk.codec):
+            decided = await confirm(db, conversation, body.turn_id, decision, desk.intake.now_ms(), desk.codec)
+            if decided is not None:
                 await desk.queue.run_turn(db, body.turn_id)
-        return TurnAccepted(turn_id=body.turn_id, stream_url=stream_url(body.conversation_id, body.turn_id))
+        url = stream_url(body.conversation_id, body.turn_id, decided.inputs if decided else 0)
+        return TurnAccepted(turn_id=body.turn_id, stream_url=url)
 
     @router.post("/feedback", status_code=status.HTTP_204_NO_CONTENT)
     async def feedback(body: Feedback, caller: ChatCaller, desk: DeskDep) -> None:

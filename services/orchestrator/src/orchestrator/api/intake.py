@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from orchestrator.guard.human import asks_for_human
 from orchestrator.jobs.queue import JobQueue
-from orchestrator.journal.accept import Incoming, accept_message
+from orchestrator.journal.accept import Accepted, Incoming, accept_message
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.settings import Settings
@@ -28,7 +28,7 @@ class Intake:
 
     async def message(
         self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, *, human: bool = False
-    ) -> str:
+    ) -> Accepted:
         """The turn that answers. Raises NOT_FOUND for a conversation of somebody else's."""
         context = request_context()
         incoming = Incoming(
@@ -52,6 +52,7 @@ class Intake:
         )  # fmt: skip
 
 
-def stream_url(conversation_id: str, turn_id: str) -> str:
-    """Where a turn can be followed."""
-    return f"/api/agent/stream?conversation_id={conversation_id}&turn_id={turn_id}"
+def stream_url(conversation_id: str, turn_id: str, after: int = 0) -> str:
+    """Where a turn can be followed, from behind its first `after` inputs."""
+    url = f"/api/agent/stream?conversation_id={conversation_id}&turn_id={turn_id}"
+    return f"{url}&after={after}" if after else url

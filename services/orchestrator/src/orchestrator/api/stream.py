@@ -15,7 +15,7 @@ from orchestrator.api.models import PROBLEM_RESPONSES, ChatAnswer, ChatRequest
 from orchestrator.journal.cards import open_cards
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.views import turn_view
-from orchestrator.stream.frames import BEFORE_ALL, EventId, parse_event_id
+from orchestrator.stream.frames import EventId, parse_event_id
 from orchestrator.stream.sse import stream_turn
 from servicekit.errors import ProblemError
 
@@ -34,12 +34,12 @@ def stream_router() -> APIRouter:
     @router.get("/api/agent/stream", response_class=StreamingResponse)
     async def stream(
         conversation_id: Annotated[ConversationId, Query()], turn_id: Annotated[TurnId, Query()], caller: ChatCaller,
-        desk: DeskDep, last_event_id: Annotated[str, Header()] = "",
+        desk: DeskDep, last_event_id: Annotated[str, Header()] = "", after: Annotated[int, Query(ge=0, le=999)] = 0,
     ) -> StreamingResponse:  # fmt: skip
         """The events of a turn (SSE). It always ends with `end` or `error`."""
         conversation = await _turn_of(desk, caller, conversation_id, turn_id)
-        after = parse_event_id(last_event_id)
-        return _sse(_frames(desk, conversation, turn_id, after, STREAM_LIMIT_S))
+        seen = max(parse_event_id(last_event_id), EventId(after, 0))
+        return _sse(_frames(desk, conversation, turn_id, seen, STREAM_LIMIT_S))
 
     @router.post("/chat", response_model=ChatAnswer, responses={200: {"content": {"text/event-stream": {}}}})
     async def chat(
@@ -50,9 +50,10 @@ def stream_router() -> APIRouter:
         async with desk.database.transaction() as db:
             conversation_id = await desk.conversations.create(db, caller, "web", body.session_id)
         client_turn_id = idempotency_key or new_id("msg")
-        turn_id = await desk.intake.message(caller, conversation_id, body.message, client_turn_id)
+        accepted = await desk.intake.message(caller, conversation_id, body.message, client_turn_id)
+        turn_id = accepted.turn_id
         conversation = await _turn_of(desk, caller, conversation_id, turn_id)
-        frames = _frames(desk, conversation, turn_id, BEFORE_ALL, CHAT_LIMIT_S)
+        frames = _frames(desk, conversation, turn_id, EventId(accepted.after, 0), CHAT_LIMIT_S)
         if "text/event-stream" in request.headers.get("accept", ""):
             return _sse(frames)
         async for frame in frames:

@@ -8,11 +8,12 @@ _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _SUFFIX = re.compile(r"(?:ies|es|s|ing|ed)$")
 _STOP = frozenset(
     _WORD.findall(
-        """a about after again all also am an and any are as at be because been before being but by can could did do
-    does doing don't for from get got had has have having he hello her here hi him his how i i'd i'll i'm i've if in into is
-    isn't it it's its just know let like me more much my need no not now of on or our out please shall she should so
-    some tell than thanks that that's the their them then there these they this those to too up us very want was we
-    were what what's when where which who why will with would yes you your"""
+        """a about after again all also am an and any are as at be because been before being but by can could
+        did do does doing don't for from get got had has have having he hello her here hi him his how i i'd
+        i'll i'm i've if in into is isn't it it's its just know let like me more much my need no not now of
+        on or our out please shall she should so some tell than thanks that that's the their them then there
+        these they this those to too up us very want was we were what what's when where which who why will
+        with would yes you your"""
     )
 )
 

@@ -39,6 +39,14 @@ class Incoming:
     wants_human: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The turn that answers a message. `after` inputs were told before: a client that follows need not see them again."""
+
+    turn_id: str
+    after: int = 0
+
+
 def plain_answer(text: str) -> bool | None:
     """True for a plain yes, False for a plain no, None for anything else."""
     if _YES.fullmatch(text.strip()):
@@ -48,8 +56,8 @@ def plain_answer(text: str) -> bool | None:
 
 async def accept_message(
     db: Connection, conversation: Conversation, message: Incoming, budgets: Budgets, codec: Codec, enqueue: Enqueue
-) -> str:
-    """The id of the turn that answers the message. The caller holds the conversation's row lock.
+) -> Accepted:
+    """The turn that answers the message. The caller holds the conversation's row lock.
 
     Raises IDEMPOTENCY_KEY_REUSED when the client_turn_id was used for another text.
     """
@@ -61,26 +69,26 @@ async def accept_message(
     if known is not None:
         if known["body_hash"] != body_hash:
             raise ProblemError(ProblemCode.IDEMPOTENCY_KEY_REUSED, "This client_turn_id belongs to another message.")
-        return str(known["turn_id"])
-    turn_id = await _turn_for(db, conversation, message, budgets, codec, enqueue)
+        return Accepted(str(known["turn_id"]))
+    accepted = await _turn_for(db, conversation, message, budgets, codec, enqueue)
     await db.execute(
         "WITH said AS (INSERT INTO thread (conversation_id, turn_id, role, content) VALUES ($1, $3, 'customer', $5))"
         " INSERT INTO messages (conversation_id, client_turn_id, turn_id, body_hash) VALUES ($1, $2, $3, $4)",
-        conversation.id, message.client_turn_id, turn_id, body_hash,
+        conversation.id, message.client_turn_id, accepted.turn_id, body_hash,
         conversation.sealer.seal("thread", message.text.encode()),
     )  # fmt: skip
-    return turn_id
+    return accepted
 
 
 async def _turn_for(
     db: Connection, conversation: Conversation, message: Incoming, budgets: Budgets, codec: Codec, enqueue: Enqueue
-) -> str:
+) -> Accepted:
     answer = None if message.wants_human else plain_answer(message.text)
     if answer is not None:
         decided = await decide_open_card(db, conversation, confirmed=answer, at_ms=message.at_ms, codec=codec)
         if decided is not None:
-            await enqueue(db, decided)
-            return decided
+            await enqueue(db, decided.turn_id)
+            return Accepted(decided.turn_id, decided.inputs)
     rows = await db.fetch(
         "SELECT id, status, inputs, runs FROM turns WHERE conversation_id = $1 AND status IN ('queued', 'running')",
         conversation.id,
@@ -89,7 +97,7 @@ async def _turn_for(
     if unread is not None:
         added = MessageAdded(text=message.text)
         await _append(db, conversation, unread["id"], unread["inputs"], added, message.at_ms, codec)
-        return str(unread["id"])
+        return Accepted(str(unread["id"]))
     turn_id = new_id("trn")
     status = "queued" if rows else "running"
     await db.execute(
@@ -104,7 +112,7 @@ async def _turn_for(
     await _append(db, conversation, turn_id, 0, started, message.at_ms, codec)
     if status == "running":
         await enqueue(db, turn_id)
-    return turn_id
+    return Accepted(turn_id)
 
 
 async def _append(

@@ -40,6 +40,14 @@ def card_of(turn_id: str, effect: WaitingEffect) -> Card:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision that was journalled: the turn that goes on, and how many inputs it has now."""
+
+    turn_id: str
+    inputs: int
+
+
 async def open_card(db: Connection, conversation: Conversation, card: Card) -> None:
     """Store a card; storing it again changes nothing."""
     content = {
@@ -81,21 +89,20 @@ async def open_cards(db: Connection, conversation: Conversation) -> list[Card]:
 
 async def decide_open_card(
     db: Connection, conversation: Conversation, *, confirmed: bool, at_ms: int, codec: Codec
-) -> str | None:
+) -> Decided | None:
     """Decide the one open confirmation card; the turn that goes on, or None when there is not exactly one."""
     confirmations = [card for card in await open_cards(db, conversation) if card.kind == "confirmation"]
     if len(confirmations) != 1 or _past(confirmations[0].expires_at, at_ms):
         return None
     card = confirmations[0]
     decision = ConfirmationDecided(digest=card.digest, confirmed=confirmed)
-    await _decide(db, conversation, card.turn_id, decision, "yes" if confirmed else "no", at_ms, codec)
-    return card.turn_id
+    return await _decide(db, conversation, card.turn_id, decision, "yes" if confirmed else "no", at_ms, codec)
 
 
 async def confirm(
     db: Connection, conversation: Conversation, turn_id: str, decision: ConfirmationDecided, at_ms: int, codec: Codec
-) -> bool:
-    """Record the customer's decision. True when it is new, False when the same one was recorded before.
+) -> Decided | None:
+    """Record the customer's decision; None when the same one was recorded before.
 
     Raises NOT_FOUND for a card that is not of this conversation, ALREADY_DECIDED for one that was decided otherwise
     or has expired.
@@ -109,11 +116,10 @@ async def confirm(
         raise ProblemError(ProblemCode.NOT_FOUND, "There is no such card in this conversation.")
     wanted = "yes" if decision.confirmed else "no"
     if row["state"] == wanted:
-        return False
+        return None
     if row["state"] != "open" or _past(row["expires_at"], at_ms):
         raise ProblemError(ProblemCode.ALREADY_DECIDED, "This card was already decided or has expired.")
-    await _decide(db, conversation, turn_id, decision, wanted, at_ms, codec)
-    return True
+    return await _decide(db, conversation, turn_id, decision, wanted, at_ms, codec)
 
 
 async def expire(
@@ -130,7 +136,7 @@ async def expire(
 
 async def _decide(
     db: Connection, conversation: Conversation, turn_id: str, decision: TurnInput, state: str, at_ms: int, codec: Codec
-) -> None:
+) -> Decided:
     inputs = await db.fetchval(
         "UPDATE turns SET status = 'running' WHERE id = $1 AND status = 'waiting' RETURNING inputs", turn_id
     )
@@ -141,6 +147,7 @@ async def _decide(
         "UPDATE cards SET state = $2, decided_at = now(), decided_by = $3 WHERE turn_id = $1 AND state = 'open'",
         turn_id, state, "timer" if state == "expired" else "customer",
     )  # fmt: skip
+    return Decided(turn_id, inputs + 1)
 
 
 def _past(expires_at: datetime, at_ms: int) -> bool:

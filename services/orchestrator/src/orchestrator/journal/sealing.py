@@ -1,7 +1,7 @@
 """Sealing of a conversation's content with its own data key: destroying the key erases the person (GUARD-6)."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from servicekit.crypto import Keyring, open_sealed, seal
 
@@ -13,7 +13,7 @@ class Sealer:
     """Seals and opens one conversation's content. `purpose` keeps one kind of content from passing for another."""
 
     conversation_id: str
-    key: bytes
+    key: bytes = field(repr=False)
 
     def seal(self, purpose: str, plaintext: bytes) -> bytes:
         """The sealed bytes of `plaintext`."""

@@ -1,5 +1,6 @@
 """The last turns of a conversation for the Brain (TURN-10): sealed in Redis for a day, else rebuilt from Postgres."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ class ShortTermMemory:
         """The earlier messages, without those of this turn, masked by the turn's vault."""
         entries = await self._cached(conversation)
         if entries is None:
-            entries = await self._rebuild(conversation)
+            entries = await self._rebuild(conversation, turn_id)
         earlier = [entry for entry in entries if entry["turn"] != turn_id]
         messages = [Message(Role(entry["role"]), vault.mask(entry["text"])) for entry in earlier]
         return Remembered(tuple(messages[-KEEP_MESSAGES:]), summarise(messages[:-KEEP_MESSAGES]))
@@ -49,8 +50,9 @@ class ShortTermMemory:
     async def remember(self, conversation: Conversation, turn_id: str, question: str, answer: str) -> None:
         """Add an ended turn; adding it again changes nothing."""
         entries = await self._cached(conversation)
-        if entries is None or any(entry["turn"] == turn_id for entry in entries):
+        if entries is None:
             return
+        entries = [entry for entry in entries if entry["turn"] != turn_id]
         entries.append({"turn": turn_id, "role": "customer", "text": question})
         if answer:
             entries.append({"turn": turn_id, "role": "assistant", "text": answer})
@@ -67,10 +69,12 @@ class ShortTermMemory:
         entries: list[dict[str, str]] = orjson.loads(conversation.sealer.open("memory", sealed))
         return entries
 
-    async def _rebuild(self, conversation: Conversation) -> list[dict[str, str]]:
+    async def _rebuild(self, conversation: Conversation, turn_id: str) -> list[dict[str, str]]:
         async with self.database.primary() as db:
             said = await last_messages(db, conversation, 2 * KEEP_MESSAGES)
-        entries = [{"turn": one.turn_id or "", "role": one.role, "text": one.text} for one in said]
+        # Messages that wait behind this turn are not yet part of what was said.
+        earlier = itertools.takewhile(lambda one: one.turn_id != turn_id, said)
+        entries = [{"turn": one.turn_id or "", "role": one.role, "text": one.text} for one in earlier]
         await self._store(conversation, entries)
         return entries
 

@@ -96,7 +96,8 @@ class ToolGateway:
             return self._unknown()
         if (refused := _refused(entry, request)) is not None:
             return refused
-        request = replace(request, tool=entry.name)
+        if request.tool != entry.name:
+            request = replace(request, tool=entry.name)
         slot = self._slot(entry, request)
         if slot is not None and (kept := await self._kept(slot, entry)) is not None:
             return CallSucceeded(kept, self._ms(started), attempts=0, cached=True)

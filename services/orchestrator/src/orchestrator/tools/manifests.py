@@ -35,13 +35,17 @@ async def read_family(
 ) -> FamilyTools:
     """The tools that the service at `base_url` serves. Raises ManifestUnread; takes at most 2 s."""
     try:
-        answer = await http.request("GET", base_url + MANIFEST_PATH, headers={CLIENT: client}, timeout_s=READ_TIMEOUT_S)
+        answer = await http.request(
+            "GET",
+            base_url + MANIFEST_PATH,
+            headers={CLIENT: client},
+            timeout_s=READ_TIMEOUT_S,
+            max_bytes=MAX_MANIFEST_BYTES,
+        )
     except HttpFailure as failure:
         raise ManifestUnread(f"no answer: {failure.kind}") from failure
     if answer.status != 200:
         raise ManifestUnread(f"status {answer.status}")
-    if len(answer.body) > MAX_MANIFEST_BYTES:
-        raise ManifestUnread("the manifest is too large")
     return parse_family(family, base_url, answer.body, previous)
 
 

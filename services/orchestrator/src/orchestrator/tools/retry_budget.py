@@ -4,7 +4,7 @@ Each call earns a tenth of a token, each retry costs one. A tool begins with one
 after a while, so an isolated failure is always retried; savings are bounded, so a long calm buys no storm.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 EARNED_PER_CALL = 0.1
 MOST_SAVED = 3.0
@@ -20,7 +20,7 @@ class RetryBudget:
 
     def earn(self) -> "RetryBudget":
         """The budget after one more call."""
-        return replace(self, tokens=min(MOST_SAVED, self.tokens + EARNED_PER_CALL))
+        return RetryBudget(min(MOST_SAVED, self.tokens + EARNED_PER_CALL), self.last_s)
 
     def affords(self, now_s: float) -> bool:
         """Whether a retry may be made now. Sums of tenths are compared with a hair of tolerance."""

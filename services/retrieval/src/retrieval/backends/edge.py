@@ -57,8 +57,12 @@ class EdgeStore:
         """See the port."""
         return await self._run(lambda: self._search(dense, sparse, scope, limit))
 
+    async def flush(self) -> None:
+        """See the port."""
+        await self._run(lambda: self._opened().flush())
+
     def check(self) -> None:
-        """See the port. A shard answers on for a while after its folder was deleted, so the folder itself is looked at."""
+        """See the port. A shard answers on for a while after its folder was deleted, so the folder is looked at."""
         try:
             inode = (self._folder / _CONFIG).stat().st_ino
         except OSError as error:
@@ -152,7 +156,6 @@ class EdgeStore:
         shard.update(edge.UpdateOperation.delete_points_by_filter(edge.Filter(must=[same])))
         if points:
             shard.update(edge.UpdateOperation.upsert_points([_to_edge(point) for point in points]))
-        shard.flush()
 
     def _search(self, dense: Vector, sparse: Sparse, scope: Scope, limit: int) -> Found:
         shard = self._opened()

@@ -100,8 +100,11 @@ class VectorStore(Protocol):
     async def search(self, dense: Vector, sparse: Sparse, scope: Scope, limit: int) -> Found:
         """The `limit` best points by meaning, and the `limit` best by keywords."""
 
+    async def flush(self) -> None:
+        """Writes everything down, so that `open` finds it after a crash."""
+
     def check(self) -> None:
         """Raises `StoreUnavailable` when the data has gone from under the store. Cheap enough for every search."""
 
     async def close(self) -> None:
-        """Writes everything down and lets go of the data."""
+        """Flushes, and lets go of the data."""

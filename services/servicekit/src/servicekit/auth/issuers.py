@@ -45,7 +45,8 @@ class Issuer:
 def parse_jwks(document: Mapping[str, Any], algorithms: tuple[str, ...]) -> dict[str, jwt.PyJWK]:
     """The usable public keys of a JWKS by kid; keys of other types, or meant for other things, are left out."""
     found: dict[str, jwt.PyJWK] = {}
-    for entry in document.get("keys", ()):
+    entries = document.get("keys")
+    for entry in entries if isinstance(entries, list) else ():
         if not isinstance(entry, dict) or not entry.get("kid") or entry.get("use", "sig") != "sig":
             continue
         algorithm = entry.get("alg") or next((a for a in algorithms if _KEY_TYPES[a] == entry.get("kty")), None)

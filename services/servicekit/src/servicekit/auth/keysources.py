@@ -49,21 +49,30 @@ class RemoteKeys:
         self._tried_at = float("-inf")
         self._fetched_at = float("-inf")
         self._lock = asyncio.Lock()
+        self._renewal: asyncio.Task[None] | None = None
 
     async def key(self, kid: str) -> Key | None:
-        """The key called `kid`; an unknown one causes a fetch when the last is 10 s old. Old sets are renewed too."""
+        """The key called `kid`; an unknown one causes a fetch when the last is 10 s old.
+
+        Old sets are renewed beside the work: a key server that hangs holds nobody up whose key is known.
+        """
         known = self._keys.get(kid)
-        stale = self._clock.monotonic() - self._fetched_at > REFRESH_AFTER_S
-        if known is not None and not stale:
+        if known is not None:
+            stale = self._clock.monotonic() - self._fetched_at > REFRESH_AFTER_S
+            if stale and self._may_fetch() and (self._renewal is None or self._renewal.done()):
+                self._renewal = asyncio.create_task(self._fetch_once())
             return known
         if self._may_fetch():
-            async with self._lock:
-                if self._may_fetch():
-                    await self._fetch()
-        elif known is None and self._lock.locked():
+            await self._fetch_once()
+        elif self._lock.locked():
             async with self._lock:  # somebody is fetching: their answer is ours
                 pass
         return self._keys.get(kid)
+
+    async def _fetch_once(self) -> None:
+        async with self._lock:
+            if self._may_fetch():
+                await self._fetch()
 
     def _may_fetch(self) -> bool:
         return self._clock.monotonic() - self._tried_at >= MIN_FETCH_INTERVAL_S

@@ -10,6 +10,7 @@ from servicekit.embedded.errors import EmbeddedError
 
 ELSEWHERE = Path("/var/tmp")  # noqa: S108  (a directory of our own is made there and its owner is checked)
 MARKER = "data-is-in"
+BACK = "belongs-to"
 
 
 def place_directory(wanted: Path, account: Account | None) -> Path:
@@ -22,13 +23,11 @@ def place_directory(wanted: Path, account: Account | None) -> Path:
         return wanted
     name = hashlib.sha256(str(wanted.resolve()).encode()).hexdigest()[:16]
     moved = ELSEWHERE / f"aiguy-{name}"
-    marker = wanted / MARKER
-    if not marker.exists() and moved.exists():
-        _check_owner(moved)
-        shutil.rmtree(moved)
+    _sweep()
     moved.mkdir(mode=0o755, exist_ok=True)
     _check_owner(moved)
-    marker.write_text(f"{moved}\n")
+    (wanted / MARKER).write_text(f"{moved}\n")
+    (moved / BACK).write_text(f"{wanted.resolve()}\n")
     return moved
 
 
@@ -38,6 +37,15 @@ def remove_directory(wanted: Path) -> None:
     if marker.exists():
         shutil.rmtree(marker.read_text().strip(), ignore_errors=True)
     shutil.rmtree(wanted, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Delete our directories whose `wanted` was deleted."""
+    for moved in ELSEWHERE.glob("aiguy-*"):
+        back = moved / BACK
+        ours = not moved.is_symlink() and moved.lstat().st_uid == os.geteuid() and back.is_file()
+        if ours and not (Path(back.read_text().strip()) / MARKER).exists():
+            shutil.rmtree(moved, ignore_errors=True)
 
 
 def _check_owner(directory: Path) -> None:

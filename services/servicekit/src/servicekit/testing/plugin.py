@@ -6,12 +6,20 @@ postgres_server, redis_url (session) · database_url (module; call it with a pac
 from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 
 import contracts.registry  # noqa: F401 - before collection: a folder `contracts/tests` must not take the package's name
+from servicekit.logging import processors
 from servicekit.testing.clock import FakeClock
 from servicekit.testing.databases import TestDatabases
 from servicekit.testing.issuer import TestIssuer
 from servicekit.testing.servers import postgres_url, valkey_url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    """Logs as in production: structlog's own default renders each traceback for seconds."""
+    structlog.configure(processors=[*processors("test"), structlog.processors.JSONRenderer()])
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,52 @@
+"""Builds the Brain of an installation: a model when one is named, and always the offline one to fall back on."""
+
+from dataclasses import dataclass
+
+from orchestrator.brain.llm.litellm import litellm_client
+from orchestrator.brain.llm.openai_wire import OPENAI_URL, OpenAiWire
+from orchestrator.brain.llm.port import LlmPort
+from orchestrator.brain.llm_brain import LlmBrain, Models
+from orchestrator.brain.offline.brain import OfflineBrain
+from orchestrator.brain.offline.intents import Embed
+from orchestrator.brain.port import Brain
+from orchestrator.brain.pricing import PriceList
+from orchestrator.brain.prompting import PromptHead
+from orchestrator.brain.settings import LlmSettings
+from servicekit.http.client import HttpPort
+
+
+@dataclass(frozen=True, slots=True)
+class Brains:
+    """`main` answers; `offline` is the last step before a person. Without a model they are the same."""
+
+    main: Brain
+    offline: OfflineBrain
+
+
+def build_brains(settings: LlmSettings, http: HttpPort, embed: Embed) -> Brains:
+    """The Brains that the settings ask for. Importing litellm, where it is used, takes about two seconds."""
+    offline = OfflineBrain(embed)
+    return Brains(build_llm_brain(settings, http) or offline, offline)
+
+
+def build_llm_brain(settings: LlmSettings, http: HttpPort) -> LlmBrain | None:
+    """The Brain over the model that the settings name; None when they name none."""
+    if settings.llm_model is None:
+        return None
+    writer = settings.llm_writer_model or settings.llm_model
+    models = Models(
+        planner=settings.llm_model, writer=writer, fallback=settings.llm_fallback_model or writer,
+        timeout_s=settings.llm_timeout_s, fallback_timeout_s=settings.llm_fallback_timeout_s,
+        idle_timeout_s=settings.llm_idle_timeout_s,
+    )  # fmt: skip
+    return LlmBrain(build_llm(settings, http), models, PromptHead(), settings.llm_tool_mode)
+
+
+def build_llm(settings: LlmSettings, http: HttpPort) -> LlmPort:
+    """The client that the settings choose."""
+    if not settings.llm_uses_wire:
+        return litellm_client(base_url=settings.llm_base_url, api_key=settings.llm_api_key)
+    return OpenAiWire(
+        http, base_url=settings.llm_base_url or OPENAI_URL, api_key=settings.llm_api_key,
+        price=PriceList.load().cost_micros,
+    )  # fmt: skip

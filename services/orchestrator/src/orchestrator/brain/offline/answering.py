@@ -1,0 +1,137 @@
+"""From observations to an answer: templates for orders and money, verbatim sentences for the help pages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contracts.errors import ErrorClass
+from contracts.turn import Citation
+from orchestrator.brain.citing import Source, cite, source_line, sources_of
+from orchestrator.brain.offline.extracting import extract
+from orchestrator.brain.offline.intents import Embed
+from orchestrator.brain.offline.phrasing import Phrases, shown_day, shown_id, shown_money, shown_time
+from orchestrator.brain.port import Observation
+
+Output = Mapping[str, Any]
+
+_BY_CLASS = {
+    ErrorClass.NOT_FOUND: "not_found", ErrorClass.NOT_AUTHORISED: "not_authorised", ErrorClass.TIMEOUT: "timeout",
+    ErrorClass.TRANSIENT: "transient", ErrorClass.USER_FIXABLE: "user_fixable", ErrorClass.INTERNAL: "internal",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A part of an answer with its sources."""
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+
+class Answerer:
+    """Words for what was observed."""
+
+    def __init__(self, phrases: Phrases, embed: Embed) -> None:
+        self._phrases = phrases
+        self._embed = embed
+
+    async def answer(self, question: str, observations: Sequence[Observation], now: datetime) -> Answer:
+        """All observations of the turn in their order; a look-up that only prepared a refund is not told."""
+        told = [one for one in observations if not _only_prepared(one, observations)]
+        parts = [await self._one(question, observation, now) for observation in told]
+        text = "\n\n".join(dict.fromkeys(part.text for part in parts))
+        return Answer(text, tuple(citation for part in parts for citation in part.citations))
+
+    async def _one(self, question: str, observation: Observation, now: datetime) -> Answer:
+        output = observation.output
+        if output is None:
+            return Answer(self._failure(observation))
+        match observation.tool:
+            case "search_kb":
+                return await self._knowledge(str(observation.arguments.get("query", question)), observation, output)
+            case "get_order_status":
+                return Answer(self._status(output, now))
+            case "get_order":
+                return Answer(f"{self._status(output, now)} {self._content(output)}")
+            case "get_invoice_pdf":
+                return Answer(self._invoice(output))
+            case "issue_refund":
+                return Answer(self._refund(output))
+            case "create_ticket":
+                due = shown_time(output["first_reply_due"], now)
+                return Answer(self._phrases.say("ticket_made", number=output["number"], day=due))
+            case "handoff_human":
+                due = shown_time(output["reply_due"], now)
+                return Answer(self._phrases.say("handed_over", number=output["ticket_number"], day=due))
+            case "add_order_note":
+                return Answer(self._phrases.say("note_added", order=shown_id(output["order_id"])))
+            case "send_email":
+                return Answer(self._phrases.say("email_sent"))
+            case _:
+                return Answer(self._phrases.say("done"))
+
+    def _failure(self, observation: Observation) -> str:
+        """What an error means for the customer. Nothing of the arguments or of the error's text is told."""
+        code = observation.error_code or ""
+        if self._phrases.has(code):
+            return self._phrases.say(code)
+        return self._phrases.say(_BY_CLASS[observation.error_class or ErrorClass.INTERNAL])
+
+    async def _knowledge(self, question: str, observation: Observation, output: Output) -> Answer:
+        sources = sources_of((observation,))
+        if not sources:
+            return Answer(self._phrases.say("nothing_found"))
+        if not output.get("answerable", True):
+            return self._nearest(question, sources[0])
+        found = await extract(question, sources, self._embed)
+        if found is None:
+            return self._nearest(question, sources[0])
+        source = found.source
+        citation = Citation(chunk_id=source.chunk_id, title=source.title, url=source.url, quote=found.text)
+        return Answer(f"{found.text}\n\n{source_line((citation,))}", (citation,))
+
+    def _nearest(self, question: str, source: Source) -> Answer:
+        text = self._phrases.say("nearest_page", title=source.title, url=source.url)
+        return Answer(text, (cite(source, question),))
+
+    def _status(self, output: Output, now: datetime) -> str:
+        order, state = shown_id(output["order_id"]), self._phrases.state(str(output["status"]))
+        carrier, eta, tracking = output.get("carrier"), output.get("eta"), output.get("tracking_url")
+        moving = output["status"] == "shipped"
+        parts = [
+            self._phrases.say("status_with_carrier", order=order, state=state, carrier=str(carrier))
+            if carrier and moving
+            else self._phrases.say("status", order=order, state=state)
+        ]
+        if eta and output["status"] in ("shipped", "processing"):
+            parts.append(self._phrases.say("status_eta", day=shown_day(eta, now)))
+        elif output["status"] not in ("shipped", "delivered"):
+            parts.append(self._phrases.say("placed", day=shown_day(output["placed_at"], now)))
+        if tracking and moving:
+            parts.append(self._phrases.say("status_tracking", url=str(tracking)))
+        return " ".join(parts)
+
+    def _content(self, output: Output) -> str:
+        items = ", ".join(f"{item['quantity']} × {item['name']}" for item in output["items"])
+        order = shown_id(output["order_id"])
+        return self._phrases.say("content", order=order, items=items, total=shown_money(output["total"]))
+
+    def _invoice(self, output: Output) -> str:
+        number, total = str(output["invoice_number"]), shown_money(output["total"])
+        if not output.get("url"):
+            return self._phrases.say("invoice_without_link", number=number, total=total)
+        return self._phrases.say("invoice", number=number, total=total, url=str(output["url"]))
+
+    def _refund(self, output: Output) -> str:
+        state = str(output["state"])
+        if state == "succeeded":
+            key = "refund_done"
+        else:
+            key = "refund_failed" if state in ("failed", "denied", "expired") else "refund_on_its_way"
+        return self._phrases.say(key, amount=shown_money(output["amount"]), order=shown_id(output["order_id"]))
+
+
+def _only_prepared(one: Observation, observations: Sequence[Observation]) -> bool:
+    later = any(other.tool == "issue_refund" and other.output is not None for other in observations)
+    return later and one.tool == "get_order" and one.output is not None

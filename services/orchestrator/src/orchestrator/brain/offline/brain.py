@@ -1,0 +1,90 @@
+"""The Brain that needs no key and no network: deterministic, and honest about what it is (BRAIN-5)."""
+
+import re
+
+from contracts.turn import FinalMessage, ToolCall, Usage
+from orchestrator.brain.offline.answering import Answerer
+from orchestrator.brain.offline.deciding import Say, TicketWanted, decide, offered
+from orchestrator.brain.offline.intents import Embed, IntentIndex
+from orchestrator.brain.offline.phrasing import Phrases, shown_id
+from orchestrator.brain.offline.understanding import Task, understand
+from orchestrator.brain.policy_files import read_policy
+from orchestrator.brain.port import BrainContext, Draft, OnText, Plan
+
+NAME = "offline"
+_WORD = re.compile(r"\S+\s*")
+
+
+class OfflineBrain:
+    """`Brain` by labelled examples and rules. Holds nothing of any conversation."""
+
+    def __init__(self, embed: Embed) -> None:
+        self._intents = IntentIndex(embed, read_policy("intents")["intents"])
+        self._phrases = Phrases()
+        self._answerer = Answerer(self._phrases, embed)
+
+    @property
+    def name(self) -> str:
+        """Always `offline`."""
+        return NAME
+
+    async def warm(self) -> None:
+        """Embeds the labelled examples before the first customer comes (about a second of one core)."""
+        await self._intents.warm()
+
+    async def plan(self, context: BrainContext, on_text: OnText) -> Plan:
+        """See `Brain.plan`. Never raises `BrainError`."""
+        tasks = await understand(context, self._intents)
+        call = self._next_call(tasks, context)
+        if call is not None:
+            return Plan(call, Usage(), NAME, streamed=False)
+        message = await self._message(tasks, context)
+        await _stream(message.text, on_text)
+        return Plan(message, Usage(), NAME, streamed=True)
+
+    async def draft(self, context: BrainContext, on_text: OnText) -> Draft:
+        """See `Brain.draft`."""
+        message = await self._message(await understand(context, self._intents), context)
+        await _stream(message.text, on_text)
+        return Draft(message.text, message.citations, Usage(), NAME)
+
+    def _next_call(self, tasks: tuple[Task, ...], context: BrainContext) -> ToolCall | None:
+        """The first call that a task still needs; after a failure there is none."""
+        if any(one.output is None for one in context.observations):
+            return None
+        made = {one.tool for one in context.observations}
+        for task in tasks:
+            step = decide(task, context)
+            if isinstance(step, TicketWanted):
+                step = self._ticket(step)
+            if isinstance(step, ToolCall) and step.name not in made and offered(step.name, context):
+                return step
+        return None
+
+    async def _message(self, tasks: tuple[Task, ...], context: BrainContext) -> FinalMessage:
+        confidence = min(max(task.confidence, 0.0) for task in tasks)
+        if context.observations:
+            answer = await self._answerer.answer(context.question, context.observations, context.now)
+            return FinalMessage(text=answer.text, citations=answer.citations, confidence=min(1.0, confidence))
+        says = [step for step in (decide(task, context) for task in tasks) if isinstance(step, Say)]
+        texts = [self._phrases.say(say.key, **_shown(say)) for say in says] or [self._phrases.say("not_available")]
+        notes = " ".join(context.notes)
+        return FinalMessage(text=f"{notes} {texts[0]}".strip(), confidence=min(1.0, confidence))
+
+    def _ticket(self, wanted: TicketWanted) -> ToolCall:
+        arguments = {
+            "subject": self._phrases.subject(wanted.category), "body": wanted.body, "category": wanted.category,
+        }  # fmt: skip
+        if wanted.order_id is not None:
+            arguments["order_id"] = wanted.order_id
+        return ToolCall(name="create_ticket", arguments=arguments)
+
+
+def _shown(say: Say) -> dict[str, str]:
+    return {key: shown_id(value) if key == "order" else value for key, value in say.facts}
+
+
+async def _stream(text: str, on_text: OnText) -> None:
+    """Word by word, as a model would."""
+    for word in _WORD.findall(text):
+        await on_text(word)

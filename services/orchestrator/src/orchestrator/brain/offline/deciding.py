@@ -1,0 +1,152 @@
+"""From a task to the next step: a tool call with its arguments, or a sentence that says why there is none. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.tools.retrieval import Channel
+from contracts.turn import Role, ToolCall
+from orchestrator.brain.offline.slots import Slots
+from orchestrator.brain.offline.understanding import Task
+from orchestrator.brain.port import BrainContext
+
+_PRIVATE = frozenset({"order_status", "order_content", "invoice", "refund_request", "order_change"})
+_CATEGORY: Mapping[str, str] = {
+    "order_status": "order", "order_content": "order", "order_change": "order", "invoice": "billing",
+    "refund_request": "refund", "knowledge": "product",
+}  # fmt: skip
+MAX_BODY = 4_000
+MAX_REASON = 480
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A phrase instead of a call."""
+
+    key: str
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TicketWanted:
+    """A ticket is to be opened; its wording needs the phrases."""
+
+    category: str
+    body: str
+    order_id: str | None
+
+
+def decide(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
+    """The first step for a task."""
+    if task.intent in _PRIVATE and not context.customer:
+        return Say("sign_in")
+    slots = task.slots
+    match task.intent:
+        case "order_status":
+            return _lookup("get_order_status", slots, "which_order", context)
+        case "order_content":
+            return _lookup("get_order", slots, "which_order", context)
+        case "invoice":
+            return _invoice(slots, context)
+        case "refund_request":
+            return _refund(task, context)
+        case "order_change":
+            return Say("change_not_here", _about(slots))
+        case "knowledge":
+            return _search(task.query, context)
+        case "human":
+            return _human(task, context)
+        case "open_ticket":
+            return _ticket(task, context)
+        case _:
+            return Say(task.intent)
+
+
+def offered(name: str, context: BrainContext) -> bool:
+    """Whether the tool may be called now."""
+    return any(tool.name == name for tool in context.tools)
+
+
+def _lookup(tool: str, slots: Slots, question: str, context: BrainContext) -> ToolCall | Say:
+    if slots.order_id is None and slots.email is None:
+        return Say(question)
+    if not offered(tool, context):
+        return Say("not_available")
+    if slots.order_id is not None:
+        return ToolCall(name=tool, arguments={"order_id": slots.order_id})
+    return ToolCall(name=tool, arguments={"email": slots.email})
+
+
+def _invoice(slots: Slots, context: BrainContext) -> ToolCall | Say:
+    if slots.invoice_number is not None and offered("get_invoice_pdf", context):
+        return ToolCall(name="get_invoice_pdf", arguments={"invoice_number": slots.invoice_number})
+    if slots.invoice_number is None and slots.order_id is None:
+        return Say("which_invoice")
+    return _lookup("get_invoice_pdf", slots, "which_invoice", context)
+
+
+def _refund(task: Task, context: BrainContext) -> ToolCall | Say:
+    slots = task.slots
+    if not offered("issue_refund", context):
+        return Say("refund_not_here", _about(slots))
+    if slots.order_id is None:
+        return Say("refund_which_order")
+    amount = None if slots.amount is None else (slots.amount.minor, slots.amount.currency)
+    if amount is None and slots.whole:
+        total = _total_of(slots.order_id, context)
+        if total is None and offered("get_order", context):
+            # All of it was asked for: what that is, only the order can say.
+            return ToolCall(name="get_order", arguments={"order_id": slots.order_id})
+        amount = total
+    if amount is None:
+        return Say("refund_how_much", (("order", slots.order_id),))
+    arguments = {
+        "order_id": slots.order_id, "amount_minor": amount[0], "currency": amount[1],
+        "reason": _line(task.about, MAX_REASON),
+    }  # fmt: skip
+    return ToolCall(name="issue_refund", arguments=arguments)
+
+
+def _total_of(order_id: str, context: BrainContext) -> tuple[int, str] | None:
+    for one in context.observations:
+        if one.tool == "get_order" and one.output is not None and one.output["order_id"] == order_id:
+            total: dict[str, Any] = one.output["total"]
+            return total["amount_minor"], total["currency"]
+    return None
+
+
+def _search(query: str, context: BrainContext) -> ToolCall | Say:
+    if not offered("search_kb", context):
+        return Say("nothing_found")
+    arguments: dict[str, Any] = {"query": query}
+    if context.channel in (Channel.SLACK, Channel.EMAIL):
+        arguments["channel"] = context.channel
+    return ToolCall(name="search_kb", arguments=arguments)
+
+
+def _human(task: Task, context: BrainContext) -> ToolCall | Say:
+    if not offered("handoff_human", context):
+        return Say("human_not_here")
+    summary = _line(f"The customer asked for a person. {task.about}", 1_900)
+    return ToolCall(name="handoff_human", arguments={"reason": "customer_asked", "summary": summary})
+
+
+def _ticket(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
+    if not offered("create_ticket", context):
+        return _human(task, context) if offered("handoff_human", context) else Say("ticket_not_here")
+    said = [one.text for one in context.history if one.role is Role.CUSTOMER][-3:]
+    lines = dict.fromkeys([*said, task.about, context.question])
+    body = "\n".join(line for line in lines if line.strip())
+    if len(body.split()) < 5 and task.slots.order_id is None:
+        return Say("ticket_about_what")
+    category = "order" if task.slots.order_id else "other"
+    return TicketWanted(category, body[:MAX_BODY], task.slots.order_id)
+
+
+def _about(slots: Slots) -> tuple[tuple[str, str], ...]:
+    about = f" about order {slots.order_id}" if slots.order_id else ""
+    return (("about_order", about),)
+
+
+def _line(text: str, limit: int) -> str:
+    return " ".join(text.split())[:limit]

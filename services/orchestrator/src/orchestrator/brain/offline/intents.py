@@ -1,0 +1,82 @@
+"""The intent of a message: the label of the nearest labelled example, by MiniLM embeddings."""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+_EMAIL = re.compile(r"<[a-z]+_\d+>")
+#: Below this likeness the label says nothing, and the help pages are searched.
+FLOOR = 0.40
+#: A label that leads to private data, to money or to a person needs to be this near, and this far ahead of the others.
+NEAR = 0.55
+AHEAD = 0.04
+_BOLD = frozenset(
+    {"order_status", "order_content", "invoice", "refund_request", "order_change", "human", "open_ticket"}
+)
+
+
+class Embed(Protocol):
+    """Sentence embeddings: unit vectors of shape (n, 384), float32."""
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """The vectors of `texts`, in their order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A label with its likeness in [0, 1] and its lead over the next label."""
+
+    label: str
+    likeness: float
+    lead: float
+
+
+class IntentIndex:
+    """The labelled examples, embedded once on first use (about a second)."""
+
+    def __init__(self, embed: Embed, examples: Mapping[str, Sequence[str]]) -> None:
+        self._embed = embed
+        self._labels = [label for label, texts in examples.items() for _ in texts]
+        self._texts = [text for texts in examples.values() for text in texts]
+        self._names = tuple(examples)
+        self._rows = np.array([self._names.index(label) for label in self._labels])
+        self._vectors: Vectors | None = None
+        self._loading = asyncio.Lock()
+
+    async def warm(self) -> None:
+        """Embeds the examples now, so that no customer waits for it."""
+        async with self._loading:
+            if self._vectors is None:
+                self._vectors = await self._embed.embed(self._texts)
+
+    async def nearest(self, text: str, order_id: str | None = None) -> Intent:
+        """The intent of a message. `order_id` is written as in the examples before it is compared."""
+        await self.warm()
+        plain = _EMAIL.sub(" ", text)
+        if order_id is not None:
+            plain = re.sub(re.escape(order_id), "ABC123", plain, flags=re.IGNORECASE)
+        (vector,) = await self._embed.embed([plain])
+        likeness = self._vectors @ vector
+        scores = np.array([_label_score(likeness[self._rows == row]) for row in range(len(self._names))])
+        best, second = np.argsort(scores)[::-1][:2]
+        return _cautious(Intent(self._names[best], float(scores[best]), float(scores[best] - scores[second])))
+
+
+def _label_score(likeness: Vectors) -> float:
+    """Mostly the nearest example; the next two keep one odd example from deciding alone."""
+    top = np.sort(likeness)[::-1][:3]
+    return float(0.7 * top[0] + 0.3 * top[1:].mean())
+
+
+def _cautious(intent: Intent) -> Intent:
+    """What is not near enough to be acted on is a question to the help pages."""
+    unsure = intent.likeness < FLOOR or (intent.label in _BOLD and (intent.likeness < NEAR or intent.lead < AHEAD))
+    return Intent("knowledge", intent.likeness, intent.lead) if unsure else intent

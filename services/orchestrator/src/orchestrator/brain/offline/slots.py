@@ -1,0 +1,119 @@
+"""The facts in a message: order and invoice numbers, masked addresses, amounts. By rules, never guessed."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.turn import Role
+from orchestrator.brain.port import Message
+
+_INVOICE = re.compile(r"\bINV[-_ ]?(?:\d{4}-)?[A-Z0-9-]*\d\b", re.IGNORECASE)
+_MIXED = re.compile(r"(?<![\w<@./-])#?(?=[A-Za-z0-9-]*\d)(?!INV)([A-Za-z]{2,8}-?\d{2,10})(?![\w>@-])", re.IGNORECASE)
+_NAMED = re.compile(
+    r"\b(?:order|purchase|bestellung)s?\s*(?:(?:number|no\.?|nr\.?|id)\b\s*)?(?:is\s+)?[:#]?\s*#?"
+    r"(?=[A-Za-z0-9-]*\d)([A-Za-z0-9][A-Za-z0-9-]{2,31})\b",
+    re.IGNORECASE,
+)
+_HASHED = re.compile(r"(?<!\w)#\s?(\d{3,10})\b")
+_DIGITS = re.compile(r"(?<![\w$€£.,:<-])(\d{4,10})(?![\w>:%-]|[.,]\d)")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_UNITS_AFTER = re.compile(
+    r"\s*(?:dollars?|usd|eur|euros?|gbp|pounds?|bucks|days?|hours?|minutes?|years?|weeks?|months?|items?|pieces?|"
+    r"times|cm|mm|km|kg|lbs?|miles?|people|percent|%)\b",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(r"<email_\d{1,3}>")
+_NUMBER = r"(\d{1,3}(?:,\d{3})+|\d{1,7})(?:\.(\d{1,2}))?(?!\d)"
+_SIGNED = re.compile(rf"([$€£])\s?{_NUMBER}")
+_WORDED = re.compile(
+    rf"(?<![\w.,]){_NUMBER}\s?(usd|us dollars?|dollars?|bucks|eur|euros?|gbp|pounds?)\b", re.IGNORECASE
+)
+_CODED = re.compile(rf"\b(usd|eur|gbp)\s?{_NUMBER}", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"\b(?:full|whole|entire|complete|total)(?:ly)? (?:refund|amount|order|price|sum|payment)\b"
+    r"|\brefund (?:me )?(?:everything|all of it|it all|the (?:whole|entire|full) )"
+    r"|\ball of (?:it|my money)\b|\bin full\b",
+    re.IGNORECASE,
+)
+_CURRENCIES = {
+    "$": "USD",
+    "€": "EUR",
+    "£": "GBP",
+    "u": "USD",
+    "d": "USD",
+    "b": "USD",
+    "e": "EUR",
+    "g": "GBP",
+    "p": "GBP",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Money in minor units."""
+
+    minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What a message names. `whole` says that all of an order's money is meant."""
+
+    order_id: str | None = None
+    invoice_number: str | None = None
+    email: str | None = None
+    amount: Amount | None = None
+    whole: bool = False
+
+    @property
+    def names_something(self) -> bool:
+        """Whether there is an order, an invoice or an address in it."""
+        return (self.order_id or self.invoice_number or self.email) is not None
+
+
+def read_slots(text: str) -> Slots:
+    """The facts in one message; the first of each kind counts."""
+    invoice = _INVOICE.search(text)
+    rest = text.replace(invoice[0], " ") if invoice else text
+    email = _EMAIL.search(rest)
+    return Slots(
+        order_id=_order_id(rest),
+        invoice_number=invoice[0].upper().replace(" ", "-").replace("_", "-") if invoice else None,
+        email=email[0] if email else None,
+        amount=_amount(rest),
+        whole=_WHOLE.search(rest) is not None,
+    )
+
+
+def remembered_order(history: Sequence[Message]) -> str | None:
+    """The order that the customer named last."""
+    for message in reversed(history):
+        if message.role is Role.CUSTOMER and (found := read_slots(message.text).order_id):
+            return found
+    return None
+
+
+def _order_id(text: str) -> str | None:
+    for pattern in (_NAMED, _MIXED, _HASHED):
+        if found := pattern.search(text):
+            return found[1].upper()
+    for found in _DIGITS.finditer(text):
+        if not _YEAR.fullmatch(found[1]) and not _UNITS_AFTER.match(text, found.end()):
+            return found[1]
+    return None
+
+
+def _amount(text: str) -> Amount | None:
+    if found := _SIGNED.search(text):
+        return _money(found[2], found[3], found[1])
+    if found := _CODED.search(text):
+        return _money(found[2], found[3], found[1])
+    if found := _WORDED.search(text):
+        return _money(found[1], found[2], found[3])
+    return None
+
+
+def _money(whole: str, cents: str | None, currency: str) -> Amount | None:
+    minor = int(whole.replace(",", "")) * 100 + int((cents or "0").ljust(2, "0"))
+    return Amount(minor, _CURRENCIES[currency[0].lower()]) if minor else None

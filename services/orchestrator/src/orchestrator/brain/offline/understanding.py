@@ -1,0 +1,156 @@
+"""From a message and its history to one or two tasks."""
+
+import re
+from dataclasses import dataclass
+
+from contracts.turn import Role
+from orchestrator.brain.offline.intents import IntentIndex
+from orchestrator.brain.offline.rules import is_no, is_yes, unambiguous
+from orchestrator.brain.offline.slots import Slots, read_slots, remembered_order
+from orchestrator.brain.port import BrainContext
+from orchestrator.brain.sentences import content_words
+
+MAX_TASKS = 2
+_CLAUSE = re.compile(
+    r"(?<=[?.!])\s+|[,;]?\s+(?:and|also|plus)\s+"
+    r"(?=(?:what|how|where|when|can|could|do|does|is|are|which|who|please|send|give|refund|cancel|tell)\b)",
+    re.IGNORECASE,
+)
+_FOLLOW_UP = re.compile(r"^\W*(?:and|or|but|what about|how about|also)\b", re.IGNORECASE)
+_OFFERED_TICKET = re.compile(r"open a ticket|ticket with what you wrote", re.IGNORECASE)
+_OFFERED_PERSON = re.compile(r"bring in a person|hand (?:you )?over|person from our team", re.IGNORECASE)
+_ASKED_NUMBER = re.compile(r"which order|tell me (?:its|the) (?:number|amount)|how much of order", re.IGNORECASE)
+_ACTING = frozenset({
+    "order_status", "order_content", "invoice", "knowledge", "refund_request", "order_change", "open_ticket", "human",
+})  # fmt: skip
+
+_FILLERS = frozenset({
+    "order", "number", "the", "its", "it's", "please", "usd", "eur", "gbp", "dollars", "invoice", "for", "mail",
+    "email",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing that the customer wants. `query` is what to search for, `about` what a ticket would say."""
+
+    intent: str
+    slots: Slots
+    query: str
+    about: str
+    confidence: float = 1.0
+
+
+async def understand(context: BrainContext, intents: IntentIndex) -> tuple[Task, ...]:
+    """What the customer wants, at least one task, in the order of the message."""
+    text = context.question
+    slots = read_slots(text)
+    answer = _answer_to_offer(context, slots)
+    if answer is not None:
+        return (answer,)
+    earlier = _before(context)
+    if earlier and _only_facts(text, slots):
+        # "1234" after "Which order is it?": the earlier message says what is wanted of it.
+        text = f"{earlier} {text}"
+        slots = _together(read_slots(earlier), slots)
+    slots = _with_history(slots, context)
+    tasks: dict[str, Task] = {}
+    for clause in _clauses(text):
+        label, confidence = await _intent_of(clause, slots, intents)
+        task = Task(label, slots, _query(clause, text, context), text, confidence)
+        if label != "knowledge" or len(content_words(clause)) > 1 or not tasks:
+            tasks.setdefault(label, task)
+    acting = [task for task in tasks.values() if task.intent in _ACTING]
+    return tuple((acting or list(tasks.values()))[:MAX_TASKS])
+
+
+async def _intent_of(clause: str, slots: Slots, intents: IntentIndex) -> tuple[str, float]:
+    own = read_slots(clause)
+    if (label := unambiguous(clause, own)) is not None:
+        return label, 1.0
+    found = await intents.nearest(clause, own.order_id)
+    if found.label in ("yes", "no") and not (is_yes(clause) or is_no(clause)):
+        return "knowledge", found.likeness
+    if (
+        own.order_id is not None
+        and found.label in ("knowledge", "out_of_scope")
+        and not content_words(clause) - {"abc"}
+    ):
+        return "order_status", found.likeness
+    if _only_facts(clause, own):
+        return ("invoice" if own.invoice_number else "order_status"), 1.0
+    return found.label, found.likeness
+
+
+def _answer_to_offer(context: BrainContext, slots: Slots) -> Task | None:
+    """A yes or a no to what we offered last."""
+    offer = next((one.text for one in reversed(context.history) if one.role is Role.ASSISTANT), "")
+    text = context.question
+    ticket, person = _OFFERED_TICKET.search(offer), _OFFERED_PERSON.search(offer)
+    if not (ticket or person):
+        return None
+    words = content_words(text)
+    if is_no(text) and len(words) <= 2:
+        return Task("no", slots, text, text)
+    wants_person = re.search(r"\b(?:person|human|someone|agent)\b", text, re.IGNORECASE) is not None
+    wants_ticket = re.search(r"\bticket\b", text, re.IGNORECASE) is not None
+    if not ((is_yes(text) and len(words) <= 6) or (len(words) <= 3 and (wants_person or wants_ticket))):
+        return None
+    about = "\n".join(part for part in (_before(context), text if len(words) > 2 else "") if part)
+    known = _with_history(slots, context)
+    if person and (wants_person or not ticket):
+        return Task("human", known, text, about)
+    return Task("open_ticket", known, text, about)
+
+
+def _before(context: BrainContext) -> str:
+    """What the customer wrote before, leaving out plain yes and no."""
+    for message in reversed(context.history):
+        if message.role is Role.CUSTOMER and not (
+            (is_yes(message.text) or is_no(message.text)) and len(content_words(message.text)) <= 2
+        ):
+            return message.text
+    return ""
+
+
+def _clauses(text: str) -> list[str]:
+    parts = [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
+    return parts[:4] or [text]
+
+
+def _only_facts(text: str, slots: Slots) -> bool:
+    """Whether a message is nothing but an order number, an amount or both."""
+    if not (slots.names_something or slots.amount):
+        return False
+    return not [
+        word for word in re.findall(r"[A-Za-z]{3,}", re.sub(r"<[a-z]+_\d+>", "", text)) if not _is_filler(word, slots)
+    ]
+
+
+def _is_filler(word: str, slots: Slots) -> bool:
+    known = f"{slots.order_id or ''} {slots.invoice_number or ''}".lower()
+    return word.lower() in known or word.lower() in _FILLERS
+
+
+def _together(first: Slots, second: Slots) -> Slots:
+    return Slots(
+        order_id=second.order_id or first.order_id,
+        invoice_number=second.invoice_number or first.invoice_number,
+        email=second.email or first.email,
+        amount=second.amount or first.amount,
+        whole=second.whole or first.whole,
+    )
+
+
+def _with_history(slots: Slots, context: BrainContext) -> Slots:
+    if slots.names_something:
+        return slots
+    order_id = remembered_order(context.history)
+    return Slots(order_id, None, None, slots.amount, slots.whole)
+
+
+def _query(clause: str, text: str, context: BrainContext) -> str:
+    """What to search for. A follow-up such as "and for Canada?" is searched together with what came before."""
+    thin = len(content_words(clause)) <= 1 or _FOLLOW_UP.search(text) is not None
+    earlier = _before(context) if thin else ""
+    return " ".join(f"{earlier} {clause}".split())[:1000] or "help"

@@ -1,0 +1,54 @@
+"""A real database with conversations in it, and the means to write into them."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from orchestrator.journal.accept import Incoming, accept_message
+from orchestrator.journal.conversations import Conversation, Conversations
+from orchestrator.journal.entries import Codec
+from orchestrator.turn.budgets import Budgets
+from servicekit.auth.claims import Caller, Role
+from servicekit.crypto import Keyring
+from servicekit.db.pool import Connection, Database
+
+ADA = Caller("cust_ada", Role.CUSTOMER, "shop", frozenset({"chat:send"}), 0, email="ada@example.com", name="Ada")
+BEN = Caller("cust_ben", Role.CUSTOMER, "shop", frozenset({"chat:send"}), 0)
+
+
+@dataclass
+class Office:
+    """Accepts messages as the API does, and keeps what was enqueued."""
+
+    database: Database
+    conversations: Conversations
+    codec: Codec = field(default_factory=Codec)
+    enqueued: list[str] = field(default_factory=list)
+
+    async def enqueue(self, _db: Connection, turn_id: str) -> None:
+        self.enqueued.append(turn_id)
+
+    async def begin(self, caller: Caller = ADA) -> Conversation:
+        async with self.database.transaction() as db:
+            conversation_id = await self.conversations.create(db, caller, "web")
+        return await self.read(conversation_id, caller)
+
+    async def read(self, conversation_id: str, caller: Caller = ADA) -> Conversation:
+        async with self.database.primary() as db:
+            return await self.conversations.owned(db, conversation_id, caller)
+
+    async def say(self, conversation_id: str, text: str, client_turn_id: str, caller: Caller = ADA) -> str:
+        message = Incoming(text=text, client_turn_id=client_turn_id, request_id="req", at_ms=1_000)
+        async with self.database.transaction() as db:
+            conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
+            accepted = await accept_message(db, conversation, message, Budgets(), self.codec, self.enqueue)
+        return accepted.turn_id
+
+
+@pytest.fixture
+async def office(database_url: Callable[[str], str]) -> AsyncIterator[Office]:
+    database = await Database.connect(database_url("orchestrator"), size=12)
+    keyring = Keyring.generate()
+    yield Office(database, Conversations(keyring, keyring.derive("subject-hash")))
+    await database.close()

@@ -1,0 +1,114 @@
+"""Short-term memory: masked, bounded, shared through Redis, and rebuilt from the thread when Redis lost it."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import redis.asyncio
+
+from contracts.turn import Role
+from orchestrator.brain.port import Message
+from orchestrator.guard.vault import Vault
+from orchestrator.journal.conversations import Conversation, Conversations
+from orchestrator.memory.short_term import KEEP_MESSAGES, ShortTermMemory, summarise
+from servicekit.auth.claims import Caller
+from servicekit.auth.claims import Role as CallerRole
+from servicekit.crypto import Keyring
+from servicekit.db.pool import Database
+from servicekit.telemetry import Metrics
+
+ADA = Caller("cust_ada", CallerRole.CUSTOMER, "shop", frozenset(), 0)
+
+
+@pytest.fixture
+async def database(database_url: Callable[[str], str]) -> AsyncIterator[Database]:
+    database = await Database.connect(database_url("orchestrator"))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator["redis.asyncio.Redis"]:
+    client = redis.asyncio.Redis.from_url(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def conversation(database: Database) -> Conversation:
+    keyring = Keyring.generate()
+    conversations = Conversations(keyring, keyring.derive("subject-hash"))
+    async with database.transaction() as db:
+        conversation_id = await conversations.create(db, ADA, "web")
+        return await conversations.owned(db, conversation_id, ADA)
+
+
+async def said(database: Database, conversation: Conversation, turn_id: str, role: str, text: str) -> None:
+    async with database.primary() as db:
+        await db.execute(
+            "INSERT INTO thread (conversation_id, turn_id, role, content) VALUES ($1, $2, $3, $4)",
+            conversation.id, turn_id, role, conversation.sealer.seal("thread", text.encode()),
+        )  # fmt: skip
+
+
+@pytest.mark.service
+async def test_memory_survives_the_loss_of_redis(
+    database: Database, client: "redis.asyncio.Redis", conversation: Conversation
+) -> None:
+    memory = ShortTermMemory(client, database, Metrics())
+    await said(database, conversation, "trn_1", "customer", "I am ada@example.com")
+    await memory.recall(conversation, "trn_1", Vault())
+    await memory.remember(conversation, "trn_1", "I am ada@example.com", "Hello")
+    await memory.remember(conversation, "trn_1", "I am ada@example.com", "Hello")
+    await said(database, conversation, "trn_1", "assistant", "Hello")
+    before = await memory.recall(conversation, "trn_2", Vault())
+    await client.flushall()
+    assert await memory.recall(conversation, "trn_2", Vault()) == before
+    assert before.history == (Message(Role.CUSTOMER, "I am <email_1>"), Message(Role.ASSISTANT, "Hello"))
+
+
+@pytest.mark.service
+async def test_what_redis_holds_cannot_be_read_there(
+    database: Database, client: "redis.asyncio.Redis", conversation: Conversation
+) -> None:
+    await said(database, conversation, "trn_1", "customer", "swordfish")
+    await ShortTermMemory(client, database, Metrics()).recall(conversation, "trn_2", Vault())
+    keys = await client.keys(f"*{conversation.id}*")
+    assert keys
+    for key in keys:
+        assert b"swordfish" not in await client.get(key)
+        assert await client.ttl(key) > 0
+
+
+@pytest.mark.service
+async def test_without_redis_the_thread_answers_and_it_is_counted(
+    database: Database, conversation: Conversation
+) -> None:
+    metrics = Metrics()
+    nowhere = redis.asyncio.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
+    await said(database, conversation, "trn_1", "customer", "Hello")
+    remembered = await ShortTermMemory(nowhere, database, metrics).recall(conversation, "trn_2", Vault())
+    assert [message.text for message in remembered.history] == ["Hello"]
+    assert b"aiguy_memory_without_redis_total{" in metrics.render()
+
+
+def test_older_messages_become_one_short_line_each() -> None:
+    older = [Message(Role.CUSTOMER, f"{number} " + "x" * 200) for number in range(9)]
+    summary = summarise([*older, Message(Role.ASSISTANT, "not this")])
+    lines = summary.splitlines()
+    assert len(lines) == 6
+    assert all(len(line) <= 90 for line in lines)
+    assert lines[-1].startswith("- 8 ")
+    assert KEEP_MESSAGES <= 24
+
+
+@pytest.mark.service
+async def test_a_message_that_waits_behind_the_turn_is_not_remembered_as_said_before(
+    database: Database, client: "redis.asyncio.Redis", conversation: Conversation
+) -> None:
+    memory = ShortTermMemory(client, database, Metrics())
+    for turn_id in ("trn_1", "trn_2"):
+        await said(database, conversation, turn_id, "customer", f"message of {turn_id}")
+    assert (await memory.recall(conversation, "trn_1", Vault())).history == ()
+    await memory.remember(conversation, "trn_1", "message of trn_1", "answer")
+    history = (await memory.recall(conversation, "trn_2", Vault())).history
+    assert [message.text for message in history] == ["message of trn_1", "answer"]

@@ -1,0 +1,56 @@
+"""The composition root of retrieval: `create` from the environment, `build` with what a test passes in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from retrieval import routes
+from retrieval.backends.port import VectorStore
+from retrieval.handlers import KnowledgeTools
+from retrieval.knowledge_base import open_knowledge_base
+from retrieval.search import Searcher
+from retrieval.settings import Settings
+from servicekit.app import KitFactory, create_app
+from servicekit.context import Kit
+from servicekit.embedding import Embedder
+
+
+def create() -> FastAPI:
+    """The app as the environment says."""
+    return build(Settings())
+
+
+def build(
+    settings: Settings,
+    *,
+    kit_factory: KitFactory | None = None,
+    store: VectorStore | None = None,
+    embedder: Embedder | None = None,
+) -> FastAPI:
+    """The app. The keyword arguments replace what is opened at start-up; an `embedder` that is given is not closed."""
+
+    @asynccontextmanager
+    async def startup(kit: Kit, app: FastAPI) -> AsyncIterator[None]:
+        async with open_knowledge_base(kit, settings, store=store, embedder=embedder) as base:
+            app.state.knowledge_base = base
+
+            async def index_ready() -> None:
+                base.index.check()
+
+            app.state.checks["index"] = index_ready
+            yield
+
+    def searcher() -> Searcher:
+        found: Searcher = app.state.knowledge_base.searcher
+        return found
+
+    app = create_app(
+        settings=settings,
+        title="Retrieval",
+        routers=[routes.tools(KnowledgeTools(searcher)), routes.internal()],
+        kit_factory=kit_factory,
+        startup=startup,
+        body_limits={routes.INGEST_PATH: routes.INGEST_MAX_BYTES},
+    )
+    return app

@@ -1,0 +1,70 @@
+"""Stores documents: cut, embed, one transaction per document. Unchanged ones cost one look-up."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+
+from retrieval import repository
+from retrieval.chunking import Chunk, chunk_markdown
+from retrieval.chunking.chunker import CHUNKER_VERSION
+from retrieval.documents import Action, Document, Outcome
+from retrieval.indexed_text import indexed_text
+from servicekit.clock import Clock
+from servicekit.db.pool import Database
+from servicekit.embedding import MODEL_ID, Embedder
+
+Progress = Callable[[Outcome], None]
+
+
+class Ingestor:
+    """Writes documents to the database. The search index follows the database on its own."""
+
+    def __init__(self, db: Database, embedder: Embedder, clock: Clock) -> None:
+        self._db = db
+        self._embedder = embedder
+        self._clock = clock
+
+    async def put(self, document: Document, source: str) -> Outcome:
+        """Stores one document if it is new or changed. Raises ProblemError when the database is down."""
+        digest = document.digest(source, CHUNKER_VERSION, MODEL_ID)
+        async with self._db.primary() as db:
+            stored = await repository.content_hash(db, document.id)
+        if stored == digest:
+            return Outcome(url=document.url, action=Action.UNCHANGED)
+        count = self._embedder.pieces.count
+        chunks: list[Chunk] = await asyncio.to_thread(chunk_markdown, document.body, document.title, count)
+        texts = [indexed_text(document.title, window.text) for chunk in chunks for window in chunk.windows]
+        vectors = await self._embedder.embed(texts)
+        async with self._db.transaction() as db:
+            await repository.raise_revision(db)
+            await repository.replace(
+                db, document, source=source, digest=digest, chunks=chunks, vectors=vectors, now=self._clock.now()
+            )
+        action = Action.CREATED if stored is None else Action.UPDATED
+        return Outcome(url=document.url, action=action, chunks=len(chunks))
+
+    async def delete_others(self, source: str, keep: Iterable[str]) -> list[Outcome]:
+        """Deletes the documents of `source` whose ids are not in `keep`, in one transaction."""
+        kept = frozenset(keep)
+        outcomes: list[Outcome] = []
+        async with self._db.transaction() as db:
+            gone = {one: url for one, url in (await repository.urls_of(db, source)).items() if one not in kept}
+            if gone:
+                await repository.raise_revision(db)
+            for document_id, url in gone.items():
+                if await repository.delete(db, document_id, source):
+                    outcomes.append(Outcome(url=url, action=Action.DELETED))
+        return outcomes
+
+    async def ingest(
+        self, documents: Sequence[Document], *, source: str, full_set: bool, progress: Progress = lambda _: None
+    ) -> list[Outcome]:
+        """Stores all `documents`; with `full_set` deletes the source's other ones. Each outcome goes to `progress`."""
+        outcomes: list[Outcome] = []
+        for document in documents:
+            outcomes.append(await self.put(document, source))
+            progress(outcomes[-1])
+        if full_set:
+            for outcome in await self.delete_others(source, (document.id for document in documents)):
+                outcomes.append(outcome)
+                progress(outcome)
+        return outcomes

@@ -1,0 +1,76 @@
+"""The routes: the tool, and the way in for documents.
+
+POST /tools/search_kb · POST /internal/ingest-knowledge · GET /internal/ingest-knowledge/status
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import ValidationError
+from starlette.requests import Request
+
+from contracts.errors import ProblemCode
+from contracts.tools.retrieval import SEARCH_KB
+from retrieval import ingest_api
+from retrieval.documents import IngestReport, IngestRequest
+from retrieval.handlers import KnowledgeTools
+from retrieval.ingest_api import IngestStatus
+from servicekit.auth.claims import Caller, Role
+from servicekit.auth.dependencies import require
+from servicekit.context import kit_of
+from servicekit.errors import ProblemError, field_errors
+from servicekit.openapi import BEARER, json_body, problem_responses
+from servicekit.tool_router import ToolBinding, tool_router
+from servicekit.tool_router.body import read_object
+
+INGEST_PATH = "/internal/ingest-knowledge"
+INGEST_SCOPE = "kb.ingest"
+INGEST_MAX_BYTES = 2 * 1024 * 1024
+
+_authorised = require(INGEST_SCOPE)
+
+
+async def ingest_caller(request: Request) -> Caller:
+    """The caller, who has the scope and is staff or a service: no customer's token opens this door."""
+    caller = await _authorised(request)
+    if caller.role not in (Role.STAFF, Role.SERVICE):
+        raise ProblemError(ProblemCode.FORBIDDEN, "Only staff and services may change the knowledge base.")
+    return caller
+
+
+def tools(handlers: KnowledgeTools) -> APIRouter:
+    """The tool and the manifest."""
+    return tool_router([ToolBinding(SEARCH_KB, handlers.search_kb)])
+
+
+def internal() -> APIRouter:
+    """The routes for documents."""
+    router = APIRouter(tags=["knowledge"])
+
+    @router.post(
+        INGEST_PATH,
+        summary="Store documents: new and changed ones replace what was there, unchanged ones cost nothing.",
+        responses=problem_responses(),
+        openapi_extra={"requestBody": json_body(IngestRequest), "security": BEARER},
+    )
+    async def ingest_knowledge(request: Request, caller: Annotated[Caller, Depends(ingest_caller)]) -> IngestReport:
+        raw, _ = await read_object(request)
+        try:
+            asked = IngestRequest.model_validate_json(raw, strict=True)
+        except ValidationError as error:
+            wrong = field_errors(error.errors(include_url=False, include_input=False, include_context=False))
+            raise ProblemError(
+                ProblemCode.INVALID_REQUEST, "Some documents are missing a field or have a wrong one.", errors=wrong
+            ) from None
+        return await ingest_api.ingest(kit_of(request), request.app.state.knowledge_base, caller, asked)
+
+    @router.get(
+        f"{INGEST_PATH}/status",
+        summary="How much knowledge there is, whether the index is ready, and what is being stored right now.",
+        responses=problem_responses((401, 403, 405, 429, 500, 503)),
+        openapi_extra={"security": BEARER},
+    )
+    async def ingest_status(request: Request, _: Annotated[Caller, Depends(ingest_caller)]) -> IngestStatus:
+        return await ingest_api.status(kit_of(request), request.app.state.knowledge_base)
+
+    return router

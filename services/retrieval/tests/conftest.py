@@ -1,0 +1,88 @@
+"""The retrieval service on a real database, with the starter articles or with documents of the test's own."""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retrieval.app import build
+from retrieval.documents import Document
+from retrieval.ingest import ingest_folder, starter_folder
+from retrieval.settings import Settings
+from servicekit.embedding import Embedder
+from servicekit.testing import FakeClock, eventually
+from servicekit.testing.databases import TestDatabases
+from servicekit.testing.tool_client import ToolClient, tool_service
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Iterator[Embedder]:
+    loaded = Embedder.load()
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture
+def empty_url(postgres_server: TestDatabases) -> str:
+    """A database without documents, for this test alone."""
+    return postgres_server.create("retrieval")
+
+
+@pytest.fixture
+def settings(empty_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    """The service watches so seldom that a test sees only what the test brings about."""
+    return Settings(
+        environment="test", database_url=empty_url, redis_url=redis_url, index_dir=tmp_path / "index",
+        refresh_interval_s=600,
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def blank(settings: Settings, clock: FakeClock, embedder: Embedder) -> AsyncIterator[ToolClient]:
+    """The service over a database without documents."""
+    async with tool_service(lambda kit: build(settings, kit_factory=kit, embedder=embedder), clock) as client:
+        yield client
+
+
+@pytest.fixture
+async def starter_url(database_url: Callable[[str], str], embedder: Embedder) -> str:
+    """A database with the starter articles, shared by the tests of a module."""
+    url = database_url("retrieval")
+    await ingest_folder(starter_folder(), database_url=url, embedder=embedder)
+    return url
+
+
+@pytest.fixture
+async def service(
+    starter_url: str, settings: Settings, clock: FakeClock, embedder: Embedder
+) -> AsyncIterator[ToolClient]:
+    """The service over the starter articles, once its index is ready."""
+    ours = settings.model_copy(update={"database_url": starter_url})
+    async with tool_service(lambda kit: build(ours, kit_factory=kit, embedder=embedder), clock) as client:
+        await eventually(lambda: client.app.state.knowledge_base.index.state == "ready")
+        yield client
+
+
+@pytest.fixture
+async def down(settings: Settings, clock: FakeClock, embedder: Embedder) -> AsyncIterator[ToolClient]:
+    """The service while nothing listens where its database should be."""
+    nowhere = settings.model_copy(update={"database_url": "postgresql://aiguy:x@127.0.0.1:9/retrieval"})
+    async with tool_service(lambda kit: build(nowhere, kit_factory=kit, embedder=embedder), clock) as client:
+        yield client
+
+
+@pytest.fixture
+def page() -> Callable[..., Document]:
+    """Makes documents: `page("tents", body="…", tags=("tents",))`."""
+
+    def make(slug: str, **more: Any) -> Document:
+        fields = {
+            "url": f"https://shop.example/help/{slug}", "title": slug.replace("-", " ").capitalize(),
+            "body": f"# {slug}\n\nAll about {slug}.", "reviewed": True,
+            "updated_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        }  # fmt: skip
+        return Document(**{**fields, **more})
+
+    return make

@@ -1,0 +1,71 @@
+"""Property tests of a whole API against its own OpenAPI document, over real HTTP.
+
+A service's test has a fixture `api: Fuzzed` (module scope) and calls `api.check(path, mode)` for each of its paths.
+schemathesis's pytest plugin is not used: it writes to attributes that newer versions of pytest no longer have.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.openapi import from_url
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+
+from contracts.headers import DEADLINE_MS
+from contracts.registry import contracts_of
+from contracts.tool import Family
+from servicekit.testing.issuer import TestIssuer
+from servicekit.testing.live import live_server
+
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+#: Bounded, so that the suite stays quick; the same examples every time, so that a failure is everybody's.
+BOUNDED = settings(
+    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzed:
+    """A running service, its document, and tokens with all scopes of its family."""
+
+    schema: OpenApiSchema
+    issuer: TestIssuer
+    family: Family
+
+    @property
+    def paths(self) -> set[str]:
+        """All paths of the document."""
+        return set(self.schema)
+
+    def check(self, path: str, mode: GenerationMode) -> None:
+        """Sends 25 good or 25 bad requests to the path's one operation and holds each answer against the document:
+        status, media type, body, required headers, authentication, and never a 5xx.
+        """
+        (operation,) = self.schema[path].values()
+        scopes = [contract.scope for contract in contracts_of(self.family)]
+
+        @BOUNDED
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def holds(case: Case) -> None:
+            if mode is GenerationMode.POSITIVE and case.headers:
+                case.headers.pop(DEADLINE_MS, None)  # a deadline of 1 ms is rightly a 504
+            case.call_and_validate(headers=self.issuer.bearer(self.family.value, scopes, ttl_s=300))
+
+        holds()
+
+
+def tool_paths(family: Family, *, unbound: Collection[str] = ()) -> list[str]:
+    """The paths of a family's tools but for the `unbound` ones, which answer 501; previews only where a tool writes."""
+    bound = [one for one in contracts_of(family) if one.name not in unbound]
+    return [path for one in bound for path in (one.path, *([one.preview_path] if one.is_write else []))]
+
+
+@contextmanager
+def fuzzed(app: FastAPI, issuer: TestIssuer, family: Family) -> Iterator[Fuzzed]:
+    """Serves `app`, which believes `issuer`, until the block ends."""
+    with live_server(app) as url:
+        schema = from_url(f"{url}/openapi.json")
+        yield Fuzzed(schema, issuer, family)

@@ -1,0 +1,114 @@
+"""A tool service as its tests see it: the app in process, its database, and calls with real tokens and grants."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from contracts import headers
+from contracts.registry import AnyContract
+from servicekit.app import KitFactory
+from servicekit.auth.claims import Role
+from servicekit.context import Kit
+from servicekit.kit import open_kit
+from servicekit.settings import ServiceSettings
+from servicekit.testing.clock import FakeClock
+from servicekit.testing.http import running
+from servicekit.testing.issuer import CONVERSATION, TURN, TestIssuer
+
+
+@dataclass(frozen=True, slots=True)
+class As:
+    """Whose token a call carries; by default the demo customer's, with the contract's own scope."""
+
+    subject: str = "cust_ada"
+    role: Role = Role.CUSTOMER
+    scopes: Iterable[str] | None = None
+    audience: str | None = None
+    conversation_id: str | None = CONVERSATION
+
+
+ADA = As()
+GUEST = As(subject="guest_7f3a", role=Role.GUEST)
+
+
+@dataclass(slots=True)
+class ToolClient:
+    """Calls to one running service. Each call that needs an idempotency key gets a new one unless `key` is given."""
+
+    app: FastAPI
+    http: httpx.AsyncClient
+    issuer: TestIssuer
+    clock: FakeClock
+
+    @property
+    def kit(self) -> Kit:
+        """What the running service holds."""
+        kit: Kit = self.app.state.kit
+        return kit
+
+    def headers_for(self, contract: AnyContract, who: As = ADA) -> dict[str, str]:
+        """The Authorization header for one call."""
+        return self.issuer.bearer(
+            who.audience or contract.family.value, contract.scope if who.scopes is None else who.scopes,
+            subject=who.subject, role=who.role, conversation_id=who.conversation_id,
+        )  # fmt: skip
+
+    async def call(
+        self,
+        contract: AnyContract,
+        arguments: Mapping[str, Any],
+        who: As = ADA,
+        *,
+        key: str | None = None,
+        grant: str | None = None,
+    ) -> httpx.Response:
+        """`POST /tools/{name}`."""
+        sent = self.headers_for(contract, who)
+        if contract.is_write:
+            sent[headers.IDEMPOTENCY_KEY] = key or secrets.token_hex(8)
+        if grant is not None:
+            sent[headers.GRANT] = grant
+        return await self.http.post(contract.path, json=dict(arguments), headers=sent)
+
+    async def preview(self, contract: AnyContract, arguments: Mapping[str, Any], who: As = ADA) -> httpx.Response:
+        """`POST /tools/{name}/preview`."""
+        return await self.http.post(
+            contract.preview_path, json=dict(arguments), headers=self.headers_for(contract, who)
+        )
+
+    async def confirm(self, contract: AnyContract, arguments: Mapping[str, Any], who: As = ADA) -> str:
+        """The grant for what a preview shows now: what the orchestrator mints when the customer says yes."""
+        preview = await self.preview(contract, arguments, who)
+        if preview.status_code != 200:
+            raise AssertionError(preview.text)
+        return self.grant(contract, preview.json()["digest"], who)
+
+    def grant(self, contract: AnyContract, digest: str, who: As = ADA) -> str:
+        """A grant for the effect `digest`, in the turn of the caller's token."""
+        return self.issuer.grant(
+            contract.family.value, contract.name, digest, subject=who.subject,
+            conversation_id=who.conversation_id or CONVERSATION, turn_id=TURN,
+        )  # fmt: skip
+
+
+@asynccontextmanager
+async def tool_service(build: Callable[[KitFactory], FastAPI], clock: FakeClock) -> AsyncIterator[ToolClient]:
+    """Runs the app that `build` makes with a kit of its own: real database, own issuer, a clock that stands still."""
+    issuer = TestIssuer.create(clock=clock)
+    app = build(kit_with(issuer, clock))
+    async with running(app) as client:
+        yield ToolClient(app, client, issuer, clock)
+
+
+def kit_with(issuer: TestIssuer, clock: FakeClock | None = None) -> KitFactory:
+    """The kit of a service that believes `issuer`."""
+
+    def factory(settings: ServiceSettings) -> Any:
+        return open_kit(settings, issuers=[issuer.trust], clock=clock)
+
+    return factory
