@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from contracts.base import ContractModel
 from contracts.errors import Problem
@@ -46,13 +46,14 @@ class ToolCall(ContractModel):
 
 
 class FinalMessage(ContractModel):
-    """The Brain proposes an answer. `asks_human` is its wish to hand over; `intent` a label for the records."""
+    """The Brain proposes an answer. `asks_human` is its wish to hand over; `refuses` says that it is a polite no."""
 
     kind: Literal["final_message"] = "final_message"
     text: str
     citations: tuple[Citation, ...] = ()
     approvals_needed: tuple[str, ...] = ()
     asks_human: bool = False
+    refuses: bool = False
     confidence: float = Field(default=1.0, ge=0, le=1)
 
 
@@ -106,6 +107,9 @@ class ToolEvent(ContractModel):
 
 class ChunkEvent(ContractModel):
     """A piece of the answer. `offset` is its place in the text: on 0 a client starts the text anew."""
+
+    # The spaces between two pieces belong to the text.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
 
     event: Literal["chunk"] = "chunk"
     text: str

@@ -7,8 +7,8 @@ from servicekit.testing.conformance import (
     ToolCase,
     ToolConformance,
     WriteConformance,
-    assert_problem,
     assert_runs_like_the_others,
+    assert_says_what_is_down,
 )
 from servicekit.testing.tool_client import ToolClient
 
@@ -49,7 +49,4 @@ async def test_it_runs_like_the_others(service: ToolClient) -> None:
 
 
 async def test_readiness_names_the_database_when_it_is_down(down: ToolClient) -> None:
-    response = await down.http.get("/readyz")
-    assert response.status_code == 503
-    assert "database: down" in response.json()["detail"]
-    assert (await down.http.get("/livez")).status_code == 200
+    await assert_says_what_is_down(down)

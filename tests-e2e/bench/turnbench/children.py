@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import orjson
@@ -36,6 +37,10 @@ class RivalProcess:
         """What is measured."""
         return {"loop": [self._process.pid]}
 
+    async def ready(self) -> None:
+        """Returns when it may be measured. Raises BenchError when its packages are not installed."""
+        await self._reply(_READY_S)
+
     async def prepare(self, turns: int) -> None:
         """Nothing has to be made ready."""
 
@@ -46,10 +51,9 @@ class RivalProcess:
         if self._process.stdin is None:
             raise BenchError(f"{self.name} has no standard input")
         self._process.stdin.write(orjson.dumps(told) + b"\n")
-        return Driven(**await self.reply(_RUN_S))
+        return Driven(**await self._reply(_RUN_S))
 
-    async def reply(self, timeout_s: float) -> dict[str, object]:
-        """Its next line."""
+    async def _reply(self, timeout_s: float) -> dict[str, Any]:
         if self._process.stdout is None:
             raise BenchError(f"{self.name} has no standard output")
         line = b""
@@ -57,19 +61,17 @@ class RivalProcess:
             line = await asyncio.wait_for(self._process.stdout.readline(), timeout_s)
         if not line:
             raise BenchError(f"{self.name} ended or hangs:\n{_tail(self._log)}")
-        told: dict[str, object] = orjson.loads(line)
+        told: dict[str, Any] = orjson.loads(line)
         return told
 
 
 @asynccontextmanager
 async def rival_process(name: str, target: Target, logs: Path) -> AsyncIterator[RivalProcess]:
-    """Starts a rival; ready when its packages are imported. Raises BenchError when they are not installed."""
+    """Starts a rival; `ready` waits until its packages are imported."""
     log = logs / f"{name.replace(' ', '-')}.log"
     arguments = ["turnbench.worker", name, target.llm_url, target.llm_key, target.tool_url]
     async with _child(arguments, log, pipes=True) as process:
-        rival = RivalProcess(name, process, log)
-        await rival.reply(_READY_S)
-        yield rival
+        yield RivalProcess(name, process, log)
 
 
 @asynccontextmanager
@@ -87,10 +89,14 @@ async def http_server(arguments: Sequence[str], url: str, log: Path) -> AsyncIte
 
 
 @asynccontextmanager
-async def _child(arguments: Sequence[str], log: Path, *, pipes: bool = False) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _child(
+    arguments: Sequence[str], log: Path, *, pipes: bool = False
+) -> AsyncIterator[asyncio.subprocess.Process]:
     pipe = asyncio.subprocess.PIPE if pipes else asyncio.subprocess.DEVNULL
     # Neither traces nor keys of the person's own environment have a place in a measurement.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LANG", "OPENAI_", "AIGUY_"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LANG", "OPENAI_", "AIGUY_"))
+    }
     environment["PYTHONPATH"] = str(HERE)
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(

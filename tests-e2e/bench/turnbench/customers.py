@@ -25,9 +25,7 @@ FROM generate_series(0, $2::int - 1) n ON CONFLICT DO NOTHING
 def customer_of(number: int) -> Person:
     """Whose order turn `number` asks for."""
     which = number % CUSTOMERS
-    return Person(
-        f"cust_bench{which:02d}", Role.CUSTOMER, f"Customer {which}", f"customer{which}@bench.example"
-    )
+    return Person(f"cust_bench{which:02d}", Role.CUSTOMER, f"Customer {which}", f"customer{which}@bench.example")
 
 
 def tokens(keys: KeyFiles) -> list[str]:

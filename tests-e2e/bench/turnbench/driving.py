@@ -19,7 +19,7 @@ class Driven:
 
 
 async def drive(turn: OneTurn, first: int, turns: int, concurrency: int) -> Driven:
-    """Runs the turns `first`, `first + 1`, …; raises what a turn raises."""
+    """Runs the turns `first`, `first + 1`, …; raises what the first turn that fails raises."""
     numbers = iter(range(first, first + turns))
     timings: list[tuple[float, float]] = []
 
@@ -28,8 +28,17 @@ async def drive(turn: OneTurn, first: int, turns: int, concurrency: int) -> Driv
             timings.append(await turn(number))  # noqa: PERF401 - the list is shared
 
     began = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(concurrency, turns)):
-            group.create_task(customer())
+    await together(customer, min(concurrency, turns))
     seconds = time.perf_counter() - began
     return Driven(seconds, [wall for wall, _ in timings], [early for _, early in timings])
+
+
+async def together(work: Callable[[], Awaitable[None]], times: int) -> None:
+    """Runs `work` so many times at once. The first failure cancels the others and is raised as it is."""
+    tasks = [asyncio.ensure_future(work()) for _ in range(times)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,6 +1,5 @@
 """The load client: customers who write through the public API and follow the stream to its end."""
 
-import asyncio
 import time
 from collections import deque
 
@@ -11,6 +10,7 @@ from onebox.agent import new_turn_id
 from onebox.keys import KeyFiles
 from turnbench.children import BenchError
 from turnbench.customers import CUSTOMERS, tokens
+from turnbench.driving import together
 from turnbench.task import question
 
 _AT_ONCE = 8
@@ -37,9 +37,7 @@ class LoadClient:
                 told = await self._post("/api/agent/conversations", body, self._headers(number))
                 self._ready.append((number, told["conversation_id"]))
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(_AT_ONCE):
-                group.create_task(begin())
+        await together(begin, _AT_ONCE)
 
     async def turn(self, tokens: int) -> tuple[float, float]:
         """One turn: milliseconds to its end and to its first event. Raises BenchError when it is not answered."""

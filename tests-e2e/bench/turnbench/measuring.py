@@ -56,9 +56,7 @@ class Sample:
 
 async def measure(subject: Subject, turns: int, concurrency: int, tokens: int) -> Sample:
     """Runs and measures."""
-    return await measure_run(
-        subject, turns, concurrency, tokens, lambda: subject.run(turns, concurrency, tokens)
-    )
+    return await measure_run(subject, turns, concurrency, tokens, lambda: subject.run(turns, concurrency, tokens))
 
 
 async def measure_run(

@@ -1,4 +1,4 @@
-"""The process of one rival: reads runs from standard input, one JSON object per line, and answers each with its result."""
+"""The process of one rival: reads runs from standard input, one JSON object per line, and answers each in a line."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from dataclasses import asdict
 import orjson
 import uvloop
 
-from turnbench.driving import drive
+from turnbench.driving import OneTurn, drive
 from turnbench.rivals import load
 from turnbench.task import Ask, Target, question
 
@@ -25,7 +25,7 @@ async def serve(name: str, target: Target, replies: int) -> None:
             os.write(replies, orjson.dumps(asdict(driven)) + b"\n")
 
 
-def _turn(ask: Ask, tokens: int):  # type: ignore[no-untyped-def]
+def _turn(ask: Ask, tokens: int) -> OneTurn:
     async def turn(number: int) -> tuple[float, float]:
         began = time.perf_counter()
         answer = await ask(question(number))

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from fastapi import FastAPI
-from servicekit.crypto import Keyring
 
 from orchestrator.api.deps import Desk
 from orchestrator.api.intake import Intake
@@ -27,6 +26,7 @@ from orchestrator.stream.publisher import Publisher
 from orchestrator.tools.build import CacheParts, Tools, build_tools
 from servicekit.auth.minting import TokenMinter
 from servicekit.context import Kit
+from servicekit.crypto import Keyring
 from servicekit.embedding import Embedder
 
 
@@ -71,6 +71,7 @@ async def _working(
     refreshing = asyncio.create_task(tools.catalog.run(), name="catalog")
     embedder = await asyncio.to_thread(Embedder.load)
     brains = build_brains(settings, kit.http, embedder)
+    await brains.offline.warm()
     world = _world(kit, settings, core, tools, brains)
     turns = TurnJobs(world, core.conversations, core.codec, core.queue)
     promises = PromiseJobs(world, core.conversations, core.codec, core.queue)

@@ -23,6 +23,10 @@ def test_a_frame_carries_its_id_its_kind_and_its_data() -> None:
     assert frame_id(frame) == EventId(2, 7)
 
 
+def test_the_spaces_at_the_edges_of_a_piece_are_kept() -> None:
+    assert b'"text":" is on "' in encode_frame(EventId(1, 1), ChunkEvent(text=" is on ", offset=3))
+
+
 def test_a_batch_splits_into_its_frames() -> None:
     frames = [encode_frame(EventId(1, n), StatusEvent(state="plan", text="…")) for n in (1, 2, 3)]
     assert split_frames(b"".join(frames)) == frames

@@ -1,4 +1,4 @@
-"""Whatever a model proposes, nothing malformed leaves the orchestrator (10,000 and more tries)."""
+"""Whatever a model proposes, nothing malformed leaves the orchestrator."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ def test_an_argument_that_no_contract_names_is_never_accepted(contract: AnyContr
     entry = make_entry(entry_from_contract(contract), "http://tool.example")
     known = list(entry.input_schema["properties"])
 
-    @settings(max_examples=1000, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(st.dictionaries(st.sampled_from(known), VALUES | HOSTILE), st.text(max_size=9), VALUES | HOSTILE)
     def refused(arguments: dict[str, Any], invented: str, value: Any) -> None:
         if invented not in known:

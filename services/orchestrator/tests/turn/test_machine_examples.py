@@ -83,6 +83,11 @@ def test_an_answer_is_guarded_before_it_is_sent() -> None:
     assert (finish.outcome, finish.text, finish.citations) == (Outcome.ANSWERED, "30 days.", (quote,))
 
 
+def test_a_polite_no_is_recorded_as_one() -> None:
+    step = after(STARTED, PlanMade(message=FinalMessage(text="Please sign in.", refuses=True)))
+    assert step.state.outcome is Outcome.REFUSED
+
+
 def test_a_write_is_previewed_then_waits_for_the_customer() -> None:
     assert asks(after(STARTED, PlanMade(call=WRITE)), PreviewEffect) == PreviewEffect(WRITE)
     waiting = after(STARTED, PlanMade(call=WRITE), PREVIEW)

@@ -48,7 +48,7 @@ def _gap(passages: Sequence[Ranked]) -> float:
     """How far the most similar page is ahead of the next one."""
     pages: dict[str, float] = {}
     for one in passages:
-        pages[one.payload.url] = max(one.similarity, pages.get(one.payload.url, 0.0))
+        pages[one.entry.url] = max(one.similarity, pages.get(one.entry.url, 0.0))
     best, *others = sorted(pages.values(), reverse=True)
     return best - (others[0] if others else 0.0)
 
@@ -60,5 +60,5 @@ def _cover(stems: Sequence[str], passages: Sequence[Ranked], words: Words, lexic
         return 0.0
     there: set[str] = set()
     for one in passages:
-        there |= words.stem_set(one.payload.title) | words.stem_set(one.payload.text)
+        there |= words.stem_set(one.entry.title) | words.stem_set(one.entry.text)
     return min(1.0, sum(weight for stem, weight in weights.items() if stem in there) / total)

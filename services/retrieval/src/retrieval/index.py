@@ -1,6 +1,6 @@
 """The search index of this process: a projection of the database that puts itself right.
 
-    database --follow--> vector store + lexicon --search--> hits
+    database --follow--> vector store + catalogue --search--> hits
 
 `run` looks for changes all the time: another revision in the database, an order to start anew, a store that has gone
 from the disk. Until the index agrees with the database it does not answer.
@@ -15,7 +15,7 @@ from itertools import groupby
 from contracts.errors import ProblemCode
 from retrieval import repository
 from retrieval.backends.port import Found, Scope, Sparse, StoreUnavailable, Vector, VectorStore
-from retrieval.lexicon import Lexicon
+from retrieval.catalogue import Catalogue
 from retrieval.points import points_of
 from retrieval.repository import CorpusState
 from retrieval.words import Words
@@ -36,19 +36,18 @@ class IndexState(StrEnum):
 
 
 class SearchIndex:
-    """One vector store and the lexicon beside it. `revision` is the database's that both agree with, -1 before that."""
+    """One vector store and the catalogue beside it. `revision`: the database's that both agree with, -1 before."""
 
-    def __init__(self, db: Database, store: VectorStore, words: Words, lexicon: Lexicon) -> None:
+    def __init__(self, db: Database, store: VectorStore, words: Words, catalogue: Catalogue) -> None:
         self._db = db
         self._store = store
         self._words = words
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._stored: dict[str, str] | None = None  # content hash by document id: what the store holds
-        self._counted: set[str] = set()  # documents whose words the lexicon has
         self._generation = 0
         self._epoch = -1
-        self.lexicon = lexicon
+        self.catalogue = catalogue
         self.state = IndexState.STARTING
         self.revision = -1
         self.rebuilds = 0
@@ -132,9 +131,10 @@ class SearchIndex:
         stored = self._stored if self._stored is not None else {}
         async with self._db.primary() as db:
             wanted = await repository.searchable(db)
-        for document_id in (stored.keys() | self._counted) - wanted.keys():
+        for document_id in (stored.keys() | self.catalogue.documents) - wanted.keys():
             await self._forget(document_id, stored)
-        behind = [one for one, digest in wanted.items() if stored.get(one) != digest or one not in self._counted]
+        known = self.catalogue.documents
+        behind = [one for one, digest in wanted.items() if stored.get(one) != digest or one not in known]
         for start in range(0, len(behind), _BATCH):
             await self._take_over(behind[start : start + _BATCH], stored)
         await self._store.flush()
@@ -147,18 +147,15 @@ class SearchIndex:
             windows = await repository.windows_of(db, document_ids)
         for document_id, group in groupby(windows, key=lambda window: window.document_id):
             own = list(group)
-            points = points_of(own, self._words)
+            self.catalogue.put(document_id, own)
             if stored.get(document_id) != own[0].content_hash:
-                await self._store.put(document_id, points)
+                await self._store.put(document_id, points_of(own, self._words))
                 stored[document_id] = own[0].content_hash
-            self.lexicon.add(document_id, (window.indexed_text for window in own))
-            self._counted.add(document_id)
 
     async def _forget(self, document_id: str, stored: dict[str, str]) -> None:
         await self._store.remove(document_id)
         stored.pop(document_id, None)
-        self.lexicon.remove(document_id)
-        self._counted.discard(document_id)
+        self.catalogue.remove(document_id)
 
 
 def _unavailable(state: IndexState) -> ProblemError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from retrieval.backends.edge import EdgeStore
 from retrieval.backends.port import VectorStore
+from retrieval.catalogue import Catalogue
 from retrieval.index import SearchIndex
 from retrieval.ingestor import Ingestor
 from retrieval.lexicon import Lexicon
@@ -45,7 +46,7 @@ async def open_knowledge_base(
     own: Embedder = embedder if embedder is not None else await asyncio.to_thread(Embedder.load)
     vectors = store or EdgeStore(settings.index_dir, DIMENSIONS)
     words = Words()
-    index = SearchIndex(kit.db, vectors, words, Lexicon(words, own.pieces.knows))
+    index = SearchIndex(kit.db, vectors, words, Catalogue(Lexicon(words, own.pieces.knows)))
     _measure(kit, index)
     following = asyncio.create_task(index.run(settings.refresh_interval_s))
     try:

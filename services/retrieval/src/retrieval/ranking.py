@@ -6,7 +6,8 @@ Pure functions; the weights were set on the labelled questions in `tests/data`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retrieval.backends.port import Found, Hit, Payload
+from retrieval.backends.port import Found
+from retrieval.catalogue import Catalogue, Entry
 
 #: How many windows each side contributes.
 CANDIDATES = 20
@@ -20,27 +21,28 @@ _PER_PAGE = 2
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A chunk with its fused score in (0, 1], and its best window's similarity and payload."""
+    """A chunk with its fused score in (0, 1], and its best window's similarity (cosine, cut at 0) and entry."""
 
     score: float
     similarity: float
-    payload: Payload
+    entry: Entry
 
 
-def fuse(found: Found) -> list[Ranked]:
+def fuse(found: Found, catalogue: Catalogue) -> list[Ranked]:
     """Chunks, best first, by weighted reciprocal rank of their best window. 1.0: first in both lists."""
     scores: dict[str, float] = {}
-    hits: dict[str, Hit] = {}
+    similarities: dict[str, float] = {}
     for weight, side in ((DENSE_WEIGHT, found.dense), (KEYWORD_WEIGHT, found.keyword)):
         for rank, hit in enumerate(side[:CANDIDATES]):
             share = weight / (DENSE_WEIGHT + KEYWORD_WEIGHT) * (_RANK_OFFSET + 1) / (_RANK_OFFSET + 1 + rank)
             scores[hit.point_id] = scores.get(hit.point_id, 0.0) + share
-            hits.setdefault(hit.point_id, hit)
+            similarities[hit.point_id] = hit.similarity
     chunks: dict[str, Ranked] = {}
-    for point_id in sorted(scores, key=lambda one: (-scores[one], one)):
-        hit = hits[point_id]
-        similarity = min(1.0, max(0.0, hit.similarity))
-        chunks.setdefault(hit.payload.chunk_id, Ranked(min(1.0, scores[point_id]), similarity, hit.payload))
+    for point in sorted(scores, key=lambda one: (-scores[one], one)):
+        entry = catalogue.entry(point)
+        if entry is not None and entry.chunk_id not in chunks:
+            similarity = min(1.0, max(0.0, similarities[point]))
+            chunks[entry.chunk_id] = Ranked(min(1.0, scores[point]), similarity, entry)
     return list(chunks.values())
 
 
@@ -50,10 +52,10 @@ def select(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
     shown: dict[str, int] = {}
     chosen: list[Ranked] = []
     for one in ranked:
-        already = shown.get(one.payload.url, 0)
+        already = shown.get(one.entry.url, 0)
         if already and (already >= _PER_PAGE or one.similarity < _AS_GOOD * best):
             continue
-        shown[one.payload.url] = already + 1
+        shown[one.entry.url] = already + 1
         chosen.append(one)
         if len(chosen) == limit:
             break
@@ -65,6 +67,6 @@ def with_policy(chosen: Sequence[Ranked], policies: Sequence[Ranked], limit: int
 
     The best passage of all is never displaced, so a limit of one stays as it is.
     """
-    if not policies or any(one.payload.is_policy for one in chosen) or (chosen and limit < 2):
+    if not policies or any(one.entry.is_policy for one in chosen) or (chosen and limit < 2):
         return list(chosen)
     return [*chosen[: limit - 1], policies[0]]

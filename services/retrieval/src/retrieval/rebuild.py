@@ -10,6 +10,7 @@ import sys
 from retrieval import repository
 from retrieval.backends.edge import EdgeStore
 from retrieval.backends.port import StoreUnavailable
+from retrieval.catalogue import Catalogue
 from retrieval.index import SearchIndex
 from retrieval.lexicon import Lexicon
 from retrieval.settings import Settings
@@ -31,7 +32,7 @@ async def rebuild(settings: Settings) -> str:
         except StoreUnavailable:
             return "A running service holds the index; it rebuilds it now."
         words = Words()
-        index = SearchIndex(db, store, words, Lexicon(words, lambda _: True))
+        index = SearchIndex(db, store, words, Catalogue(Lexicon(words, lambda _: True)))
         await index.refresh()
         return f"The index was rebuilt with {index.documents} documents."
     finally:

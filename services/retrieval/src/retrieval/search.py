@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from contracts.tools.retrieval import Passage, SearchInput, SearchOutput
-from retrieval.backends.port import Found, Scope, Vector
+from retrieval.backends.port import Scope, Vector
 from retrieval.evidence import judge
 from retrieval.index import SearchIndex
 from retrieval.keywords import question_vector
@@ -33,18 +33,18 @@ class Searcher:
     async def search(self, asked: SearchInput) -> SearchOutput:
         """The best passages for a question and how far they answer it. Raises ProblemError(INDEX_UNAVAILABLE)."""
         self._index.check()
-        lexicon = self._index.lexicon
+        lexicon = self._index.catalogue.lexicon
         question = self._words.respell(clean_query(asked.query), self._spell)
         stems = list(dict.fromkeys(self._words.stems(question)))
         dense = (await self._embedder.embed([question]))[0]
         scope = Scope(asked.channel.value, self._clock.now().timestamp(), asked.product_tags)
-        ranked = fuse(await self._look_up(dense, stems, scope))
+        ranked = await self._look_up(dense, stems, scope)
         shown = select(ranked, max(asked.limit, _JUDGED))
         evidence = judge(stems, shown[:_JUDGED], self._words, lexicon)
         chosen = shown[: asked.limit]
-        if needs_policy(question, stems) and not any(one.payload.is_policy for one in chosen):
+        if needs_policy(question, stems) and not any(one.entry.is_policy for one in chosen):
             policies = Scope(scope.channel, scope.now, scope.tags, policies_only=True)
-            chosen = with_policy(chosen, fuse(await self._look_up(dense, stems, policies)), asked.limit)
+            chosen = with_policy(chosen, await self._look_up(dense, stems, policies), asked.limit)
         return SearchOutput(
             passages=tuple(_passage(one) for one in chosen),
             strength=round(evidence.strength, 4),
@@ -53,25 +53,25 @@ class Searcher:
             answerable=evidence.answerable,
         )
 
-    async def _look_up(self, dense: Vector, stems: Sequence[str], scope: Scope) -> Found:
-        sparse = question_vector(self._index.lexicon, stems)
-        return await self._index.search(dense, sparse, scope, CANDIDATES)
+    async def _look_up(self, dense: Vector, stems: Sequence[str], scope: Scope) -> list[Ranked]:
+        sparse = question_vector(self._index.catalogue.lexicon, stems)
+        return fuse(await self._index.search(dense, sparse, scope, CANDIDATES), self._index.catalogue)
 
     def _spell(self, word: str) -> str:
-        return word if word in STOP_WORDS else self._index.lexicon.correct(word)
+        return word if word in STOP_WORDS else self._index.catalogue.lexicon.correct(word)
 
 
 def _passage(one: Ranked) -> Passage:
-    payload = one.payload
+    entry = one.entry
     return Passage(
-        chunk_id=payload.chunk_id,
-        document_id=payload.document_id,
-        title=payload.title,
-        url=payload.url,
-        section=payload.section,
-        text=payload.text,
+        chunk_id=entry.chunk_id,
+        document_id=entry.document_id,
+        title=entry.title,
+        url=entry.url,
+        section=entry.section,
+        text=entry.text,
         score=round(one.score, 4),
         similarity=round(one.similarity, 4),
-        is_policy=payload.is_policy,
-        updated_at=datetime.fromtimestamp(payload.updated_at, UTC),
+        is_policy=entry.is_policy,
+        updated_at=datetime.fromtimestamp(entry.updated_at, UTC),
     )

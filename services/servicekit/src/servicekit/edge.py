@@ -7,6 +7,7 @@ from time import perf_counter
 
 from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
 
 from contracts.errors import Problem, ProblemCode, problem
 from servicekit.errors import ProblemError, problem_body, problem_headers
@@ -26,6 +27,7 @@ class EdgeMiddleware:
         self._app = app
         self._max_body_bytes = max_body_bytes
         self._body_limits = tuple(body_limits.items())
+        self._log: FilteringBoundLogger | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI request."""
@@ -55,12 +57,12 @@ class EdgeMiddleware:
             else:
                 await self._app(scope, _bounded(receive, limit), sending)
         except Exception as error:
-            get_logger().exception("unhandled_error", error=type(error).__name__)
+            self._logger().exception("unhandled_error", error=type(error).__name__)
             if status:  # half an answer is out: only a broken connection tells the client
                 raise
             await _send_problem(sending, problem(ProblemCode.INTERNAL))
         finally:
-            _account(scope, status, perf_counter() - started)
+            self._account(scope, status, perf_counter() - started)
             leave(token)
 
     def _limit(self, path: str) -> int:
@@ -68,6 +70,23 @@ class EdgeMiddleware:
             if path.startswith(prefix):
                 return limit
         return self._max_body_bytes
+
+    def _logger(self) -> FilteringBoundLogger:
+        # Bound at the first request, when logging is configured: binding for each line costs more than the line.
+        if self._log is None:
+            self._log = get_logger().bind()
+        return self._log
+
+    def _account(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        kit = getattr(scope["app"].state, "kit", None) if "app" in scope else None
+        metrics: Metrics | None = getattr(kit, "metrics", None)
+        method = scope["method"] if route != "unmatched" else "ANY"
+        if metrics is not None:
+            metrics.http_requests.labels(route, method, str(status)).inc()
+            metrics.http_seconds.labels(route).observe(seconds)
+        if route not in QUIET_PATHS:
+            self._logger().info("request", route=route, method=method, status=status, ms=round(seconds * 1000, 2))
 
 
 def too_large(limit: int) -> ProblemError:
@@ -120,15 +139,3 @@ async def _send_problem(send: Send, found: Problem) -> None:
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     })  # fmt: skip
     await send({"type": "http.response.body", "body": body})
-
-
-def _account(scope: Scope, status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "unmatched")
-    kit = getattr(scope["app"].state, "kit", None) if "app" in scope else None
-    metrics: Metrics | None = getattr(kit, "metrics", None)
-    method = scope["method"] if route != "unmatched" else "ANY"
-    if metrics is not None:
-        metrics.http_requests.labels(route, method, str(status)).inc()
-        metrics.http_seconds.labels(route).observe(seconds)
-    if route not in QUIET_PATHS:
-        get_logger().info("request", route=route, method=method, status=status, ms=round(seconds * 1000, 2))

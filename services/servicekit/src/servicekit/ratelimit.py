@@ -4,7 +4,9 @@ loop. So the hit itself runs on `limits.aio`, slowapi's own engine. Without Redi
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio
@@ -25,13 +27,25 @@ KeyFunction = Callable[[Request], str]
 UNLIMITED = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json"})
 _HIT_TIMEOUT_S = 0.25
 _REST_S = 1.0
+_MAX_TAKEN = 10_000
 _MARK = "__aiguy_rate_limit__"
 
 
+@dataclass(slots=True)
+class _Taken:
+    left: int
+    until: float
+
+
 class RateLimiter:
-    """Counts hits in Redis, in sliding windows shared by all replicas. Fails open, with a metric that says why."""
+    """Counts hits in Redis, in sliding windows shared by all replicas. Fails open, with a metric that says why.
+
+    Of a high limit each process takes one percent at a time and spends it by itself: Redis is asked once in a while, not
+    once per request. What is left over is lost, so a limit may bind up to one percent per process early, never late.
+    """
 
     def __init__(self, storage: StorageTypes, metrics: Metrics) -> None:
+        self._taken: OrderedDict[tuple[str, ...], _Taken] = OrderedDict()
         self._strategy = SlidingWindowCounterRateLimiter(storage)
         self._failed = metrics.counter(
             "aiguy_rate_limit_failed_open_total", "Requests let through because Redis did not answer.", ("reason",)
@@ -55,11 +69,20 @@ class RateLimiter:
     async def hit(self, limit: RateLimitItem, *identifiers: str) -> bool:
         """Counts one hit; False when the limit is used up. True, and a count, when Redis does not answer in 250 ms."""
         now = asyncio.get_running_loop().time()
+        share = item_share(limit)
+        name = (str(limit), *identifiers)
+        taken = self._taken.get(name)
+        if taken is not None and taken.left > 0 and now < taken.until:
+            taken.left -= 1
+            return True
         if now < self._rest_until:  # do not make each request wait for a Redis that is known to be down
             self._failed.labels("resting").inc()
             return True
         try:
             async with asyncio.timeout(_HIT_TIMEOUT_S):
+                if share > 1 and await self._strategy.hit(limit, *identifiers, cost=share):
+                    self._keep(name, _Taken(share - 1, now + limit.get_expiry()))
+                    return True
                 return await self._strategy.hit(limit, *identifiers)
         except TimeoutError:
             reason = "timeout"
@@ -70,6 +93,17 @@ class RateLimiter:
         self._failed.labels(reason).inc()
         self._rest_until = now + _REST_S
         return True
+
+    def _keep(self, name: tuple[str, ...], taken: _Taken) -> None:
+        self._taken[name] = taken
+        self._taken.move_to_end(name)
+        if len(self._taken) > _MAX_TAKEN:
+            self._taken.popitem(last=False)
+
+
+def item_share(limit: RateLimitItem) -> int:
+    """How many hits a process takes at once: one percent of the limit, and one by one below 200."""
+    return int(limit.amount) // 100
 
 
 def peer_key(request: Request) -> str:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from structlog.typing import EventDict, WrappedLogger
 
 REDACTED = "[redacted]"
 _MAX_DEPTH = 6
+_PLAIN = frozenset({bool, int, float})
 
 #: A field whose name contains one of these is never shown.
 _SECRET_NAMES = (
@@ -50,6 +52,7 @@ def redact_text(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=1024)
 def _hidden(name: str) -> bool:
     lower = name.lower()
     if lower in _COUNTS:
@@ -61,7 +64,7 @@ def redact(value: Any, depth: int = 0) -> Any:
     """`value` with hidden fields and patterns replaced, at any depth; beyond six levels all of it is."""
     if isinstance(value, str):
         return redact_text(value)
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or type(value) in _PLAIN:
         return value
     if depth >= _MAX_DEPTH:
         return REDACTED

@@ -1,4 +1,4 @@
-"""The loops beside which ours is measured, one per file. Each runs in a process of its own and is imported only there."""
+"""The loops beside which ours is measured, one per file; each is imported only in a process of its own."""
 
 from importlib import import_module
 

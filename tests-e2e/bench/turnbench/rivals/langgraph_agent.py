@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from langchain.agents import create_agent
-from langchain_core.messages import AIMessageChunk
+from langchain.agents.middleware.types import InputAgentState
+from langchain_core.messages import AIMessageChunk, HumanMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
@@ -29,7 +30,7 @@ async def rival(target: Target) -> AsyncIterator[Ask]:
         agent = create_agent(model, [get_order_status], system_prompt=SYSTEM)
 
         async def ask(text: str) -> str:
-            question = {"messages": [{"role": "user", "content": text}]}
+            question: InputAgentState = {"messages": [HumanMessage(text)]}
             pieces = [
                 str(message.content)
                 async for message, _ in agent.astream(question, stream_mode="messages")

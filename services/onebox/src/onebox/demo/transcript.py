@@ -1,5 +1,6 @@
 """Prints a talk so that a person can read it: who said what, the steps, the sources, the time."""
 
+import re
 import textwrap
 from typing import assert_never
 
@@ -18,6 +19,8 @@ from contracts.turn import (
 )
 from onebox.demo.talk import Talk
 
+#: Links in an answer are Markdown; on paper their label is enough, the addresses follow below.
+LINK = re.compile(r"\[([^\]]+)\]\([^)\s]+\)")
 INDENT = 4
 NAME = 11
 WIDTH = 108
@@ -52,11 +55,11 @@ def print_talk(talk: Talk, console: Console) -> None:
 
 
 def _answer(console: Console, end: EndEvent) -> None:
-    _paragraph(console, "AIGuy" if end.answering == "bot" else "AIGuy*", end.text, "bold green")
+    _paragraph(console, "AIGuy", LINK.sub(r"\1", end.text), "bold green")
     for citation in end.citations:
         _paragraph(console, "source", f"{citation.title}, {citation.url}: “{citation.quote}”", "dim")
     for name, url in end.links.items():
-        _paragraph(console, name, url, "dim", wrap=False)
+        _paragraph(console, "link", f"{name}: {url}", "dim", wrap=False)
     facts = f"{end.outcome.value}, answered by {end.answering.value}, confidence {end.confidence:.2f}"
     if end.usage.tokens_in or end.usage.tokens_out:
         facts += f", {end.usage.tokens_in} + {end.usage.tokens_out} tokens"

@@ -24,15 +24,26 @@ HUMAN = re.compile(r"\b(person|human|colleague|someone|team|ticket)\b", re.IGNOR
 INTERNALS = re.compile(r"traceback|exception|timeouterror|http|50\d|\b127\.0\.0\.1\b|get_order", re.IGNORECASE)
 DELAY_S = 6.0
 KEY = "sk-scripted-demo"
-UNKNOWN = {"match": "erase everything", "advance": "calls",
-           "steps": [{"calls": [{"name": "delete_all_orders", "arguments": {"really": True}}]}]}  # fmt: skip
-BROKEN_ONCE = {"match": "how far along", "advance": "calls", "steps": [
-    {"calls": [{"name": "get_order_status", "arguments": '{"order_id": "1234"'}]},
-    {"calls": [{"name": "get_order_status", "arguments": {"order_id": "1234"}}]},
-    {"text": "Your order is delivered."},
-]}  # fmt: skip
-BROKEN_ALWAYS = {"match": "parcel news", "advance": "calls",
-                 "steps": [{"calls": [{"name": "get_order_status", "arguments": {"parcel": "XYZ"}}]}]}  # fmt: skip
+#: A rule matches the question, or what the model is told about its last reply when it is asked once more.
+SCRIPT: list[dict[str, Any]] = [
+    {
+        "match": "erase everything|no tool of that name",
+        "steps": [{"calls": [{"name": "delete_all_orders", "arguments": {"really": True}}]}],
+    },
+    {
+        "match": "how far along|not valid JSON",
+        "advance": "calls",
+        "steps": [
+            {"calls": [{"name": "get_order_status", "arguments": '{"order_id": "1234"'}]},
+            {"calls": [{"name": "get_order_status", "arguments": {"order_id": "1234"}}]},
+            {"text": "Your order is delivered."},
+        ],
+    },
+    {
+        "match": "parcel news|parcel",
+        "steps": [{"calls": [{"name": "get_order_status", "arguments": {"parcel": "XYZ"}}]}],
+    },
+]
 COUNTER = "aiguy_tool_calls_total"
 
 
@@ -55,11 +66,11 @@ async def bad_proposals_never_run(world: World, verdict: Verdict) -> None:
             "AIGUY_LLM_MODEL": "openai/scripted-small", "AIGUY_LLM_API_KEY": KEY, "AIGUY_LLM_BASE_URL": f"{model}/v1",
         })  # fmt: skip
         async with httpx.AsyncClient(base_url=model, timeout=5.0) as control:
-            (await control.put("/script", json=[UNKNOWN, BROKEN_ONCE, BROKEN_ALWAYS])).raise_for_status()
+            (await control.put("/script", json=SCRIPT)).raise_for_status()
             await _a_normal_conversation(world, verdict, control)
         await _a_broken_call(world, verdict)
         await _refused(world, verdict, "Please erase everything", "an unknown tool", "unknown_tool")
-        await _refused(world, verdict, "Any parcel news?", "a call that stays wrong", "invalid_arguments")
+        await _refused(world, verdict, "Is there parcel news?", "a call that stays wrong", "invalid_arguments")
     await world.stack.restart(ORCHESTRATOR)
 
 
@@ -74,7 +85,7 @@ async def _a_normal_conversation(world: World, verdict: Verdict, control: httpx.
 
 async def _a_broken_call(world: World, verdict: Verdict) -> None:
     before = await world.counters()
-    talk = await world.talk(ADA, "How far along is my order 1234?")
+    talk = await world.talk(ADA, "Tell me how far along my order 1234 is.")
     after = await world.counters()
     repaired = _moved(before, after, ORCHESTRATOR, "aiguy_brain_repairs_total")
     verdict.check("a malformed call is repaired, and counted", repaired >= 1, repaired)

@@ -21,7 +21,7 @@ _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_FILES = {"chat.js": "text/javascript", "chat.css": "text/css"}
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
 _PEOPLE = {"ada": ("cust_ada", "Ada Moreno", "ada@example.com"), "ben": ("cust_ben", "Ben Okafor", "ben@example.com")}
 
 
@@ -51,8 +51,9 @@ def demo_router(minter: TokenMinter, audience: str) -> APIRouter:
         )
 
     @router.get("/demo/{name}")
-    async def asset(name: Literal["chat.js", "chat.css"]) -> FileResponse:
-        return FileResponse(_PAGE / name, media_type=_FILES[name], headers={"cache-control": "no-store"})
+    async def asset(name: Literal["api.js", "chat.js", "view.js", "chat.css"]) -> FileResponse:
+        file = _PAGE / name
+        return FileResponse(file, media_type=_TYPES[file.suffix], headers={"cache-control": "no-store"})
 
     @router.post("/demo/session")
     async def session(body: DemoSession) -> DemoToken:

@@ -11,11 +11,13 @@ _BLOCK = re.compile(r"\n\s*\n")
 _LIST = re.compile(r"(?:[-*•]|\d+[.)])\s")
 _ITEM = re.compile(r"^(?:[-*•]|\d+[.)])\s+(.+)$", re.MULTILINE)
 MAX_UNIT_CHARS = 600
+#: A list of this size is quoted whole: its items are steps, or cases of one rule.
+MAX_LIST_CHARS = 450
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A sentence, a list item, or a list with the sentence that leads into it: `text[start:end]` of the passage."""
+    """A sentence, a short list with the sentence that leads into it, or an item of a long one: `text[start:end]`."""
 
     heading: str
     start: int
@@ -71,6 +73,9 @@ def _units(text: str, heading: str, start: int, end: int, section: int) -> Itera
             if lead is not None and block_end - lead.start <= MAX_UNIT_CHARS:
                 yield Unit(heading, lead.start, block_end, section)
                 lead = None
+                continue
+            if block_end - block_start <= MAX_LIST_CHARS:
+                yield Unit(heading, block_start, block_end, section)
                 continue
             for item in _ITEM.finditer(text, block_start, block_end):
                 yield Unit(heading, item.start(1), item.end(1), section)

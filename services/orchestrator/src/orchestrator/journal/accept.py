@@ -41,7 +41,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The turn that answers a message. `after` inputs were told before: a client that follows need not see them again."""
+    """The turn that answers a message. Its first `after` inputs were told before: a client need not see them again."""
 
     turn_id: str
     after: int = 0

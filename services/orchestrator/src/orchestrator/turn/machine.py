@@ -149,6 +149,8 @@ def _plan_made(state: TurnState, plan: PlanMade, now_ms: int) -> Step:
     if plan.message is not None:
         if plan.message.asks_human:
             return _hand_off(state, HandoffReason.CUSTOMER_ASKED)
+        if plan.message.refuses:
+            state = replace(state, outcome=Outcome.REFUSED)
         return _check(state, plan.message.text, plan.message.citations, streamed=plan.streamed)
     if plan.call is None:
         return _hand_off(state, HandoffReason.LOW_CONFIDENCE)

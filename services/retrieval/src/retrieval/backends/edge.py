@@ -6,7 +6,6 @@ threads at once. A lock on a file beside the folder keeps a second process out.
 
 import asyncio
 import fcntl
-import math
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,11 +16,12 @@ from typing import IO, Any, TypeVar
 import numpy as np
 import qdrant_edge as edge
 
-from retrieval.backends.port import Found, Hit, Payload, Point, Scope, Sparse, StoreUnavailable, Vector
+from retrieval.backends.port import Found, Hit, Point, Scope, Sparse, StoreUnavailable, Vector
 
 _T = TypeVar("_T")
 _CONFIG = "edge_config.json"
 _PAGE = 1000
+_DEPTH = 3
 #: JSON has no infinity; this is the year 9999.
 _NEVER = 253_370_764_800.0
 
@@ -83,7 +83,9 @@ class EdgeStore:
             return await asyncio.get_running_loop().run_in_executor(self._worker, call)
         except StoreUnavailable:
             raise
-        except Exception as error:  # the engine raises nothing more special than this
+        except Exception as error:
+            if type(error) is not Exception and not isinstance(error, OSError):
+                raise  # a mistake of ours; the engine raises bare `Exception` for everything
             raise StoreUnavailable("the index cannot be used") from error
 
     def _open(self) -> dict[str, str]:
@@ -160,22 +162,22 @@ class EdgeStore:
     def _search(self, dense: Vector, sparse: Sparse, scope: Scope, limit: int) -> Found:
         shard = self._opened()
         filtered = _filter(scope)
-        by_meaning = edge.QueryRequest(
-            limit=limit, query=edge.Query.Nearest(dense.tolist(), using="dense"), filter=filtered, with_payload=True
-        )
-        queries = [by_meaning]
+        meaning = edge.Query.Nearest(dense.tolist(), using="dense")
+        # More than asked for: most hits by keywords are among them, and so have their similarity already.
+        queries = [edge.QueryRequest(limit=_DEPTH * limit, query=meaning, filter=filtered)]
         if sparse.indices:
-            words = edge.SparseVector(list(sparse.indices), list(sparse.values))
-            queries.append(
-                edge.QueryRequest(
-                    limit=limit, query=edge.Query.Nearest(words, using="words"), filter=filtered, with_payload=True,
-                    with_vector=["dense"],
-                )
-            )  # fmt: skip
-        near, *keyword = shard.query_batch(edge.QueryBatchRequest(queries))
+            words = edge.Query.Nearest(edge.SparseVector(list(sparse.indices), list(sparse.values)), using="words")
+            queries.append(edge.QueryRequest(limit=limit, query=words, filter=filtered))
+        near, *rest = shard.query_batch(edge.QueryBatchRequest(queries))
+        similarities = {str(found.id): found.score for found in near}
+        keyword = [str(found.id) for found in (rest[0] if rest else ())]
+        if missing := [one for one in keyword if one not in similarities]:
+            for record in shard.retrieve([*missing], with_payload=False, with_vector=["dense"]):
+                vector: Any = record.vector
+                similarities[str(record.id)] = float(np.asarray(vector["dense"], dtype=np.float32) @ dense)
         return Found(
-            tuple(_hit(found, found.score) for found in near),
-            tuple(_hit(found, _cosine(found, dense)) for found in (keyword[0] if keyword else ())),
+            tuple(Hit(str(found.id), found.score) for found in near[:limit]),
+            tuple(Hit(one, similarities[one]) for one in keyword),
         )
 
 
@@ -201,29 +203,11 @@ def _filter(scope: Scope) -> edge.Filter:
 
 
 def _to_edge(point: Point) -> edge.Point:
-    payload = point.payload
+    labels = point.labels
     stored = {
-        "document_id": payload.document_id, "content_hash": payload.content_hash, "chunk_id": payload.chunk_id,
-        "title": payload.title, "url": payload.url, "section": payload.section, "text": payload.text,
-        "is_policy": payload.is_policy, "tags": list(payload.tags), "channels": list(payload.channels),
-        "updated_at": payload.updated_at, "expires_at": min(payload.expires_at, _NEVER), "siblings": point.siblings,
+        "document_id": labels.document_id, "content_hash": labels.content_hash, "siblings": labels.siblings,
+        "channels": list(labels.channels), "tags": list(labels.tags), "is_policy": labels.is_policy,
+        "expires_at": min(labels.expires_at, _NEVER),
     }  # fmt: skip
     words = edge.SparseVector(list(point.sparse.indices), list(point.sparse.values))
     return edge.Point(id=point.id, vector={"dense": point.dense.tolist(), "words": words}, payload=stored)
-
-
-def _hit(found: edge.ScoredPoint, similarity: float) -> Hit:
-    stored: dict[str, Any] = found.payload or {}
-    expires = stored["expires_at"]
-    payload = Payload(
-        document_id=stored["document_id"], content_hash=stored["content_hash"], chunk_id=stored["chunk_id"],
-        title=stored["title"], url=stored["url"], section=stored["section"], text=stored["text"],
-        is_policy=stored["is_policy"], tags=tuple(stored["tags"]), channels=tuple(stored["channels"]),
-        updated_at=stored["updated_at"], expires_at=math.inf if expires >= _NEVER else expires,
-    )  # fmt: skip
-    return Hit(str(found.id), similarity, payload)
-
-
-def _cosine(found: edge.ScoredPoint, question: Vector) -> float:
-    vector: Any = found.vector
-    return float(np.asarray(vector["dense"], dtype=np.float32) @ question)

@@ -1,7 +1,8 @@
 """What retrieval asks of a vector store. It is a projection of the database: it may be lost at any moment.
 
 A store holds *points*, one per window, with a dense vector (384, cosine), a sparse one (keywords, dot product) and
-a payload. All points of a document carry the document's content hash, so the store can say what it holds.
+labels to filter by. Texts stay outside. All points of a document carry its content hash, so the store can say what
+it holds.
 """
 
 from collections.abc import Sequence
@@ -27,32 +28,27 @@ class Sparse:
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
-    """What a point says of its window. Times are Unix seconds; `expires_at` is infinite when it never does."""
+class Labels:
+    """What points are filtered and accounted by. `siblings`: how many points the document has; `expires_at`: Unix
+    seconds, infinite when never."""
 
     document_id: str
     content_hash: str
-    chunk_id: str
-    title: str
-    url: str
-    section: str
-    text: str
-    is_policy: bool
-    tags: tuple[str, ...]
+    siblings: int
     channels: tuple[str, ...]
-    updated_at: float
+    tags: tuple[str, ...]
+    is_policy: bool
     expires_at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One window. `id` is a UUID; `siblings` is how many points the document has."""
+    """One window; `id` is a UUID."""
 
     id: str
     dense: Vector
     sparse: Sparse
-    payload: Payload
-    siblings: int
+    labels: Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,6 @@ class Hit:
 
     point_id: str
     similarity: float
-    payload: Payload
 
 
 @dataclass(frozen=True, slots=True)

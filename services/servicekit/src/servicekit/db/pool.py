@@ -87,7 +87,7 @@ class Database:
                 raise
             raise found from error
         finally:
-            await asyncio.shield(pool.release(connection))
+            await pool.release(connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:

@@ -74,10 +74,11 @@ class AiohttpClient:
                 )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _failure(error) from None
+        chunks = paced(response.content.iter_any(), deadline, idle_timeout_s, _failure)
         try:
-            chunks = paced(response.content.iter_any(), deadline, idle_timeout_s, _failure)
             yield HttpStream(response.status, _lower(response), chunks)
         finally:
+            await chunks.aclose()
             # At the end of the body the connection is already back in the pool, and this does nothing.
             response.close()
 

@@ -63,13 +63,12 @@ class HttpxClient:
                 response = await client.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
             raise _failure(error) from None
+        chunks = paced(response.aiter_bytes(), deadline, idle_timeout_s, _failure)
+        headers = {name.lower(): value for name, value in response.headers.items()}
         try:
-            yield HttpStream(
-                response.status_code,
-                {name.lower(): value for name, value in response.headers.items()},
-                paced(response.aiter_bytes(), deadline, idle_timeout_s, _failure),
-            )
+            yield HttpStream(response.status_code, headers, chunks)
         finally:
+            await chunks.aclose()
             await response.aclose()
 
     async def close(self) -> None:

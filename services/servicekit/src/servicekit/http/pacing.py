@@ -1,7 +1,7 @@
 """Reads a body in pieces under two clocks: one for the whole, one between two pieces."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import aiohttp
 import httpx
@@ -14,7 +14,7 @@ async def paced(
     deadline: float,
     idle_timeout_s: float | None,
     failure: Callable[[Exception], HttpFailure],
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The pieces of `source`. `deadline` is in the loop's time. Only the reading is timed, never the reader's own work.
 
     Raises what `failure` makes of the library's exceptions.

@@ -225,6 +225,14 @@ class WriteConformance:
         assert await _count(service, write) == before
 
 
+async def assert_says_what_is_down(down: ToolClient) -> None:
+    """Without its database a service is alive, and not ready, and says why."""
+    ready = await down.http.get("/readyz")
+    assert_problem(ready, ProblemCode.DEPENDENCY_DOWN)
+    assert ready.json()["detail"].startswith("database:")
+    assert (await down.http.get("/livez")).status_code == 200
+
+
 async def assert_runs_like_the_others(service: ToolClient, bound: set[str]) -> None:
     """Health, metrics, OpenAPI and manifest are served, and the manifest says which tools are there."""
     assert (await service.http.get("/livez")).status_code == 200

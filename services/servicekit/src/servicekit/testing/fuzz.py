@@ -7,6 +7,7 @@ schemathesis's pytest plugin is not used: it writes to attributes that newer ver
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
@@ -49,7 +50,7 @@ class Fuzzed:
 
         @BOUNDED
         @given(case=operation.as_strategy(generation_mode=mode))
-        def holds(case: Case) -> None:
+        def holds(case: Case[Any]) -> None:
             if mode is GenerationMode.POSITIVE and case.headers:
                 case.headers.pop(DEADLINE_MS, None)  # a deadline of 1 ms is rightly a 504
             case.call_and_validate(headers=self.issuer.bearer(self.family.value, scopes, ttl_s=300))

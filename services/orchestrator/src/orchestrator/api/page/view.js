@@ -24,7 +24,16 @@ function link(url, text) {
   return made;
 }
 
-const LINK_NAMES = { pdf: "Open the invoice (PDF)" };
+// Answers are plain text with Markdown links. Everything else stays as it was written.
+function showText(place, text) {
+  const parts = [];
+  let end = 0;
+  for (const found of text.matchAll(/\[([^\]\n]+)\]\(([^)\s]+)\)/g)) {
+    parts.push(text.slice(end, found.index), link(found[2], found[1]));
+    end = found.index + found[0].length;
+  }
+  place.replaceChildren(...parts, text.slice(end));
+}
 
 export class Thread {
   #list = $("messages");
@@ -64,6 +73,7 @@ export class Thread {
 export class Answer {
   #item;
   #text;
+  #said = "";
   #steps = element("ol", "steps");
   #tools = new Map();
   #sources = element("ul", "sources");
@@ -74,6 +84,7 @@ export class Answer {
   constructor(item, grown) {
     this.#item = item;
     this.#text = item.querySelector(".text");
+    showText(this.#text, this.#text.textContent);
     this.#grown = grown;
     this.#text.before(this.#steps);
   }
@@ -102,8 +113,8 @@ export class Answer {
 
   chunk({ text, offset }) {
     // Offsets count characters, JavaScript counts UTF-16 units: they differ after an emoji.
-    const before = [...this.#text.textContent].slice(0, offset).join("");
-    this.#text.textContent = before + text;
+    this.#said = [...this.#said].slice(0, offset).join("") + text;
+    showText(this.#text, this.#said);
     this.#grown();
   }
 
@@ -158,7 +169,7 @@ export class Answer {
 
   end({ outcome, text, citations, links }) {
     this.working(false);
-    this.#text.textContent = text;
+    showText(this.#text, text);
     this.#sources.replaceChildren();
     for (const citation of citations) this.source(citation);
     const names = Object.entries(links);
@@ -166,7 +177,7 @@ export class Answer {
       const list = element("ul", "links");
       for (const [name, url] of names) {
         const item = element("li");
-        item.append(link(url, LINK_NAMES[name] ?? name));
+        item.append(link(url, name));
         list.append(item);
       }
       this.#item.append(list);

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.ids import mask_id
 from contracts.tools.retrieval import Channel
 from contracts.turn import Role, ToolCall
-from orchestrator.brain.offline.slots import Slots
+from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, is_no, is_yes, unambiguous
+from orchestrator.brain.offline.slots import Slots, read_slots
 from orchestrator.brain.offline.understanding import Task
 from orchestrator.brain.port import BrainContext
 
@@ -16,6 +18,7 @@ _CATEGORY: Mapping[str, str] = {
     "refund_request": "refund", "knowledge": "product",
 }  # fmt: skip
 MAX_BODY = 4_000
+MIN_BODY_WORDS = 5
 MAX_REASON = 480
 
 
@@ -135,16 +138,19 @@ def _ticket(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
     if not offered("create_ticket", context):
         return _human(task, context) if offered("handoff_human", context) else Say("ticket_not_here")
     said = [one.text for one in context.history if one.role is Role.CUSTOMER][-3:]
-    lines = dict.fromkeys([*said, task.about, context.question])
-    body = "\n".join(line for line in lines if line.strip())
-    if len(body.split()) < 5 and task.slots.order_id is None:
+    lines = dict.fromkeys(line.strip() for line in (*said, *task.about.split("\n"), context.question))
+    body = "\n".join(line for line in lines if len(line.split()) > MAX_PLAIN_WORDS or not (is_yes(line) or is_no(line)))
+    if len(body.split()) < MIN_BODY_WORDS and task.slots.order_id is None:
         return Say("ticket_about_what")
-    category = "order" if task.slots.order_id else "other"
+    topic = next(
+        (one for line in reversed(body.split("\n")) if (one := unambiguous(line, read_slots(line))) in _CATEGORY), ""
+    )
+    category = _CATEGORY.get(topic or "", "order" if task.slots.order_id else "other")
     return TicketWanted(category, body[:MAX_BODY], task.slots.order_id)
 
 
 def _about(slots: Slots) -> tuple[tuple[str, str], ...]:
-    about = f" about order {slots.order_id}" if slots.order_id else ""
+    about = f" about order {mask_id(slots.order_id)}" if slots.order_id else ""
     return (("about_order", about),)
 
 

@@ -14,12 +14,17 @@ Vectors = NDArray[np.float32]
 _EMAIL = re.compile(r"<[a-z]+_\d+>")
 #: Below this likeness the label says nothing, and the help pages are searched.
 FLOOR = 0.40
-#: A label that leads to private data, to money or to a person needs to be this near, and this far ahead of the others.
-NEAR = 0.55
+#: A label that leads to private data, to money or to a person needs to be this near, and this far ahead of those that
+#: do not. One that is a request to change something needs to be nearer still.
+NEAR = 0.50
+NEARER = 0.58
 AHEAD = 0.04
 _BOLD = frozenset(
     {"order_status", "order_content", "invoice", "refund_request", "order_change", "human", "open_ticket"}
 )
+
+
+_CHANGES = frozenset({"refund_request", "order_change"})
 
 
 class Embed(Protocol):
@@ -32,7 +37,7 @@ class Embed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A label with its likeness in [0, 1] and its lead over the next label."""
+    """A label with its likeness in [0, 1], and how far it is ahead of every label that leads to nothing private."""
 
     label: str
     likeness: float
@@ -66,8 +71,9 @@ class IntentIndex:
         (vector,) = await self._embed.embed([plain])
         likeness = self._vectors @ vector
         scores = np.array([_label_score(likeness[self._rows == row]) for row in range(len(self._names))])
-        best, second = np.argsort(scores)[::-1][:2]
-        return _cautious(Intent(self._names[best], float(scores[best]), float(scores[best] - scores[second])))
+        best = int(np.argmax(scores))
+        safe = max(float(score) for score, name in zip(scores, self._names, strict=True) if name not in _BOLD)
+        return _cautious(Intent(self._names[best], float(scores[best]), float(scores[best]) - safe))
 
 
 def _label_score(likeness: Vectors) -> float:
@@ -78,5 +84,6 @@ def _label_score(likeness: Vectors) -> float:
 
 def _cautious(intent: Intent) -> Intent:
     """What is not near enough to be acted on is a question to the help pages."""
-    unsure = intent.likeness < FLOOR or (intent.label in _BOLD and (intent.likeness < NEAR or intent.lead < AHEAD))
+    near = NEARER if intent.label in _CHANGES else NEAR
+    unsure = intent.likeness < FLOOR or (intent.label in _BOLD and (intent.likeness < near or intent.lead < AHEAD))
     return Intent("knowledge", intent.likeness, intent.lead) if unsure else intent

@@ -24,7 +24,8 @@ _HUMAN = re.compile(
 )
 _IDENTITY = re.compile(
     r"\b(?:are|r) (?:you|u) (?:a |an |really |just |actually )*(?:bot|robot|human|person|real|ai|machine|computer|"
-    r"chatgpt|gpt|llm|language model|automated)\b|^\W*who (?:are|made|built|created) you\W*$|^\W*what are you\W*$"
+    r"chatgpt|gpt|llm|language model|automated)\b|^\W*who (?:are|made|built|created) you\W*$"
+    r"|^\W*who am i (?:talking|speaking|chatting)\b|^\W*what are you\W*$"
     r"|\b(?:talking|speaking|chatting) (?:to|with) an? (?:bot|robot|machine|computer|ai|human|real person|person)\b",
     re.I,
 )
@@ -38,7 +39,8 @@ _THANKS = re.compile(
     re.I,
 )
 _YES = re.compile(
-    r"^\W*(?:yes|yeah|yep|yup|sure|ok|okay|of course|absolutely|please do|go ahead|do it|definitely|correct|right)\b",
+    r"^\W*(?:yes|yeah|yep|yup|sure|ok|okay|of course|please do|go ahead|do it)\b"
+    r"|^\W*(?:absolutely|definitely|correct|right)\W*$",
     re.I,
 )
 _NO = re.compile(
@@ -48,8 +50,14 @@ _TICKET = re.compile(
     r"\b(?:open|create|file|raise|submit|make|log|start|need|want)\b.{0,20}\b(?:ticket|(?:support |a )case)\b", re.I
 )
 _REFUND = re.compile(r"\b(?:refund(?:ed)?|reimburse(?:ment|d)?|money back|pay (?:me )?back|credit back)\b", re.I)
-_WHEREABOUTS = re.compile(r"\b(?:where(?:'s| is)?|status|arrived?|received?|come|track|long|still waiting)\b", re.I)
-_INVOICE = re.compile(r"\b(?:invoices?|receipts?|bills?)\b", re.I)
+_WHEREABOUTS = re.compile(
+    r"\b(?:where(?:'s| is)?|status|arrived?|received?|come|track|long|still waiting|missing|showing)\b", re.I
+)
+_INVOICE = re.compile(
+    r"\b(?:invoices?|receipts?)\b|\bbill (?:for|of) (?:my )?order\b"
+    r"|\b(?:send|copy|download|get|need|want|resend)\b.{0,20}\bbill\b(?<!pay bill)",
+    re.I,
+)
 _INVOICE_TOPIC = re.compile(r"\b(?:how|vat (?:number|id)|company name|change|wrong|correct|policy)\b", re.I)
 _CHANGE = re.compile(
     r"\b(?:cancel|stop|amend|modify|edit|change|update|correct|swap|add|remove|switch)\b.{0,40}"
@@ -69,6 +77,21 @@ _STATUS = re.compile(
 )  # fmt: skip
 
 
+_GENERAL = re.compile(
+    r"^\W*(?:how|when|what|why|which|(?:can|could|may|am|should|must|do|will) i\b|is it|is there|are there|do you|"
+    r"does)\b",
+    re.I,
+)
+_MY_ORDER = re.compile(r"\b(?:my|our) (?:\w+ )?(?:order|parcel|package|delivery|shipment)\b", re.I)
+_LOST = re.compile(
+    r"\b(?:lost|missing|late|delayed|not (?:come|here|arrived)|n't (?:come|arrived|received)|shown? up)\b", re.I
+)
+_BYE = re.compile(
+    r"^\W*(?:good ?bye|bye|see you|ciao|have a (?:nice|good|great) (?:day|one|evening|weekend))\b.{0,20}$", re.I
+)
+MAX_PLAIN_WORDS = 3
+
+
 def unambiguous(text: str, slots: Slots) -> str | None:
     """The intent that the words leave no doubt about; None when the embeddings must say."""
     if _HUMAN.search(text):
@@ -81,9 +104,17 @@ def unambiguous(text: str, slots: Slots) -> str | None:
         return "open_ticket"
     if (money := _about_money(text, slots)) is not None:
         return money
-    if slots.order_id is not None and (order := _about_order(text)) is not None:
+    named = slots.order_id is not None or slots.email is not None
+    if named and (order := _about_order(text)) is not None:
         return order
-    return "thanks" if _THANKS.search(text) else None
+    if _MY_ORDER.search(text) and (_STATUS.search(text) or _LOST.search(text)) and not _asks_how(text):
+        return "order_status"
+    return _courtesy(text)
+
+
+def asks_in_general(text: str) -> bool:
+    """A question about what is possible, not a request."""
+    return _GENERAL.search(text) is not None
 
 
 def is_yes(text: str) -> bool:
@@ -94,6 +125,19 @@ def is_yes(text: str) -> bool:
 def is_no(text: str) -> bool:
     """A plain no, whatever follows it."""
     return _NO.search(text) is not None
+
+
+def _courtesy(text: str) -> str | None:
+    if _THANKS.search(text) or _BYE.search(text):
+        return "thanks"
+    if len(text.split()) <= MAX_PLAIN_WORDS and (is_yes(text) or is_no(text)):
+        return "yes" if is_yes(text) else "no"
+    return None
+
+
+def _asks_how(text: str) -> bool:
+    """A question about how things work, or a change that is wanted, rather than about this order's whereabouts."""
+    return _HOW.search(text) is not None or _CHANGE.search(text) is not None
 
 
 def _about_money(text: str, slots: Slots) -> str | None:

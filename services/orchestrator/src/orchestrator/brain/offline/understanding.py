@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from contracts.turn import Role
 from orchestrator.brain.offline.intents import IntentIndex
-from orchestrator.brain.offline.rules import is_no, is_yes, unambiguous
+from orchestrator.brain.offline.rules import asks_in_general, is_no, is_yes, unambiguous
 from orchestrator.brain.offline.slots import Slots, read_slots, remembered_order
 from orchestrator.brain.port import BrainContext
 from orchestrator.brain.sentences import content_words
@@ -24,6 +24,7 @@ _ACTING = frozenset({
     "order_status", "order_content", "invoice", "knowledge", "refund_request", "order_change", "open_ticket", "human",
 })  # fmt: skip
 
+_CHANGES = frozenset({"order_change", "refund_request", "open_ticket"})
 _FILLERS = frozenset({
     "order", "number", "the", "its", "it's", "please", "usd", "eur", "gbp", "dollars", "invoice", "for", "mail",
     "email",
@@ -69,6 +70,9 @@ async def _intent_of(clause: str, slots: Slots, intents: IntentIndex) -> tuple[s
     if (label := unambiguous(clause, own)) is not None:
         return label, 1.0
     found = await intents.nearest(clause, own.order_id)
+    if found.label in _CHANGES and asks_in_general(clause) and not own.names_something:
+        # "Can I cancel my order?" is answered by the help pages; "Cancel order 1234" is a request.
+        return "knowledge", found.likeness
     if found.label in ("yes", "no") and not (is_yes(clause) or is_no(clause)):
         return "knowledge", found.likeness
     if (

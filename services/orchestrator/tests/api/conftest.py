@@ -1,0 +1,74 @@
+"""The orchestrator's public API on real servers, with no worker: what is accepted stays where it was put."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from orchestrator.app import build
+from orchestrator.settings import Settings
+from servicekit.auth.claims import Role
+from servicekit.auth.keys import KeySet
+from servicekit.crypto import Keyring
+from servicekit.kit import open_kit
+from servicekit.testing import TestIssuer, running
+
+AUDIENCE = "orchestrator"
+CHAT = ("chat:send",)
+
+
+@dataclass
+class Api:
+    """The running API: `http` calls it, `db` looks behind its back."""
+
+    app: FastAPI
+    http: httpx.AsyncClient
+    db: "asyncpg.Connection[asyncpg.Record]"
+    issuer: TestIssuer
+
+    def bearer(self, subject: str = "cust_ada", role: Role = Role.CUSTOMER) -> dict[str, str]:
+        return self.issuer.bearer(AUDIENCE, CHAT, subject=subject, role=role, conversation_id=None, turn_id=None)
+
+    async def post(self, path: str, body: Any, *, subject: str = "cust_ada") -> httpx.Response:
+        return await self.http.post(path, json=body, headers=self.bearer(subject))
+
+    async def get(self, path: str, *, subject: str = "cust_ada", **params: Any) -> httpx.Response:
+        return await self.http.get(path, params=params, headers=self.bearer(subject))
+
+    async def begin(self, subject: str = "cust_ada") -> str:
+        answer = await self.post("/api/agent/conversations", {}, subject=subject)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["conversation_id"])
+
+    async def say(self, conversation_id: str, text: str, client_turn_id: str) -> httpx.Response:
+        body = {"conversation_id": conversation_id, "text": text, "client_turn_id": client_turn_id}
+        return await self.post("/api/agent/messages", body)
+
+
+@pytest.fixture
+def api_settings(tmp_path: Path, database_url: Callable[[str], str], redis_url: str) -> Settings:
+    """Settings with fresh keys and the worker off."""
+    signing, master, issuers = tmp_path / "signing.json", tmp_path / "master.json", tmp_path / "issuers.json"
+    KeySet.generate().save(signing)
+    master.write_text(Keyring.generate().to_json())
+    issuers.write_text("[]")
+    return Settings(
+        environment="test", database_url=database_url("orchestrator"), redis_url=redis_url, master_key_file=master,
+        signing_keys=signing, issuers_file=issuers, worker="off",
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def api(api_settings: Settings, issuer: TestIssuer) -> AsyncIterator[Api]:
+    app = build(api_settings, kit_factory=lambda told: open_kit(told, issuers=[issuer.trust]))
+    connection = await asyncpg.connect(api_settings.database_url)
+    try:
+        async with running(app) as client:
+            yield Api(app, client, connection, issuer)
+    finally:
+        await connection.close()

@@ -1,0 +1,80 @@
+"""Beginning conversations, reading them, and whose they are."""
+
+import pytest
+
+pytestmark = pytest.mark.service
+NOBODYS = "cnv_" + "0" * 32
+
+
+async def test_a_new_conversation_is_empty_and_answered_by_the_bot(api) -> None:
+    conversation_id = await api.begin()
+    view = (await api.get(f"/api/agent/conversations/{conversation_id}")).json()
+    assert (view["status"], view["answering"], view["messages"], view["cards"]) == ("idle", "bot", [], [])
+
+
+async def test_the_thread_alias_reads_the_same(api) -> None:
+    conversation_id = await api.begin()
+    await api.say(conversation_id, "Hello there", "one")
+    view = await api.get(f"/api/agent/conversations/{conversation_id}")
+    assert view.json()["messages"][0]["text"] == "Hello there"
+    assert (await api.get(f"/api/agent/thread/{conversation_id}")).json() == view.json()
+
+
+async def test_only_the_last_messages_are_read_when_few_are_asked_for(api) -> None:
+    conversation_id = await api.begin()
+    for number in range(5):
+        await api.say(conversation_id, f"message {number}", f"id-{number}")
+    view = (await api.get(f"/api/agent/conversations/{conversation_id}", limit=2)).json()
+    assert [message["text"] for message in view["messages"]] == ["message 3", "message 4"]
+
+
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "many", "1.5"])
+async def test_a_limit_outside_its_bounds_is_refused(api, limit: str) -> None:
+    answer = await api.get(f"/api/agent/conversations/{await api.begin()}", limit=limit)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_somebody_elses_conversation_looks_like_one_that_does_not_exist(api) -> None:
+    adas = await api.begin("cust_ada")
+    body = {"text": "hi", "client_turn_id": "one"}
+    calls = [
+        ("GET", "/api/agent/conversations/{}", None),
+        ("GET", "/api/agent/thread/{}", None),
+        ("GET", "/api/agent/stream?conversation_id={}&turn_id=trn_" + "0" * 32, None),
+        ("POST", "/api/agent/messages", body),
+        ("POST", "/api/agent/handoff", {"client_turn_id": "one"}),
+        ("POST", "/api/agent/feedback", {"turn_id": "trn_" + "0" * 32, "thumbs": "up"}),
+        ("POST", "/api/agent/confirmations", {"turn_id": "trn_" + "0" * 32, "digest": "0" * 64, "confirmed": True}),
+    ]
+    for method, path, fields in calls:
+        answers = []
+        for conversation_id in (adas, NOBODYS):
+            sent = None if fields is None else {"conversation_id": conversation_id, **fields}
+            answer = await api.http.request(
+                method, path.format(conversation_id), json=sent, headers=api.bearer("cust_ben")
+            )
+            answers.append((answer.status_code, {**answer.json(), "trace_id": ""}))
+        assert answers[0] == answers[1], path
+        assert answers[0][0] == 404, path
+    assert (await api.get(f"/api/agent/conversations/{adas}")).json()["messages"] == []
+
+
+async def test_a_subject_of_another_issuer_is_somebody_else(api) -> None:
+    """Two shops may both have a customer 17: the issuer is part of who somebody is."""
+    adas = await api.begin()
+    owner = await api.db.fetchrow("SELECT issuer, subject_hash, identity FROM conversations WHERE id = $1", adas)
+    assert owner["issuer"] == "orchestrator"
+    assert "cust_ada" not in owner["subject_hash"]
+    assert b"cust_ada" not in owner["identity"]
+
+
+async def test_what_was_said_is_stored_sealed(api) -> None:
+    conversation_id = await api.begin()
+    await api.say(conversation_id, "my lamp is broken", "one")
+    stored = await api.db.fetch(
+        "SELECT content AS bytes FROM thread WHERE conversation_id = $1"
+        " UNION ALL SELECT payload FROM journal WHERE conversation_id = $1",
+        conversation_id,
+    )
+    assert len(stored) == 2
+    assert all(b"lamp" not in row["bytes"] for row in stored)

@@ -1,0 +1,73 @@
+"""What streaming costs: short and long answers, from a model without latency and from one with a model's pace."""
+
+from dataclasses import dataclass
+
+import aiohttp
+
+from turnbench.measuring import Sample, measure, measure_run
+from turnbench.plan import TOKENS
+from turnbench.product import Product
+
+MANY_TOKENS = 120
+_INSTANT_TURNS, _INSTANT_AT = 64, 16
+_PACED_TURNS, _PACED_AT = 128, 64
+_FIRST_TOKEN_MS, _TOKEN_MS = 350, 20
+#: A turn's planner call streams about ten frames; its answer follows.
+_FRAMES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """Samples of ours by number of tokens; `paced` has 64 conversations at once, begun one after the other."""
+
+    instant: dict[int, Sample]
+    paced: dict[int, Sample]
+
+    @property
+    def instant_us(self) -> float:
+        """CPU per further token of an answer that came at once, microseconds."""
+        return _per_token_us(self.instant)
+
+    @property
+    def paced_us(self) -> float:
+        """CPU per further token of an answer at a model's pace, microseconds."""
+        return _per_token_us(self.paced)
+
+
+class ModelSwitch:
+    """Tells the scripted model how long its answers are and how fast."""
+
+    def __init__(self, session: aiohttp.ClientSession, root_url: str) -> None:
+        self._session, self._url = session, f"{root_url}/behaviour"
+
+    async def set(self, tokens: int, *, paced: bool = False) -> None:
+        """Answers of so many tokens from now on."""
+        behaviour: dict[str, int] = {"answer_tokens": tokens}
+        if paced:
+            behaviour |= {"first_token_ms": _FIRST_TOKEN_MS, "token_ms": _TOKEN_MS}
+        async with self._session.put(self._url, json=behaviour) as answer:
+            answer.raise_for_status()
+
+
+async def measure_streaming(ours: Product, model: ModelSwitch) -> Streaming:
+    """Measures ours; the model answers as before afterwards."""
+    instant: dict[int, Sample] = {}
+    paced: dict[int, Sample] = {}
+    for tokens in (TOKENS, MANY_TOKENS):
+        await model.set(tokens)
+        instant[tokens] = await measure(ours, _INSTANT_TURNS, _INSTANT_AT, tokens)
+        await model.set(tokens, paced=True)
+        paced[tokens] = await _measure_paced(ours, tokens)
+    await model.set(TOKENS)
+    return Streaming(instant, paced)
+
+
+async def _measure_paced(ours: Product, tokens: int) -> Sample:
+    turn_s = (2 * _FIRST_TOKEN_MS + (_FRAMES + tokens) * _TOKEN_MS) / 1000
+    return await measure_run(
+        ours, _PACED_TURNS, _PACED_AT, tokens, lambda: ours.run_spread(_PACED_TURNS, _PACED_AT, tokens, turn_s)
+    )
+
+
+def _per_token_us(samples: dict[int, Sample]) -> float:
+    return (samples[MANY_TOKENS].own_ms - samples[TOKENS].own_ms) * 1000 / (MANY_TOKENS - TOKENS)
