@@ -20,7 +20,12 @@ PATHS = [*tool_paths(Family.BILLING, unbound=("issue_refund",)), "/files/invoice
 
 @pytest.fixture(scope="module")
 def api(database_url: Callable[[str], str], redis_url: str) -> Iterator[Fuzzed]:
-    settings = Settings(environment="test", database_url=database_url("billing"), redis_url=redis_url)
+    settings = Settings(
+        environment="test",
+        database_url=database_url("billing"),
+        redis_url=redis_url,
+        rate_limit_per_minute=1_000_000,
+    )
     run_seed(settings, seed)
     issuer = TestIssuer.create()
     with fuzzed(build(settings, kit_factory=kit_with(issuer)), issuer, Family.BILLING) as running:

@@ -111,6 +111,11 @@ async def test_a_service_with_another_secret_refuses_it(settings: Settings, cloc
         assert_problem(await elsewhere.http.get(link), ProblemCode.FORBIDDEN)
 
 
+async def test_whoever_tries_too_many_links_is_told_to_wait(hurried: ToolClient, link: str) -> None:
+    answers = [await hurried.http.get(link.replace("expires=", f"expires={n}")) for n in range(3)]
+    assert [answer.status_code for answer in answers] == [403, 403, 429]
+
+
 async def test_without_the_database_a_good_link_is_a_503(down: ToolClient, link: str) -> None:
     assert_problem(await down.http.get(link), ProblemCode.DEPENDENCY_DOWN)
 

@@ -11,9 +11,8 @@ from fpdf import FPDF
 from billing.backends.port import Invoice
 from contracts.money import Money
 
-_INK, _GREY, _ACCENT = (33, 37, 41), (110, 117, 125), (38, 84, 62)
+_INK, _GREY, _RULE, _ACCENT = (33, 37, 41), (110, 117, 125), (205, 210, 214), (38, 84, 62)
 _WIDTHS = (92, 18, 32, 32)  # description, quantity, unit price, amount; millimetres
-_ROW = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +112,10 @@ class _Page(FPDF):
     def _draw_lines(self) -> None:
         # In a table each cell is a flow of its own, so that a long description wraps and the row grows with it.
         self._ink(10)
+        self.set_draw_color(*_RULE)
+        self.set_line_width(0.2)
         with self.table(
-            col_widths=_WIDTHS, text_align=("LEFT", "RIGHT", "RIGHT", "RIGHT"), line_height=_ROW,
+            col_widths=_WIDTHS, text_align=("LEFT", "RIGHT", "RIGHT", "RIGHT"), line_height=5, padding=1,
             borders_layout="HORIZONTAL_LINES", width=sum(_WIDTHS), align="LEFT",
         ) as table:  # fmt: skip
             table.row(("Description", "Qty", "Unit price", "Amount"))

@@ -107,14 +107,16 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop everything in order: services, proxies, Valkey, Postgres. Says which process stayed, if one did."""
+        if self._lock is None:
+            return
         await asyncio.gather(*self._server_starts, return_exceptions=True)
         pids = [*self.pids.values(), *(pid for pid in (self._database.pid, self._redis.pid) if pid is not None)]
         self.home.running_file.unlink(missing_ok=True)
         await self._supervisor.stop()
         await asyncio.gather(*(proxy.stop() for proxy in self.proxies.values()))
         await asyncio.gather(asyncio.to_thread(self._redis.stop), asyncio.to_thread(self._database.stop))
-        if self._lock is not None:
-            self._lock.release()
+        self._lock.release()
+        self._lock = None
         left = [pid for pid in pids if is_running(pid)]
         if left:
             self._report.trouble(f"these processes still run: {left}")

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 
 from orchestrator.app import build
@@ -30,9 +30,13 @@ class Api:
     http: httpx.AsyncClient
     db: "asyncpg.Connection[asyncpg.Record]"
     issuer: TestIssuer
+    other_shop: TestIssuer
 
-    def bearer(self, subject: str = "cust_ada", role: Role = Role.CUSTOMER) -> dict[str, str]:
-        return self.issuer.bearer(AUDIENCE, CHAT, subject=subject, role=role, conversation_id=None, turn_id=None)
+    def bearer(
+        self, subject: str = "cust_ada", role: Role = Role.CUSTOMER, issuer: TestIssuer | None = None
+    ) -> dict[str, str]:
+        told = {"subject": subject, "role": role, "conversation_id": None, "turn_id": None, "ttl_s": 300}
+        return (issuer or self.issuer).bearer(AUDIENCE, CHAT, **told)
 
     async def post(self, path: str, body: Any, *, subject: str = "cust_ada") -> httpx.Response:
         return await self.http.post(path, json=body, headers=self.bearer(subject))
@@ -50,10 +54,13 @@ class Api:
         return await self.post("/api/agent/messages", body)
 
 
-@pytest.fixture
-def api_settings(tmp_path: Path, database_url: Callable[[str], str], redis_url: str) -> Settings:
+@pytest.fixture(scope="module")
+def api_settings(
+    tmp_path_factory: pytest.TempPathFactory, database_url: Callable[[str], str], redis_url: str
+) -> Settings:
     """Settings with fresh keys and the worker off."""
-    signing, master, issuers = tmp_path / "signing.json", tmp_path / "master.json", tmp_path / "issuers.json"
+    keys = tmp_path_factory.mktemp("keys")
+    signing, master, issuers = keys / "signing.json", keys / "master.json", keys / "issuers.json"
     KeySet.generate().save(signing)
     master.write_text(Keyring.generate().to_json())
     issuers.write_text("[]")
@@ -63,12 +70,14 @@ def api_settings(tmp_path: Path, database_url: Callable[[str], str], redis_url: 
     )  # fmt: skip
 
 
-@pytest.fixture
-async def api(api_settings: Settings, issuer: TestIssuer) -> AsyncIterator[Api]:
-    app = build(api_settings, kit_factory=lambda told: open_kit(told, issuers=[issuer.trust]))
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def api(api_settings: Settings) -> AsyncIterator[Api]:
+    """One API for the tests of a module; each test begins conversations of its own."""
+    shops = TestIssuer.create(), TestIssuer.create("other-shop")
+    app = build(api_settings, kit_factory=lambda told: open_kit(told, issuers=[shop.trust for shop in shops]))
     connection = await asyncpg.connect(api_settings.database_url)
     try:
         async with running(app) as client:
-            yield Api(app, client, connection, issuer)
+            yield Api(app, client, connection, *shops)
     finally:
         await connection.close()

@@ -12,7 +12,7 @@ import pytest
 
 from contracts.errors import PROBLEM_MEDIA_TYPE
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 CONVERSATION, TURN, DIGEST = "cnv_" + "0" * 32, "trn_" + "0" * 32, "0" * 64
 MARKER = "zq-marker-7391"
 #: What each operation takes: a good body, or good query parameters.
@@ -101,7 +101,13 @@ async def test_a_body_that_is_no_object_is_refused(api, name: str, content: byte
 @pytest.mark.parametrize("name", WITH_BODY)
 async def test_a_body_of_another_type_is_refused(api, name: str) -> None:
     good = json.dumps(GOOD[name]).encode()
-    for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json; x", None):
+    for content_type in (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "text/json; x",
+        None,
+    ):
         assert_refused(await send(api, name, good, content_type), 415)
 
 

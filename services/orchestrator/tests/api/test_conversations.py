@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 NOBODYS = "cnv_" + "0" * 32
 
 
@@ -59,13 +59,19 @@ async def test_somebody_elses_conversation_looks_like_one_that_does_not_exist(ap
     assert (await api.get(f"/api/agent/conversations/{adas}")).json()["messages"] == []
 
 
-async def test_a_subject_of_another_issuer_is_somebody_else(api) -> None:
-    """Two shops may both have a customer 17: the issuer is part of who somebody is."""
-    adas = await api.begin()
-    owner = await api.db.fetchrow("SELECT issuer, subject_hash, identity FROM conversations WHERE id = $1", adas)
-    assert owner["issuer"] == "orchestrator"
-    assert "cust_ada" not in owner["subject_hash"]
-    assert b"cust_ada" not in owner["identity"]
+async def test_a_customer_of_another_shop_with_the_same_number_is_somebody_else(api) -> None:
+    adas = await api.begin("cust_ada")
+    strangers = api.bearer("cust_ada", issuer=api.other_shop)
+    assert (await api.http.post("/api/agent/conversations", json={}, headers=strangers)).status_code == 201
+    assert (await api.http.get(f"/api/agent/conversations/{adas}", headers=strangers)).status_code == 404
+
+
+async def test_who_somebody_is_is_stored_hashed_and_sealed(api) -> None:
+    row = await api.db.fetchrow(
+        "SELECT subject_hash, identity FROM conversations WHERE id = $1", await api.begin("cust_ada")
+    )
+    assert "cust_ada" not in row["subject_hash"]
+    assert b"cust_ada" not in row["identity"]
 
 
 async def test_what_was_said_is_stored_sealed(api) -> None:

@@ -14,7 +14,7 @@ from contracts.errors import PROBLEM_MEDIA_TYPE
 from orchestrator.api.deps import CHAT_SCOPE
 from servicekit.testing import TestIssuer
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 ID, TURN = "cnv_" + "0" * 32, "trn_" + "0" * 32
 #: Besides those of the OpenAPI document: what is served without standing in it.
 UNLISTED = {("get", "/api/agent/thread/{conversation_id}")}
@@ -102,9 +102,7 @@ async def _endpoints(api) -> list[tuple[str, str]]:
 async def _call(api, method: str, path: str, headers: dict[str, str]):
     params = {"conversation_id": ID, "turn_id": TURN} if method == "get" else None
     sent = {"json": {}} if method == "post" else {}
-    return await api.http.request(
-        method, path.replace("{conversation_id}", ID), params=params, headers=headers, **sent
-    )
+    return await api.http.request(method, path.replace("{conversation_id}", ID), params=params, headers=headers, **sent)
 
 
 @pytest.mark.parametrize("flaw", sorted(BAD))

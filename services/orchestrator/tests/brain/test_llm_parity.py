@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from orchestrator.brain.llm.openai_wire import OpenAiWire
 from orchestrator.brain.llm.port import LlmFailure, LlmPort, LlmRequest
 from orchestrator.brain.pricing import PriceList
 from pydantic import SecretStr
-from scripted_llm.running import RunningLlm, running_llm
+from scripted_llm.running import RunningLlm
 from scripted_llm.settings import Behaviour, Call, Rule, Step
 from servicekit.http.aiohttp_client import AiohttpClient
 
@@ -22,19 +21,6 @@ TOOL = {
     "type": "function",
     "function": {"name": "get_order_status", "description": "Where it is.", "parameters": {"type": "object"}},
 }
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[RunningLlm]:
-    async with running_llm() as running:
-        yield running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[AiohttpClient]:
-    client = AiohttpClient()
-    yield client
-    await client.close()
 
 
 @pytest.fixture(params=["openai_wire", "litellm"])

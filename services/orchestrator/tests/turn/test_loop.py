@@ -68,7 +68,7 @@ class MemoryJournal:
 
     async def append(self, after: int, inputs: Sequence[Recorded], state: TurnState, closing: Closing | None) -> None:
         self.trace.note(f"before append {after}")
-        if after != len(self.rows) or self.closings and isinstance(self.closings[-1], Finish):
+        if after != len(self.rows) or (self.closings and isinstance(self.closings[-1], Finish)):
             raise JournalConflict
         self.rows.extend(inputs)
         if closing:

@@ -30,6 +30,7 @@ from orchestrator.turn.inputs import (
     PlanMade,
     PlannedCall,
     PlanRejected,
+    StaffTookOver,
     ToolFailed,
     ToolSucceeded,
     TurnInput,
@@ -220,3 +221,18 @@ def test_a_message_that_came_before_the_first_plan_is_read_with_the_first() -> N
     step = after(STARTED, MessageAdded(text="It is ABC123."))
     assert step.state.text == "Where is my order?\nIt is ABC123."
     assert asks(step, CallPlanner)
+
+
+def test_a_person_who_took_over_meanwhile_keeps_the_bot_silent() -> None:
+    step = after(STARTED, StaffTookOver())
+    assert isinstance(asks(step, Finish), Finish)
+    assert step.state.outcome is Outcome.WITH_STAFF
+    assert after(STARTED, PlanMade(call=READ), StaffTookOver()).effects == ()
+
+
+def test_asking_for_a_person_in_a_message_that_waited_is_not_lost() -> None:
+    step = after(STARTED, MessageAdded(text="A person, please.", wants_human=True))
+    assert asks(step, HandOff) == HandOff(HandoffReason.CUSTOMER_ASKED)
+    asked_first = after(STARTED.model_copy(update={"wants_human": True}), MessageAdded(text="It is broken."))
+    assert asks(asked_first, HandOff) == HandOff(HandoffReason.CUSTOMER_ASKED)
+    assert asked_first.state.text == "Where is my order?\nIt is broken."

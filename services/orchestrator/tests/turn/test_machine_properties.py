@@ -35,6 +35,7 @@ from orchestrator.turn.inputs import (
     PlanMade,
     PlannedCall,
     PlanRejected,
+    StaffTookOver,
     ToolFailed,
     ToolSucceeded,
     TurnInput,
@@ -99,9 +100,15 @@ answers = {
     ),
 }
 anything: st.SearchStrategy[TurnInput] = st.one_of(
-    plans, results, previews, decisions, verdicts, st.builds(MessageAdded, text=st.just("more")),
+    plans,
+    results,
+    previews,
+    decisions,
+    verdicts,
+    st.builds(MessageAdded, text=st.just("more"), wants_human=st.booleans()),
+    st.just(StaffTookOver()),
     st.builds(TurnStarted, text=st.just("again"), customer=st.booleans(), channel=st.just("web")),
-)  # fmt: skip
+)
 starts = st.builds(
     TurnStarted,
     text=st.just("Where is my order?"),

@@ -5,15 +5,18 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from contracts.errors import ProblemCode
 from retrieval import routes
 from retrieval.backends.port import VectorStore
 from retrieval.handlers import KnowledgeTools
+from retrieval.index import IndexState
 from retrieval.knowledge_base import open_knowledge_base
 from retrieval.search import Searcher
 from retrieval.settings import Settings
 from servicekit.app import KitFactory, create_app
 from servicekit.context import Kit
 from servicekit.embedding import Embedder
+from servicekit.errors import ProblemError
 
 
 def create() -> FastAPI:
@@ -36,7 +39,8 @@ def build(
             app.state.knowledge_base = base
 
             async def index_ready() -> None:
-                base.index.check()
+                if base.index.state is not IndexState.READY:
+                    raise ProblemError(ProblemCode.INDEX_UNAVAILABLE, base.index.state.value)
 
             app.state.checks["index"] = index_ready
             yield

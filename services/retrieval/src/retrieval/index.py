@@ -159,4 +159,4 @@ class SearchIndex:
 
 
 def _unavailable(state: IndexState) -> ProblemError:
-    return ProblemError(ProblemCode.INDEX_UNAVAILABLE, f"index {state.value}", retry_after_s=1)
+    return ProblemError(ProblemCode.INDEX_UNAVAILABLE, f"The knowledge index is {state.value}.", retry_after_s=1)

@@ -42,14 +42,24 @@ async def ingest_folder(
     own: Embedder = embedder if embedder is not None else await asyncio.to_thread(Embedder.load)
     db = await Database.connect(database_url, size=2)
     try:
-        return await _ingest(folder, Ingestor(db, own, SystemClock()), source or source_of(folder), full_set, progress)
+        ingestor = Ingestor(db, own, SystemClock())
+        return await store_folder(folder, ingestor, source=source, full_set=full_set, progress=progress)
     finally:
         await db.close()
         if embedder is None:
             own.close()
 
 
-async def _ingest(folder: Path, ingestor: Ingestor, source: str, full_set: bool, progress: Progress) -> IngestReport:
+async def store_folder(
+    folder: Path,
+    ingestor: Ingestor,
+    *,
+    source: str | None = None,
+    full_set: bool = True,
+    progress: Progress = lambda _: None,
+) -> IngestReport:
+    """As `ingest_folder`, with an ingestor that is already there."""
+    name_of_set = source or source_of(folder)
     outcomes: list[Outcome] = []
     kept: dict[str, str] = {}
 
@@ -69,11 +79,11 @@ async def _ingest(folder: Path, ingestor: Ingestor, source: str, full_set: bool,
             add(Outcome(url=name, action=Action.FAILED, detail=detail))
             continue
         kept[document.id] = name
-        add(await ingestor.put(document, source))
+        add(await ingestor.put(document, name_of_set))
     if full_set and kept and not any(one.action is Action.FAILED for one in outcomes):
-        for outcome in await ingestor.delete_others(source, kept):
+        for outcome in await ingestor.delete_others(name_of_set, kept):
             add(outcome)
-    return IngestReport(source=source, results=tuple(outcomes))
+    return IngestReport(source=name_of_set, results=tuple(outcomes))
 
 
 def source_of(folder: Path) -> str:

@@ -1,6 +1,22 @@
-"""The demo shop's knowledge: `python -m retrieval.seed` stores the starter articles. Again changes nothing."""
+"""The demo shop's knowledge: `python -m retrieval.seed` stores the 20 starter articles. Again changes nothing."""
 
-from retrieval.ingest import main
+import asyncio
+
+from retrieval.ingest import main, starter_folder, store_folder
+from retrieval.ingestor import Ingestor
+from servicekit.clock import Clock, SystemClock
+from servicekit.db.pool import Database
+from servicekit.embedding import Embedder
+
+
+async def seed(db: Database, clock: Clock | None = None) -> None:
+    """Stores the starter articles in `db`."""
+    embedder = await asyncio.to_thread(Embedder.load)
+    try:
+        await store_folder(starter_folder(), Ingestor(db, embedder, clock or SystemClock()))
+    finally:
+        embedder.close()
+
 
 if __name__ == "__main__":
     main()

@@ -95,7 +95,7 @@ async def _turn_for(
     )
     unread = next((row for row in rows if row["status"] == "queued" and row["runs"] == 0), None)
     if unread is not None:
-        added = MessageAdded(text=message.text)
+        added = MessageAdded(text=message.text, wants_human=message.wants_human)
         await _append(db, conversation, unread["id"], unread["inputs"], added, message.at_ms, codec)
         return Accepted(str(unread["id"]))
     turn_id = new_id("trn")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from contracts.turn import EndEvent
+from contracts.turn import Answering, EndEvent
 from orchestrator.journal.accept import Enqueue
 from orchestrator.journal.cards import card_of, open_card
 from orchestrator.journal.conversations import Conversation
@@ -13,7 +13,7 @@ from orchestrator.journal.entries import Codec, append_entries, load_entries
 from orchestrator.journal.scheduling import Scheduler
 from orchestrator.turn import evidence
 from orchestrator.turn.effects import Finish
-from orchestrator.turn.inputs import PlanMade, PlanRejected
+from orchestrator.turn.inputs import MessageAdded, PlanMade, PlanRejected, StaffTookOver, TurnStarted
 from orchestrator.turn.journal import Closing, Recorded
 from orchestrator.turn.state import TurnState
 from servicekit.db.pool import Connection, Database
@@ -35,6 +35,10 @@ class PgTurnJournal:
         """All inputs of the turn, oldest first."""
         async with self.database.primary() as db:
             recorded = await load_entries(db, self.conversation.sealer, self.turn_id, self.codec)
+            if self.conversation.answering is Answering.STAFF and _only_accepted(recorded):
+                took_over = Recorded(StaffTookOver(), recorded[-1].at_ms)
+                await append_entries(db, self.conversation.sealer, self.turn_id, len(recorded), [took_over], self.codec)
+                recorded.append(took_over)
         self._note(recorded)
         return recorded
 
@@ -69,8 +73,9 @@ class PgTurnJournal:
             state.model, event.confidence, state.worked_ms(at_ms), orjson.dumps(self.repairs).decode(),
         )  # fmt: skip
         await db.execute(
-            "UPDATE conversations SET tokens = tokens + $2, cost_micros = cost_micros + $3, answering = $4,"
-            " updated_at = now() WHERE id = $1",
+            # A hand-over stays: a turn that was accepted before it and ends after it does not take it back.
+            "UPDATE conversations SET tokens = tokens + $2, cost_micros = cost_micros + $3, updated_at = now(),"
+            " answering = CASE WHEN $4 = 'staff' THEN 'staff' ELSE answering END WHERE id = $1",
             self.conversation.id, state.usage.tokens_in + state.usage.tokens_out, state.usage.cost_micros,
             finish.answering.value,
         )  # fmt: skip
@@ -94,6 +99,16 @@ class PgTurnJournal:
         for one in recorded:
             if isinstance(one.turn_input, PlanMade | PlanRejected):
                 self.repairs += one.turn_input.repairs
+
+
+def _only_accepted(recorded: Sequence[Recorded]) -> bool:
+    """Whether nothing was done yet for a turn that the bot was to answer."""
+    first = recorded[0].turn_input
+    return (
+        isinstance(first, TurnStarted)
+        and first.answering is Answering.BOT
+        and all(isinstance(one.turn_input, MessageAdded) for one in recorded[1:])
+    )
 
 
 def end_event(state: TurnState, finish: Finish) -> EndEvent:

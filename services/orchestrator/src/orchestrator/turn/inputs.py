@@ -8,7 +8,6 @@ from contracts.base import OpenModel
 from contracts.errors import ErrorClass
 from contracts.ids import Digest
 from contracts.money import Money
-from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, FinalMessage, Usage
 from orchestrator.turn.budgets import Budgets
 
@@ -42,6 +41,13 @@ class MessageAdded(OpenModel):
 
     kind: Literal["message_added"] = "message_added"
     text: str
+    wants_human: bool = False
+
+
+class StaffTookOver(OpenModel):
+    """A person answers in this conversation since the message was accepted: the bot keeps silent."""
+
+    kind: Literal["staff_took_over"] = "staff_took_over"
 
 
 class PlanMade(OpenModel):
@@ -168,19 +174,26 @@ class HandOffQueued(OpenModel):
 
 
 TurnInput = Annotated[
-    TurnStarted | MessageAdded | PlanMade | PlanRejected | PlanFailed | ToolSucceeded | ToolFailed | EffectPreviewed
-    | ConfirmationDecided | ApprovalDecided | WaitExpired | Drafted | Guarded | HandedOff | HandOffQueued,
+    TurnStarted
+    | MessageAdded
+    | StaffTookOver
+    | PlanMade
+    | PlanRejected
+    | PlanFailed
+    | ToolSucceeded
+    | ToolFailed
+    | EffectPreviewed
+    | ConfirmationDecided
+    | ApprovalDecided
+    | WaitExpired
+    | Drafted
+    | Guarded
+    | HandedOff
+    | HandOffQueued,
     Field(discriminator="kind"),
-]  # fmt: skip
+]
 
 
 def input_adapter() -> TypeAdapter[TurnInput]:
     """The (de)serialiser of journal payloads; build it once, it compiles a schema."""
     return TypeAdapter(TurnInput)
-
-
-__all__ = [
-    "ApprovalDecided", "ConfirmationDecided", "Drafted", "EffectPreviewed", "Guarded", "HandOffQueued", "HandedOff",
-    "HandoffReason", "MessageAdded", "PlanFailed", "PlanMade", "PlanRejected", "PlannedCall", "ToolFailed",
-    "ToolSucceeded", "TurnInput", "TurnStarted", "WaitExpired", "input_adapter",
-]  # fmt: skip

@@ -40,6 +40,7 @@ from orchestrator.turn.inputs import (
     PlanMade,
     PlannedCall,
     PlanRejected,
+    StaffTookOver,
     ToolFailed,
     ToolSucceeded,
     TurnInput,
@@ -79,6 +80,8 @@ def reduce(state: TurnState, turn_input: TurnInput, now_ms: int) -> Step:
             return _started(state, turn_input, now_ms) if state.phase is Phase.RECEIVE else Step(state)
         case MessageAdded():
             return _message_added(state, turn_input)
+        case StaffTookOver():
+            return _staff_took_over(state)
         case PlanMade():
             return _plan_made(state, turn_input, now_ms) if state.phase is Phase.PLAN else Step(state)
         case PlanRejected():
@@ -127,10 +130,23 @@ def _started(state: TurnState, started: TurnStarted, now_ms: int) -> Step:
 
 
 def _message_added(state: TurnState, added: MessageAdded) -> Step:
-    """Only before the first plan was made: later messages start a turn of their own."""
-    if state.phase is not Phase.PLAN or state.observed:
+    """Only before anything was done for the turn: later messages start a turn of their own."""
+    if not _untouched(state):
         return Step(state)
-    return _plan(replace(state, text=f"{state.text}\n{added.text}"), may_call=True)
+    state = replace(state, text=f"{state.text}\n{added.text}")
+    if added.wants_human or state.handoff_reason is not None:
+        return _hand_off(state, state.handoff_reason or HandoffReason.CUSTOMER_ASKED)
+    return _plan(state, may_call=True)
+
+
+def _staff_took_over(state: TurnState) -> Step:
+    if not _untouched(state) or state.handoff_reason is not None:
+        return Step(state)
+    return _end(state, Outcome.WITH_STAFF, "", answering=Answering.STAFF)
+
+
+def _untouched(state: TurnState) -> bool:
+    return state.phase in (Phase.PLAN, Phase.HAND_OFF) and not state.observed and not state.model
 
 
 # ── PLAN ─────────────────────────────────────────────────────────────────────────────────────────────────

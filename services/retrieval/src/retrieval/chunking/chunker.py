@@ -8,7 +8,7 @@ parts of one section that are short enough to be embedded whole. Search finds wi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from retrieval.chunking.sections import Group, Section, sections
+from retrieval.chunking.sections import Group, Limits, Section, sections
 from retrieval.chunking.units import Count, Unit, join, last_words, total
 
 MIN_TOKENS = 300
@@ -56,7 +56,7 @@ def chunk_markdown(markdown: str, title: str, count: Count) -> list[Chunk]:
     Every word of the document is in some chunk, and no chunk has more than 500 tokens. Lists and tables of up to
     500 tokens are never cut. A document without text has no chunks.
     """
-    drafts = _assemble(sections(markdown, title, count, MAX_TOKENS), count)
+    drafts = _assemble(sections(markdown, title, count, Limits(WINDOW_TOKENS, MAX_TOKENS)), count)
     return [_finish(ordinal, parts) for ordinal, parts in enumerate(drafts)]
 
 

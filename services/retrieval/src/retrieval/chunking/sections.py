@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -15,6 +16,14 @@ from markdown_it.token import Token
 from retrieval.chunking.units import Count, Unit, as_units, sentences, total
 
 Group = list[Unit]
+
+
+class Limits(NamedTuple):
+    """The most tokens that a unit, and a group of units, may have."""
+
+    unit: int
+    group: int
+
 
 _TABLE_HEAD_LINES = 2
 _TABLE_HEAD_LIMIT = 100
@@ -34,10 +43,10 @@ class Section:
         return sum(total(group) for group in self.groups)
 
 
-def sections(markdown: str, title: str, count: Count, limit: int) -> list[Section]:
+def sections(markdown: str, title: str, count: Count, limits: Limits) -> list[Section]:
     """The sections of `markdown` in reading order. A first heading that repeats `title` is left out of the paths.
 
-    No group has more than `limit` tokens. Each heading's own line is the first group of its section.
+    Each heading's own line is the first group of its section.
     """
     lines = markdown.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     parser = MarkdownIt("commonmark").enable("table")
@@ -47,7 +56,7 @@ def sections(markdown: str, title: str, count: Count, limit: int) -> list[Sectio
     done = 0
     for token in _top_level(parser.parse("\n".join(lines))):
         start, end = token.map or (done, done)
-        result[-1].groups += _plain(lines[done:start], count, limit)
+        result[-1].groups += _plain(lines[done:start], count, limits)
         done = max(done, end)
         block = lines[start:end]
         if token.type == "heading_open":
@@ -55,10 +64,10 @@ def sections(markdown: str, title: str, count: Count, limit: int) -> list[Sectio
             headings = [one for one in headings if one[0] < level] + [(level, text)]
             path = " > ".join(name for _, name in headings if name != title)
             result.append(Section(path, _anchor(text, anchors)))
-            result[-1].groups += _plain(block, count, limit)
+            result[-1].groups += _plain(block, count, limits)
         else:
-            result[-1].groups += _groups(token, block, count, limit)
-    result[-1].groups += _plain(lines[done:], count, limit)
+            result[-1].groups += _groups(token, block, count, limits)
+    result[-1].groups += _plain(lines[done:], count, limits)
     return [section for section in result if section.groups]
 
 
@@ -66,38 +75,38 @@ def _top_level(tokens: Sequence[Token]) -> list[Token]:
     return [token for token in tokens if token.level == 0 and token.nesting >= 0 and token.map]
 
 
-def _groups(token: Token, block: list[str], count: Count, limit: int) -> list[Group]:
+def _groups(token: Token, block: list[str], count: Count, limits: Limits) -> list[Group]:
     match token.type:
         case "bullet_list_open" | "ordered_list_open":
-            return _together(_list_items(block), count, limit)
+            return _together(_list_items(block), count, limits)
         case "table_open":
-            return _table(block, count, limit)
+            return _table(block, count, limits)
         case "fence" | "code_block" | "html_block":
-            return _together(block, count, limit)
+            return _together(block, count, limits)
         case _:
-            return _plain(block, count, limit)
+            return _plain(block, count, limits)
 
 
-def _plain(block: list[str], count: Count, limit: int) -> list[Group]:
-    return [[unit] for unit in sentences("\n".join(block), count, limit)]
+def _plain(block: list[str], count: Count, limits: Limits) -> list[Group]:
+    return [[unit] for unit in sentences("\n".join(block), count, limits.unit)]
 
 
-def _together(parts: list[str], count: Count, limit: int) -> list[Group]:
-    units = as_units(parts, count, limit, first="\n\n", between="\n")
-    if total(units) <= limit:
+def _together(parts: list[str], count: Count, limits: Limits) -> list[Group]:
+    units = as_units(parts, count, limits.unit, first="\n\n", between="\n")
+    if total(units) <= limits.group:
         return [units] if units else []
     return [[unit] for unit in units]
 
 
-def _table(block: list[str], count: Count, limit: int) -> list[Group]:
+def _table(block: list[str], count: Count, limits: Limits) -> list[Group]:
     """One group, or several that each begin with the table's head, when the whole is too long."""
-    head = as_units(block[:_TABLE_HEAD_LINES], count, limit, first="\n\n", between="\n")
-    if count("\n".join(block)) <= limit or total(head) > _TABLE_HEAD_LIMIT:
-        return _together(block, count, limit)
-    rows = as_units(block[_TABLE_HEAD_LINES:], count, limit - total(head), first="\n", between="\n")
+    head = as_units(block[:_TABLE_HEAD_LINES], count, limits.unit, first="\n\n", between="\n")
+    if count("\n".join(block)) <= limits.group or total(head) > _TABLE_HEAD_LIMIT:
+        return _together(block, count, limits)
+    rows = as_units(block[_TABLE_HEAD_LINES:], count, limits.unit, first="\n", between="\n")
     groups: list[Group] = [list(head)]
     for row in rows:
-        if total(groups[-1]) + row.tokens > limit:
+        if total(groups[-1]) + row.tokens > limits.group:
             groups.append(list(head))
         groups[-1].append(row)
     return groups

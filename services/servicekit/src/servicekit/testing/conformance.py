@@ -1,11 +1,13 @@
 """What every tool service promises, as tests to inherit: `class TestReads(ToolConformance): ...`
 
-The fixtures are the service's own: `service` and `down` (no database) of ToolClient, `case` and `write` of ToolCase.
+The fixtures are the service's own: ToolClients `service`, `down` (no database), `hurried` (2 calls a minute), ToolCases
+`case` and `write`.
 """
 # ruff: noqa: S101 - these are tests, only kept where all services can import them
 
 import asyncio
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -130,6 +132,15 @@ class ToolConformance:
         response = await down.call(case.contract, case.arguments)
         assert_problem(response, ProblemCode.DEPENDENCY_DOWN, case)
         assert response.json()["retryable"] is True
+
+    async def test_a_caller_who_asks_too_often_is_told_when_to_come_back(
+        self, hurried: ToolClient, case: ToolCase
+    ) -> None:
+        busy = replace(ADA, subject=f"cust_{secrets.token_hex(6)}")
+        answers = [await hurried.call(case.contract, case.arguments, busy) for _ in range(3)]
+        assert all(answer.status_code != 429 for answer in answers[:2])
+        assert_problem(answers[2], ProblemCode.RATE_LIMITED, case)
+        assert int(answers[2].headers[headers.RETRY_AFTER]) >= 1
 
 
 class WriteConformance:

@@ -1,0 +1,213 @@
+"""`aiguy up` as a person meets it: a taken port, a crash, Ctrl-C, a kill. Each test goes on with the same stack."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from onebox.home import Home
+from onebox.ports import DEFAULT_PORTS
+from servicekit.embedded import free_port
+from servicekit.embedded.process import is_running
+from servicekit.testing.waiting import eventually
+
+pytestmark = [pytest.mark.e2e, pytest.mark.service]
+START_TIMEOUT_S = 120.0
+
+
+@dataclass
+class Up:
+    """A running `aiguy up` and its state directory."""
+
+    process: subprocess.Popen[str]
+    home: Home
+    output: Path
+
+    @property
+    def said(self) -> str:
+        return self.output.read_text()
+
+    @property
+    def urls(self) -> dict[str, str]:
+        state = self.home.read_running()
+        assert state is not None
+        urls: dict[str, str] = state["urls"]
+        return urls
+
+    def wait_running(self) -> None:
+        """Return when everything is ready."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self.home.read_running() is None:
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            with_pause()
+
+    def command_of(self, pid: int) -> str:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+
+    def family(self) -> list[int]:
+        """Its child processes and theirs."""
+        parents = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rsplit(")", 1)[1].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            parents[int(stat.parent.name)] = int(fields[1])
+        found, row = [], [self.process.pid]
+        while row:
+            row = [pid for pid, parent in parents.items() if parent in row]
+            found += row
+        return found
+
+
+def with_pause() -> None:
+    """Give the processes a moment: they set no event that could be waited for."""
+    asyncio.run(asyncio.sleep(0.05))
+
+
+def start(home: Path, output: Path, environment: dict[str, str]) -> Up:
+    with output.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "onebox", "up"], stdout=log, stderr=subprocess.STDOUT, text=True,
+            env={**os.environ, "AIGUY_HOME": str(home), "NO_COLOR": "1", **environment}, start_new_session=True,
+        )  # fmt: skip
+    return Up(process, Home(home / "onebox"), output)
+
+
+@pytest.fixture(scope="module")
+def taken() -> Iterator[socket.socket]:
+    """A port that somebody else uses."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+@pytest.fixture(scope="module")
+def ports(taken: socket.socket) -> dict[str, str]:
+    """Ports for all services; that of billing is taken."""
+    chosen = {f"AIGUY_{name.upper()}_PORT": str(free_port()) for name in DEFAULT_PORTS}
+    return chosen | {"AIGUY_BILLING_PORT": str(taken.getsockname()[1])}
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, str]) -> Iterator[Up]:
+    directory = tmp_path_factory.mktemp("up")
+    made = start(directory, directory / "output", ports)
+    try:
+        made.wait_running()
+        yield made
+    finally:
+        if made.process.poll() is None:
+            made.process.kill()
+        made.process.wait()
+
+
+def test_every_service_is_ready(up: Up) -> None:
+    for name, url in up.urls.items():
+        assert httpx.get(f"{url}/readyz").status_code == 200, name
+
+
+def test_a_taken_port_is_replaced_and_that_is_said(up: Up, taken: socket.socket) -> None:
+    port = taken.getsockname()[1]
+
+    assert f"port {port} is taken: billing listens on" in up.said
+    assert not up.urls["billing"].endswith(f":{port}")
+
+
+def test_the_chat_page_is_served(up: Up) -> None:
+    page = httpx.get(f"{up.urls['orchestrator']}/")
+
+    assert page.status_code == 200
+    assert "Talk to a person" in page.text
+
+
+def test_keys_are_private(up: Up) -> None:
+    secrets = [path for path in up.home.keys.iterdir() if path.name not in {"issuers.json", "demo-issuer.jwks.json"}]
+
+    assert len(secrets) >= 4
+    assert [path.name for path in secrets if path.stat().st_mode & 0o077] == []
+    assert up.home.keys.stat().st_mode & 0o077 == 0
+
+
+def test_status_says_that_all_is_ready(up: Up) -> None:
+    answer = run_command("status", up)
+
+    assert answer.returncode == 0
+    assert answer.stdout.count("ready") == len(DEFAULT_PORTS)
+
+
+def test_a_second_stack_in_the_same_place_is_refused(up: Up) -> None:
+    answer = run_command("up", up)
+
+    assert answer.returncode == 1
+    assert "a stack runs here already" in answer.stdout
+    assert up.urls["orchestrator"] in answer.stdout
+    assert httpx.get(f"{up.urls['orchestrator']}/readyz").status_code == 200
+
+
+async def test_a_killed_service_comes_back(up: Up) -> None:
+    victim = next(pid for pid in up.family() if "-m orders" in up.command_of(pid))
+
+    os.kill(victim, signal.SIGKILL)
+
+    async with httpx.AsyncClient() as client:
+        await eventually(lambda: "orders ended by SIGKILL" in up.said, 10)
+        await eventually(lambda: is_ready(client, up.urls["orders"]), 60)
+
+
+def test_ctrl_c_ends_everything(up: Up) -> None:
+    family = up.family()
+    assert len(family) >= len(DEFAULT_PORTS) + 2
+
+    up.process.send_signal(signal.SIGINT)
+
+    assert up.process.wait(timeout=60) == 0
+    assert [up.command_of(pid) for pid in family if is_running(pid)] == []
+    assert up.said.rstrip().endswith("stopped")
+    assert up.home.read_running() is None
+
+
+async def test_a_second_start_finds_its_data_and_a_kill_leaves_no_process(up: Up, ports: dict[str, str]) -> None:
+    again = start(up.home.root.parent, up.output.with_name("output-again"), ports)
+    try:
+        await asyncio.to_thread(again.wait_running)
+        family = again.family()
+    finally:
+        again.process.kill()
+        again.process.wait()
+
+    await eventually(lambda: not any(is_running(pid) for pid in family), 30)
+
+
+def run_command(name: str, up: Up) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "AIGUY_HOME": str(up.home.root.parent), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "onebox", name]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+async def is_ready(client: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(f"{url}/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_nothing_runs_is_a_plain_answer(tmp_path: Path) -> None:
+    environment = {**os.environ, "AIGUY_HOME": str(tmp_path), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "onebox", "status"]
+
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert answer.returncode == 1
+    assert "Nothing runs here" in answer.stdout
+    assert json.dumps(answer.stdout).count("Traceback") == 0

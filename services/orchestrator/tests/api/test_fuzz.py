@@ -1,0 +1,87 @@
+"""The API against its own OpenAPI document (schemathesis), over real HTTP: status, media type, body, never a 5xx."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.openapi import from_url
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+
+from orchestrator.app import build
+from orchestrator.settings import Settings
+from servicekit.kit import open_kit
+from servicekit.testing import TestIssuer
+from servicekit.testing.fuzz import BOUNDED, MODES
+from servicekit.testing.live import live_server
+
+pytestmark = pytest.mark.service
+PATHS = [
+    "/api/agent/conversations", "/api/agent/messages", "/api/agent/handoff", "/api/agent/confirmations",
+    "/api/agent/feedback", "/api/agent/conversations/{conversation_id}", "/api/agent/stream",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The API behind a real port, with a conversation and a turn that exist."""
+
+    schema: OpenApiSchema
+    issuer: TestIssuer
+    ids: dict[str, str]
+
+    def bearer(self) -> dict[str, str]:
+        return self.issuer.bearer("orchestrator", "chat:send", conversation_id=None, turn_id=None, ttl_s=300)
+
+    def make_real(self, case: Case) -> None:
+        """Half of the good requests are for things that exist. (A stream would wait for its turn to end.)"""
+        if case.path == "/api/agent/stream":
+            return
+        for part in (case.body, case.path_parameters):
+            if isinstance(part, dict) and str(part.get("conversation_id", ""))[-1:] < "8":
+                part.update({name: value for name, value in self.ids.items() if name in part})
+
+
+@pytest.fixture(scope="module")
+def served(api_settings: Settings) -> Iterator[Served]:
+    issuer = TestIssuer.create()
+    app = build(api_settings, kit_factory=lambda told: open_kit(told, issuers=[issuer.trust]))
+    with live_server(app) as url:
+        found = Served(from_url(f"{url}/openapi.json"), issuer, {})
+        with httpx.Client(base_url=url, headers=found.bearer()) as client:
+            begun = client.post("/api/agent/conversations", json={}).json()
+            sent = client.post("/api/agent/messages", json=begun | {"text": "Hello", "client_turn_id": "one"}).json()
+        found.ids.update(begun, turn_id=sent["turn_id"])
+        yield found
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
+@pytest.mark.parametrize("path", PATHS)
+def test_what_the_document_says_is_what_is_answered(served: Served, path: str, mode: GenerationMode) -> None:
+    (operation,) = served.schema[path].values()
+
+    @settings(BOUNDED, max_examples=25)
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def holds(case: Case) -> None:
+        if mode is GenerationMode.POSITIVE:
+            served.make_real(case)
+        case.call_and_validate(headers=served.bearer())
+
+    holds()
+
+
+def test_bad_requests_to_chat_are_refused_as_documented(served: Served) -> None:
+    """Good ones wait for a worker's answer: they are sent where there is one, end to end."""
+    operation = served.schema["/chat"]["POST"]
+
+    @settings(BOUNDED, max_examples=50)
+    @given(case=operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
+    def holds(case: Case) -> None:
+        case.call_and_validate(headers=served.bearer())
+
+    holds()
+
+
+def test_no_path_is_left_out(served: Served) -> None:
+    assert set(served.schema) == {*PATHS, "/chat"}

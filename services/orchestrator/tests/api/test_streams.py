@@ -1,0 +1,68 @@
+"""The stream endpoint without a worker: whose it is, what is told from the journal, and odd Last-Event-IDs."""
+
+import pytest
+
+from contracts.turn import Outcome
+from orchestrator.journal.store import PgTurnJournal
+from orchestrator.turn.effects import Finish
+from orchestrator.turn.inputs import Drafted
+from orchestrator.turn.journal import Recorded
+from orchestrator.turn.machine import fold
+from servicekit.auth.claims import Caller, Role
+
+pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
+ANSWER = "Your parcel is on its way."
+
+
+async def _ended_turn(api) -> tuple[str, str]:
+    """A turn that has ended in the journal, and of which Redis knows nothing."""
+    conversation_id = await api.begin()
+    turn_id = (await api.say(conversation_id, "Where is it?", "one")).json()["turn_id"]
+    desk = api.app.state.desk
+    caller = Caller("cust_ada", Role.CUSTOMER, "orchestrator", frozenset(), 0)
+    async with desk.database.primary() as db:
+        conversation = await desk.conversations.owned(db, conversation_id, caller)
+    journal = PgTurnJournal(desk.database, conversation, turn_id, desk.codec, desk.queue.run_turn, desk.queue)
+    recorded = await journal.load()
+    state = fold((one.turn_input, one.at_ms) for one in recorded).state
+    await journal.append(len(recorded), [Recorded(Drafted(text=ANSWER), 1)], state, Finish(Outcome.ANSWERED, ANSWER))
+    return conversation_id, turn_id
+
+
+async def _stream(api, conversation_id: str, turn_id: str, last_event_id: str = "") -> str:
+    headers = api.bearer() | ({"last-event-id": last_event_id} if last_event_id else {})
+    answer = await api.http.get(
+        "/api/agent/stream", params={"conversation_id": conversation_id, "turn_id": turn_id}, headers=headers
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.text
+
+
+async def test_an_ended_turn_is_told_from_the_journal_when_redis_has_nothing(api) -> None:
+    text = await _stream(api, *await _ended_turn(api))
+    assert text.count("event: end\n") == 1
+    assert text.index("event: chunk\n") < text.index("event: end\n")
+    assert text.count(ANSWER) == 2  # once as a piece, once as the whole
+
+
+@pytest.mark.parametrize(
+    "last_event_id", ["1-1", "999-0", "18446744073709551615-0", "nonsense", "-1-1", "1-", "1e3-2", "0-0", "9" * 20]
+)
+async def test_whatever_a_client_says_it_saw_last_the_stream_ends(api, last_event_id: str) -> None:
+    text = await _stream(api, *await _ended_turn(api), last_event_id=last_event_id)
+    assert text.count("event: end\n") == 1
+
+
+async def test_a_turn_of_another_conversation_is_not_found(api) -> None:
+    _, turn_id = await _ended_turn(api)
+    answer = await api.get("/api/agent/stream", conversation_id=await api.begin(), turn_id=turn_id)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_somebody_elses_stream_is_not_found(api) -> None:
+    conversation_id, turn_id = await _ended_turn(api)
+    answer = await api.get("/api/agent/stream", subject="cust_ben", conversation_id=conversation_id, turn_id=turn_id)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert ANSWER not in answer.text

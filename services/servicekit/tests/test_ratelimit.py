@@ -1,0 +1,133 @@
+"""Rate limits: every route, per caller, shared through Redis, open and counted when Redis is gone."""
+
+import asyncio
+from typing import Annotated
+
+import pytest
+import redis.asyncio
+from fastapi import APIRouter, Depends, FastAPI
+from limits import parse
+
+from servicekit.app import create_app
+from servicekit.kit import open_kit, open_redis
+from servicekit.ratelimit import RateLimiter, assert_all_limited, limited, peer_key
+from servicekit.telemetry import Metrics
+from servicekit.testing import running
+
+pytestmark = pytest.mark.service
+PATHS = ["/tools/get_order_status", "/tools/add_order_note", "/tools/add_order_note/preview", "/tools/get_order"]
+
+
+def failed_open(metrics, reason):
+    return metrics.registry.get_sample_value("aiguy_rate_limit_failed_open_total", {"reason": reason}) or 0
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_every_route_ends_in_429_with_retry_after(serve, issuer, path):
+    headers = issuer.bearer("orders", "orders.read_own", subject=f"flood-{path}")
+    async with serve(rate_limit_per_minute=5) as service:
+        answers = [await service.client.post(path, json={}, headers=headers) for _ in range(7)]
+    assert [answer.status_code == 429 for answer in answers] == [False] * 5 + [True] * 2
+    assert answers[-1].json()["code"] == "rate_limited"
+    assert answers[-1].headers["content-type"] == "application/problem+json"
+    assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+async def test_callers_without_a_token_share_the_limit_of_their_address(serve):
+    async with serve(rate_limit_per_minute=3) as service:
+        codes = [(await service.client.post(path, json={})).status_code for path in PATHS]
+    assert codes == [401, 401, 401, 429]
+
+
+async def test_one_caller_does_not_use_up_anothers_limit(serve, issuer):
+    async with serve(rate_limit_per_minute=2) as service:
+
+        async def call(subject):
+            headers = issuer.bearer("orders", "orders.read_own", subject=subject)
+            return (await service.client.post(PATHS[0], json={"order_id": "ABC123"}, headers=headers)).status_code
+
+        loud = [await call("loud") for _ in range(4)]
+        assert loud == [404, 404, 429, 429]
+        assert await call("quiet") == 404
+
+
+async def test_health_and_manifest_are_never_limited(serve):
+    async with serve(rate_limit_per_minute=1) as service:
+        for path in ("/livez", "/readyz", "/metrics", "/openapi.json", "/.well-known/tools.json"):
+            assert [(await service.client.get(path)).status_code for _ in range(3)] == [200] * 3
+
+
+async def test_a_route_may_have_a_limit_of_its_own_besides(settings, issuer):
+    router = APIRouter()
+
+    @router.get("/file", dependencies=[Depends(limited("2/minute", peer_key, name="file"))])
+    async def file() -> dict[str, str]:
+        return {}
+
+    app = create_app(settings=settings, title="x", routers=[router], kit_factory=open_kit)
+    async with running(app) as client:
+        assert [(await client.get("/file")).status_code for _ in range(3)] == [200, 200, 429]
+
+
+@pytest.mark.parametrize("count", [1, 4])
+async def test_replicas_share_one_count_and_hold_it_within_five_percent(redis_url, count):
+    clients = [open_redis(redis_url) for _ in range(count)]
+    limiters = [RateLimiter.with_redis(client, Metrics()) for client in clients]
+    limit = parse("1000/minute")
+
+    async def flood(limiter):
+        return sum([await limiter.hit(limit, f"shared-{count}") for _ in range(1500 // count)])
+
+    allowed = sum(await asyncio.gather(*map(flood, limiters)))
+    for client in clients:
+        await client.aclose()
+    assert 950 <= allowed <= 1000
+
+
+async def test_without_redis_requests_pass_and_are_counted(serve, issuer):
+    async with serve(redis_url="redis://127.0.0.1:1/0", rate_limit_per_minute=1) as service:
+        headers = issuer.bearer("orders", "orders.read_own")
+        answers = [await service.client.post(PATHS[0], json={"order_id": "ABC123"}, headers=headers) for _ in range(3)]
+        metrics = service.kit.metrics
+    assert {answer.status_code for answer in answers} == {200}
+    assert failed_open(metrics, "connection") == 1
+    assert failed_open(metrics, "resting") == 2
+
+
+async def test_a_redis_that_hangs_costs_a_quarter_of_a_second_once():
+    async def never(reader, writer):
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(never, "127.0.0.1", 0)
+    client = redis.asyncio.Redis(port=server.sockets[0].getsockname()[1])
+    metrics = Metrics()
+    limiter = RateLimiter.with_redis(client, metrics)
+    async with asyncio.timeout(2):
+        assert all([await limiter.hit(parse("1/minute"), "a") for _ in range(50)])
+    await client.aclose()
+    server.close()
+    assert failed_open(metrics, "timeout") == 1
+
+
+def test_an_app_with_a_route_that_forgot_its_limit_does_not_start():
+    app, router = FastAPI(), APIRouter()
+
+    @router.get("/open")
+    async def forgotten() -> None: ...
+
+    app.include_router(router, prefix="/deep")
+    with pytest.raises(RuntimeError, match="/deep/open"):
+        assert_all_limited(app)
+    assert_all_limited(app, public_paths=["/deep/open"])
+
+
+def test_a_limit_anywhere_among_the_dependencies_counts():
+    app = FastAPI(openapi_url=None)
+
+    async def caller(_: Annotated[None, Depends(limited("1/minute", peer_key))]) -> None: ...
+
+    @app.get("/guarded", dependencies=[Depends(caller)])
+    async def guarded() -> None: ...
+
+    assert_all_limited(app)

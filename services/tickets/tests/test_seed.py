@@ -1,0 +1,34 @@
+"""The demo shop's tickets: the same rows however often they are written, and real tickets go on after them."""
+
+import pytest
+
+from servicekit.testing import FakeClock
+from servicekit.testing.tool_client import ToolClient
+from tickets.policy import load_policy
+from tickets.seed import seed
+
+pytestmark = pytest.mark.service
+
+
+async def test_seeding_twice_brings_the_same_rows(service: ToolClient, clock: FakeClock) -> None:
+    before = await _everything(service)
+    clock.advance(3600)
+    await seed(service.kit.db, clock)
+    assert await _everything(service) == before
+
+
+async def test_the_tickets_stand_in_the_queues_of_the_policy(service: ToolClient) -> None:
+    policy = load_policy()
+    async with service.kit.db.read() as connection:
+        rows = await connection.fetch("SELECT * FROM tickets")
+    assert len(rows) == 12
+    for row in rows:
+        assert row["queue"] == policy.queues[row["category"]]
+        assert int(row["number"].removeprefix("HP-")) < 10023
+        assert row["created_at"] < row["first_reply_due"]
+
+
+async def _everything(service: ToolClient) -> str:
+    async with service.kit.db.read() as connection:
+        found: str = await connection.fetchval("SELECT jsonb_agg(t ORDER BY t.id)::text FROM tickets t")
+    return found
