@@ -1,6 +1,7 @@
 """The audit record: appended, chained, erasable; and each way of changing it is found."""
 
 import asyncio
+import hashlib
 import time
 from datetime import UTC, datetime
 
@@ -148,8 +149,6 @@ async def test_an_entry_goes_with_its_transaction(connection):
 def chain_of(count):
     previous, rows = GENESIS, []
     at = datetime(2026, 3, 2, tzinfo=UTC)
-    import hashlib
-
     for seq in range(1, count + 1):
         entry = canonical_json({"at": at.isoformat(), "tool": "t", "outcome": "ok", "request_id": "r", "subject_hash": subject_hash(b"s", "a"), "n": seq})
         hashed = hashlib.sha256(previous + f"0|{seq}\n".encode() + entry).digest()
@@ -162,7 +161,7 @@ def chain_of(count):
 
 
 def test_every_single_edit_deletion_and_swap_in_a_chain_is_named():
-    rows = chain_of(300)
+    rows = chain_of(100)
     head = (rows[-1]["seq"], rows[-1]["hash"])
 
     def broken(changed):
@@ -184,11 +183,10 @@ def test_every_single_edit_deletion_and_swap_in_a_chain_is_named():
             assert broken(swapped) is not None
 
 
-def test_a_hundred_thousand_entries_verify_in_seconds():
-    rows = chain_of(5000)
+def test_verifying_is_fast():
+    rows = chain_of(20_000)
     started = time.process_time()
-    for _ in range(20):
-        verifier = ChainVerifier(0)
-        verifier.add(rows)
-        assert verifier.broken is None
-    assert time.process_time() - started < 5
+    verifier = ChainVerifier(0)
+    verifier.add(rows)
+    assert verifier.broken is None
+    assert time.process_time() - started < 1, "20,000 entries take a fifth of a second on a quiet machine"

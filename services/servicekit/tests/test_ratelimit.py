@@ -111,7 +111,7 @@ async def test_a_redis_that_hangs_costs_a_quarter_of_a_second_once():
 
 
 def test_an_app_with_a_route_that_forgot_its_limit_does_not_start():
-    app, router = FastAPI(), APIRouter()
+    app, router = FastAPI(docs_url=None, redoc_url=None), APIRouter()
 
     @router.get("/open")
     async def forgotten() -> None: ...

@@ -122,6 +122,15 @@ async def test_an_outage_sends_at_most_a_tenth_more_requests_than_calls(world: A
     assert world.counted("aiguy_tool_retries_refused_total", tool="get_order_status") > 0
 
 
+async def test_a_call_is_tried_as_often_as_its_contract_says_and_no_more(world: Any, read: CallRequest) -> None:
+    for _ in range(30):
+        await world.gateway.call(read)
+    world.service.problem = ProblemCode.OVERLOADED
+    result = await world.gateway.call(read)
+    assert isinstance(result, CallFailed)
+    assert result.attempts == 3
+
+
 async def test_no_further_attempt_is_made_once_the_breaker_has_opened_in_between(world: Any, read: CallRequest) -> None:
     world.service.always = Fault.ERROR_500
     for _ in range(4):

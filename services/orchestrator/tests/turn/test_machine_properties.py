@@ -100,15 +100,10 @@ answers = {
     ),
 }
 anything: st.SearchStrategy[TurnInput] = st.one_of(
-    plans,
-    results,
-    previews,
-    decisions,
-    verdicts,
+    plans, results, previews, decisions, verdicts, st.just(StaffTookOver()),
     st.builds(MessageAdded, text=st.just("more"), wants_human=st.booleans()),
-    st.just(StaffTookOver()),
     st.builds(TurnStarted, text=st.just("again"), customer=st.booleans(), channel=st.just("web")),
-)
+)  # fmt: skip
 starts = st.builds(
     TurnStarted,
     text=st.just("Where is my order?"),

@@ -25,6 +25,8 @@ from servicekit.telemetry.metrics import Metrics
 
 KeyFunction = Callable[[Request], str]
 UNLIMITED = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json"})
+#: Manifests and public keys: constant bytes that everybody may have.
+WELL_KNOWN = "/.well-known/"
 _HIT_TIMEOUT_S = 0.25
 _REST_S = 1.0
 _MAX_TAKEN = 10_000
@@ -122,6 +124,8 @@ def limited(rate: str, key: Callable[[Request], Any], *, name: str = "caller") -
     @slow.limit(rate)
     async def rate_limit(request: Request) -> None:
         request.state.view_rate_limit = None  # slowapi's decorator reads it to write its own headers
+        if request.scope["path"].startswith(WELL_KNOWN):
+            return
         found = key(request)
         identifier: str = await found if asyncio.iscoroutine(found) else found
         limiter: RateLimiter = request.app.state.kit.limiter
@@ -147,7 +151,7 @@ def assert_all_limited(app: FastAPI, *, public_paths: Sequence[str] = ()) -> Non
     missing: list[str] = []
     for context in iter_route_contexts(app.routes):
         path = context.path or ""
-        if path in UNLIMITED or path in public_paths or path.startswith("/.well-known/"):
+        if path in UNLIMITED or path in public_paths or path.startswith(WELL_KNOWN):
             continue
         dependant = getattr(context, "dependant", None) if isinstance(context.original_route, APIRoute) else None
         if not (isinstance(dependant, Dependant) and _is_limited(dependant)):

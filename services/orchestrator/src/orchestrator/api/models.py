@@ -21,7 +21,9 @@ class NewConversation(ContractModel):
     """`context` is what the page knows (its URL, its language); it is shown to staff, never trusted."""
 
     channel: Channel = Channel.WEB
-    context: dict[Tag, Annotated[str, StringConstraints(max_length=500)]] = Field(default={}, max_length=10)
+    context: dict[Tag, Annotated[str, StringConstraints(max_length=500)]] = Field(
+        default={}, max_length=10, json_schema_extra={"additionalProperties": False}
+    )
 
 
 class ConversationCreated(ContractModel):
@@ -101,7 +103,7 @@ class Feedback(ContractModel):
     conversation_id: ConversationId
     turn_id: TurnId
     thumbs: Literal["up", "down"] | None = None
-    csat: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None
+    csat: Literal[1, 2, 3, 4, 5] | None = None
     tags: tuple[Tag, ...] = Field(default=(), max_length=10)
     comment: Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")] = ""
 

@@ -16,7 +16,7 @@ from orchestrator.journal.cards import open_cards
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.views import turn_view
 from orchestrator.stream.frames import EventId, parse_event_id
-from orchestrator.stream.sse import stream_turn
+from orchestrator.stream.sse import Ending, stream_turn
 from servicekit.errors import ProblemError
 
 #: A stream whose turn waits for a person is closed after this; the client resumes when it likes.
@@ -37,9 +37,9 @@ def stream_router() -> APIRouter:
         desk: DeskDep, last_event_id: Annotated[str, Header()] = "", after: Annotated[int, Query(ge=0, le=999)] = 0,
     ) -> StreamingResponse:  # fmt: skip
         """The events of a turn (SSE). It always ends with `end` or `error`."""
-        conversation = await _turn_of(desk, caller, conversation_id, turn_id)
+        conversation, end = await _turn_of(desk, caller, conversation_id, turn_id)
         seen = max(parse_event_id(last_event_id), EventId(after, 0))
-        return _sse(_frames(desk, conversation, turn_id, seen, STREAM_LIMIT_S))
+        return _sse(_frames(desk, conversation, turn_id, seen, end, STREAM_LIMIT_S))
 
     @router.post("/chat", response_model=ChatAnswer, responses={200: {"content": {"text/event-stream": {}}}})
     async def chat(
@@ -52,8 +52,8 @@ def stream_router() -> APIRouter:
         client_turn_id = idempotency_key or new_id("msg")
         accepted = await desk.intake.message(caller, conversation_id, body.message, client_turn_id)
         turn_id = accepted.turn_id
-        conversation = await _turn_of(desk, caller, conversation_id, turn_id)
-        frames = _frames(desk, conversation, turn_id, EventId(accepted.after, 0), CHAT_LIMIT_S)
+        conversation, end = await _turn_of(desk, caller, conversation_id, turn_id)
+        frames = _frames(desk, conversation, turn_id, EventId(accepted.after, 0), end, CHAT_LIMIT_S)
         if "text/event-stream" in request.headers.get("accept", ""):
             return _sse(frames)
         async for frame in frames:
@@ -64,23 +64,26 @@ def stream_router() -> APIRouter:
     return router
 
 
-async def _turn_of(desk: Desk, caller: ChatCaller, conversation_id: str, turn_id: str) -> Conversation:
+async def _turn_of(
+    desk: Desk, caller: ChatCaller, conversation_id: str, turn_id: str
+) -> tuple[Conversation, EndEvent | None]:
     async with desk.database.primary() as db:
         conversation = await desk.conversations.owned(db, conversation_id, caller)
-        if await turn_view(db, conversation, turn_id) is None:
-            raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in this conversation.")
-    return conversation
+        view = await turn_view(db, conversation, turn_id)
+    if view is None:
+        raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in this conversation.")
+    return conversation, view.end
 
 
 def _frames(
-    desk: Desk, conversation: Conversation, turn_id: str, after: EventId, limit_s: float
+    desk: Desk, conversation: Conversation, turn_id: str, after: EventId, end: EndEvent | None, limit_s: float
 ) -> AsyncIterator[bytes]:
     async def ended() -> EndEvent | None:
         async with desk.database.primary() as db:
             view = await turn_view(db, conversation, turn_id)
         return view.end if view else None
 
-    return stream_turn(desk.hub, turn_id, after, ended, limit_s)
+    return stream_turn(desk.hub, turn_id, after, Ending(end, ended), limit_s)
 
 
 def _sse(frames: AsyncIterator[bytes]) -> StreamingResponse:

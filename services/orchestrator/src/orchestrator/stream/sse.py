@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 
 from contracts.errors import ProblemCode, problem
 from contracts.turn import ChunkEvent, CitationEvent, EndEvent, ErrorEvent, StreamEvent
@@ -15,10 +16,18 @@ KEEP_ALIVE = b": keep-alive\n\n"
 _FROM_JOURNAL = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What the journal says of the turn's end: `known` when the stream began, and `ask` to look again."""
+
+    known: EndEvent | None
+    ask: Callable[[], Awaitable[EndEvent | None]]
+
+
 async def stream_turn(
-    hub: Hub, turn_id: str, after: EventId, ended: Callable[[], Awaitable[EndEvent | None]], deadline_s: float
+    hub: Hub, turn_id: str, after: EventId, ending: Ending, deadline_s: float
 ) -> AsyncIterator[bytes]:
-    """Frames of the turn behind `after`, to its `end`. `ended` asks the journal for the end of the turn.
+    """Frames of the turn behind `after`, to its `end`.
 
     After `deadline_s` seconds without an end (the turn waits for a person) the stream closes with a retryable error
     event; the client comes back with its Last-Event-ID.
@@ -28,6 +37,7 @@ async def stream_turn(
     last = after
     async with hub.follow(turn_id) as queue:
         pending = await hub.stored(turn_id, after) or []
+        end = ending.known
         while True:
             for frame in pending:
                 if (own := frame_id(frame)) > last:
@@ -35,16 +45,16 @@ async def stream_turn(
                     yield frame
                     if is_last(frame):
                         return
-            pending = []
+            if end is not None:
+                # The turn is over and its live events are gone, or were all seen but the last.
+                for frame in from_journal(last, end):
+                    yield frame
+                return
             try:
                 batch = await asyncio.wait_for(queue.get(), QUIET_S)
             except TimeoutError:
-                end = await ended()
-                if end is not None:
-                    for frame in from_journal(last, end):
-                        yield frame
-                    return
-                if loop.time() > closes_at:
+                end = await ending.ask()
+                if end is None and loop.time() > closes_at:
                     waiting = problem(ProblemCode.DEADLINE_EXCEEDED, "The turn still waits; follow the stream again.")
                     yield encode_frame(EventId(last.inputs, last.number), ErrorEvent(problem=waiting))
                     return

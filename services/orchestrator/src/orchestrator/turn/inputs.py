@@ -174,24 +174,11 @@ class HandOffQueued(OpenModel):
 
 
 TurnInput = Annotated[
-    TurnStarted
-    | MessageAdded
-    | StaffTookOver
-    | PlanMade
-    | PlanRejected
-    | PlanFailed
-    | ToolSucceeded
-    | ToolFailed
-    | EffectPreviewed
-    | ConfirmationDecided
-    | ApprovalDecided
-    | WaitExpired
-    | Drafted
-    | Guarded
-    | HandedOff
+    TurnStarted | MessageAdded | StaffTookOver | PlanMade | PlanRejected | PlanFailed | ToolSucceeded | ToolFailed
+    | EffectPreviewed | ConfirmationDecided | ApprovalDecided | WaitExpired | Drafted | Guarded | HandedOff
     | HandOffQueued,
     Field(discriminator="kind"),
-]
+]  # fmt: skip
 
 
 def input_adapter() -> TypeAdapter[TurnInput]:
