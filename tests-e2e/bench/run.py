@@ -1,10 +1,9 @@
 """`make bench`: what one customer turn costs us, beside other agent loops that do the same HTTP work. See README.md."""
 
 import argparse
-import asyncio
 import os
+import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -14,8 +13,14 @@ from turnbench.report import goals, table, write_json
 from turnbench.rivals import RIVALS
 from turnbench.session import run_session
 
-RESULTS = Path(__file__).parents[2] / "bench-results"
+from onebox.running import run_until_signal
+
+CHECKOUT = Path(__file__).parents[2]
+RESULTS = CHECKOUT / "bench-results"
+#: Databases and logs of the last run; wiped at the next.
+STATE = CHECKOUT / "var" / "bench"
 SECONDS = 200.0
+INTERRUPTED = 130
 
 
 def main() -> int:
@@ -24,22 +29,32 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="at most so many rounds (3)")
     parser.add_argument("--only", nargs="+", choices=[*RIVALS, OURS], default=[*RIVALS, OURS], metavar="NAME")
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a goal was missed")
-    arguments = parser.parse_args()
+    told = parser.parse_args()
+    return run_until_signal(bench(set(told.only), told.rounds, strict=told.strict), _say, interrupted=INTERRUPTED)
+
+
+async def bench(names: set[str], rounds: int, *, strict: bool) -> int:
+    """One measurement, from the first process to the last line."""
     began = time.monotonic()
     load = os.getloadavg()[0]
 
     def say(text: str) -> None:
-        print(f"  {time.monotonic() - began:4.0f} s  {text}", file=sys.stderr, flush=True)
+        _say(f"{time.monotonic() - began:4.0f} s  {text}")
 
     print(f"\n  One turn: model, tool, 20 streamed tokens. {os.cpu_count()} cores, load {load:.1f} before the start.")
-    with tempfile.TemporaryDirectory(prefix="aiguy-bench-", ignore_cleanup_errors=True) as root:
-        measured = asyncio.run(run_session(set(arguments.only), arguments.rounds, SECONDS, Path(root), say))
+    shutil.rmtree(STATE, ignore_errors=True)
+    STATE.mkdir(parents=True)
+    measured = await run_session(names, rounds, SECONDS, STATE, say)
     judged = verdicts(measured)
     print(f"\n{table(measured)}\n\n{goals(judged)}\n")
     missed = sum(1 for one in judged if not one.met)
     print(f"  {len(judged) - missed} of {len(judged)} goals met, in {time.monotonic() - began:.0f} s")
     print(f"  {write_json(RESULTS, measured, judged, load)}\n")
-    return 1 if arguments.strict and missed else 0
+    return 1 if strict and missed else 0
+
+
+def _say(text: str) -> None:
+    print(f"  {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -28,10 +28,10 @@ Page = Callable[..., Document]
 
 
 @pytest.fixture
-async def client(blank: ToolClient, page: Page) -> AsyncIterator[ToolClient]:
+async def client(blank: ToolClient, page: Page) -> ToolClient:
     """The service with two pages, about tents and about pans."""
     await _store(blank, page("tents", tags=("tents",)), page("pans", tags=("cookware",)))
-    yield blank
+    return blank
 
 
 def _index(client: ToolClient) -> SearchIndex:

@@ -41,9 +41,7 @@ Serve = Callable[..., AbstractAsyncContextManager[Service]]
 
 @pytest.fixture
 def settings(database_url: Callable[[str | None], str], redis_url: str) -> ServiceSettings:
-    return ServiceSettings(
-        service="orders", environment="test", database_url=database_url(SAMPLE), redis_url=redis_url
-    )
+    return ServiceSettings(service="orders", environment="test", database_url=database_url(SAMPLE), redis_url=redis_url)
 
 
 @pytest.fixture

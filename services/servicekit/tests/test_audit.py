@@ -35,7 +35,8 @@ async def connection(url):
 async def write(connection, count=1, caller=ADA, **more):
     for number in range(count):
         await audit.record(
-            connection, caller=caller, tool="get_order", arguments_digest="d" * 64, outcome="ok", request_id=f"r{number}", **more
+            connection, caller=caller, tool="get_order", arguments_digest="d" * 64, outcome="ok",
+            request_id=f"r{number}", **more,
         )  # fmt: skip
 
 
@@ -150,7 +151,16 @@ def chain_of(count):
     previous, rows = GENESIS, []
     at = datetime(2026, 3, 2, tzinfo=UTC)
     for seq in range(1, count + 1):
-        entry = canonical_json({"at": at.isoformat(), "tool": "t", "outcome": "ok", "request_id": "r", "subject_hash": subject_hash(b"s", "a"), "n": seq})
+        entry = canonical_json(
+            {
+                "at": at.isoformat(),
+                "tool": "t",
+                "outcome": "ok",
+                "request_id": "r",
+                "subject_hash": subject_hash(b"s", "a"),
+                "n": seq,
+            }
+        )
         hashed = hashlib.sha256(previous + f"0|{seq}\n".encode() + entry).digest()
         rows.append({
             "seq": seq, "at": at, "tool": "t", "outcome": "ok", "request_id": "r", "entry": entry, "subject": "a",

@@ -1,5 +1,7 @@
 """The breaker: opens, rests, lets one probe out, closes; for any order of events."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,7 +59,7 @@ def test_between_two_probes_a_rest_goes_by(events):
         elif kind == "allow" and allowed and before.name != "closed":
             probes.append(now)
             assert after.name == "half_open"
-    assert all(later - earlier >= CONFIG.open_s for earlier, later in zip(probes, probes[1:], strict=False))
+    assert all(later - earlier >= CONFIG.open_s for earlier, later in pairwise(probes))
 
 
 @given(EVENTS)

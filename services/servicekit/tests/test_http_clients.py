@@ -13,7 +13,7 @@ from servicekit.testing import eventually
 
 
 class Server:
-    """Speaks just enough HTTP/1.1; the path chooses the fault. `open` counts connections, `seen` keeps request heads."""
+    """Speaks just enough HTTP/1.1; the path chooses the fault. `open` counts connections, `seen` keeps requests."""
 
     def __init__(self):
         self.open = 0
@@ -95,7 +95,9 @@ class Server:
             await writer.drain()
             raise EOFError
         elif path == "/reset":
-            writer.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            writer.transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
+            )
             writer.transport.abort()
             raise EOFError
         elif path == "/garbage":
@@ -134,9 +136,7 @@ async def read(client, url, **limits):
 
 
 async def test_a_request_gets_the_whole_answer(server, client):
-    answer = await client.request(
-        "POST", f"{server.url}/echo", headers={"x-ask": "1"}, body=b"hello", timeout_s=5
-    )
+    answer = await client.request("POST", f"{server.url}/echo", headers={"x-ask": "1"}, body=b"hello", timeout_s=5)
     assert (answer.status, answer.body, answer.headers["x-answer"]) == (200, b"hello", "Yes")
     [(line, headers, _)] = server.seen
     assert line == "POST /echo HTTP/1.1"

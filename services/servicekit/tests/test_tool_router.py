@@ -5,7 +5,9 @@ import asyncio
 import orjson
 import pytest
 
+from contracts.errors import ProblemCode
 from servicekit.auth import Role
+from servicekit.errors import ProblemError
 from servicekit.testing import eventually
 from servicekit.testing.sample.tools import Sample
 
@@ -167,7 +169,27 @@ async def test_the_callers_deadline_ends_a_slow_call(serve, issuer):
     headers = {**issuer.bearer("orders", READ), "x-aiguy-deadline-ms": "50"}
     async with serve(sample.orders()) as service:
         answer = await service.client.post(STATUS, json={"order_id": "ABC123"}, headers=headers)
+        outcome = await service.db.fetchval("SELECT outcome FROM audit ORDER BY at DESC LIMIT 1")
     assert (answer.status_code, answer.json()["code"]) == (504, "deadline_exceeded")
+    assert outcome == "deadline_exceeded"
+
+
+async def test_a_handlers_own_refusal_is_audited_once(serve, issuer):
+    sample = Sample(fail_with=ProblemError(ProblemCode.FORBIDDEN, "Not yours."))
+    async with serve(sample.orders()) as service:
+        before = await service.db.fetchval("SELECT count(*) FROM audit")
+        answer = await service.client.post(STATUS, json={"order_id": "ABC123"}, headers=issuer.bearer("orders", READ))
+        after = await service.db.fetchval("SELECT count(*) FROM audit")
+    assert (answer.status_code, after - before) == (403, 1)
+
+
+async def test_with_a_replica_reads_use_it_and_the_audit_does_not(serve, issuer, postgres_server):
+    replica = postgres_server.create("servicekit.testing.sample")
+    async with serve(database_replica_url=replica) as service:
+        before = await service.db.fetchval("SELECT count(*) FROM audit")
+        answer = await service.client.post(STATUS, json={"order_id": "ABC123"}, headers=issuer.bearer("orders", READ))
+        after = await service.db.fetchval("SELECT count(*) FROM audit")
+    assert (answer.status_code, after - before) == (200, 1)
 
 
 @pytest.mark.parametrize(("given", "status"), [("0", 504), ("-5", 422), ("soon", 422), ("1e3", 422), ("9" * 30, 422)])
@@ -222,6 +244,8 @@ async def test_the_document_describes_every_tool(serve):
     required = {parameter["name"] for parameter in note["parameters"] if parameter["required"]}
     assert required == {"idempotency-key"}
     assert note["requestBody"]["content"]["application/json"]["schema"]["additionalProperties"] is False
-    assert {"400", "401", "403", "404", "409", "413", "415", "422", "429", "500", "503", "504"} <= set(note["responses"])
+    assert {"400", "401", "403", "404", "409", "413", "415", "422", "429", "500", "503", "504"} <= set(
+        note["responses"]
+    )
     assert "application/problem+json" in note["responses"]["422"]["content"]
     assert orjson.dumps(document).count(b"$defs") == 0

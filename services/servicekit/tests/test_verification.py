@@ -56,7 +56,12 @@ async def test_a_good_token_gives_its_caller():
         actor="orchestrator", conversation_id="cnv_1", turn_id="trn_1", email="ada@example.com", name="Ada",
     )  # fmt: skip
     caller = await verifier.verify(token)
-    assert (caller.subject, caller.role, caller.actor, caller.turn_id) == ("cust_ada", Role.CUSTOMER, "orchestrator", "trn_1")
+    assert (caller.subject, caller.role, caller.actor, caller.turn_id) == (
+        "cust_ada",
+        Role.CUSTOMER,
+        "orchestrator",
+        "trn_1",
+    )
     assert caller.scopes == {"orders.read_own", "x"}
 
 
@@ -76,7 +81,9 @@ async def test_a_claim_that_is_missing_or_wrong_is_refused(changes):
     removed = {key for key, value in changes.items() if value is None}
     body = {key: value for key, value in {**claims(), **changes}.items() if key not in removed}
     payload = base64.urlsafe_b64encode(json.dumps(body).encode()).rstrip(b"=").decode()
-    header = base64.urlsafe_b64encode(json.dumps({"alg": "EdDSA", "kid": KEYS.active.kid}).encode()).rstrip(b"=").decode()
+    header = (
+        base64.urlsafe_b64encode(json.dumps({"alg": "EdDSA", "kid": KEYS.active.kid}).encode()).rstrip(b"=").decode()
+    )
     signature = base64.urlsafe_b64encode(KEYS.active.private.sign(f"{header}.{payload}".encode())).rstrip(b"=").decode()
     assert await refusal(verifier, f"{header}.{payload}.{signature}") is ProblemCode.UNAUTHENTICATED
 
@@ -157,7 +164,11 @@ def test_we_never_mint_a_token_of_more_than_five_minutes():
 def test_extra_claims_cannot_replace_our_own():
     _, minter, _ = make()
     token = minter.mint(
-        audience="orders", subject="cust_ada", role=Role.CUSTOMER, scopes=["a"], extra={"sub": "cust_ben", "scope": "all", "k": 1}
+        audience="orders",
+        subject="cust_ada",
+        role=Role.CUSTOMER,
+        scopes=["a"],
+        extra={"sub": "cust_ben", "scope": "all", "k": 1},
     )
     body = jwt.decode(token, options={"verify_signature": False})
     assert (body["sub"], body["scope"], body["k"]) == ("cust_ada", "a", 1)
@@ -189,7 +200,9 @@ def _same_signature_bytes(mutated: str, token: str) -> bool:
     return mutated[:-1] == token[:-1]
 
 
-@pytest.mark.parametrize("junk", ["", "a", "..", "a.b.c", "." * 9000, "e30.e30.", "é.é.é", "bnVsbA.bnVsbA.x", "\x00.\x00.\x00"])
+@pytest.mark.parametrize(
+    "junk", ["", "a", "..", "a.b.c", "." * 9000, "e30.e30.", "é.é.é", "bnVsbA.bnVsbA.x", "\x00.\x00.\x00"]
+)
 async def test_junk_is_refused_without_a_crash(junk):
     verifier, _, _ = make()
     with pytest.raises(ProblemError):

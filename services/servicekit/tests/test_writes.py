@@ -83,9 +83,8 @@ async def test_the_same_key_of_another_customer_is_another_key(serve):
         await service.client.post(NOTE, json=BODY, headers=await confirmed_headers(service, "k1"))
         digest = (await preview(service, subject="cust_ben"))["digest"]
         grant = service.issuer.grant("orders", "add_order_note", digest, subject="cust_ben")
-        headers = {
-            **service.issuer.bearer("orders", WRITE, subject="cust_ben"), "idempotency-key": "k1", "x-aiguy-grant": grant,
-        }  # fmt: skip
+        bearer = service.issuer.bearer("orders", WRITE, subject="cust_ben")
+        headers = {**bearer, "idempotency-key": "k1", "x-aiguy-grant": grant}
         answer = await service.client.post(NOTE, json=BODY, headers=headers)
         effects = await service.effects()
     assert (answer.status_code, effects) == (200, 2)
@@ -102,7 +101,11 @@ async def test_a_second_request_while_the_first_runs_is_409_and_may_come_again(s
         sample.before_commit.set()
         third_after_first = [await first, await service.client.post(NOTE, json=BODY, headers=headers)]
         effects = await service.effects()
-    assert (second.status_code, second.json()["code"], second.json()["retryable"]) == (409, "idempotency_in_flight", True)
+    assert (second.status_code, second.json()["code"], second.json()["retryable"]) == (
+        409,
+        "idempotency_in_flight",
+        True,
+    )
     assert second.headers["retry-after"] == "1"
     assert third_after_first[0].content == third_after_first[1].content
     assert effects == 1
@@ -111,9 +114,7 @@ async def test_a_second_request_while_the_first_runs_is_409_and_may_come_again(s
 async def test_fifty_at_once_make_one_effect(serve):
     async with serve() as service:
         headers = await confirmed_headers(service, "k1")
-        answers = await asyncio.gather(
-            *(service.client.post(NOTE, json=BODY, headers=headers) for _ in range(50))
-        )
+        answers = await asyncio.gather(*(service.client.post(NOTE, json=BODY, headers=headers) for _ in range(50)))
         effects = await service.effects()
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert len({answer.content for answer in answers if answer.status_code == 200}) == 1
@@ -182,7 +183,8 @@ async def test_an_unconfirmed_write_does_not_happen(serve):
 @pytest.mark.parametrize("what", ["digest", "tool", "subject", "turn", "conversation", "audience", "expired", "access"])
 async def test_a_grant_for_anything_else_is_refused(serve, what):
     async with serve() as service:
-        digest, subject, audience, tool, more = (await preview(service))["digest"], "cust_ada", "orders", "add_order_note", {}
+        digest, tool = (await preview(service))["digest"], "add_order_note"
+        subject, audience, more = "cust_ada", "orders", {}
         if what == "digest":
             digest = "0" * 64
         if what == "tool":
@@ -199,9 +201,12 @@ async def test_a_grant_for_anything_else_is_refused(serve, what):
         if what == "access":
             grant = service.issuer.token("orders", WRITE)
         if what == "expired":
-            grant = service.issuer.minter.mint_typed_grant(
-                audience="orders#grant", subject=subject, claims={}, ttl_s=1
-            )[:-4] + "AAAA"
+            grant = (
+                service.issuer.minter.mint_typed_grant(audience="orders#grant", subject=subject, claims={}, ttl_s=1)[
+                    :-4
+                ]
+                + "AAAA"
+            )
         headers = {**service.issuer.bearer("orders", WRITE), "idempotency-key": "k1", "x-aiguy-grant": grant}
         answer = await service.client.post(NOTE, json=BODY, headers=headers)
         effects = await service.effects()
@@ -241,7 +246,11 @@ async def refund(service, issuer, amount, approver=None):
     body = {"order_id": "1234", "amount_minor": amount, "currency": "USD", "reason": "Broken"}
     shown = await preview(service, body, f"{REFUND}/preview", REFUND_SCOPE, "billing")
     grant = issuer.grant("billing", "issue_refund", shown["digest"], approver=approver)
-    headers = {**issuer.bearer("billing", REFUND_SCOPE), "x-aiguy-grant": grant, "idempotency-key": f"k{amount}{approver}"}
+    headers = {
+        **issuer.bearer("billing", REFUND_SCOPE),
+        "x-aiguy-grant": grant,
+        "idempotency-key": f"k{amount}{approver}",
+    }
     answer = await service.client.post(REFUND, json=body, headers=headers)
     return answer.json()["code"] if answer.is_error else "ok"
 
@@ -252,13 +261,17 @@ async def test_above_the_limit_somebody_else_must_have_approved(serve, issuer):
         assert await refund(service, issuer, 10_001) == "approval_required"
         assert await refund(service, issuer, 10_001, approver="cust_ada") == "grant_invalid"
         assert await refund(service, issuer, 10_001, approver="staff_kim") == "ok"
-        entry = await service.db.fetchval("SELECT entry FROM audit WHERE tool = 'issue_refund' AND outcome = 'ok' ORDER BY at DESC")
+        entry = await service.db.fetchval(
+            "SELECT entry FROM audit WHERE tool = 'issue_refund' AND outcome = 'ok' ORDER BY at DESC"
+        )
     assert b'"approver":"staff_kim"' in entry
 
 
 async def test_a_shop_may_set_another_limit_and_the_manifest_says_so(serve, issuer):
     [binding] = Sample().billing()
-    always = ToolBinding(binding.contract, binding.handler, binding.preview, ApprovalRule(argument="amount_minor", over=-1))
+    always = ToolBinding(
+        binding.contract, binding.handler, binding.preview, ApprovalRule(argument="amount_minor", over=-1)
+    )
     async with serve([always], service="billing") as service:
         assert await refund(service, issuer, 1) == "approval_required"
         manifest = (await service.client.get("/.well-known/tools.json")).json()

@@ -23,7 +23,7 @@ def table(measured: Measured) -> str:
     """One line per subject and concurrency; the services and servers of ours on lines of their own."""
     lines = [_line(_HEAD), _line(tuple("─" * width for width in _WIDTHS))]
     found = measured.table()
-    for concurrency in TURNS:
+    for concurrency in sorted(TURNS):
         for figures in (one for one in found if one.concurrency == concurrency):
             lines.append(_line(_row(figures)))
             lines += [_line(row) for row in _parts(figures)]

@@ -8,7 +8,8 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 POLL_S = 0.05
-TIMEOUT_S = 90.0
+#: Seconds; a fresh machine compiles every module first, and a busy one is slow.
+TIMEOUT_S = 180.0
 MANIFESTS_READ = "aiguy_tool_manifest_reads_total"
 
 

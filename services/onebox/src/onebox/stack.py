@@ -26,6 +26,8 @@ from servicekit.embedded.files import DirectoryLock
 from servicekit.embedded.process import is_running
 
 SERVICES = (ORCHESTRATOR, *TOOL_SERVICES)
+#: Services that read their database while they start.
+NEED_TABLES = (ORCHESTRATOR, "retrieval")
 MOST_EARLY_CRASHES = 3
 
 
@@ -57,6 +59,7 @@ class Stack:
         self._server_starts: list[asyncio.Task[None]] = []
         self._supervisor = Supervisor(report)
         self._addresses: Addresses | None = None
+        self._began: dict[str, float] = {}
 
     @property
     def addresses(self) -> Addresses:
@@ -82,16 +85,18 @@ class Stack:
         self.keys.create()
         ports = choose_ports(self._report, self._environment)
         await self._start_servers()
-        with timed(self._report, "databases", "one per service, with the demo shop and its articles"):
-            databases = await self._database.create_databases(SERVICES)
-            await self._prepare(databases)
+        databases = await self._database.create_databases(SERVICES)
         tool_ports = {name: ports[name] for name in TOOL_SERVICES}
         for name in self._proxied:
             proxy = self.proxies[name] = FaultProxy(ports[name])
             await proxy.start()
             tool_ports[name] = proxy.port
         self._addresses = Addresses(ports, databases, self._redis.urls(SERVICES), tool_ports)
-        await self._supervisor.start([self._spec(name) for name in TOOL_SERVICES])
+        # These need no table before their first call: their start-up and the migrations can share the processors.
+        await self._supervisor.start([self._spec(name) for name in TOOL_SERVICES if name not in NEED_TABLES])
+        with timed(self._report, "databases", "one per service, demo shop, help articles"):
+            await self._prepare(databases)
+        await self._supervisor.start([self._spec("retrieval")])
         await self._supervisor.start([self._spec(ORCHESTRATOR)])
         async with httpx.AsyncClient(timeout=5.0) as client:
             await _all(*(self._ready(client, name) for name in SERVICES))
@@ -101,6 +106,7 @@ class Stack:
     async def restart(self, name: str, extra: Mapping[str, str] | None = None) -> None:
         """Restart one service, `extra` added to its environment; returns when it is ready. Raises StackError."""
         environment = service_environment(name, self.addresses, self.home, self._environment) | dict(extra or {})
+        self._began[name] = time.perf_counter()
         await self._supervisor.restart(name, environment)
         async with httpx.AsyncClient(timeout=5.0) as client:
             await self._ready(client, name)
@@ -168,10 +174,11 @@ class Stack:
         log_file = self.home.logs / f"{name}.log"
         log_file.unlink(missing_ok=True)
         environment = service_environment(name, self.addresses, self.home, self._environment)
+        self._began[name] = time.perf_counter()
         return ChildSpec(name, [sys.executable, "-m", name], log_file, environment)
 
     async def _ready(self, client: httpx.AsyncClient, name: str) -> None:
-        began = time.perf_counter()
+        began = self._began[name]
         restarts = self._supervisor.restarts[name]
         try:
             await wait_ready(

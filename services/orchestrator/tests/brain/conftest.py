@@ -1,4 +1,4 @@
-"""What the tests of the Brain share: tool specs from the real contracts, contexts, a scripted model, real embeddings."""
+"""What the tests of the Brain share: specs of the real contracts, contexts, a scripted model, real embeddings."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from contracts.registry import CONTRACTS
 from contracts.schema import input_schema
 from contracts.turn import Role

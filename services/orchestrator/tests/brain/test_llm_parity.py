@@ -5,15 +5,17 @@ import contextlib
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+
 from orchestrator.brain.llm.completing import Completion, complete
 from orchestrator.brain.llm.litellm import litellm_client
 from orchestrator.brain.llm.openai_wire import OpenAiWire
 from orchestrator.brain.llm.port import LlmFailure, LlmPort, LlmRequest
 from orchestrator.brain.pricing import PriceList
-from pydantic import SecretStr
 from scripted_llm.running import RunningLlm
 from scripted_llm.settings import Behaviour, Call, Rule, Step
 from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.testing import eventually
 
 MODEL = "openai/gpt-4o-mini"
 SCHEMA = {"type": "object", "properties": {"kind": {"type": "string"}, "text": {"type": "string"}}}
@@ -190,7 +192,4 @@ async def test_cancelling_closes_the_connection_to_the_provider(llm: LlmPort, se
 
 async def ends(server: RunningLlm, how: str) -> None:
     """The server's last call ends that way within two seconds."""
-    async with asyncio.timeout(2):
-        while server.model.received[-1].ended == "open":
-            await asyncio.sleep(0.01)
-    assert server.model.received[-1].ended == how
+    await eventually(lambda: server.model.received[-1].ended == how, 2)

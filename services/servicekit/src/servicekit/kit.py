@@ -13,6 +13,7 @@ from servicekit.clock import Clock, SystemClock
 from servicekit.context import Kit
 from servicekit.db.pool import Database
 from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.http.client import HttpPort
 from servicekit.ratelimit import RateLimiter
 from servicekit.settings import ServiceSettings
 from servicekit.telemetry.metrics import Metrics
@@ -38,6 +39,7 @@ async def open_kit(
     issuers: Sequence[Issuer] | None = None,
     audience: str | None = None,
     clock: Clock | None = None,
+    http: HttpPort | None = None,
 ) -> AsyncIterator[Kit]:
     """The kit of a service. By default it believes the orchestrator's keys (`jwks_url`), for the audience `service`."""
     clock = clock or SystemClock()
@@ -51,7 +53,7 @@ async def open_kit(
         stack.push_async_callback(db.close)
         client = open_redis(settings.redis_url)
         stack.push_async_callback(client.aclose, close_connection_pool=True)
-        http = AiohttpClient()
+        http = http or AiohttpClient()
         stack.push_async_callback(http.close)
         yield Kit(
             settings=settings,

@@ -30,11 +30,14 @@ WELL_KNOWN = "/.well-known/"
 _HIT_TIMEOUT_S = 0.25
 _REST_S = 1.0
 _MAX_TAKEN = 10_000
+#: From this limit on, one percent is more than one hit.
+_SHARED_FROM = 200
 _MARK = "__aiguy_rate_limit__"
 
 
 @dataclass(slots=True)
 class _Taken:
+    size: int
     left: int
     until: float
 
@@ -42,8 +45,9 @@ class _Taken:
 class RateLimiter:
     """Counts hits in Redis, in sliding windows shared by all replicas. Fails open, with a metric that says why.
 
-    Of a high limit each process takes one percent at a time and spends it by itself: Redis is asked once in a while, not
-    once per request. What is left over is lost, so a limit may bind up to one percent per process early, never late.
+    Of a high limit each process takes some hits at a time and spends them by itself, so that Redis is asked once in a
+    while and not once per request: 1, then 2, 4, … up to one percent of the limit, for as long as a caller keeps coming.
+    What is left over is lost: a limit may bind up to one percent per process early, never late.
     """
 
     def __init__(self, storage: StorageTypes, metrics: Metrics) -> None:
@@ -71,21 +75,20 @@ class RateLimiter:
     async def hit(self, limit: RateLimitItem, *identifiers: str) -> bool:
         """Counts one hit; False when the limit is used up. True, and a count, when Redis does not answer in 250 ms."""
         now = asyncio.get_running_loop().time()
-        share = item_share(limit)
         name = (str(limit), *identifiers)
         taken = self._taken.get(name)
-        if taken is not None and taken.left > 0 and now < taken.until:
-            taken.left -= 1
-            return True
+        share = 1
+        if taken is not None and now < taken.until:
+            if taken.left > 0:
+                taken.left -= 1
+                return True
+            share = max(1, min(taken.size * 2, limit.amount // 100))
         if now < self._rest_until:  # do not make each request wait for a Redis that is known to be down
             self._failed.labels("resting").inc()
             return True
         try:
             async with asyncio.timeout(_HIT_TIMEOUT_S):
-                if share > 1 and await self._strategy.hit(limit, *identifiers, cost=share):
-                    self._keep(name, _Taken(share - 1, now + limit.get_expiry()))
-                    return True
-                return await self._strategy.hit(limit, *identifiers)
+                return await self._take(limit, identifiers, name, share, now)
         except TimeoutError:
             reason = "timeout"
         except (redis.exceptions.ConnectionError, OSError):
@@ -96,16 +99,21 @@ class RateLimiter:
         self._rest_until = now + _REST_S
         return True
 
-    def _keep(self, name: tuple[str, ...], taken: _Taken) -> None:
-        self._taken[name] = taken
-        self._taken.move_to_end(name)
-        if len(self._taken) > _MAX_TAKEN:
-            self._taken.popitem(last=False)
-
-
-def item_share(limit: RateLimitItem) -> int:
-    """How many hits a process takes at once: one percent of the limit, and one by one below 200."""
-    return int(limit.amount) // 100
+    async def _take(
+        self, limit: RateLimitItem, identifiers: tuple[str, ...], name: tuple[str, ...], share: int, now: float
+    ) -> bool:
+        while not await self._strategy.hit(limit, *identifiers, cost=share):
+            if share == 1:
+                return False
+            share = 1  # near the end of the limit: one by one
+        if limit.amount >= _SHARED_FROM:
+            before = self._taken.get(name)
+            left = before.left if before is not None and now < before.until else 0
+            self._taken[name] = _Taken(share, left + share - 1, now + limit.get_expiry())
+            self._taken.move_to_end(name)
+            if len(self._taken) > _MAX_TAKEN:
+                self._taken.popitem(last=False)
+        return True
 
 
 def peer_key(request: Request) -> str:

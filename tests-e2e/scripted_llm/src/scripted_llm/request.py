@@ -43,7 +43,7 @@ def read_request(body: bytes) -> ChatRequest:
     if not isinstance(payload, dict) or not isinstance(payload.get("messages"), list):
         raise NotAChatRequest
     messages: list[dict[str, Any]] = payload["messages"]
-    users = [index for index, message in enumerate(messages) if message.get("role") == "user"]
+    users = _questions(messages)
     content = _text(messages[users[-1]]) if users else ""
     schema = _reply_schema(payload)
     after = messages[users[-1] + 1 :] if users else []
@@ -60,6 +60,13 @@ def read_request(body: bytes) -> ChatRequest:
         json_mode="kind" in schema.get("properties", {}),
         prompt_tokens=len(body) // 4,
     )
+
+
+def _questions(messages: list[dict[str, Any]]) -> list[int]:
+    """Where the customer speaks: messages with a question block where there are any, else all of the user's."""
+    users = [index for index, message in enumerate(messages) if message.get("role") == "user"]
+    marked = [index for index in users if _QUESTION.search(_text(messages[index]))]
+    return marked or users
 
 
 def _text(message: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ def not_plain(value: Any) -> str | None:
             if not all(isinstance(key, str) and _is_text(key) for key in one):
                 return "every name in the arguments must be plain text"
             waiting.extend((item, depth + 1) for item in one.values())
-        elif isinstance(one, list | tuple):
+        elif isinstance(one, list):
             waiting.extend((item, depth + 1) for item in one)
         elif (why := _scalar_fault(one)) is not None:
             return why

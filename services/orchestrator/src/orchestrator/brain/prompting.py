@@ -61,7 +61,8 @@ def writer_messages(head: PromptHead, context: BrainContext) -> tuple[ChatMessag
 def tool_definitions(tools: Sequence[ToolSpec]) -> tuple[dict[str, Any], ...]:
     """The tools in OpenAI's shape, by name, with schemas cut down to what a model needs.
 
-    What is left out (patterns, lengths, unions at the root that some providers refuse) is still checked afterwards.
+    What is left out (patterns, lengths, unions at the root that some providers refuse, options that explain nothing and
+    have a default) is still checked afterwards, and still understood.
     """
     ordered = sorted(tools, key=lambda tool: tool.name)
     return tuple(
@@ -73,8 +74,13 @@ def tool_definitions(tools: Sequence[ToolSpec]) -> tuple[dict[str, Any], ...]:
 
 
 def _slim(schema: dict[str, Any]) -> dict[str, Any]:
-    properties = {name: _slim_property(one) for name, one in schema.get("properties", {}).items()}
-    slim: dict[str, Any] = {"type": "object", "properties": properties, "required": list(schema.get("required", ()))}
+    required = schema.get("required", ())
+    properties = {
+        name: _slim_property(one)
+        for name, one in schema.get("properties", {}).items()
+        if name in required or one.get("default") is None or "description" in one
+    }
+    slim: dict[str, Any] = {"type": "object", "properties": properties, "required": list(required)}
     if "oneOf" in schema and schema.get("description"):
         slim["description"] = schema["description"]
     return slim

@@ -186,8 +186,13 @@ _INDEXED = {
     "channels": edge.PayloadSchemaType.Keyword,
     "tags": edge.PayloadSchemaType.Keyword,
     "expires_at": edge.PayloadSchemaType.Float,
-    "is_policy": edge.PayloadSchemaType.Bool,
+    "kind": edge.PayloadSchemaType.Keyword,
 }
+
+
+def _kind(is_policy: bool) -> str:
+    # A word, since the engine takes Python's True for the number 1.
+    return "policy" if is_policy else "article"
 
 
 def _filter(scope: Scope) -> edge.Filter:
@@ -198,7 +203,7 @@ def _filter(scope: Scope) -> edge.Filter:
     if scope.tags:
         must.append(edge.FieldCondition("tags", match=edge.MatchAny(any=list(scope.tags))))
     if scope.policies_only:
-        must.append(edge.FieldCondition("is_policy", match=edge.MatchValue(True)))
+        must.append(edge.FieldCondition("kind", match=edge.MatchValue(_kind(True))))
     return edge.Filter(must=list(must))
 
 
@@ -206,7 +211,7 @@ def _to_edge(point: Point) -> edge.Point:
     labels = point.labels
     stored = {
         "document_id": labels.document_id, "content_hash": labels.content_hash, "siblings": labels.siblings,
-        "channels": list(labels.channels), "tags": list(labels.tags), "is_policy": labels.is_policy,
+        "channels": list(labels.channels), "tags": list(labels.tags), "kind": _kind(labels.is_policy),
         "expires_at": min(labels.expires_at, _NEVER),
     }  # fmt: skip
     words = edge.SparseVector(list(point.sparse.indices), list(point.sparse.values))

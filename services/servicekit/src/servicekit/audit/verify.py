@@ -103,7 +103,7 @@ class ChainVerifier:
 
 
 def _says(entry: bytes, name: str, value: str) -> bool:
-    # Reading the JSON would take three times as long; a bare quote never stands inside of a JSON text, so this is exact.
+    # Three times as fast as reading the JSON, and exact: a bare quote never stands inside of a JSON text.
     return b'"%b":%b' % (name.encode(), orjson.dumps(value)) in entry
 
 

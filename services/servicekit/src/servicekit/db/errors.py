@@ -4,6 +4,7 @@ import asyncpg
 
 from contracts.errors import ProblemCode
 from servicekit.errors import ProblemError
+from servicekit.logging import get_logger
 
 #: What asyncpg raises while a pool is connecting; anything of these inside a statement is caught by `translate`.
 CONNECT_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -32,6 +33,8 @@ def translate(error: Exception) -> ProblemError | None:
         return ProblemError(ProblemCode.OVERLOADED, "Others are changing the same thing.", retry_after_s=1)
     if isinstance(error, asyncpg.exceptions.DataError):
         # A value that passed the schema and still does not fit a column: the caller's doing, never a 500.
+        # It may also be a slip in our SQL, so it is logged.
+        get_logger().warning("database_refused_value", sqlstate=error.sqlstate)
         return ProblemError(ProblemCode.INVALID_REQUEST, "A value is outside of what can be stored.")
     if isinstance(error, asyncpg.InterfaceError) and ("closed" in str(error) or "closing" in str(error)):
         return down()

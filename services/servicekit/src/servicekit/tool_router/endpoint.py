@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -36,6 +37,8 @@ from servicekit.tool_router.body import parse_arguments, read_object
 from servicekit.tool_router.effects import check_grant, preview_of
 
 _MAX_DEADLINE_MS = 120_000
+#: Refused, or out of time: nothing happened, and the audit says so on a connection of its own.
+_NOT_DONE = frozenset({403, 504})
 _JSON_HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
 
 
@@ -82,11 +85,11 @@ class ToolEndpoint:
                 call = await self._understand(request, kit, caller, needs_key=run == self._write)
                 async with self._deadline(request):
                     answer = await run(call)
-            outcome = "ok" if answer.status < 400 else "stored_problem"
+            outcome = _outcome_of(answer)
             return Response(answer.body, answer.status, dict(answer.headers))
         except ProblemError as error:
             outcome = error.code.value
-            if caller is not None and error.status == 403:
+            if caller is not None and error.status in _NOT_DONE:
                 await self._audit_refusal(kit, caller, name, outcome)
             raise
         finally:
@@ -153,18 +156,21 @@ class ToolEndpoint:
     async def _read(self, call: _Call) -> StoredAnswer:
         db = call.kit.db
         async with db.read() as connection:
-            outcome = "ok"
             try:
-                return self._answer(await self._binding.handler(self._tool_request(call, connection), call.arguments))
+                answer = self._answer(await self._binding.handler(self._tool_request(call, connection), call.arguments))
             except ProblemError as error:
-                outcome = error.code.value
+                if error.status not in _NOT_DONE:
+                    await self._audit_read(connection, call, error.code.value)
                 raise
-            finally:
-                if db.has_replica:
-                    async with db.primary() as primary:
-                        await self._audit(primary, call, outcome, relaxed=True)
-                else:
-                    await self._audit(connection, call, outcome, relaxed=True)
+            await self._audit_read(connection, call, "ok")
+            return answer
+
+    async def _audit_read(self, connection: Connection, call: _Call, outcome: str) -> None:
+        if not call.kit.db.has_replica:
+            await self._audit(connection, call, outcome, relaxed=True)
+            return
+        async with call.kit.db.primary() as primary:
+            await self._audit(primary, call, outcome, relaxed=True)
 
     async def _preview(self, call: _Call) -> StoredAnswer:
         # On the primary: a digest over what a replica shows would not be found again when the write runs.
@@ -256,6 +262,12 @@ class ToolEndpoint:
                 connection, caller=caller, tool=name, arguments_digest="", outcome=outcome,
                 request_id=context.request_id if context else "", now=kit.clock.now(), relaxed=True,
             )  # fmt: skip
+
+
+def _outcome_of(answer: StoredAnswer) -> str:
+    if headers.IDEMPOTENT_REPLAYED in answer.headers:
+        return "replayed"
+    return "ok" if answer.status < 400 else str(orjson.loads(answer.body)["code"])
 
 
 def _too_late() -> ProblemError:

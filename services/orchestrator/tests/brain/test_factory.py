@@ -1,0 +1,66 @@
+"""Which Brain an installation gets."""
+
+import subprocess
+import sys
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from orchestrator.brain.factory import build_brains
+from orchestrator.brain.offline.brain import OfflineBrain
+from orchestrator.brain.policy_files import read_policy
+from orchestrator.brain.pricing import PriceList
+from orchestrator.brain.prompting import PromptHead
+from orchestrator.brain.settings import LlmSettings
+from servicekit.embedding import Embedder
+from servicekit.http.aiohttp_client import AiohttpClient
+
+
+def test_without_a_model_the_offline_brain_answers(embedder: Embedder) -> None:
+    brains = build_brains(LlmSettings(), AiohttpClient(), embedder)
+    assert brains.main is brains.offline
+    assert brains.main.name == "offline"
+
+
+def test_with_a_model_the_offline_brain_is_still_there(embedder: Embedder) -> None:
+    settings = LlmSettings(llm_model="openai/gpt-4o-mini", llm_api_key=SecretStr("k"))
+    brains = build_brains(settings, AiohttpClient(), embedder)
+    assert brains.main.name == "openai/gpt-4o-mini"
+    assert isinstance(brains.offline, OfflineBrain)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wire"),
+    [(LlmSettings(llm_model="openai/gpt-4o-mini"), True), (LlmSettings(llm_model="groq/llama"), False),
+     (LlmSettings(llm_model="local", llm_base_url="http://127.0.0.1:1/v1"), True),
+     (LlmSettings(llm_model="openai/x", llm_client="litellm"), False),
+     (LlmSettings(llm_model="x", llm_client="openai_wire"), True)],
+)  # fmt: skip
+def test_the_narrow_client_is_used_where_it_applies(settings: LlmSettings, wire: bool) -> None:
+    assert settings.llm_uses_wire is wire
+
+
+def test_a_call_can_never_be_given_more_than_twenty_seconds() -> None:
+    with pytest.raises(ValidationError):
+        LlmSettings(llm_timeout_s=21)
+
+
+def test_the_key_is_not_in_what_settings_print() -> None:
+    assert "sk-secret" not in repr(LlmSettings(llm_api_key=SecretStr("sk-secret")))
+
+
+def test_litellm_is_not_imported_by_those_who_do_not_use_it() -> None:
+    code = "import sys, orchestrator.brain.factory; sys.exit('litellm' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_policy_file_has_a_version_and_the_prompt_names_its_own() -> None:
+    assert all(read_policy(name)["version"] for name in ("business", "intents", "phrases", "prices"))
+    assert PromptHead().version == PromptHead().version
+
+
+def test_a_known_model_has_its_price_and_an_unknown_one_costs_nothing() -> None:
+    prices = PriceList.load()
+    assert prices.cost_micros("gpt-4o-mini", 1_000_000, 1_000_000) == 750_000
+    assert prices.cost_micros("gpt-4o-mini", 1, 0) == 1
+    assert prices.cost_micros("own", 1_000, 1_000) == 0

@@ -1,0 +1,114 @@
+"""The whole product in processes of its own, on a fresh state directory and free ports, and the means to hurt it."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from e2e.visitor import Visitor
+from onebox.demo.facts import Counters, read_counters
+from onebox.environment import machine_environment
+from onebox.home import Home
+from onebox.keys import DEMO_ISSUER, Person
+from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
+from onebox.report import ConsoleReport
+from onebox.stack import SERVICES, Stack
+from servicekit.auth.keys import KeySet
+from servicekit.auth.minting import TokenMinter
+from servicekit.clock import SystemClock
+from servicekit.embedded import free_port
+from servicekit.embedded.process import is_running
+from servicekit.testing import eventually
+
+SERVERS = ("valkey", "postgres")
+CHAT = ("chat:send",)
+
+
+class Machine:
+    """One running stack. Everything here belongs to one event loop, which must turn while the stack is used."""
+
+    def __init__(self, directory: Path) -> None:
+        ports = {f"AIGUY_{name.upper()}_PORT": str(free_port()) for name in SERVICES}
+        environment = {**machine_environment(os.environ), **ports}
+        self.stack = Stack(Home(directory), ConsoleReport(), environment, proxied=("orders",))
+        self.extra: Mapping[str, str] = {}
+
+    async def start(self) -> None:
+        """Start everything; returns when all is ready."""
+        await self.stack.start()
+
+    async def stop(self) -> None:
+        """Stop everything."""
+        await self.stack.stop()
+
+    def visitor(self, person: Person, *, patient: bool = False) -> Visitor:
+        """Somebody with a browser: `patient` sends again what did not get through."""
+        minter = TokenMinter(KeySet.load(self.stack.keys.demo_issuer), DEMO_ISSUER, SystemClock())
+
+        def token() -> str:
+            return minter.mint(
+                audience=ORCHESTRATOR, subject=person.subject, role=person.role, scopes=CHAT, ttl_s=300,
+                email=person.email, name=person.name,
+            )  # fmt: skip
+
+        return Visitor(self.stack.url(), token, patient=patient)
+
+    def database(self, service: str) -> str:
+        """URL of a service's own database: only to judge by."""
+        return self.stack.addresses.databases[service]
+
+    async def counters(self) -> Counters:
+        """The counters of all services now."""
+        return await read_counters({name: self.stack.url(name) for name in SERVICES})
+
+    def logs(self) -> dict[str, str]:
+        """What every process has written so far."""
+        return {file.name: file.read_text(errors="replace") for file in self.stack.home.logs.iterdir()}
+
+    async def reconfigure(self, extra: Mapping[str, str]) -> None:
+        """Restart the orchestrator with these settings besides the usual ones; nothing to do when it has them."""
+        if extra != self.extra:
+            self.extra = dict(extra)
+            await self.stack.restart(ORCHESTRATOR, extra)
+
+    async def restart_orchestrator(self) -> None:
+        """A new process with the settings of now: closed breakers, counters at zero."""
+        await self.stack.restart(ORCHESTRATOR, self.extra)
+
+    async def kill(self, name: str) -> None:
+        """SIGKILL one process. Services are started again by their supervisor, the two servers here."""
+        pid = self._pid(name)
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGKILL)
+        await eventually(lambda: not is_running(pid), 10)
+        if name in SERVERS:
+            await asyncio.to_thread(self._server(name).start)
+
+    async def all_ready(self, timeout_s: float = 60) -> None:
+        """Returns when every service says that it is ready."""
+        async with httpx.AsyncClient(timeout=5) as client:
+
+            async def ready() -> bool:
+                try:
+                    answers = [await client.get(f"{self.stack.url(name)}/readyz") for name in SERVICES]
+                except httpx.TransportError:
+                    return False
+                return all(answer.status_code == httpx.codes.OK for answer in answers)
+
+            await eventually(ready, timeout_s)
+
+    def _pid(self, name: str) -> int | None:
+        if name in SERVERS:
+            pid: int | None = self._server(name).pid
+            return pid
+        return self.stack.pids.get(name)
+
+    def _server(self, name: str):  # type: ignore[no-untyped-def]
+        return self.stack._database if name == "postgres" else self.stack._redis
+
+
+PROCESSES = (ORCHESTRATOR, *TOOL_SERVICES, *SERVERS)

@@ -1,0 +1,73 @@
+"""Once a person has a conversation, nothing that was still under way gives it back to the bot."""
+
+import pytest
+from e2e.facts import tickets_of, turn_ended
+from e2e.people import stranger
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+ASK = "Please open a ticket: the zip of my new tent broke after only two nights in the mountains."
+
+
+async def _is_with_staff(visitor, conversation_id: str) -> None:
+    assert (await visitor.view(conversation_id))["answering"] == "staff"
+    silent = await visitor.say("How do I return an item?", conversation_id)
+    assert (silent.outcome, silent.text) == ("with_staff", "")
+    assert (await visitor.view(conversation_id))["answering"] == "staff"
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_a_card_that_is_answered_after_the_hand_over_leaves_it_with_the_person(
+    machine, visit, confirmed: bool
+) -> None:
+    visitor = visit(stranger())
+    turn = await visitor.say(ASK)
+    handed = await visitor.follow(await visitor.hand_off(turn.conversation_id))
+    assert handed.outcome == "handed_over"
+    assert (await visitor.decide(turn, confirmed)).status_code == 202
+    await visitor.follow(turn, to_end=True)
+    await _is_with_staff(visitor, turn.conversation_id)
+
+
+async def test_a_card_that_expires_after_the_hand_over_leaves_it_with_the_person(machine, visit) -> None:
+    await machine.reconfigure({"AIGUY_CONFIRMATION_TTL_S": "2"})
+    visitor = visit(stranger())
+    turn = await visitor.say(ASK)
+    await visitor.follow(await visitor.hand_off(turn.conversation_id))
+    await turn_ended(machine.database("orchestrator"), turn.turn_id)
+    await _is_with_staff(visitor, turn.conversation_id)
+
+
+async def test_a_message_sent_while_the_hand_over_runs_is_left_to_the_person(machine, visit) -> None:
+    visitor = visit(stranger())
+    conversation_id = await visitor.begin()
+    handing = await visitor.hand_off(conversation_id)
+    following = await visitor.send(conversation_id, "How do I return an item?")
+    await visitor.follow(handing)
+    await visitor.follow(following)
+    assert handing.outcome == "handed_over"
+    if following.turn_id != handing.turn_id:
+        assert (following.outcome, following.text) == ("with_staff", "")
+    await _is_with_staff(visitor, conversation_id)
+
+
+async def test_a_person_that_is_asked_for_while_a_turn_runs_comes(machine, visit, llm) -> None:
+    """The message before it is read together with it; the wish for a person must not get lost in that."""
+    llm.behave(first_token_ms=1500)
+    visitor = visit(stranger())
+    conversation_id = await visitor.begin()
+    running = await visitor.send(conversation_id, "Hello")
+    waiting = await visitor.send(conversation_id, "How do I return an item?")
+    handing = await visitor.hand_off(conversation_id)
+    for turn in (running, waiting, handing):
+        await visitor.follow(turn)
+    assert handing.outcome == "handed_over"
+    assert len(await tickets_of(machine.database("tickets"), conversation_id)) == 1
+    assert (await visitor.view(conversation_id))["answering"] == "staff"
+
+
+async def test_asking_twice_is_one_hand_over(machine, visit) -> None:
+    visitor = visit(stranger())
+    first = await visitor.say("I want to talk to a person")
+    again = await visitor.follow(await visitor.hand_off(first.conversation_id))
+    assert again.outcome == "with_staff"
+    assert len(await tickets_of(machine.database("tickets"), first.conversation_id)) == 1
