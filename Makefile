@@ -17,6 +17,7 @@ help: ## This list
 	printf ' No Docker, no API key.\n\n'
 
 setup: $(STAMP) ## Install into .venv what is not there yet (quick when nothing changed)
+	@:
 
 $(STAMP): $(PROJECTS) .ci/setup
 	@.ci/setup

@@ -19,6 +19,21 @@ from onebox.keys import Person
 Visit = Callable[..., Visitor]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with the same settings of the orchestrator run together: each change restarts it. Killing comes last."""
+    here = Path(__file__).parent
+    places = [index for index, item in enumerate(items) if item.path.parent == here]
+    for index, item in zip(places, sorted((items[index] for index in places), key=_settings_of), strict=True):
+        items[index] = item
+
+
+def _settings_of(item: pytest.Item) -> int:
+    if item.path.name == "test_kill.py":
+        return 9
+    asked = getattr(item, "fixturenames", ())
+    return next((place for place, name in ((3, "llm"), (2, "scripted_model"), (1, "short_cards")) if name in asked), 0)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def running_machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Machine]:
     """The stack, started once."""
@@ -31,10 +46,17 @@ async def running_machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def machine(running_machine: Machine) -> Machine:
-    """The stack with its usual settings and the offline Brain."""
-    await running_machine.reconfigure({})
+async def machine(running_machine: Machine, request: pytest.FixtureRequest) -> Machine:
+    """The stack with its usual settings and the offline Brain, unless the test asks for others."""
+    if not {"llm", "short_cards"} & set(request.fixturenames):
+        await running_machine.reconfigure({})
     return running_machine
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def short_cards(running_machine: Machine) -> None:
+    """Cards expire after two seconds."""
+    await running_machine.reconfigure({"AIGUY_CONFIRMATION_TTL_S": "2"})
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -136,8 +136,7 @@ async def test_a_guest_may_open_a_ticket_too(machine, visit) -> None:
     assert len(await _tickets(machine, turn)) == 1
 
 
-async def test_a_card_that_nobody_answers_ends_politely_and_does_nothing(machine, visit) -> None:
-    await machine.reconfigure({"AIGUY_CONFIRMATION_TTL_S": "2"})
+async def test_a_card_that_nobody_answers_ends_politely_and_does_nothing(machine, visit, short_cards) -> None:
     visitor, turn = await _asked(visit)
     await visitor.follow(turn, to_end=True)
     assert turn.outcome == "expired"

@@ -28,8 +28,7 @@ async def test_a_card_that_is_answered_after_the_hand_over_leaves_it_with_the_pe
     await _is_with_staff(visitor, turn.conversation_id)
 
 
-async def test_a_card_that_expires_after_the_hand_over_leaves_it_with_the_person(machine, visit) -> None:
-    await machine.reconfigure({"AIGUY_CONFIRMATION_TTL_S": "2"})
+async def test_a_card_that_expires_after_the_hand_over_leaves_it_with_the_person(machine, visit, short_cards) -> None:
     visitor = visit(stranger())
     turn = await visitor.say(ASK)
     await visitor.follow(await visitor.hand_off(turn.conversation_id))

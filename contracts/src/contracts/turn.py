@@ -61,15 +61,21 @@ Proposal = Annotated[ToolCall | FinalMessage, Field(discriminator="kind")]
 
 
 class Usage(ContractModel):
-    """Tokens of a turn and what they cost, in micro-dollars (1 USD = 1,000,000)."""
+    """Tokens of a turn and what they cost, in micro-dollars (1 USD = 1,000,000).
+
+    `tokens_head` is the part of `tokens_in` that is the same in every call: instructions and tools. Providers keep it
+    cached, and a turn's token budget leaves it out.
+    """
 
     tokens_in: int = Field(default=0, ge=0)
+    tokens_head: int = Field(default=0, ge=0)
     tokens_out: int = Field(default=0, ge=0)
     cost_micros: int = Field(default=0, ge=0)
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
-            tokens_in=self.tokens_in + other.tokens_in, tokens_out=self.tokens_out + other.tokens_out,
+            tokens_in=self.tokens_in + other.tokens_in, tokens_head=self.tokens_head + other.tokens_head,
+            tokens_out=self.tokens_out + other.tokens_out,
             cost_micros=self.cost_micros + other.cost_micros,
         )  # fmt: skip
 

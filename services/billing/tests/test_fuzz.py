@@ -1,35 +1,13 @@
 """Whatever is sent to billing, it answers as its OpenAPI document says."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from schemathesis import GenerationMode
 
-from billing.app import build
-from billing.seed import seed
-from billing.settings import Settings
 from contracts.tool import Family
-from servicekit.db.seeding import run_seed
-from servicekit.testing.fuzz import MODES, Fuzzed, fuzzed, tool_paths
-from servicekit.testing.issuer import TestIssuer
-from servicekit.testing.tool_client import kit_with
+from servicekit.testing.fuzz import MODES, Fuzzed, tool_paths
 
 pytestmark = pytest.mark.service
 PATHS = [*tool_paths(Family.BILLING, unbound=("issue_refund",)), "/files/invoices/{number}.pdf"]
-
-
-@pytest.fixture(scope="module")
-def api(database_url: Callable[[str], str], redis_url: str) -> Iterator[Fuzzed]:
-    settings = Settings(
-        environment="test",
-        database_url=database_url("billing"),
-        redis_url=redis_url,
-        rate_limit_per_minute=1_000_000,
-    )
-    run_seed(settings, seed)
-    issuer = TestIssuer.create()
-    with fuzzed(build(settings, kit_factory=kit_with(issuer)), issuer, Family.BILLING) as running:
-        yield running
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name.lower())

@@ -28,7 +28,8 @@ NOTE = ToolCase(
 
 @pytest.fixture(params=[STATUS, ORDER, NOTE], ids=str)
 def case(request: pytest.FixtureRequest) -> ToolCase:
-    return request.param
+    found: ToolCase = request.param
+    return found
 
 
 @pytest.fixture

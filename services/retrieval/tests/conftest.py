@@ -66,6 +66,16 @@ async def service(
 
 
 @pytest.fixture
+async def hurried(
+    starter_url: str, settings: Settings, clock: FakeClock, embedder: Embedder
+) -> AsyncIterator[ToolClient]:
+    """The service when it allows two calls a minute."""
+    strict = settings.model_copy(update={"database_url": starter_url, "rate_limit_per_minute": 2})
+    async with tool_service(lambda kit: build(strict, kit_factory=kit, embedder=embedder), clock) as client:
+        yield client
+
+
+@pytest.fixture
 async def down(settings: Settings, clock: FakeClock, embedder: Embedder) -> AsyncIterator[ToolClient]:
     """The service while nothing listens where its database should be."""
     nowhere = settings.model_copy(update={"database_url": "postgresql://aiguy:x@127.0.0.1:9/retrieval"})

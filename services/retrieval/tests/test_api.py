@@ -162,8 +162,8 @@ async def test_a_service_may_ingest(blank: ToolClient, page: Callable[..., Docum
 @pytest.mark.parametrize(
     "change",
     [{"url": "javascript:alert(1)"}, {"url": "https://shop.example/ä"}, {"title": ""}, {"body": ""}, {"body": "a\x00b"},
-     {"body": "x" * 400_001}, {"tags": ["Not A Tag"]}, {"channels": []}, {"channels": ["fax"]}, {"updated_at": "soon"},
-     {"updated_at": "2026-01-01T00:00:00"}, {"updated_at": "9999-12-31T23:59:59Z"}, {"ttl_days": 0},
+     {"body": "x" * 400_001}, {"tags": [" "]}, {"channels": []}, {"channels": ["fax"]}, {"updated_at": "soon"},
+     {"updated_at": "2026-01-01T00:00:00"}, {"updated_at": "9999-12-31T23:59:59-05:00"}, {"ttl_days": 0},
      {"ttl_days": 36_501}, {"reviewed": "yes"}, {"owner": "eve"}],
     ids=lambda change: str(change)[:40],
 )  # fmt: skip

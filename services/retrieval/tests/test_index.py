@@ -259,3 +259,10 @@ async def test_searches_during_an_ingest_always_answer(client: ToolClient, page:
     await working
     assert set(answers) == {200}
     assert "edition 9" in (await _search(client, "tents")).json()["passages"][0]["text"]
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+async def test_dates_at_the_ends_of_the_calendar_do_no_harm(client: ToolClient, page: Page, year: int) -> None:
+    await _store(client, page("calendar", updated_at=dt.datetime(year, 6, 1, tzinfo=dt.UTC), ttl_days=36_500))
+    found = await _found(client, "calendar")
+    assert ("calendar" in found) == (year == 9999)

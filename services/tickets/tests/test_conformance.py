@@ -30,7 +30,8 @@ HANDOFF = ToolCase(
 
 @pytest.fixture(params=[TICKET, HANDOFF], ids=str)
 def case(request: pytest.FixtureRequest) -> ToolCase:
-    return request.param
+    found: ToolCase = request.param
+    return found
 
 
 @pytest.fixture(params=[TICKET, HANDOFF], ids=str)
@@ -38,7 +39,8 @@ async def write(request: pytest.FixtureRequest, service: ToolClient) -> ToolCase
     # A conversation has one open hand-over: those of earlier tests are answered.
     async with service.kit.db.transaction() as connection:
         await connection.execute("UPDATE handoffs SET status = 'closed'")
-    return request.param
+    found: ToolCase = request.param
+    return found
 
 
 class TestTools(ToolConformance):

@@ -1,36 +1,14 @@
 """Whatever is sent to tickets, it answers as its OpenAPI document says."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from schemathesis import GenerationMode
 
 from contracts.tool import Family
-from servicekit.db.seeding import run_seed
-from servicekit.testing.fuzz import MODES, Fuzzed, fuzzed, tool_paths
-from servicekit.testing.issuer import TestIssuer
-from servicekit.testing.tool_client import kit_with
-from tickets.app import build
-from tickets.seed import seed
-from tickets.settings import Settings
+from servicekit.testing.fuzz import MODES, Fuzzed, tool_paths
 
-UNBOUND = ("send_email", "slack_post_message")
 pytestmark = pytest.mark.service
+UNBOUND = ("send_email", "slack_post_message")
 PATHS = tool_paths(Family.TICKETS, unbound=UNBOUND)
-
-
-@pytest.fixture(scope="module")
-def api(database_url: Callable[[str], str], redis_url: str) -> Iterator[Fuzzed]:
-    settings = Settings(
-        environment="test",
-        database_url=database_url("tickets"),
-        redis_url=redis_url,
-        rate_limit_per_minute=1_000_000,
-    )
-    run_seed(settings, seed)
-    issuer = TestIssuer.create()
-    with fuzzed(build(settings, kit_factory=kit_with(issuer)), issuer, Family.TICKETS) as running:
-        yield running
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name.lower())

@@ -74,10 +74,6 @@ class Machine:
             self.extra = dict(extra)
             await self.stack.restart(ORCHESTRATOR, extra)
 
-    async def restart_orchestrator(self) -> None:
-        """A new process with the settings of now: closed breakers, counters at zero."""
-        await self.stack.restart(ORCHESTRATOR, self.extra)
-
     async def kill(self, name: str) -> None:
         """SIGKILL one process. Services are started again by their supervisor, the two servers here."""
         pid = self._pid(name)

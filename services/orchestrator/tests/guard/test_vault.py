@@ -66,3 +66,17 @@ async def test_the_gate_shows_whole_words_with_tokens_restored_and_ids_masked() 
     text = "".join(piece for piece, _ in shown)
     assert text == "Order ••C123 goes to ada@example.com soon."
     assert [offset for _, offset in shown] == [sum(len(p) for p, _ in shown[:n]) for n in range(len(shown))]
+
+
+async def test_a_retracted_text_is_cleared_and_the_next_one_starts_anew() -> None:
+    shown: list[tuple[str, int]] = []
+
+    async def show(text: str, offset: int) -> None:
+        shown.append((text, offset))
+
+    ticks = iter(range(1, 100))
+    gate = StreamGate(Vault(), str, show, lambda: next(ticks))
+    for delta in ["Let me see ", "", "Done."]:
+        await gate(delta)
+    await gate.finish()
+    assert shown == [("Let me see ", 0), ("", 0), ("Done.", 0)]

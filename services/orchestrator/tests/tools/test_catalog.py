@@ -194,6 +194,34 @@ async def test_a_service_cannot_take_over_the_name_of_anothers_tool(
     assert "get_order is not offered" in catalog.troubles()["tickets"]
 
 
+async def test_two_services_cannot_both_have_a_tool_of_one_name(
+    build: Build, orders: FakeToolService, tickets: FakeToolService
+) -> None:
+    for service in (orders, tickets):
+        served = {
+            **edit(orders, "get_order"),
+            "name": "get_points",
+            "path": "/tools/get_points",
+            "family": service.family,
+        }
+        service.entries.append(served)
+    catalog = build(orders, tickets)
+    await catalog.refresh()
+    found = catalog.entry("get_points")
+    assert found is not None
+    assert found.family == "orders"
+    assert catalog.troubles() == {"tickets": "get_points is not offered: orders has a tool of that name"}
+
+
+async def test_a_tool_cannot_claim_another_services_family_and_so_its_tokens(
+    build: Build, orders: FakeToolService
+) -> None:
+    orders.entries.append({**edit(orders, "get_order"), "name": "get_points", "family": "billing"})
+    catalog = build(orders)
+    await catalog.refresh()
+    assert catalog.entry("get_points") is None
+
+
 async def test_a_tool_without_a_backend_is_not_offered(build: Build, orders: FakeToolService) -> None:
     edit(orders, "add_order_note")["available"] = False
     catalog = build(orders)

@@ -1,11 +1,13 @@
 """Schemas of other processes: compiled without fetching anything, checked without leaking values."""
 
+import asyncio
 import time
 
 import pytest
 
 from contracts.schema import input_schema, output_schema
 from contracts.tools.orders import OrderLookup, OrderView
+from orchestrator.tools.testing import FakeToolService
 from orchestrator.tools.validation import MAX_ERRORS, SchemaUnusable, compile_schema
 
 ORDER = {
@@ -29,9 +31,11 @@ def test_only_so_many_errors_are_listed() -> None:
     assert len(schema.errors({str(number): "x" for number in range(50)})) <= MAX_ERRORS
 
 
-def test_a_reference_to_another_host_is_never_fetched() -> None:
-    with pytest.raises(SchemaUnusable):
-        compile_schema({"$ref": "http://127.0.0.1:9/schema.json"})
+async def test_a_reference_to_another_host_is_never_fetched() -> None:
+    async with FakeToolService("elsewhere", []).running() as elsewhere:
+        with pytest.raises(SchemaUnusable):
+            await asyncio.to_thread(compile_schema, {"$ref": f"{elsewhere.url}/schema.json"})
+        assert elsewhere.received == []
 
 
 @pytest.mark.parametrize("schema", [{"type": "strange"}, {"pattern": "("}, {"required": "order_id"}])

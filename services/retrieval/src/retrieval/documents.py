@@ -1,24 +1,27 @@
 """A document as it is handed in, whatever it came from; and what became of it."""
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints, field_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, field_validator
 
 from contracts.base import ContractModel
 from contracts.schema import canonical_json
+from contracts.text import ONE_LINE, WRITTEN, Tag
 from contracts.tools.retrieval import Channel
 
 MAX_BODY = 400_000
 MAX_DOCUMENTS = 200
 
-#: Postgres text holds no NUL.
-_TEXT = r"^[^\x00]*$"
-Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Source = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=500)]
+
+
+def _whole(value: object) -> object:
+    # JSON knows one kind of number: 30.0 is the integer 30.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Document(ContractModel):
@@ -29,22 +32,22 @@ class Document(ContractModel):
     """
 
     url: Url
-    title: str = Field(min_length=1, max_length=200, pattern=_TEXT)
-    body: str = Field(min_length=1, max_length=MAX_BODY, pattern=_TEXT)
+    title: str = Field(min_length=1, max_length=200, pattern=ONE_LINE)
+    body: str = Field(min_length=1, max_length=MAX_BODY, pattern=WRITTEN)
     tags: tuple[Tag, ...] = Field(default=(), max_length=20)
     channels: tuple[Channel, ...] = Field(default=tuple(Channel), min_length=1, max_length=len(Channel))
     is_policy: bool = False
     reviewed: bool = False
     updated_at: AwareDatetime
-    ttl_days: int | None = Field(default=None, ge=1, le=36_500)
+    ttl_days: Annotated[int, BeforeValidator(_whole)] | None = Field(default=None, ge=1, le=36_500)
 
     @field_validator("updated_at")
     @classmethod
-    def _within_reach(cls, value: datetime) -> datetime:
-        # Room for the time zone and for `ttl_days`, which is added to it.
-        if not 1970 <= value.year <= 2200:
-            raise ValueError("must be between the years 1970 and 2200")
-        return value
+    def _in_utc(cls, value: datetime) -> datetime:
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("is beyond the calendar in UTC") from None
 
     @property
     def id(self) -> str:

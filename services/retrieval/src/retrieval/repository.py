@@ -159,12 +159,21 @@ async def windows_of(db: Connection, document_ids: Sequence[str]) -> list[Stored
             document_id=row["document_id"], content_hash=row["content_hash"], chunk_id=row["chunk_id"],
             ordinal=row["ordinal"], title=row["title"], url=row["url"], tags=tuple(row["tags"]),
             channels=tuple(row["channels"]), is_policy=row["is_policy"], updated_at=row["updated_at"],
-            expires_at=row["updated_at"] + timedelta(days=row["ttl_days"]) if row["ttl_days"] else None,
+            expires_at=_expiry(row["updated_at"], row["ttl_days"]),
             section=row["section"], text=row["text"], chunk_text=row["chunk_text"],
             embedding=np.frombuffer(row["embedding"], dtype=_FLOAT32),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _expiry(updated_at: datetime, ttl_days: int | None) -> datetime | None:
+    if ttl_days is None:
+        return None
+    try:
+        return updated_at + timedelta(days=ttl_days)
+    except OverflowError:  # later than any date there is
+        return None
 
 
 def _chunk_id(document: Document, chunk: Chunk) -> str:

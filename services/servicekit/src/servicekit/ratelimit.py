@@ -45,7 +45,7 @@ class _Taken:
 class RateLimiter:
     """Counts hits in Redis, in sliding windows shared by all replicas. Fails open, with a metric that says why.
 
-    Of a high limit each process takes some hits at a time and spends them by itself, so that Redis is asked once in a
+    Of a high limit each process takes some hits at a time and spends them by itself, so Redis is asked once in a
     while and not once per request: 1, then 2, 4, … up to one percent of the limit, for as long as a caller keeps coming.
     What is left over is lost: a limit may bind up to one percent per process early, never late.
     """

@@ -37,7 +37,10 @@ async def running_llm(behaviour: Behaviour | None = None, *, api_key: str = TEST
     """A server on a free port of this machine, stopped on exit. `base_url` ends in `/v1`."""
     model = Model(api_key)
     model.behave(behaviour or Behaviour())
-    listener = socket.create_server(("127.0.0.1", 0))
+    # Named TCP: else asyncio leaves Nagle's algorithm on, and every short answer takes 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(1024)
     config = uvicorn.Config(
         create_app(model), log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from contracts.turn import MAX_TEXT, FinalMessage, ToolCall, Usage
 from orchestrator.brain.citing import MarkFilter, citations_of, source_line, sources_of
 from orchestrator.brain.llm.completing import Completion, complete, estimated_usage
@@ -49,7 +51,7 @@ class LlmBrain:
         self._head = head
         self._mode = tool_mode
         self._shapes = ShapeReader()
-        self._offered: tuple[tuple[ToolSpec, ...], tuple[dict[str, Any], ...]] = ((), ())
+        self._offered: tuple[tuple[ToolSpec, ...], tuple[dict[str, Any], ...], int] = ((), (), 0)
 
     @property
     def name(self) -> str:
@@ -64,9 +66,10 @@ class LlmBrain:
     async def plan(self, context: BrainContext, on_text: OnText) -> Plan:
         """See `Brain.plan`. Text that turns out not to be the answer is taken back with an empty piece."""
         as_json = self._mode == "json_schema"
+        tools, tools_chars = ((), 0) if as_json else self._definitions(context.tools)
         request = self._request(
             context, planner_messages(self._head, context, self._mode), PLANNER_TEMPERATURE,
-            tools=() if as_json else self._definitions(context.tools),
+            tools=tools, tools_chars=tools_chars,
             schema=reply_schema(tuple(sorted(tool.name for tool in context.tools))) if as_json else None,
         )  # fmt: skip
         reply = await self._ask(request, (self._models.planner, self._models.fallback), context, on_text, as_json)
@@ -87,17 +90,20 @@ class LlmBrain:
         temperature: float,
         tools: tuple[dict[str, Any], ...] = (),
         schema: dict[str, Any] | None = None,
+        tools_chars: int = 0,
     ) -> LlmRequest:
         return LlmRequest(
             model="", messages=messages, temperature=temperature, max_tokens=context.max_output_tokens,
             timeout_s=self._models.timeout_s, idle_timeout_s=self._models.idle_timeout_s, tools=tools, schema=schema,
+            tools_chars=tools_chars,
         )  # fmt: skip
 
-    def _definitions(self, tools: tuple[ToolSpec, ...]) -> tuple[dict[str, Any], ...]:
-        """The tools of the last call again, when they are the same: they hardly ever change."""
+    def _definitions(self, tools: tuple[ToolSpec, ...]) -> tuple[tuple[dict[str, Any], ...], int]:
+        """The tools and their length as JSON; those of the last call again when they are the same."""
         if self._offered[0] is not tools and self._offered[0] != tools:
-            self._offered = (tools, tool_definitions(tools))
-        return self._offered[1]
+            definitions = tool_definitions(tools)
+            self._offered = (tools, definitions, len(orjson.dumps(definitions)) if definitions else 0)
+        return self._offered[1], self._offered[2]
 
     async def _ask(
         self, request: LlmRequest, models: tuple[str, str], context: BrainContext, on_text: OnText, withhold: bool
@@ -119,7 +125,7 @@ class LlmBrain:
                 if hopeless:
                     break
                 continue
-            return _Reply(completion, screen, marks, model, spent + completion.usage)
+            return _Reply(completion, screen, marks, model, spent + _with_head(completion.usage, attempt))
         raise BrainError(last.kind, usage=spent, retry_after_s=last.retry_after_s) from last
 
     async def _interpret(self, reply: _Reply, as_json: bool) -> tuple[ToolCall | FinalMessage, bool]:
@@ -141,7 +147,7 @@ class LlmBrain:
         if isinstance(proposal, ToolCall):
             return proposal, False
         message = await self._message(reply, proposal.text)
-        return message.model_copy(update={"asks_human": proposal.asks_human}), True
+        return message.model_copy(update={"asks_human": proposal.asks_human, "refuses": proposal.refuses}), True
 
     async def _message(self, reply: _Reply, whole: str) -> FinalMessage:
         """The answer with its citations. An answer that ran out of tokens ends with its last whole sentence."""
@@ -162,10 +168,17 @@ class LlmBrain:
         return FinalMessage(text=text[:MAX_TEXT], citations=citations)
 
 
+def _with_head(usage: Usage, request: LlmRequest) -> Usage:
+    """The usage with the part of the prompt that never changes, by the usual four characters a token."""
+    fixed = len(request.messages[0]["content"]) + request.tools_chars
+    return usage.model_copy(update={"tokens_head": min(usage.tokens_in, fixed // 4)})
+
+
 def _for_model(request: LlmRequest, model: str, timeout_s: float) -> LlmRequest:
     return LlmRequest(
         model=model, messages=request.messages, temperature=request.temperature, max_tokens=request.max_tokens,
         timeout_s=timeout_s, idle_timeout_s=request.idle_timeout_s, tools=request.tools, schema=request.schema,
+        tools_chars=request.tools_chars,
     )  # fmt: skip
 
 

@@ -57,8 +57,9 @@ def _sections(text: str) -> Iterator[tuple[str, int, int]]:
     heads = list(_HEADING.finditer(text))
     if not heads or text[: heads[0].start()].strip():
         yield "", 0, heads[0].start() if heads else len(text)
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
-        yield head.group(1), head.start(), following.start() if following else len(text)
+    ends = [*(head.start() for head in heads[1:]), len(text)]
+    for head, end in zip(heads, ends, strict=False):
+        yield head.group(1), head.start(), end
 
 
 def _body_start(text: str, start: int, end: int) -> int:

@@ -10,7 +10,7 @@ from contracts.turn import FinalMessage, Proposal, ToolCall
 
 _FENCE = re.compile(r"^```[a-z]*\s*|\s*```$")
 _CALL = frozenset({"kind", "name", "arguments"})
-_MESSAGE = frozenset({"kind", "text", "asks_human", "confidence"})
+_MESSAGE = frozenset({"kind", "text", "asks_human", "refuses", "confidence"})
 MAX_ERRORS = 4
 
 
@@ -31,6 +31,7 @@ def reply_schema(tool_names: tuple[str, ...]) -> dict[str, Any]:
         properties["arguments"] = {"type": "object"}
     properties["text"] = {"type": "string"}
     properties["asks_human"] = {"type": "boolean"}
+    properties["refuses"] = {"type": "boolean"}
     return {"type": "object", "properties": properties, "required": ["kind"], "additionalProperties": False}
 
 

@@ -23,7 +23,10 @@ class StreamGate:
         self._last = 0.0
 
     async def __call__(self, delta: str) -> None:
-        """Take a piece of text as the model wrote it."""
+        """Take a piece of text as the model wrote it; an empty one takes back what was shown so far."""
+        if not delta:
+            await self._retract()
+            return
         self._held += delta
         now = self._monotonic()
         if now - self._last >= FLUSH_S:
@@ -33,6 +36,12 @@ class StreamGate:
     async def finish(self) -> None:
         """Pass what is left."""
         await self._pass(len(self._held))
+
+    async def _retract(self) -> None:
+        self._held = ""
+        if self._offset:
+            self._offset = 0
+            await self._show("", 0)
 
     async def _pass(self, end: int) -> None:
         if end <= 0:

@@ -7,6 +7,8 @@ from contracts.turn import Usage
 class Budgets(OpenModel):
     """Limits of one turn. Times are milliseconds of work: waiting for a person does not count.
 
+    `tokens` counts what the turn itself brings, in and out, without the prompt's fixed head.
+
     `soft_ms` stops further tool calls, `hard_ms` ends the turn. `session_tokens_left` is what the conversation
     may still use when the turn starts; at zero a person takes over.
     """
@@ -26,7 +28,8 @@ def may_call_tool(budgets: Budgets, *, usage: Usage, tools_used: int, worked_ms:
 
 def tokens_spent(budgets: Budgets, usage: Usage) -> bool:
     """Whether the turn has used up its tokens: no further model call is made."""
-    return usage.tokens_in + usage.tokens_out >= budgets.tokens or usage.tokens_out >= budgets.tokens_out
+    own = max(0, usage.tokens_in - usage.tokens_head) + usage.tokens_out
+    return own >= budgets.tokens or usage.tokens_out >= budgets.tokens_out
 
 
 def out_of_time(budgets: Budgets, worked_ms: int) -> bool:

@@ -41,8 +41,7 @@ class TestDatabases:
 
     def drop_all(self) -> None:
         """Drops what was made here."""
-        for name in reversed(self._made):
-            in_thread(self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        in_thread(self._execute(*(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)' for name in reversed(self._made))))
 
     def url_of(self, name: str) -> str:
         """The URL of the database `name` on the same server."""
@@ -61,9 +60,10 @@ class TestDatabases:
         self._made.append(name)
         return name
 
-    async def _execute(self, sql: str) -> None:
+    async def _execute(self, *statements: str) -> None:
         connection = await asyncpg.connect(self._url)
         try:
-            await connection.execute(sql)
+            for statement in statements:
+                await connection.execute(statement)
         finally:
             await connection.close()

@@ -15,6 +15,7 @@ from servicekit.app import KitFactory
 from servicekit.auth.claims import Role
 from servicekit.context import Kit
 from servicekit.kit import open_kit
+from servicekit.ratelimit import RateLimiter
 from servicekit.settings import ServiceSettings
 from servicekit.testing.clock import FakeClock
 from servicekit.testing.http import running
@@ -106,9 +107,12 @@ async def tool_service(build: Callable[[KitFactory], FastAPI], clock: FakeClock)
 
 
 def kit_with(issuer: TestIssuer, clock: FakeClock | None = None) -> KitFactory:
-    """The kit of a service that believes `issuer`."""
+    """The kit of a service that believes `issuer`. It counts rate limits by itself: tests share one Redis."""
 
-    def factory(settings: ServiceSettings) -> Any:
-        return open_kit(settings, issuers=[issuer.trust], clock=clock)
+    @asynccontextmanager
+    async def factory(settings: ServiceSettings) -> AsyncIterator[Kit]:
+        async with open_kit(settings, issuers=[issuer.trust], clock=clock) as kit:
+            kit.limiter = RateLimiter.in_memory(kit.metrics)
+            yield kit
 
     return factory

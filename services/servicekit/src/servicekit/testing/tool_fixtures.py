@@ -53,7 +53,7 @@ class ServiceUnderTest:
 
 
 def tool_fixtures(tested: ServiceUnderTest) -> tuple[Any, ...]:
-    """`settings`, `service` (seeded), `down` (no database), `hurried` (2 calls a minute), `api` (for property tests)."""
+    """`settings`, `service` (seeded), `down` (no database), `hurried` (2 calls a minute), `api` (property tests)."""
 
     @pytest.fixture
     def settings(database_url: Callable[[str], str], redis_url: str) -> ServiceSettings:

@@ -28,6 +28,8 @@ class LlmRequest:
     idle_timeout_s: float
     tools: tuple[dict[str, Any], ...] = ()
     schema: dict[str, Any] | None = None
+    #: How long the tools are as JSON, to estimate the prompt's fixed part.
+    tools_chars: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.port import BrainContext, Draft, OnText, Plan
 
 NAME = "offline"
+_REFUSALS = frozenset({"sign_in", "refund_not_here", "change_not_here", "out_of_scope"})
 _WORD = re.compile(r"\S+\s*")
 
 
@@ -69,7 +70,8 @@ class OfflineBrain:
         says = [step for step in (decide(task, context) for task in tasks) if isinstance(step, Say)]
         texts = [self._phrases.say(say.key, **_shown(say)) for say in says] or [self._phrases.say("not_available")]
         notes = " ".join(context.notes)
-        return FinalMessage(text=f"{notes} {texts[0]}".strip(), confidence=min(1.0, confidence))
+        refuses = bool(says) and says[0].key in _REFUSALS
+        return FinalMessage(text=f"{notes} {texts[0]}".strip(), refuses=refuses, confidence=min(1.0, confidence))
 
     def _ticket(self, wanted: TicketWanted) -> ToolCall:
         arguments = {

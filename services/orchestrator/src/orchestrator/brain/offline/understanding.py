@@ -59,7 +59,7 @@ async def understand(context: BrainContext, intents: IntentIndex) -> tuple[Task,
     for clause in _clauses(text):
         label, confidence = await _intent_of(clause, slots, intents)
         task = Task(label, slots, _query(clause, text, context), text, confidence)
-        if label != "knowledge" or len(content_words(clause)) > 1 or not tasks:
+        if label != "knowledge" or content_words(clause) or not tasks:
             tasks.setdefault(label, task)
     acting = [task for task in tasks.values() if task.intent in _ACTING]
     return tuple((acting or list(tasks.values()))[:MAX_TASKS])

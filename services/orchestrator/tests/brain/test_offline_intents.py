@@ -1,0 +1,106 @@
+"""What the offline Brain understands: labelled messages that it has not seen, facts by rules, and when it stays careful."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orchestrator.brain.offline.brain import OfflineBrain
+from orchestrator.brain.offline.intents import IntentIndex
+from orchestrator.brain.offline.slots import Amount, Slots, read_slots
+from orchestrator.brain.offline.understanding import understand
+from orchestrator.brain.policy_files import read_policy
+from servicekit.embedding import Embedder
+
+MESSAGES: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "data" / "messages.yaml").read_text("utf-8"))
+ACTING = {"order_status", "order_content", "invoice", "refund_request", "order_change", "human", "open_ticket"}
+
+
+@pytest.fixture(scope="module")
+def intents(embedder: Embedder) -> IntentIndex:
+    return IntentIndex(embedder, read_policy("intents")["intents"])
+
+
+async def test_nine_in_ten_unseen_messages_are_understood_and_no_foreign_one_is_acted_on(
+    intents: IntentIndex, ask: Any
+) -> None:
+    examples = {text for texts in read_policy("intents")["intents"].values() for text in texts}
+    wrong: list[tuple[str, str, str]] = []
+    for label, texts in MESSAGES.items():
+        for text in texts:
+            assert text not in examples
+            found = (await understand(ask(text), intents))[0].intent
+            if found != label:
+                wrong.append((label, text, found))
+    total = sum(map(len, MESSAGES.values()))
+    assert len(wrong) <= total // 10, wrong
+    assert not [one for one in wrong if one[0] == "out_of_scope" and one[2] in ACTING]
+
+
+def test_there_are_at_least_fifteen_examples_of_every_intent() -> None:
+    assert min(len(texts) for texts in read_policy("intents")["intents"].values()) >= 15
+
+
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ("Where is ABC123?", Slots(order_id="ABC123")),
+        ("where is abc123", Slots(order_id="ABC123")),
+        ("order #1234 please", Slots(order_id="1234")),
+        ("order number: 5678", Slots(order_id="5678")),
+        ("my order no. XYZ-789", Slots(order_id="XYZ-789")),
+        ("Refund order 1234 for $50", Slots(order_id="1234", amount=Amount(5000, "USD"))),
+        ("refund $1,200.50 of 5678", Slots(order_id="5678", amount=Amount(120050, "USD"))),
+        ("12.5 euros back", Slots(amount=Amount(1250, "EUR"))),
+        ("USD 20 for ABC123", Slots(order_id="ABC123", amount=Amount(2000, "USD"))),
+        ("£7 please", Slots(amount=Amount(700, "GBP"))),
+        ("invoice INV-2026-0001", Slots(invoice_number="INV-2026-0001")),
+        ("the order of <email_1>", Slots(email="<email_1>")),
+        ("a full refund of 1234", Slots(order_id="1234", whole=True)),
+        ("I waited 2000 days since 2024", Slots()),
+        ("it costs $4000", Slots(amount=Amount(400000, "USD"))),
+        ("call <phone_1> or <card_2>", Slots()),
+        ("MP3 or 4K or 10kg", Slots()),
+        ("$0 please", Slots()),
+        ("orders over 75 dollars", Slots(amount=Amount(7500, "USD"))),
+    ],
+)
+def test_facts_are_read_by_rules(text: str, slots: Slots) -> None:
+    assert read_slots(text) == slots
+
+
+@pytest.mark.parametrize(
+    ("question", "history", "intent", "order_id"),
+    [
+        ("and the invoice?", ["Where is my order ABC123?", "It is on its way."], "invoice", "ABC123"),
+        ("1234", ["Where is my order?", "Which order is it about? Please tell me its number."], "order_status", "1234"),
+        ("1234", ["refund $20", "Which order should I refund, and how much?"], "refund_request", "1234"),
+        (
+            "yes please",
+            ["Cancel ABC123", "Our team can: shall I open a ticket with what you wrote?"],
+            "open_ticket",
+            "ABC123",
+        ),
+        ("yes", ["Where is ABC123?", "Would you like me to bring in a person from our team?"], "human", "ABC123"),
+        ("no thanks", ["Cancel ABC123", "Shall I open a ticket for you?"], "no", None),
+        ("a person please", ["x", "Would you like me to open a ticket, or to bring in a person?"], "human", None),
+        ("Do you ship to Norway?", ["Cancel it", "Shall I open a ticket for you?"], "knowledge", None),
+    ],
+)
+async def test_a_follow_up_is_understood_from_what_came_before(
+    question: str, history: list[str], intent: str, order_id: str | None, intents: IntentIndex, ask: Any
+) -> None:
+    task = (await understand(ask(question, *history), intents))[0]
+    assert (task.intent, task.slots.order_id) == (intent, order_id)
+
+
+async def test_a_message_with_two_wishes_gives_two_tasks(intents: IntentIndex, ask: Any) -> None:
+    tasks = await understand(ask("Where is my order ABC123 and what is your return policy?"), intents)
+    assert [task.intent for task in tasks] == ["order_status", "knowledge"]
+
+
+async def test_the_same_message_is_always_understood_alike(offline: OfflineBrain, ask: Any, shown: Any) -> None:
+    first = await offline.plan(ask("Can you look up what happened to my tent order 1234?"), shown)
+    second = await offline.plan(ask("Can you look up what happened to my tent order 1234?"), shown)
+    assert first == second

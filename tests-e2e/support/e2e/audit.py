@@ -1,0 +1,116 @@
+"""The books after a soak: every accepted turn ended once, every effect happened as often as it was confirmed."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from e2e.facts import Row, rows
+from e2e.soak import Held, Soak
+from orchestrator.journal.verify import verify_conversation
+from servicekit.testing import eventually
+
+_TURNS = """
+SELECT t.id, t.conversation_id, t.status, t.outcome, t.inputs, t.runs, t.final_event IS NOT NULL AS final,
+       (SELECT count(*) FROM journal j WHERE j.turn_id = t.id) AS entries,
+       (SELECT max(turn_seq) FROM journal j WHERE j.turn_id = t.id) AS last,
+       (SELECT array_agg(kind ORDER BY turn_seq) FROM journal j WHERE j.turn_id = t.id) AS kinds,
+       (SELECT count(*) FROM thread h WHERE h.turn_id = t.id AND h.role = 'assistant') AS answers,
+       (SELECT count(*) FROM thread h WHERE h.turn_id = t.id AND h.role = 'customer') AS questions,
+       (SELECT count(*) FROM messages m WHERE m.turn_id = t.id) AS messages,
+       (SELECT count(*) FROM pgqueuer q WHERE q.payload = convert_to(t.id, 'UTF8')) AS jobs
+FROM turns t WHERE t.conversation_id = ANY($1) ORDER BY t.conversation_id, t.ordinal
+"""
+_TICKETS = """
+SELECT t.turn_id, h.reason AS handoff FROM tickets t LEFT JOIN handoffs h ON h.ticket_id = t.id
+WHERE t.conversation_id = ANY($1)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where the truth about a soak is."""
+
+    orchestrator: str
+    tickets: str
+    soak: Soak
+
+    @property
+    def conversations(self) -> list[str]:
+        """Ids of the conversations of the soak."""
+        return sorted({held.turn.conversation_id for held in self.soak.held})
+
+    async def settled(self, timeout_s: float) -> None:
+        """Returns when no turn is under way, no job is left and every promised hand-over was made."""
+
+        async def done() -> bool:
+            turns = await rows(self.orchestrator, _TURNS, self.conversations)
+            stuck = [turn for turn in turns if turn["status"] != "ended" or turn["jobs"]]
+            assert not stuck, stuck[:3]
+            tickets = await self._tickets()
+            late = [held for held in self._handed_over() if not tickets[held.turn.turn_id, True]]
+            assert not late, late[:3]
+            return True
+
+        await eventually(done, timeout_s)
+
+    async def trouble(self) -> list[str]:
+        """Everything that does not add up, in words."""
+        turns = {turn["id"]: turn for turn in await rows(self.orchestrator, _TURNS, self.conversations)}
+        tickets = await self._tickets()
+        known = {held.turn.turn_id for held in self.soak.held}
+        found = [f"a turn that nobody asked for: {turn}" for turn_id, turn in turns.items() if turn_id not in known]
+        found += [f"a ticket of no turn: {turn_id}" for turn_id, _ in tickets if turn_id not in known]
+        for held in self.soak.held:
+            row = turns.get(held.turn.turn_id)
+            wrong = ["lost"] if row is None else [*_turn_trouble(held, row), *_ticket_trouble(held, tickets)]
+            found += [f"{what}: {held} {row}" for what in wrong]
+        return found + await self._broken_chains()
+
+    async def _tickets(self) -> Counter[tuple[str, bool]]:
+        found = await rows(self.tickets, _TICKETS, self.conversations)
+        return Counter((row["turn_id"], row["handoff"] is not None) for row in found)
+
+    def _handed_over(self) -> list[Held]:
+        return [held for held in self.soak.held if held.turn.outcome == "handed_over"]
+
+    async def _broken_chains(self) -> list[str]:
+        from e2e.facts import connected
+
+        async with connected(self.orchestrator) as connection:
+            checked = [await verify_conversation(connection, conversation) for conversation in self.conversations]
+        return [f"the chain is broken: {broken}" for broken in checked if broken is not None]
+
+
+def _turn_trouble(held: Held, row: Row) -> Iterator[str]:
+    said_in_words = held.decided is not None and held.wanted.in_words
+    if row["status"] != "ended" or not row["final"]:
+        yield "not ended"
+    if len(held.turn.named("end")) != 1:
+        yield "its customer did not see exactly one end"
+    elif held.turn.outcome != row["outcome"]:
+        yield "its customer saw another outcome"
+    if not row["entries"] == row["inputs"] == row["last"]:
+        yield "a gap in its journal"
+    if row["kinds"].count("turn_started") != 1:
+        yield "not started once"
+    if row["answers"] != (1 if held.turn.text else 0):
+        yield "not answered once"
+    if not row["questions"] == row["messages"] == 1 + said_in_words:
+        yield "its messages are not there once"
+    if len({event.id for event in held.turn.events}) != len(held.turn.events):
+        yield "an event was seen twice"
+
+
+def _ticket_trouble(held: Held, tickets: Counter[tuple[str, bool]]) -> Iterator[str]:
+    opened, handed = tickets[held.turn.turn_id, False], tickets[held.turn.turn_id, True]
+    outcome = held.turn.outcome
+    if opened > 1 or handed > 1:
+        yield f"{opened} tickets and {handed} hand-overs"
+    if opened and held.decided is not True:
+        yield "a ticket that nobody confirmed"
+    if held.decided is True and outcome == "answered" and not opened:
+        yield "confirmed and answered, but there is no ticket"
+    if outcome == "handed_over" and not handed:
+        yield "handed over, but nobody knows"
+    if held.decided is False and outcome != "declined":
+        yield "a no that was not heard"

@@ -1,0 +1,70 @@
+"""SIGKILL of any one process at any moment, two hundred turns long: nothing is lost and nothing happens twice."""
+
+import asyncio
+import os
+import random
+from collections import Counter
+
+import pytest
+import pytest_asyncio
+from e2e.audit import Books
+from e2e.machine import PROCESSES, Machine
+from e2e.people import Person
+from e2e.soak import Soak
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+TURNS = 200
+LOAD_S = 40.0
+PAUSE_S = (1.5, 2.5)
+SETTLED_S = 30.0
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def wounded(machine: Machine):
+    """The machine; afterwards everything must be up again by itself."""
+    yield machine
+    await machine.all_ready()
+
+
+async def _kill_one_after_the_other(machine: Machine, seed: int, over: asyncio.Event) -> Counter[str]:
+    """Kills until `over`, in rounds that reach every process."""
+    dice = random.Random(seed)
+    killed: Counter[str] = Counter()
+    victims: list[str] = []
+    while not over.is_set():
+        victims = victims or dice.sample(PROCESSES, len(PROCESSES))
+        victim = victims.pop()
+        await machine.kill(victim)
+        killed[victim] += 1
+        try:
+            await asyncio.wait_for(over.wait(), dice.uniform(*PAUSE_S))
+        except TimeoutError:
+            continue
+    return killed
+
+
+async def test_every_accepted_turn_ends_once_and_no_ticket_is_made_twice(wounded: Machine, visit) -> None:
+    seed = int(os.environ.get("AIGUY_TEST_SEED") or random.SystemRandom().randrange(1_000_000))
+    print(f"seed {seed}: AIGUY_TEST_SEED={seed} holds the same conversations and kills in the same order")
+    soak = Soak(seed, TURNS, LOAD_S)
+    over = asyncio.Event()
+    killing = asyncio.create_task(_kill_one_after_the_other(wounded, seed, over))
+
+    def visitor(person: Person):
+        return visit(person, patient=True)
+
+    try:
+        await soak.run(visitor)
+    finally:
+        over.set()
+        killed = await killing
+        print(f"killed: {dict(killed)}; turns held: {len(soak.held)}")
+    books = Books(wounded.database("orchestrator"), wounded.database("tickets"), soak)
+    await books.settled(SETTLED_S)
+    outcomes = Counter(held.turn.outcome for held in soak.held)
+    print(f"outcomes: {dict(outcomes)}")
+    assert await books.trouble() == []
+    assert len(soak.held) == TURNS
+    assert set(killed) == set(PROCESSES)
+    # A machine that only ever says sorry would pass all of the above.
+    assert outcomes["answered"] > TURNS / 4
