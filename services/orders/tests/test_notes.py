@@ -6,6 +6,7 @@ import pytest
 
 from contracts.errors import ProblemCode
 from contracts.tools.orders import ADD_ORDER_NOTE, GET_ORDER
+from orders.backends.postgres import PostgresOrders
 from servicekit.testing.conformance import assert_problem
 from servicekit.testing.tool_client import ADA, ToolClient
 
@@ -45,6 +46,13 @@ async def test_a_grant_of_another_customer_does_not_open_the_order(service: Tool
     grant = await service.confirm(ADD_ORDER_NOTE, NOTE)
     response = await service.call(ADD_ORDER_NOTE, NOTE, BEN, grant=grant)
     assert_problem(response, ProblemCode.ORDER_NOT_FOUND)
+
+
+async def test_the_statement_that_stores_a_note_asks_for_the_owner_too(service: ToolClient) -> None:
+    async with service.kit.db.transaction() as connection:
+        backend = PostgresOrders(connection)
+        assert await backend.add_note("cust_ben", "ABC123", "Not mine.", service.clock.now()) is None
+        assert await backend.add_note("cust_ada", "ABC123", "Mine.", service.clock.now()) is not None
 
 
 @pytest.mark.parametrize("note", ["", "   ", "x" * 1001, "a\u0000b"], ids=["empty", "blank", "long", "nul"])

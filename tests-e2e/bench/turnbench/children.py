@@ -17,7 +17,8 @@ from turnbench.task import Target
 
 HERE = Path(__file__).parents[1]
 _READY_S = 60.0
-_RUN_S = 120.0
+#: No run of turns takes longer, in seconds.
+RUN_S = 60.0
 _LINE = 64 * 1024 * 1024
 
 
@@ -51,7 +52,7 @@ class RivalProcess:
         if self._process.stdin is None:
             raise BenchError(f"{self.name} has no standard input")
         self._process.stdin.write(orjson.dumps(told) + b"\n")
-        return Driven(**await self._reply(_RUN_S))
+        return Driven(**await self._reply(RUN_S))
 
     async def _reply(self, timeout_s: float) -> dict[str, Any]:
         if self._process.stdout is None:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from onebox.home import Home
 from onebox.ports import DEFAULT_PORTS, ORCHESTRATOR
 from onebox.stack import Stack
 from servicekit.embedded import free_port
+from turnbench.children import RUN_S, BenchError
 from turnbench.customers import add_customers
 from turnbench.driving import Driven, drive
 from turnbench.load import LoadClient
@@ -41,7 +42,7 @@ class Product:
 
     async def run(self, turns: int, concurrency: int, tokens: int) -> Driven:
         """Runs turns, all customers at once."""
-        return await drive(lambda _: self._load.turn(tokens), 0, turns, concurrency)
+        return await _bounded(drive(lambda _: self._load.turn(tokens), 0, turns, concurrency))
 
     async def run_spread(self, turns: int, concurrency: int, tokens: int, over_s: float) -> Driven:
         """The same, the customers' first messages spread over `over_s` seconds."""
@@ -51,12 +52,19 @@ class Product:
                 await asyncio.sleep(over_s * number / concurrency)
             return await self._load.turn(tokens)
 
-        return await drive(turn, 0, turns, concurrency)
+        return await _bounded(drive(turn, 0, turns, concurrency))
 
     async def use_litellm(self) -> None:
-        """Restarts the orchestrator with its other client of the model."""
+        """Restarts the orchestrator with its other client of the model. Raises StackError."""
         await self._stack.restart(ORCHESTRATOR, {"AIGUY_LLM_CLIENT": "litellm"})
         self.name = OURS_LITELLM
+
+
+async def _bounded(driving: Awaitable[Driven]) -> Driven:
+    try:
+        return await asyncio.wait_for(driving, RUN_S)
+    except TimeoutError as error:
+        raise BenchError(f"the turns took longer than {RUN_S:.0f} s") from error
 
 
 @asynccontextmanager

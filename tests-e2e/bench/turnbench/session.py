@@ -12,7 +12,7 @@ from turnbench.figures import Measured
 from turnbench.measuring import Subject
 from turnbench.meter import pss_mb, rss_mb
 from turnbench.plan import TOKENS, Deadline, Say, rounds
-from turnbench.product import OURS, Product, product
+from turnbench.product import OURS, OURS_LITELLM, Product, product
 from turnbench.rivals import RIVALS
 from turnbench.streaming import ModelSwitch, measure_streaming
 from turnbench.task import TOOL, Target
@@ -38,9 +38,9 @@ async def run_session(names: set[str], most_rounds: int, seconds: float, root: P
         if ours is not None and OURS not in missing:
             await _more_of_ours(ours, model, measured)
             say("streams and memory")
-            await ours.use_litellm()
-            pair: list[Subject] = [*(one for one in rivals if one.name == "litellm"), ours]
-            measured.paired = await rounds(pair, most_rounds, deadline, missing, say)
+            if await _is_on_litellm(ours, measured):
+                pair: list[Subject] = [*(one for one in rivals if one.name == "litellm"), ours]
+                measured.paired = await rounds(pair, most_rounds, deadline, missing, say)
     return measured
 
 
@@ -51,6 +51,15 @@ async def _more_of_ours(ours: Product, model: ModelSwitch, measured: Measured) -
         measured.missing[f"{OURS}, streams"] = str(error)
     pids = [pid for group in ours.groups().values() for pid in group]
     measured.stack_mb = (pss_mb(pids), rss_mb(pids))
+
+
+async def _is_on_litellm(ours: Product, measured: Measured) -> bool:
+    try:
+        await ours.use_litellm()
+    except StackError as error:
+        measured.missing[OURS_LITELLM] = str(error)
+        return False
+    return True
 
 
 async def _servers(stack: AsyncExitStack, root: Path) -> tuple[Target, ModelSwitch]:

@@ -84,13 +84,13 @@ class Machine:
         if name in SERVERS:
             await asyncio.to_thread(self._server(name).start)
 
-    async def all_ready(self, timeout_s: float = 60) -> None:
-        """Returns when every service says that it is ready."""
+    async def ready(self, *names: str, timeout_s: float = 60) -> None:
+        """Returns when each of the services says that it is ready."""
         async with httpx.AsyncClient(timeout=5) as client:
 
             async def ready() -> bool:
                 try:
-                    answers = [await client.get(f"{self.stack.url(name)}/readyz") for name in SERVICES]
+                    answers = [await client.get(f"{self.stack.url(name)}/readyz") for name in names]
                 except httpx.TransportError:
                     return False
                 return all(answer.status_code == httpx.codes.OK for answer in answers)

@@ -51,6 +51,7 @@ class Soak:
     turns: int
     seconds: float
     held: list[Held] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
     def plan(self) -> list[list[Wanted]]:
         """The conversations."""
@@ -59,7 +60,7 @@ class Soak:
         return list(_conversations(wanted, dice))
 
     async def run(self, visitor: Callable[[Person], Visitor], at_once: int = 8) -> None:
-        """Hold all conversations, at most `at_once` at the same time."""
+        """Hold all conversations, at most `at_once` at the same time. What its customers had to give up is `failed`."""
         conversations = self.plan()
         places = asyncio.Semaphore(at_once)
         begun = asyncio.get_running_loop().time()
@@ -69,13 +70,19 @@ class Soak:
             async with places:
                 due = begun + self.seconds * number / len(conversations)
                 await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))  # the pace of the load
-                conversation_id = await customer.begin()
-                for wanted in conversation:
-                    await self._hold(customer, conversation_id, wanted)
+                try:
+                    await self._hold_all(customer, conversation)
+                except AssertionError as error:
+                    self.failed.append(f"{error} in {[str(one) for one in self.held[-at_once:]]}")
 
         async with asyncio.TaskGroup() as group:
             for number, conversation in enumerate(conversations):
                 group.create_task(hold(number, conversation))
+
+    async def _hold_all(self, customer: Visitor, conversation: list[Wanted]) -> None:
+        conversation_id = await customer.begin()
+        for wanted in conversation:
+            await self._hold(customer, conversation_id, wanted)
 
     async def _hold(self, customer: Visitor, conversation_id: str, wanted: Wanted) -> None:
         held = Held(wanted, await customer.send(conversation_id, wanted.text))

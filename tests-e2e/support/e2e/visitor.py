@@ -13,7 +13,7 @@ from onebox.agent import new_turn_id
 from onebox.sse import parse_events
 from servicekit.testing import eventually
 
-TIMEOUT_S = 60.0
+IMPATIENT_S, PATIENT_S = 60.0, 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class Visitor:
     def __init__(self, base_url: str, token: Callable[[], str], *, patient: bool = False) -> None:
         self.token = token
         self.patient = patient
+        self.patience_s = PATIENT_S if patient else IMPATIENT_S
         self.received: list[str] = []
         self.http = httpx.AsyncClient(base_url=base_url, timeout=httpx.Timeout(40.0, connect=5.0))
 
@@ -101,7 +102,7 @@ class Visitor:
 
     async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         """One request; a patient visitor repeats it until it gets through or is refused for good."""
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = time.monotonic() + self.patience_s
 
         async def once() -> httpx.Response | None:
             try:
@@ -113,7 +114,7 @@ class Visitor:
             self.received.append(f"{dict(answer.headers)}\n{answer.text}")
             return None if self.patient and answer.status_code >= 500 else answer
 
-        return await eventually(once, TIMEOUT_S)
+        return await eventually(once, self.patience_s)
 
     async def begin(self) -> str:
         """A new conversation's id."""
@@ -171,7 +172,10 @@ class Visitor:
                     raise
             return None
 
-        return await eventually(once, TIMEOUT_S)
+        try:
+            return await eventually(once, self.patience_s)
+        except AssertionError as error:
+            raise AssertionError(f"{turn.turn_id} has not ended: {[event.name for event in turn.events]}") from error
 
     async def events(self, url: str, last_id: str = "") -> AsyncIterator[Event]:
         """The events of one connection to a stream. Leaving the loop closes the connection."""

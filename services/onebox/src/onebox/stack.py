@@ -23,7 +23,7 @@ from onebox.servers import database_server, redis_server
 from onebox.supervisor import Supervisor
 from servicekit.embedded import EmbeddedError
 from servicekit.embedded.files import DirectoryLock
-from servicekit.embedded.process import is_running
+from servicekit.embedded.process import guarded, is_running
 
 SERVICES = (ORCHESTRATOR, *TOOL_SERVICES)
 #: Services that read their database while they start.
@@ -92,14 +92,11 @@ class Stack:
             await proxy.start()
             tool_ports[name] = proxy.port
         self._addresses = Addresses(ports, databases, self._redis.urls(SERVICES), tool_ports)
-        # These need no table before their first call: their start-up and the migrations can share the processors.
-        await self._supervisor.start([self._spec(name) for name in TOOL_SERVICES if name not in NEED_TABLES])
-        with timed(self._report, "databases", "one per service, demo shop, help articles"):
-            await self._prepare(databases)
-        await self._supervisor.start([self._spec("retrieval")])
-        await self._supervisor.start([self._spec(ORCHESTRATOR)])
         async with httpx.AsyncClient(timeout=5.0) as client:
-            await _all(*(self._ready(client, name) for name in SERVICES))
+            # These need no table before their first call: their start-up and the migrations share the processors.
+            early = [name for name in TOOL_SERVICES if name not in NEED_TABLES]
+            await self._supervisor.start([self._spec(name) for name in early])
+            await _all(*(self._ready(client, name) for name in early), self._start_the_rest(client, databases))
         self.home.write_running({"pid": os.getpid(), "urls": {name: self.url(name) for name in SERVICES}})
         self._report.done("ready", "everything runs", (time.perf_counter() - started) * 1000)
 
@@ -153,11 +150,18 @@ class Stack:
         except EmbeddedError as error:
             raise StackError(str(error)) from error
 
+    async def _start_the_rest(self, client: httpx.AsyncClient, databases: Mapping[str, str]) -> None:
+        with timed(self._report, "databases", "one per service, demo shop, help articles"):
+            await self._prepare(databases)
+        await self._supervisor.start([self._spec("retrieval")])
+        await self._supervisor.start([self._spec(ORCHESTRATOR)])
+        await _all(*(self._ready(client, name) for name in NEED_TABLES))
+
     async def _prepare(self, databases: Mapping[str, str]) -> None:
         log_file = self.home.logs / "prepare.log"
         with log_file.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "onebox.prepare",
+                *guarded([sys.executable, "-m", "onebox.prepare"]),
                 stdin=asyncio.subprocess.PIPE, stdout=log, stderr=asyncio.subprocess.STDOUT,
                 env=machine_environment(self._environment), start_new_session=True,
             )  # fmt: skip

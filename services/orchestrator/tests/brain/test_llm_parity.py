@@ -58,7 +58,8 @@ async def run(llm: LlmPort, request: LlmRequest, pieces: Pieces | None = None) -
     return await complete(llm, request, (pieces or Pieces()).take)
 
 
-async def test_a_text_comes_in_pieces_that_make_up_the_whole(llm: LlmPort) -> None:
+async def test_a_text_comes_in_pieces_that_make_up_the_whole(llm: LlmPort, server: RunningLlm) -> None:
+    server.model.behave(Behaviour(token_ms=5))
     pieces = Pieces()
     completion = await run(llm, ask("hello"), pieces)
     assert completion.text.startswith("Hello! I can look up")

@@ -13,15 +13,18 @@ from orchestrator.brain.repair import propose
 PRICE = {"amount_minor": 18400, "currency": "USD"}
 ORDER: dict[str, Any] = {
     "order_id": "ABC123", "status": "shipped", "placed_at": "2026-11-18T09:00:00Z",
-    "updated_at": "2026-11-20T09:00:00Z", "carrier": "Parcelway", "tracking_url": "<tracking_url_1>", "eta": "2026-11-23T12:00:00Z",
+    "updated_at": "2026-11-20T09:00:00Z", "carrier": "Parcelway", "tracking_url": "<tracking_url_1>",
+    "eta": "2026-11-23T12:00:00Z",
 }  # fmt: skip
 CONTENT = ORDER | {
-    "items": [{"sku": "t", "name": "Ridge tent", "quantity": 1, "unit_price": PRICE}], "total": PRICE, "ship_to": "<ship_to_1>",
+    "items": [{"sku": "t", "name": "Ridge tent", "quantity": 1, "unit_price": PRICE}], "total": PRICE,
+    "ship_to": "<ship_to_1>",
 }  # fmt: skip
 SLA = (
     "Support hours", "support-hours",
     "# Support hours\n\nWe are here every day.\n\n## First response times (SLA)\n\n"
-    "Our SLA is the time to a first reply:\n\n- Urgent: within 1 hour.\n- Normal: within 8 hours.\n\n## Languages\n\nOur team speaks English.",
+    "Our SLA is the time to a first reply:\n\n- Urgent: within 1 hour.\n- Normal: within 8 hours.\n\n"
+    "## Languages\n\nOur team speaks English.",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What the offline Brain understands: labelled messages that it has not seen, facts by rules, and when it stays careful."""
+"""What the offline Brain understands: messages that it has not seen, facts by rules, and when it stays careful."""
 
 from pathlib import Path
 from typing import Any

@@ -69,10 +69,19 @@ async def test_nothing_readable_is_stored(office: Office) -> None:
     [
         ("Yes.", True),
         (" ok ", True),
-        ("no, thanks", None),
+        ("Yes, please!", True),
+        ("yes, go ahead", True),
+        ("Sure, that's fine. Thanks!", True),
+        ("no, thanks", False),
         ("No thanks", False),
-        ("yes but later", None),
         ("Cancel!", False),
+        ("No, don't.", False),
+        ("please cancel my order", None),
+        ("yes but later", None),
+        ("yes, but for order 1234", None),
+        ("no idea", None),
+        ("yes, cancel", None),
+        ("no, go ahead", None),
     ],
 )
 def test_a_plain_yes_or_no(text: str, answer: bool | None) -> None:

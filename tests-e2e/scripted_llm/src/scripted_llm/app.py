@@ -96,7 +96,7 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-async def _unprocessable(request: Request, error: Exception) -> Response:
+async def _unprocessable(_request: Request, error: Exception) -> Response:
     return Response(str(error), status_code=422, media_type="text/plain")
 
 

@@ -52,7 +52,10 @@ class Rule(Closed):
     @field_validator("match", "model")
     @classmethod
     def _compiles(cls, pattern: str) -> str:
-        re.compile(pattern)
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"not a pattern: {error}") from error
         return pattern
 
 

@@ -22,10 +22,12 @@ from servicekit.errors import ProblemError
 
 Enqueue = Callable[[Connection, str], Awaitable[None]]
 
-_YES = re.compile(
-    r"(?:yes|yep|yeah|ok|okay|sure|confirm(?:ed)?|i confirm|go ahead|do it|yes please)[.! ]*", re.IGNORECASE
+_TAIL = r"(?:[,.! ]+(?:please|thanks|thank you|go ahead|do it|do that|that'?s (?:right|fine|correct)))*[,.! ]*"
+_YES = re.compile(rf"(?:yes|yep|yeah|ok|okay|sure|confirm(?:ed)?|i confirm|go ahead|do it){_TAIL}", re.IGNORECASE)
+_NO = re.compile(
+    r"(?:no|nope|cancel|stop|don'?t)(?:[,.! ]+(?:please|thanks|thank you|don'?t|cancel(?: it)?|stop))*[,.! ]*",
+    re.IGNORECASE,
 )
-_NO = re.compile(r"(?:no|nope|cancel|stop|don'?t|no thanks?|no thank you)[.! ]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

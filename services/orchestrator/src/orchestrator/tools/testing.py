@@ -64,7 +64,8 @@ class FakeToolService:
     url: str = ""
     port: int = 0
     _stored: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _server: asyncio.Server | None = None
 
     @classmethod
@@ -80,6 +81,7 @@ class FakeToolService:
 
     async def start(self) -> None:
         """Listens; a service that was stopped comes back on its old port."""
+        self._closing.clear()
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -89,9 +91,9 @@ class FakeToolService:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._closing.set()
+        for writer in list(self._open):
+            writer.transport.abort()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["FakeToolService"]:
@@ -103,10 +105,7 @@ class FakeToolService:
             await self.stop()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._open.add(writer)
         try:
             while (received := await _read_request(reader)) is not None:
                 self.received.append(received)
@@ -115,6 +114,7 @@ class FakeToolService:
         except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
+            self._open.discard(writer)
             writer.close()
 
     async def _answer(self, received: Received, writer: asyncio.StreamWriter) -> bool:
@@ -148,14 +148,14 @@ class FakeToolService:
                 writer.transport.abort()
                 return False
             case Fault.HANG:
-                await asyncio.Event().wait()
+                await self._closing.wait()
             case Fault.HANG_AFTER:
                 self._run(received)
-                await asyncio.Event().wait()
+                await self._closing.wait()
             case Fault.SLOW_CLOSE:
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n{")
                 await writer.drain()
-                await asyncio.Event().wait()
+                await self._closing.wait()
             case Fault.CUT:
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{")
                 await writer.drain()

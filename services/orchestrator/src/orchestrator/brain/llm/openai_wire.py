@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -53,8 +52,9 @@ class OpenAiWire:
             self._headers["authorization"] = f"Bearer {api_key.get_secret_value()}"
 
     async def stream(self, request: LlmRequest) -> AsyncGenerator[Delta, None]:
-        """See `LlmPort.stream`."""
+        """See `LlmPort.stream`. Text that arrives in one piece of the network is one delta."""
         model = request.model.removeprefix(OPENAI_PREFIX)
+        reader = _Reader(model, self._price)
         try:
             async with self._http.stream(
                 "POST", self._url, headers=self._headers, body=self._body(request, model),
@@ -62,50 +62,16 @@ class OpenAiWire:
             ) as answer:  # fmt: skip
                 if answer.status != 200:
                     raise _refusal(answer.status, answer.headers, await _error_code(answer.chunks))
-                async with aclosing(self._deltas(answer.chunks, model)) as deltas:
-                    async for delta in deltas:
+                async for chunk in answer.chunks:
+                    for delta in reader.read(chunk):
                         yield delta
+                    if reader.done:
+                        await _drain(answer.chunks)
+                        break
         except HttpFailure as failure:
             raise LlmFailure(_kind(failure.kind)) from failure
-
-    async def _deltas(self, chunks: AsyncIterator[bytes], model: str) -> AsyncGenerator[Delta, None]:
-        lines = SseLines()
-        finished = False
-        try:
-            async for chunk in chunks:
-                for payload in lines.feed(chunk):
-                    if payload == _DONE:
-                        await _drain(chunks)
-                        return
-                    for delta in self._read(orjson.loads(payload), model):
-                        finished = finished or isinstance(delta, Finish)
-                        yield delta
-        except (orjson.JSONDecodeError, LineTooLong, KeyError, TypeError, AttributeError, IndexError) as error:
-            raise LlmFailure("unavailable") from error
-        if not finished:
+        if not (reader.done or reader.finished):
             raise LlmFailure("unavailable")
-
-    def _read(self, event: dict[str, Any], model: str) -> Iterator[Delta]:
-        if "error" in event:
-            # Some servers report trouble within a stream that began well.
-            raise LlmFailure("unavailable")
-        choices = event.get("choices")
-        if choices:
-            choice = choices[0]
-            delta = choice.get("delta") or {}
-            text = delta.get("content")
-            if text:
-                yield TextDelta(text)
-            for call in delta.get("tool_calls") or ():
-                function = call.get("function") or {}
-                yield ToolCallDelta(call.get("index", 0), function.get("name") or "", function.get("arguments") or "")
-            reason = choice.get("finish_reason")
-            if reason:
-                yield Finish(_FINISH.get(reason, "stop"))
-        usage = event.get("usage")
-        if usage:
-            tokens_in, tokens_out = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
-            yield UsageDelta(tokens_in, tokens_out, self._price(model, tokens_in, tokens_out))
 
     def _body(self, request: LlmRequest, model: str) -> bytes:
         """What never changes stands first, so that a provider's prompt cache finds the same prefix again."""
@@ -120,6 +86,63 @@ class OpenAiWire:
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         body["messages"] = request.messages
         return orjson.dumps(body)
+
+
+class _Reader:
+    """Makes deltas of the bytes of one stream. `done` after `[DONE]`, `finished` once the model gave its reason."""
+
+    __slots__ = ("_lines", "_model", "_price", "done", "finished")
+
+    def __init__(self, model: str, price: Price) -> None:
+        self._lines = SseLines()
+        self._model = model
+        self._price = price
+        self.done = False
+        self.finished = False
+
+    def read(self, chunk: bytes) -> list[Delta]:
+        """The deltas that `chunk` completes. Raises `LlmFailure` when it is not the wire format."""
+        deltas: list[Delta] = []
+        texts: list[str] = []
+        try:
+            for payload in self._lines.feed(chunk):
+                if payload == _DONE:
+                    self.done = True
+                    break
+                self._read_event(orjson.loads(payload), texts, deltas)
+        except (orjson.JSONDecodeError, LineTooLong, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise LlmFailure("unavailable") from error
+        _flush(texts, deltas)
+        return deltas
+
+    def _read_event(self, event: dict[str, Any], texts: list[str], deltas: list[Delta]) -> None:
+        if "error" in event:
+            # Some servers report trouble within a stream that began well.
+            raise LlmFailure("unavailable")
+        if choices := event.get("choices"):
+            choice = choices[0]
+            delta = choice.get("delta") or {}
+            if text := delta.get("content"):
+                texts.append(text)
+            for call in delta.get("tool_calls") or ():
+                _flush(texts, deltas)
+                function = call.get("function") or {}
+                name, arguments = function.get("name") or "", function.get("arguments") or ""
+                deltas.append(ToolCallDelta(call.get("index", 0), name, arguments))
+            if reason := choice.get("finish_reason"):
+                _flush(texts, deltas)
+                self.finished = True
+                deltas.append(Finish(_FINISH.get(reason, "stop")))
+        if usage := event.get("usage"):
+            _flush(texts, deltas)
+            tokens_in, tokens_out = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
+            deltas.append(UsageDelta(tokens_in, tokens_out, self._price(self._model, tokens_in, tokens_out)))
+
+
+def _flush(texts: list[str], deltas: list[Delta]) -> None:
+    if texts:
+        deltas.append(TextDelta("".join(texts)))
+        texts.clear()
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
