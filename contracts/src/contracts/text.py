@@ -7,12 +7,14 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
+#: `\s` means different characters in JSON Schema (ECMA), in Rust's and in Python's regular expressions: spelled out.
+_BLANK = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
 #: Something other than white space is in it.
-WRITTEN = r"^[^\x00]*[^\s\x00][^\x00]*$"
+WRITTEN = rf"^[^\x00]*[^{_BLANK}][^\x00]*$"
 #: The same, on one line: subjects become mail headers.
-ONE_LINE = r"^[^\x00\r\n]*[^\s\x00][^\x00\r\n]*$"
+ONE_LINE = rf"^[^\x00\r\n]*[^{_BLANK}][^\x00\r\n]*$"
 #: The same with at least three characters between the outer white space.
-ONE_LINE_OF_THREE = r"^[^\x00\r\n]*[^\s\x00][^\x00\r\n]+[^\s\x00][^\x00\r\n]*$"
+ONE_LINE_OF_THREE = rf"^[^\x00\r\n]*[^{_BLANK}][^\x00\r\n]+[^{_BLANK}][^\x00\r\n]*$"
 #: May be empty.
 ANY_TEXT = r"^[^\x00]*$"
 

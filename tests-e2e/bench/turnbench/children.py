@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 
 from servicekit.embedded.process import guarded
-from turnbench.driving import Driven
+from turnbench.driving import MOST_S, Driven
 from turnbench.task import Target
 
 HERE = Path(__file__).parents[1]
@@ -47,7 +47,7 @@ class RivalProcess:
 
     async def run(self, turns: int, concurrency: int, tokens: int) -> Driven:
         """Runs turns in that process. Raises BenchError when it ends instead."""
-        told = {"first": self._next, "turns": turns, "concurrency": concurrency, "tokens": tokens}
+        told = {"first": self._next, "turns": turns, "concurrency": concurrency, "tokens": tokens, "most_s": MOST_S}
         self._next += turns
         if self._process.stdin is None:
             raise BenchError(f"{self.name} has no standard input")

@@ -68,6 +68,7 @@ async def measure_run(
     meter = CpuMeter()
     meter.start(subject.groups())
     driven = await run()
+    turns = len(driven.walls)
     await asyncio.sleep(_SETTLE_S)
     groups = subject.groups()
     spent = {name: ms / turns for name, ms in meter.read_ms(groups).items()}

@@ -15,7 +15,7 @@ from onebox.stack import Stack
 from servicekit.embedded import free_port
 from turnbench.children import RUN_S, BenchError
 from turnbench.customers import add_customers
-from turnbench.driving import Driven, drive
+from turnbench.driving import MOST_S, Driven, drive
 from turnbench.load import LoadClient
 from turnbench.meter import named_descendants
 from turnbench.task import MODEL, Target
@@ -42,7 +42,7 @@ class Product:
 
     async def run(self, turns: int, concurrency: int, tokens: int) -> Driven:
         """Runs turns, all customers at once."""
-        return await _bounded(drive(lambda _: self._load.turn(tokens), 0, turns, concurrency))
+        return await _bounded(drive(lambda _: self._load.turn(tokens), 0, turns, concurrency, MOST_S))
 
     async def run_spread(self, turns: int, concurrency: int, tokens: int, over_s: float) -> Driven:
         """The same, the customers' first messages spread over `over_s` seconds."""
@@ -52,7 +52,7 @@ class Product:
                 await asyncio.sleep(over_s * number / concurrency)
             return await self._load.turn(tokens)
 
-        return await _bounded(drive(turn, 0, turns, concurrency))
+        return await _bounded(drive(turn, 0, turns, concurrency, RUN_S))
 
     async def use_litellm(self) -> None:
         """Restarts the orchestrator with its other client of the model. Raises StackError."""

@@ -21,7 +21,8 @@ async def serve(name: str, target: Target, replies: int) -> None:
         os.write(replies, b'{"ready":true}\n')
         while line := await loop.run_in_executor(None, sys.stdin.buffer.readline):
             told = orjson.loads(line)
-            driven = await drive(_turn(ask, told["tokens"]), told["first"], told["turns"], told["concurrency"])
+            turn = _turn(ask, told["tokens"])
+            driven = await drive(turn, told["first"], told["turns"], told["concurrency"], told["most_s"])
             os.write(replies, orjson.dumps(asdict(driven)) + b"\n")
 
 

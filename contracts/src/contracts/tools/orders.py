@@ -12,7 +12,8 @@ from contracts.money import Money
 from contracts.text import WRITTEN
 from contracts.tool import Confirmation, Family, RiskTier, ToolContract, ToolEffect
 
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00]{1,64}@[^@\s\x00]{1,189}$", max_length=254)]
+#: Visible ASCII around one `@`; an internationalised domain comes in its ASCII form.
+Email = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]{1,64}@[!-?A-~]{1,189}$", max_length=254)]
 
 
 class OrderStatus(StrEnum):

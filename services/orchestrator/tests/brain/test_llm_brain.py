@@ -170,7 +170,7 @@ async def test_when_both_models_fail_the_last_error_tells_why(
     assert shown.text == ""
 
 
-async def test_half_of_faulty_calls_still_give_nine_answers_in_ten(
+async def test_with_one_call_in_ten_failing_nearly_every_message_is_answered_in_full(
     server: RunningLlm, http: AiohttpClient, ask: Any
 ) -> None:
     faults: Any = ("server_error", "rate_limited", "cut", "broken_json", "empty")

@@ -39,7 +39,7 @@ class Document(ContractModel):
     is_policy: bool = False
     reviewed: bool = False
     updated_at: AwareDatetime
-    ttl_days: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=36_500)] | None = None
+    ttl_days: Annotated[int, Field(ge=1, le=36_500), BeforeValidator(_whole)] | None = None
 
     @field_validator("updated_at")
     @classmethod

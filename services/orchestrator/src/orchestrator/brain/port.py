@@ -13,7 +13,7 @@ from contracts.errors import ErrorClass
 from contracts.turn import Citation, FinalMessage, Role, ToolCall, Usage
 
 OnText = Callable[[str], Awaitable[None]]
-"""Receives the text of an answer, piece by piece, as it is written."""
+"""Receives the text of an answer, piece by piece, as it is written; an empty piece takes back what came so far."""
 
 BrainErrorKind = Literal["timeout", "unavailable", "rate_limited", "malformed", "refused"]
 

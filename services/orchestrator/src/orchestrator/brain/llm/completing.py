@@ -56,6 +56,7 @@ async def complete(llm: LlmPort, request: LlmRequest, on_text: Callable[[str], A
     """
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + request.timeout_s
+    moved_at = loop.time()
     gathered = _Gathered()
     try:
         async with (
@@ -63,7 +64,10 @@ async def complete(llm: LlmPort, request: LlmRequest, on_text: Callable[[str], A
             aclosing(llm.stream(request)) as deltas,
         ):
             async for delta in deltas:
-                limit.reschedule(min(ends_at, loop.time() + request.idle_timeout_s))
+                # A timer costs as much as a token, so it is moved only when a tenth of the silence has passed.
+                if (now := loop.time()) - moved_at > request.idle_timeout_s / 10:
+                    moved_at = now
+                    limit.reschedule(min(ends_at, now + request.idle_timeout_s))
                 match delta:
                     case TextDelta(text):
                         gathered.text.append(text)
