@@ -40,6 +40,7 @@ async def _asked(machine, before, *services: str, **labels: str) -> float:
 
 async def test_1_the_owner_hears_where_the_order_is(machine, visit) -> None:
     facts = await order_facts(machine.database("orders"), "ABC123")
+    await machine.wipe_redis()  # or a look-up of a moment ago answers
     before = await machine.counters()
     ada = visit(ADA)
     turn = await ada.say(WHERE)

@@ -34,6 +34,7 @@ class Moved:
 
 @pytest.fixture
 async def moved(machine, llm) -> Moved:
+    await machine.wipe_redis()  # or a look-up of a moment ago answers
     return await Moved.since_now(machine)
 
 

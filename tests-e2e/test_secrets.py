@@ -32,7 +32,7 @@ async def test_no_prompt_holds_who_the_customer_is_or_what_opens_doors(visit, ll
     assert link in invoice.text or invoice.end["links"]
     private = (EMAIL, PHONE, CARD, "ada@example.com", "Moreno", "cust_ada", link, "signature=", ada.token())
     for prompt in llm.prompts:
-        assert _found(private, prompt) == []
+        assert _found(private, prompt) == [], prompt[prompt.find("signature=") - 400 :][:600]
         assert not TOKEN.search(prompt)
         for kind in ("cnv_", "trn_", "cust_", "127.0.0.1", "postgresql://", "redis://"):
             assert kind not in prompt
@@ -90,7 +90,8 @@ async def _talk_of_secrets(machine, visit) -> list[str]:
         await ada.http.post(path, content=text.encode(), headers=ada.headers | {"content-type": "application/json"})
     broken = tokens[0][:-4] + "AAAA"
     for where in (f"/api/agent/conversations/{WORDS}", f"/nowhere/{WORDS}?q={EMAIL}&token={tokens[0]}"):
-        await ada.http.get(where, headers={"authorization": f"Bearer {broken}", "x-request-id": WORDS, "cookie": WORDS})
+        headers = {"authorization": f"Bearer {broken}", "x-request-id": EMAIL, "traceparent": EMAIL, "cookie": WORDS}
+        await ada.http.get(where, headers=headers)
     return [*tokens, broken]
 
 

@@ -3,19 +3,12 @@
 import asyncio
 
 import pytest
-import redis.asyncio
 from e2e.facts import rows, turn_ended
 from e2e.people import ADA, BEN, guest, stranger
 from e2e.visitor import Turn
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 LONG = " ".join(f"word{number}" for number in range(60))
-
-
-async def _wipe(machine) -> None:
-    client = redis.asyncio.from_url(machine.stack.addresses.redis["orchestrator"])
-    await client.flushall()
-    await client.aclose()
 
 
 async def _slow_turn(visit, llm) -> tuple:
@@ -67,7 +60,7 @@ async def test_a_customer_who_leaves_does_not_stop_the_turn(machine, visit, llm)
 async def test_wiping_redis_in_mid_answer_loses_nothing_but_live_words(machine, visit, llm) -> None:
     visitor, turn = await _slow_turn(visit, llm)
     await _first_piece(visitor, turn)
-    await _wipe(machine)
+    await machine.wipe_redis()
     await visitor.follow(turn)
     assert turn.text == LONG
     assert turn.streamed == LONG
@@ -114,7 +107,7 @@ async def test_killing_the_orchestrator_in_mid_answer_starts_the_text_anew(machi
 async def test_wiping_redis_loses_no_memory_of_the_conversation(machine, visit, llm) -> None:
     visitor = visit(stranger())
     first = await visitor.say("Hello, my lucky word is marmalade")
-    await _wipe(machine)
+    await machine.wipe_redis()
     llm.model.received.clear()
     await visitor.say("Thanks a lot", first.conversation_id)
     assert any("marmalade" in prompt for prompt in llm.prompts)
@@ -123,7 +116,7 @@ async def test_wiping_redis_loses_no_memory_of_the_conversation(machine, visit, 
 async def test_an_ended_turn_is_told_whole_when_redis_was_wiped(machine, visit) -> None:
     ada = visit(ADA)
     turn = await ada.say("How do I return an item?")
-    await _wipe(machine)
+    await machine.wipe_redis()
     for last_id in ("", turn.events[1].id, turn.last_id):
         again = Turn(turn.conversation_id, turn.turn_id, turn.url)
         async for event in ada.events(turn.url, last_id):

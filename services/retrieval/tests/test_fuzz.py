@@ -40,8 +40,17 @@ def api(
         yield running
 
 
-@pytest.mark.xfail(reason="the tool router refuses 5.0 where JSON Schema calls it an integer", strict=False)
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name.lower())
+@pytest.mark.parametrize(
+    "mode",
+    [
+        pytest.param(
+            GenerationMode.POSITIVE,
+            marks=pytest.mark.xfail(reason="the tool router refuses 5.0 where JSON Schema calls it an integer"),
+        ),
+        GenerationMode.NEGATIVE,
+    ],
+    ids=lambda mode: mode.name.lower(),
+)
 def test_search_keeps_to_its_document(api: Fuzzed, mode: GenerationMode) -> None:
     api.check(SEARCH_KB.path, mode)
 

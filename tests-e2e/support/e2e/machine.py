@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+import redis.asyncio
 
 from e2e.visitor import Visitor
 from onebox.demo.facts import Counters, read_counters
@@ -96,6 +97,12 @@ class Machine:
                 return all(answer.status_code == httpx.codes.OK for answer in answers)
 
             await eventually(ready, timeout_s)
+
+    async def wipe_redis(self) -> None:
+        """FLUSHALL: live streams, caches and memory are gone."""
+        client = redis.asyncio.from_url(self.stack.addresses.redis[ORCHESTRATOR])
+        await client.flushall()
+        await client.aclose()
 
     def _pid(self, name: str) -> int | None:
         if name in SERVERS:

@@ -50,7 +50,7 @@ def internal() -> APIRouter:
     @router.post(
         INGEST_PATH,
         summary="Store documents: new and changed ones replace what was there, unchanged ones cost nothing.",
-        responses=problem_responses(),
+        responses=problem_responses((400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)),
         openapi_extra={"requestBody": json_body(IngestRequest), "security": BEARER},
     )
     async def ingest_knowledge(request: Request, caller: Annotated[Caller, Depends(ingest_caller)]) -> IngestReport:

@@ -11,6 +11,8 @@ from contracts.schema import input_schema
 
 _REF = "#/components/schemas/{model}"
 BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
+#: `openapi_extra=` of a route that needs a token.
+SECURED: dict[str, Any] = {"security": BEARER}
 _COMMON = (400, 401, 403, 404, 405, 413, 415, 422, 429, 500, 501, 503, 504)
 
 

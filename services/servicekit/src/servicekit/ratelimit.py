@@ -20,6 +20,7 @@ from limits.storage import StorageTypes
 from slowapi import Limiter
 
 from contracts.errors import ProblemCode
+from servicekit.admission import gate
 from servicekit.errors import ProblemError
 from servicekit.telemetry.metrics import Metrics
 
@@ -46,7 +47,7 @@ class RateLimiter:
     """Counts hits in Redis, in sliding windows shared by all replicas. Fails open, with a metric that says why.
 
     Of a high limit each process takes some hits at a time and spends them by itself, so Redis is asked once in a
-    while and not once per request: 1, then 2, 4, … up to one percent of the limit, for as long as a caller keeps coming.
+    while and not once per request: 1, then 2, 4, … up to one percent of the limit, as long as a caller keeps coming.
     What is left over is lost: a limit may bind up to one percent per process early, never late.
     """
 
@@ -145,7 +146,7 @@ def limited(rate: str, key: Callable[[Request], Any], *, name: str = "caller") -
                 )
 
     setattr(rate_limit, _MARK, True)
-    dependency: Callable[[Request], Any] = rate_limit
+    dependency: Callable[[Request], Any] = gate(rate_limit)
     return dependency
 
 

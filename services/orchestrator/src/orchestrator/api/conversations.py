@@ -8,7 +8,6 @@ from contracts.ids import ConversationId
 from orchestrator.api.deps import ChatCaller, DeskDep
 from orchestrator.api.intake import stream_url
 from orchestrator.api.models import (
-    PROBLEM_RESPONSES,
     CardView,
     ConversationCreated,
     ConversationView,
@@ -21,28 +20,29 @@ from orchestrator.api.models import (
 from orchestrator.journal.accept import Accepted
 from orchestrator.journal.cards import Card, open_cards
 from orchestrator.journal.views import last_messages, open_turn
+from servicekit.openapi import SECURED, problem_responses
 
 HUMAN_REQUEST = "I would like to talk to a person."
 
 
 def conversations_router() -> APIRouter:
     """Routes of conversations."""
-    router = APIRouter(prefix="/api/agent", tags=["conversations"], responses=PROBLEM_RESPONSES)
+    router = APIRouter(prefix="/api/agent", tags=["conversations"], responses=problem_responses())
 
-    @router.post("/conversations", status_code=status.HTTP_201_CREATED)
+    @router.post("/conversations", status_code=status.HTTP_201_CREATED, openapi_extra=SECURED)
     async def create(body: NewConversation, caller: ChatCaller, desk: DeskDep) -> ConversationCreated:
         """Begin a conversation; it belongs to the token's subject."""
         async with desk.database.primary() as db:
             conversation_id = await desk.conversations.create(db, caller, body.channel.value)
         return ConversationCreated(conversation_id=conversation_id)
 
-    @router.post("/messages", status_code=status.HTTP_202_ACCEPTED)
+    @router.post("/messages", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
     async def send(body: NewMessage, caller: ChatCaller, desk: DeskDep) -> TurnAccepted:
         """Write a message. The same (conversation, client_turn_id) is the same turn, whatever is resent."""
         accepted = await desk.intake.message(caller, body.conversation_id, body.text, body.client_turn_id)
         return followed(body.conversation_id, accepted)
 
-    @router.post("/handoff", status_code=status.HTTP_202_ACCEPTED)
+    @router.post("/handoff", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
     async def handoff(body: HandoffRequest, caller: ChatCaller, desk: DeskDep) -> TurnAccepted:
         """Ask for a person; no model is asked whether that is a good idea."""
         accepted = await desk.intake.message(
@@ -50,7 +50,7 @@ def conversations_router() -> APIRouter:
         )
         return followed(body.conversation_id, accepted)
 
-    @router.get("/conversations/{conversation_id}")
+    @router.get("/conversations/{conversation_id}", openapi_extra=SECURED)
     @router.get("/thread/{conversation_id}", include_in_schema=False)
     async def read(
         conversation_id: ConversationId,

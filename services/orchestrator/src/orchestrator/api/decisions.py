@@ -5,17 +5,18 @@ from fastapi import APIRouter, status
 from contracts.errors import ProblemCode
 from orchestrator.api.deps import ChatCaller, DeskDep
 from orchestrator.api.intake import stream_url
-from orchestrator.api.models import PROBLEM_RESPONSES, ConfirmationDecision, Feedback, TurnAccepted
+from orchestrator.api.models import ConfirmationDecision, Feedback, TurnAccepted
 from orchestrator.journal.cards import confirm
 from orchestrator.turn.inputs import ConfirmationDecided
 from servicekit.errors import ProblemError
+from servicekit.openapi import SECURED, problem_responses
 
 
 def decisions_router() -> APIRouter:
     """Routes of decisions."""
-    router = APIRouter(prefix="/api/agent", tags=["decisions"], responses=PROBLEM_RESPONSES)
+    router = APIRouter(prefix="/api/agent", tags=["decisions"], responses=problem_responses())
 
-    @router.post("/confirmations", status_code=status.HTTP_202_ACCEPTED)
+    @router.post("/confirmations", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
     async def decide(body: ConfirmationDecision, caller: ChatCaller, desk: DeskDep) -> TurnAccepted:
         """Say yes or no to the effect with this digest. The same decision again changes nothing."""
         decision = ConfirmationDecided(digest=body.digest, confirmed=body.confirmed)
@@ -27,7 +28,7 @@ def decisions_router() -> APIRouter:
         url = stream_url(body.conversation_id, body.turn_id, decided.inputs if decided else 0)
         return TurnAccepted(turn_id=body.turn_id, stream_url=url)
 
-    @router.post("/feedback", status_code=status.HTTP_204_NO_CONTENT)
+    @router.post("/feedback", status_code=status.HTTP_204_NO_CONTENT, openapi_extra=SECURED)
     async def feedback(body: Feedback, caller: ChatCaller, desk: DeskDep) -> None:
         """Rate an answer of one's own conversation."""
         async with desk.database.transaction() as db:

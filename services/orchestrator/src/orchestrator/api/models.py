@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from contracts.base import ContractModel
 from contracts.ids import ClientTurnId, ConversationId, Digest, TurnId
@@ -14,6 +14,16 @@ from contracts.turn import MAX_TEXT, Answering, Citation, Outcome
 #: PostgreSQL text holds no NUL; other control characters have no place in a chat message either.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]+$")]
 SessionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{8,64}$")]
+
+
+def _number(value: Any) -> Any:
+    """JSON's 3.0 is the integer 3; `true` and `"3"` are no numbers, whatever Python thinks."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("not a number")  # noqa: TRY004 - pydantic wants a ValueError
+    return value
+
+
+Score = Annotated[int, BeforeValidator(_number), Field(ge=1, le=5)]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
 
@@ -103,7 +113,7 @@ class Feedback(ContractModel):
     conversation_id: ConversationId
     turn_id: TurnId
     thumbs: Literal["up", "down"] | None = None
-    csat: Literal[1, 2, 3, 4, 5] | None = None
+    csat: Score | None = None
     tags: tuple[Tag, ...] = Field(default=(), max_length=10)
     comment: Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")] = ""
 
@@ -126,16 +136,3 @@ class ChatAnswer(ContractModel):
     links: dict[str, str] = {}
     answering: Answering = Answering.BOT
     cards: tuple[CardView, ...] = ()
-
-
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": text,
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    for status, text in {
-        400: "Malformed", 401: "No valid token", 403: "Not allowed", 404: "Not found", 409: "Conflict",
-        413: "Too large", 415: "Not JSON", 422: "Invalid", 429: "Too many requests", 500: "Our fault",
-        503: "Busy, or a dependency is down", 504: "Too slow",
-    }.items()
-}  # fmt: skip

@@ -11,13 +11,14 @@ from contracts.ids import ConversationId, TurnId, new_id
 from contracts.turn import EndEvent
 from orchestrator.api.conversations import card_view
 from orchestrator.api.deps import ChatCaller, Desk, DeskDep
-from orchestrator.api.models import PROBLEM_RESPONSES, ChatAnswer, ChatRequest
+from orchestrator.api.models import ChatAnswer, ChatRequest
 from orchestrator.journal.cards import open_cards
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.views import turn_view
 from orchestrator.stream.frames import EventId, parse_event_id
 from orchestrator.stream.sse import Ending, stream_turn
 from servicekit.errors import ProblemError
+from servicekit.openapi import SECURED, problem_responses
 
 #: A stream whose turn waits for a person is closed after this; the client resumes when it likes.
 STREAM_LIMIT_S = 900.0
@@ -29,9 +30,9 @@ _CARD = b"\nevent: confirmation\n"
 
 def stream_router() -> APIRouter:
     """Routes of streams."""
-    router = APIRouter(tags=["stream"], responses=PROBLEM_RESPONSES)
+    router = APIRouter(tags=["stream"], responses=problem_responses())
 
-    @router.get("/api/agent/stream", response_class=StreamingResponse)
+    @router.get("/api/agent/stream", response_class=StreamingResponse, openapi_extra=SECURED)
     async def stream(
         conversation_id: Annotated[ConversationId, Query()], turn_id: Annotated[TurnId, Query()], caller: ChatCaller,
         desk: DeskDep, last_event_id: Annotated[str, Header()] = "", after: Annotated[int, Query(ge=0, le=999)] = 0,
@@ -41,7 +42,12 @@ def stream_router() -> APIRouter:
         seen = max(parse_event_id(last_event_id), EventId(after, 0))
         return _sse(_frames(desk, conversation, turn_id, seen, end, STREAM_LIMIT_S))
 
-    @router.post("/chat", response_model=ChatAnswer, responses={200: {"content": {"text/event-stream": {}}}})
+    @router.post(
+        "/chat",
+        response_model=ChatAnswer,
+        responses={200: {"content": {"text/event-stream": {}}}},
+        openapi_extra=SECURED,
+    )
     async def chat(
         body: ChatRequest, request: Request, caller: ChatCaller, desk: DeskDep,
         idempotency_key: Annotated[str, Header(pattern=r"^[A-Za-z0-9._:-]{1,64}$")] = "",

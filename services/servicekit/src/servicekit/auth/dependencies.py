@@ -7,6 +7,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from contracts.errors import ProblemCode
+from servicekit.admission import gate
 from servicekit.auth.claims import Caller, unauthenticated
 from servicekit.context import kit_of
 from servicekit.errors import ProblemError
@@ -39,7 +40,7 @@ def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
         check_scopes(caller, needed)
         return caller
 
-    return caller_with_scopes
+    return gate(caller_with_scopes)
 
 
 def check_scopes(caller: Caller, needed: frozenset[str]) -> None:

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from contracts.errors import ProblemCode, problem
+from servicekit.admission import admit
 from servicekit.errors.fields import field_errors
 from servicekit.errors.problem import ProblemError
 from servicekit.errors.response import problem_response
@@ -43,13 +44,26 @@ async def _on_http(_: Request, error: Exception) -> Response:
     return problem_response(found, dict(error.headers or {}))
 
 
-async def _on_validation(_: Request, error: Exception) -> Response:
+async def _on_validation(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
+    try:
+        await admit(request)
+    except ProblemError as refused:
+        return problem_response(refused.problem)
+    if _of_another_type(request):
+        return problem_response(problem(ProblemCode.UNSUPPORTED_MEDIA_TYPE, "Send application/json in UTF-8."))
     if any(item["type"] == "json_invalid" for item in error.errors()):
         return problem_response(problem(ProblemCode.MALFORMED_BODY, "The body is not valid JSON."))
     errors = field_errors(error.errors(), skip=1)
     return problem_response(problem(ProblemCode.INVALID_REQUEST, errors=errors))
+
+
+def _of_another_type(request: Request) -> bool:
+    """Whether there is a body, and it does not even say that it is JSON."""
+    length = request.headers.get("content-length", "0" if "transfer-encoding" not in request.headers else "")
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return length != "0" and media_type != "application/json" and not media_type.endswith("+json")
 
 
 def install_problem_handlers(app: FastAPI) -> None:
