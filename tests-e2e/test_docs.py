@@ -64,8 +64,13 @@ def test_every_path_exists(document: Path) -> None:
     beside = {span for span in CODE.findall(text) if re.fullmatch(r"[\w-]+/|[\w-]+\.(py|md|yaml|sql)", span)}
 
     dead = [path for path in paths if not (ROOT / path).exists() and not path.startswith(("var/", ".venv/"))]
-    # A bare name is a file beside the document, or the name of a file that several services have.
-    dead += [name for name in beside if not (document.parent / name).exists() and not list(ROOT.glob(f"*/**/{name}"))]
+    # A bare name is a file beside the document, or one of the top, or the name of a file that several services have.
+    places = (document.parent, ROOT)
+    dead += [
+        name
+        for name in beside
+        if not any((place / name).exists() for place in places) and not list(ROOT.glob(f"*/**/{name}"))
+    ]
 
     assert dead == []
 

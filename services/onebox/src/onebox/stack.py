@@ -73,6 +73,11 @@ class Stack:
         return self.addresses.url(name)
 
     @property
+    def model(self) -> str | None:
+        """The LLM that the user's environment names; None: the offline policy answers."""
+        return self._environment.get("AIGUY_LLM_MODEL") or None
+
+    @property
     def pids(self) -> dict[str, int]:
         """Process ids of the services that run."""
         return self._supervisor.pids

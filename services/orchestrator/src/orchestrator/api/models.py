@@ -23,7 +23,7 @@ def _number(value: Any) -> Any:
     return value
 
 
-Score = Annotated[int, BeforeValidator(_number), Field(ge=1, le=5)]
+Score = Annotated[int, Field(ge=1, le=5), BeforeValidator(_number)]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
 
