@@ -61,7 +61,8 @@ async def test_a_guest_gets_the_same_answer_as_a_customer(service: ToolClient) -
     "arguments",
     [{"query": ""}, {"query": "   "}, {"query": "x" * 1001}, {"query": "tent", "limit": 0},
      {"query": "tent", "limit": 11}, {"query": "tent", "channel": "fax"}, {"query": "tent", "product_tags": ["x"] * 11},
-     {"query": "tent", "language": "en"}, {"query": None}, {"query": "a\x00b"}, {"query": "\u202e\u200b"}, {"query": "tent", "limit": "5"}],
+     {"query": "tent", "language": "en"}, {"query": None}, {"query": "a\x00b"}, {"query": "\u202e\u200b"},
+     {"query": "tent", "limit": "5"}],
     ids=str,
 )  # fmt: skip
 async def test_a_bad_question_is_a_422(service: ToolClient, arguments: dict[str, Any]) -> None:

@@ -16,6 +16,14 @@ def test_addresses_cards_and_phones_become_stable_tokens() -> None:
     assert masked == "I am <email_1>, again <email_1>; card <card_1>, call <phone_1>."
 
 
+def test_a_signed_link_is_one_token_and_a_plain_one_stays() -> None:
+    signed = "https://files.example/files/invoices/INV-1.pdf?expires=1795243018&owner=a7a1&signature=0NXnj9m_4tN"
+    vault = Vault()
+    masked = vault.mask(f"[the PDF]({signed}) and https://shop.example/help/returns?page=2")
+    assert masked == "[the PDF](<link_1>) and https://shop.example/help/returns?page=2"
+    assert vault.restore(masked).startswith(f"[the PDF]({signed})")
+
+
 def test_order_numbers_prices_and_dates_are_not_personal_data() -> None:
     text = "Order ABC123 or 1234 for 129.00 USD on 2026-11-21, invoice INV-2026-0001."
     assert Vault().mask(text) == text

@@ -85,8 +85,13 @@ def _frames(
     desk: Desk, conversation: Conversation, turn_id: str, after: EventId, end: EndEvent | None, limit_s: float
 ) -> AsyncIterator[bytes]:
     async def ended() -> EndEvent | None:
-        async with desk.database.primary() as db:
-            view = await turn_view(db, conversation, turn_id)
+        try:
+            async with desk.database.primary() as db:
+                view = await turn_view(db, conversation, turn_id)
+        except ProblemError as error:
+            if not error.problem.retryable:
+                raise
+            return None  # the journal cannot be asked just now: the stream keeps alive and asks again
         return view.end if view else None
 
     return stream_turn(desk.hub, turn_id, after, Ending(end, ended), limit_s)

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from typing import Any
 
 _EMAIL = r"(?P<email>[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
+# A link that opens something for whoever holds it.
+_LINK = r"(?P<link>https?://[^\s)\]>\"']{1,500}?[?&](?:signature|sig|token|key)=[^\s)\]>\"']{1,500})"
 _CARD = r"(?P<card>\b(?:\d[ -]?){12,18}\d\b)"
 _PHONE = r"(?P<phone>(?<![\w./-])\+?\(?\d[\d ()./-]{7,16}\d\b)"
-_FOUND = re.compile(f"{_EMAIL}|{_CARD}|{_PHONE}")
+_FOUND = re.compile(f"{_LINK}|{_EMAIL}|{_CARD}|{_PHONE}")
 _TOKEN = re.compile(r"<[a-z_]{2,20}_\d{1,3}>")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -25,7 +27,7 @@ class Vault:
         self._counts: dict[str, int] = {}
 
     def mask(self, text: str) -> str:
-        """The text with every e-mail address, card and phone number replaced by its token."""
+        """The text with every signed link, e-mail address, card and phone number replaced by its token."""
         return _FOUND.sub(self._replace, text)
 
     def mask_fields(self, value: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:

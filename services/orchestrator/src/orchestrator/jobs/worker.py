@@ -1,6 +1,7 @@
 """The worker: takes jobs from the queue until it is told to stop, and survives the loss of its database connection."""
 
 import asyncio
+import logging
 from contextlib import suppress
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import asyncpg
 import orjson
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.core.applications import PgQueuer
-from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job
 
 from orchestrator.jobs.promises import PromiseJobs
@@ -31,6 +32,12 @@ _ORPHANS = (
 )
 
 
+_OUTAGE = (
+    OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, ProblemError, TimeoutError,
+    FailingListenerError,
+)  # fmt: skip
+
+
 class Worker:
     """One worker; `start` and `stop` belong to the lifespan. `concurrency` bounds the turns that run at once."""
 
@@ -44,6 +51,8 @@ class Worker:
 
     def start(self) -> None:
         """Begin to take jobs."""
+        # Its lines would repeat ours, with a stack trace each, for as long as a database is away.
+        logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
         self._tasks = [
             asyncio.create_task(self._forever(self._work), name="worker"),
             asyncio.create_task(self._forever(self._sweep), name="worker-sweep"),
@@ -64,11 +73,14 @@ class Worker:
             raise RuntimeError("the worker has stopped")
 
     async def _forever(self, work) -> None:  # type: ignore[no-untyped-def]
+        lost = False
         while not self._stopping.is_set():
             try:
                 await work()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ProblemError, TimeoutError) as error:
-                get_logger().warning("worker lost its database", reason=type(error).__name__)
+            except _OUTAGE as error:
+                if not lost:  # once for each outage, not twice a second
+                    get_logger().warning("worker lost its database", reason=type(error).__name__)
+                lost = True
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), _RECONNECT_S)
 

@@ -36,6 +36,8 @@ def translate(error: Exception) -> ProblemError | None:
         # It may also be a slip in our SQL, so it is logged.
         get_logger().warning("database_refused_value", sqlstate=error.sqlstate)
         return ProblemError(ProblemCode.INVALID_REQUEST, "A value is outside of what can be stored.")
+    if isinstance(error, asyncpg.InternalClientError):
+        return down()  # the server went away in the middle of an exchange and the driver lost its place
     if isinstance(error, asyncpg.InterfaceError) and ("closed" in str(error) or "closing" in str(error)):
         return down()
     return None

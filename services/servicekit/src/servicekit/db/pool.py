@@ -82,7 +82,9 @@ class Database:
             raise down() from error
         try:
             yield connection
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            if isinstance(error, asyncpg.InternalClientError):
+                connection.terminate()  # or the pool would hand it out again
             if (found := translate(error)) is None:
                 raise
             raise found from error
