@@ -14,6 +14,8 @@ from turnbench.rivals import RIVALS
 from turnbench.session import run_session
 
 from onebox.running import run_until_signal
+from servicekit.embedded import EmbeddedError
+from servicekit.embedded.files import DirectoryLock
 
 CHECKOUT = Path(__file__).parents[2]
 RESULTS = CHECKOUT / "bench-results"
@@ -42,13 +44,24 @@ async def bench(names: set[str], rounds: int, *, strict: bool) -> int:
         _say(f"{time.monotonic() - began:4.0f} s  {text}")
 
     print(f"\n  One turn: model, tool, 20 streamed tokens. {os.cpu_count()} cores, load {load:.1f} before the start.")
+    STATE.parent.mkdir(exist_ok=True)
+    lock = DirectoryLock(STATE.with_suffix(".lock"))
+    try:
+        lock.acquire()
+    except EmbeddedError:
+        _say("a measurement runs here already; two at once would measure each other")
+        return 1
     shutil.rmtree(STATE, ignore_errors=True)
-    STATE.mkdir(parents=True)
+    STATE.mkdir()
     measured = await run_session(names, rounds, SECONDS, STATE, say)
+    lock.release()
     judged = verdicts(measured)
     print(f"\n{table(measured)}\n\n{goals(judged)}\n")
+    if load > (os.cpu_count() or 1) / 2:
+        print(f"  The machine was busy (load {load:.1f}): the ratios say something, the milliseconds do not.")
     missed = sum(1 for one in judged if not one.met)
-    print(f"  {len(judged) - missed} of {len(judged)} goals met, in {time.monotonic() - began:.0f} s")
+    took = time.monotonic() - began
+    print(f"  {len(judged) - missed} of {len(judged)} goals met, {measured.rounds} rounds in {took:.0f} s")
     print(f"  {write_json(RESULTS, measured, judged, load)}\n")
     return 1 if strict and missed else 0
 

@@ -38,6 +38,11 @@ class Measured:
     stack_mb: tuple[float | None, float] | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def rounds(self) -> int:
+        """How many rounds were run, of all subjects."""
+        return max((one.rounds for one in self.table()), default=0)
+
     def table(self) -> list[Figures]:
         """The figures by subject and concurrency, in the order in which they were measured."""
         keys = dict.fromkeys((one.subject, one.concurrency) for one in [*self.samples, *self.paired])
