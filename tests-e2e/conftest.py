@@ -1,7 +1,10 @@
 """Starts the product once for all end-to-end tests. All of them share one event loop: the supervisor lives on it."""
 
+import os
+import shutil
 import sys
-from collections.abc import AsyncIterator, Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,10 +37,22 @@ def _settings_of(item: pytest.Item) -> int:
     return next((place for place, name in ((3, "llm"), (2, "scripted_model"), (1, "short_cards")) if name in asked), 0)
 
 
+@pytest.fixture(scope="session")
+def state_directory() -> Iterator[Path]:
+    """Where the machine keeps everything. Postgres, which is not root, may enter; AIGUY_TEST_KEEP=1 keeps it."""
+    directory = Path(tempfile.mkdtemp(prefix="aiguy-e2e-"))
+    directory.chmod(0o755)
+    yield directory
+    if os.environ.get("AIGUY_TEST_KEEP") == "1":
+        print(f"kept: {directory}")
+    else:
+        shutil.rmtree(directory)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def running_machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Machine]:
+async def running_machine(state_directory: Path) -> AsyncIterator[Machine]:
     """The stack, started once."""
-    machine = Machine(tmp_path_factory.mktemp("machine"))
+    machine = Machine(state_directory)
     try:
         await machine.start()
         yield machine

@@ -51,17 +51,16 @@ async def test_every_accepted_turn_ends_once_and_no_ticket_is_made_twice(wounded
     print(f"seed {seed}: AIGUY_TEST_SEED={seed} holds the same conversations and kills in the same order")
     soak = Soak(seed, TURNS, LOAD_S)
     over = asyncio.Event()
-    killing = asyncio.create_task(_kill_one_after_the_other(wounded, seed, over))
 
     def visitor(person: Person):
         return visit(person, patient=True)
 
-    try:
+    async with asyncio.TaskGroup() as both:
+        killing = both.create_task(_kill_one_after_the_other(wounded, seed, over))
         await soak.run(visitor)
-    finally:
         over.set()
-        killed = await killing
-        print(f"killed: {dict(killed)}; turns held: {len(soak.held)}")
+    killed = killing.result()
+    print(f"killed: {dict(killed)}; turns held: {len(soak.held)}")
     books = Books(wounded.database("orchestrator"), wounded.database("tickets"), soak)
     assert soak.failed == []
     await books.settled(SETTLED_S)

@@ -21,7 +21,6 @@ from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
 from servicekit.embedded import free_port
-from servicekit.embedded.process import is_running
 from servicekit.testing import eventually
 
 SERVERS = ("valkey", "postgres")
@@ -81,7 +80,7 @@ class Machine:
         if pid is None:
             return
         os.kill(pid, signal.SIGKILL)
-        await eventually(lambda: not is_running(pid), 10)
+        await eventually(lambda: self._pid(name) != pid, 10)
         if name in SERVERS:
             await asyncio.to_thread(self._server(name).start)
 

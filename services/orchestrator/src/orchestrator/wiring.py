@@ -72,7 +72,9 @@ async def _working(
     embedder = await asyncio.to_thread(Embedder.load)
     brains = build_brains(settings, kit.http, embedder)
     await brains.offline.warm()
-    world = _world(kit, settings, core, tools, brains)
+    publisher = Publisher(kit.redis, kit.metrics)
+    publisher.start()
+    world = _world(kit, settings, core, tools, brains, publisher)
     turns = TurnJobs(world, core.conversations, core.codec, core.queue)
     promises = PromiseJobs(world, core.conversations, core.codec, core.queue)
     worker = Worker(settings.database_url, kit.db, turns, promises, settings.worker_concurrency)
@@ -83,16 +85,19 @@ async def _working(
         yield
     finally:
         await worker.stop()
+        await publisher.close()
         refreshing.cancel()
         with suppress(asyncio.CancelledError):
             await refreshing
         embedder.close()
 
 
-def _world(kit: Kit, settings: Settings, core: Core, tools: Tools, brains: Brains) -> Collaborators:
+def _world(
+    kit: Kit, settings: Settings, core: Core, tools: Tools, brains: Brains, publisher: Publisher
+) -> Collaborators:
     return Collaborators(
         brain=brains.main, offline=brains.offline, catalog=tools.catalog, gateway=tools.gateway,
-        memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=Publisher(kit.redis, kit.metrics),
+        memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=load_phrases(), metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s,
     )  # fmt: skip

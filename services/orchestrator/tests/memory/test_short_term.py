@@ -56,9 +56,9 @@ async def test_memory_survives_the_loss_of_redis(
 ) -> None:
     memory = ShortTermMemory(client, database, Metrics())
     await said(database, conversation, "trn_1", "customer", "I am ada@example.com")
-    await memory.recall(conversation, "trn_1", Vault())
-    await memory.remember(conversation, "trn_1", "I am ada@example.com", "Hello")
-    await memory.remember(conversation, "trn_1", "I am ada@example.com", "Hello")
+    first = await memory.recall(conversation, "trn_1", Vault())
+    await memory.remember(conversation, "trn_1", first, "I am ada@example.com", "Hello")
+    await memory.remember(conversation, "trn_1", first, "I am ada@example.com", "Hello")
     await said(database, conversation, "trn_1", "assistant", "Hello")
     before = await memory.recall(conversation, "trn_2", Vault())
     await client.flushall()
@@ -71,7 +71,8 @@ async def test_what_redis_holds_cannot_be_read_there(
     database: Database, client: "redis.asyncio.Redis", conversation: Conversation
 ) -> None:
     await said(database, conversation, "trn_1", "customer", "swordfish")
-    await ShortTermMemory(client, database, Metrics()).recall(conversation, "trn_2", Vault())
+    memory = ShortTermMemory(client, database, Metrics())
+    await memory.remember(conversation, "trn_2", await memory.recall(conversation, "trn_2", Vault()), "hello", "")
     keys = await client.keys(f"*{conversation.id}*")
     assert keys
     for key in keys:
@@ -108,7 +109,8 @@ async def test_a_message_that_waits_behind_the_turn_is_not_remembered_as_said_be
     memory = ShortTermMemory(client, database, Metrics())
     for turn_id in ("trn_1", "trn_2"):
         await said(database, conversation, turn_id, "customer", f"message of {turn_id}")
-    assert (await memory.recall(conversation, "trn_1", Vault())).history == ()
-    await memory.remember(conversation, "trn_1", "message of trn_1", "answer")
+    first = await memory.recall(conversation, "trn_1", Vault())
+    assert first.history == ()
+    await memory.remember(conversation, "trn_1", first, "message of trn_1", "answer")
     history = (await memory.recall(conversation, "trn_2", Vault())).history
     assert [message.text for message in history] == ["message of trn_1", "answer"]

@@ -29,8 +29,8 @@ class Desk:
     hub: Hub
 
 
-def get_desk(request: Request) -> Desk:
-    """The desk of the running service."""
+async def get_desk(request: Request) -> Desk:
+    """The desk of the running service. (Async: a plain function would cost a trip to a thread.)"""
     desk: Desk = request.app.state.desk
     return desk
 

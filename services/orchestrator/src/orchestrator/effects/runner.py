@@ -9,6 +9,7 @@ from orchestrator.effects.draft import draft, say_phrase
 from orchestrator.effects.hand_off import hand_off
 from orchestrator.effects.scope import TurnScope
 from orchestrator.effects.telling import Teller
+from orchestrator.guard.vault import Vault
 from orchestrator.turn.effects import (
     AskingEffect,
     CallPlanner,
@@ -59,13 +60,14 @@ class Runner:
 
     async def tell(self, effect: Emit | Closing, state: TurnState) -> None:
         """Show something; the end of a turn is also remembered and counted."""
-        await self._teller.tell(effect, state)
+        self._teller.tell(effect, state)
         if isinstance(effect, Finish):
             await self._ended(effect, state)
 
     async def _ended(self, finish: Finish, state: TurnState) -> None:
         scope, metrics = self._scope, self._scope.world.metrics
-        await scope.world.memory.remember(scope.conversation, scope.turn_id, state.text, finish.text)
+        before = await scope.remembered(Vault())
+        await scope.world.memory.remember(scope.conversation, scope.turn_id, before, state.text, finish.text)
         metrics.ended.labels(finish.outcome.value, state.channel).inc()
         metrics.seconds.labels(str(len(state.observed))).observe(state.worked_ms(scope.now_ms()) / 1000)
         metrics.tokens.labels("in").inc(state.usage.tokens_in)

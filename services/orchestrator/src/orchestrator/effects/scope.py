@@ -10,7 +10,7 @@ from orchestrator.guard.masking import IdMask, known_ids
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.scheduling import Scheduler
-from orchestrator.memory.short_term import Remembered, ShortTermMemory
+from orchestrator.memory.short_term import NOTHING_YET, Remembered, ShortTermMemory
 from orchestrator.stream.publisher import Publisher
 from orchestrator.tools.catalog import Catalog
 from orchestrator.tools.gateway import ToolGateway
@@ -39,12 +39,13 @@ class Collaborators:
 
 @dataclass(slots=True)
 class TurnScope:
-    """One running turn. `run` counts how often it was (re)started."""
+    """One running turn. `run` counts how often it was (re)started; `first`: nothing was said before."""
 
     conversation: Conversation
     turn_id: str
     request_id: str
     run: int
+    first: bool
     world: Collaborators
     _remembered: Remembered | None = field(default=None)
 
@@ -55,7 +56,9 @@ class TurnScope:
     async def remembered(self, vault: Vault) -> Remembered:
         """The conversation so far; read once per run."""
         if self._remembered is None:
-            self._remembered = await self.world.memory.recall(self.conversation, self.turn_id, vault)
+            self._remembered = (
+                NOTHING_YET if self.first else await self.world.memory.recall(self.conversation, self.turn_id, vault)
+            )
         return self._remembered
 
     def redacted(self, tool: str) -> tuple[str, ...]:

@@ -20,22 +20,20 @@ class Teller:
         self._told: dict[int, int] = {}
         self._chunks: dict[int, int] = {}
 
-    async def tell(self, effect: Emit | AskConfirmation | AskApproval | Finish, state: TurnState) -> None:
+    def tell(self, effect: Emit | AskConfirmation | AskApproval | Finish, state: TurnState) -> None:
         """Publish what the effect shows."""
         events = _events(self._scope.turn_id, effect, state)
         number = self._told.get(state.inputs, 0)
         self._told[state.inputs] = number + len(events)
         numbered = [(EventId(state.inputs, number + n), event) for n, event in enumerate(events, 1)]
-        await self._scope.world.publisher.publish(self._scope.turn_id, numbered)
+        self._scope.world.publisher.publish(self._scope.turn_id, numbered)
 
     async def chunk(self, state: TurnState, text: str, offset: int) -> None:
         """Publish a piece of the answer as it is written."""
         number = self._chunks.get(state.inputs, 0)
         self._chunks[state.inputs] = number + 1
         event_id = EventId(state.inputs, _FIRST_CHUNK + self._scope.run * RUN_STRIDE + number)
-        await self._scope.world.publisher.publish(
-            self._scope.turn_id, [(event_id, ChunkEvent(text=text, offset=offset))]
-        )
+        self._scope.world.publisher.publish(self._scope.turn_id, [(event_id, ChunkEvent(text=text, offset=offset))])
 
 
 def _events(turn_id: str, effect: Emit | AskConfirmation | AskApproval | Finish, state: TurnState) -> list[StreamEvent]:

@@ -41,7 +41,7 @@ class PromiseJobs:
         state = fold((one.turn_input, one.at_ms) for one in recorded).state
         if state.handoff_reason is None:
             return True
-        scope = TurnScope(conversation, turn_id, "", 0, self.world)
+        scope = TurnScope(conversation, turn_id, "", 0, False, self.world)
         # Its own time, not what was left of the turn's.
         fresh = type(state)(budgets=state.budgets, resumed_ms=scope.now_ms(), text=state.text, observed=state.observed)
         call = await handoff_call(state.handoff_reason, state, scope)

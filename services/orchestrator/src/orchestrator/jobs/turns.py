@@ -15,8 +15,9 @@ from servicekit.logging import get_logger
 #: Joins the claimed turn with its conversation: one round trip to start a turn.
 _CLAIM = (
     "WITH claimed AS (UPDATE turns SET runs = runs + 1 WHERE id = $1 AND status = 'running'"
-    " RETURNING conversation_id, runs, request_id)"
-    " SELECT claimed.runs, claimed.request_id, c.* FROM claimed JOIN conversations c ON c.id = claimed.conversation_id"
+    " RETURNING conversation_id, runs, request_id, ordinal)"
+    " SELECT claimed.runs, claimed.request_id, claimed.ordinal, c.*"
+    " FROM claimed JOIN conversations c ON c.id = claimed.conversation_id"
 )
 
 
@@ -37,8 +38,8 @@ class TurnJobs:
             return
         if row["runs"] > 1:
             self.world.metrics.taken_over.inc()
-        conversation = self.conversations.opened(row)
-        scope = TurnScope(conversation, turn_id, row["request_id"], row["runs"] - 1, self.world)
+        conversation, run = self.conversations.opened(row), row["runs"] - 1
+        scope = TurnScope(conversation, turn_id, row["request_id"], run, run == 0 and row["ordinal"] == 1, self.world)
         journal = PgTurnJournal(
             self.world.database, conversation, turn_id, self.codec, self.queue.run_turn, self.world.scheduler
         )

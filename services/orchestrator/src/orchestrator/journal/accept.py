@@ -9,17 +9,26 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from asyncpg import Record
+
 from contracts.errors import ProblemCode
 from contracts.ids import new_id
 from orchestrator.journal.cards import decide_open_card
 from orchestrator.journal.conversations import Conversation
-from orchestrator.journal.entries import Codec, append_entries
+from orchestrator.journal.entries import Codec, append_entries, purpose
 from orchestrator.turn.budgets import Budgets
-from orchestrator.turn.inputs import MessageAdded, TurnInput, TurnStarted
+from orchestrator.turn.inputs import MessageAdded, TurnStarted
 from orchestrator.turn.journal import Recorded
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 
+#: The message itself when it is known, then the turns that are not over: read behind the conversation's lock.
+_STATE = (
+    "SELECT turn_id AS id, body_hash, '' AS status, 0 AS inputs, 0 AS runs FROM messages"
+    " WHERE conversation_id = $1 AND client_turn_id = $2"
+    " UNION ALL SELECT id, NULL, status, inputs, runs FROM turns"
+    " WHERE conversation_id = $1 AND status IN ('queued', 'running')"
+)
 Enqueue = Callable[[Connection, str], Awaitable[None]]
 
 _TAIL = r"(?:[,.! ]+(?:please|thanks|thank you|go ahead|do it|do that|that'?s (?:right|fine|correct)))*[,.! ]*"
@@ -64,66 +73,45 @@ async def accept_message(
     Raises IDEMPOTENCY_KEY_REUSED when the client_turn_id was used for another text.
     """
     body_hash = hashlib.sha256(message.text.encode()).digest()
-    known = await db.fetchrow(
-        "SELECT turn_id, body_hash FROM messages WHERE conversation_id = $1 AND client_turn_id = $2",
-        conversation.id, message.client_turn_id,
-    )  # fmt: skip
-    if known is not None:
-        if known["body_hash"] != body_hash:
+    rows = await db.fetch(_STATE, conversation.id, message.client_turn_id)
+    if rows and rows[0]["body_hash"] is not None:
+        if rows[0]["body_hash"] != body_hash:
             raise ProblemError(ProblemCode.IDEMPOTENCY_KEY_REUSED, "This client_turn_id belongs to another message.")
-        return Accepted(str(known["turn_id"]))
-    accepted = await _turn_for(db, conversation, message, budgets, codec, enqueue)
-    await db.execute(
-        "WITH said AS (INSERT INTO thread (conversation_id, turn_id, role, content) VALUES ($1, $3, 'customer', $5))"
-        " INSERT INTO messages (conversation_id, client_turn_id, turn_id, body_hash) VALUES ($1, $2, $3, $4)",
-        conversation.id, message.client_turn_id, accepted.turn_id, body_hash,
-        conversation.sealer.seal("thread", message.text.encode()),
+        return Accepted(rows[0]["id"])
+    said = conversation.sealer.seal("thread", message.text.encode())
+    joined = await _join(db, conversation, message, rows, codec, enqueue)
+    if joined is not None:
+        kept = (conversation.id, message.client_turn_id, joined.turn_id, body_hash, said)
+        await db.execute("SELECT message_keep($1, $2, $3, $4, $5)", *kept)
+        return joined
+    turn_id, status = new_id("trn"), "queued" if rows else "running"
+    started = TurnStarted(
+        text=message.text, customer=conversation.customer, channel=conversation.channel,
+        answering=conversation.answering, wants_human=message.wants_human, budgets=budgets,
     )  # fmt: skip
-    return accepted
+    await db.execute(
+        "SELECT turn_begin($1, $2, $3, $4, $5, $6, $7, $8, $9)", conversation.id, turn_id, status, message.request_id,
+        message.at_ms, conversation.sealer.seal(purpose(turn_id, 1), codec.encode(started)), message.client_turn_id,
+        body_hash, said,
+    )  # fmt: skip
+    if status == "running":
+        await enqueue(db, turn_id)
+    return Accepted(turn_id)
 
 
-async def _turn_for(
-    db: Connection, conversation: Conversation, message: Incoming, budgets: Budgets, codec: Codec, enqueue: Enqueue
-) -> Accepted:
+async def _join(
+    db: Connection, conversation: Conversation, message: Incoming, rows: list[Record], codec: Codec, enqueue: Enqueue
+) -> Accepted | None:
+    """The turn that the message belongs to already: one whose card it answers, or one that was not begun yet."""
     answer = None if message.wants_human else plain_answer(message.text)
     if answer is not None:
         decided = await decide_open_card(db, conversation, confirmed=answer, at_ms=message.at_ms, codec=codec)
         if decided is not None:
             await enqueue(db, decided.turn_id)
             return Accepted(decided.turn_id, decided.inputs)
-    rows = await db.fetch(
-        "SELECT id, status, inputs, runs FROM turns WHERE conversation_id = $1 AND status IN ('queued', 'running')",
-        conversation.id,
-    )
     unread = next((row for row in rows if row["status"] == "queued" and row["runs"] == 0), None)
-    if unread is not None:
-        added = MessageAdded(text=message.text, wants_human=message.wants_human)
-        await _append(db, conversation, unread["id"], unread["inputs"], added, message.at_ms, codec)
-        return Accepted(str(unread["id"]))
-    turn_id = new_id("trn")
-    status = "queued" if rows else "running"
-    await db.execute(
-        "INSERT INTO turns (id, conversation_id, ordinal, status, request_id) VALUES ($1, $2,"
-        " (SELECT coalesce(max(ordinal), 0) + 1 FROM turns WHERE conversation_id = $2), $3, $4)",
-        turn_id, conversation.id, status, message.request_id,
-    )  # fmt: skip
-    started = TurnStarted(
-        text=message.text, customer=conversation.customer, channel=conversation.channel,
-        answering=conversation.answering, wants_human=message.wants_human, budgets=budgets,
-    )  # fmt: skip
-    await _append(db, conversation, turn_id, 0, started, message.at_ms, codec)
-    if status == "running":
-        await enqueue(db, turn_id)
-    return Accepted(turn_id)
-
-
-async def _append(
-    db: Connection,
-    conversation: Conversation,
-    turn_id: str,
-    after: int,
-    turn_input: TurnInput,
-    at_ms: int,
-    codec: Codec,
-) -> None:
-    await append_entries(db, conversation.sealer, turn_id, after, [Recorded(turn_input, at_ms)], codec)
+    if unread is None:
+        return None
+    added = Recorded(MessageAdded(text=message.text, wants_human=message.wants_human), message.at_ms)
+    await append_entries(db, conversation.sealer, unread["id"], unread["inputs"], [added], codec)
+    return Accepted(unread["id"])

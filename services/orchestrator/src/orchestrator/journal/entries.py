@@ -1,6 +1,7 @@
 """Journal entries: how an input becomes sealed bytes and back, and the one statement that appends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import asyncpg
 from pydantic import TypeAdapter
@@ -33,15 +34,29 @@ async def append_entries(
     db: Connection, sealer: Sealer, turn_id: str, after: int, inputs: Sequence[Recorded], codec: Codec
 ) -> None:
     """Append behind the first `after` inputs of the turn. Raises JournalConflict when it has more."""
+    with turning_away(turn_id):
+        await db.execute(
+            "SELECT journal_append($1, $2, $3, $4, $5, $6)", sealer.conversation_id, turn_id, after,
+            *entry_columns(sealer, turn_id, after, inputs, codec),
+        )  # fmt: skip
+
+
+def entry_columns(
+    sealer: Sealer, turn_id: str, after: int, inputs: Sequence[Recorded], codec: Codec
+) -> tuple[list[str], list[int], list[bytes]]:
+    """Kinds, times and sealed payloads of entries, as the SQL functions take them."""
     payloads = [
         sealer.seal(purpose(turn_id, after + index), codec.encode(one.turn_input))
         for index, one in enumerate(inputs, start=1)
     ]
+    return [one.turn_input.kind for one in inputs], [one.at_ms for one in inputs], payloads
+
+
+@contextmanager
+def turning_away(turn_id: str) -> Iterator[None]:
+    """Makes the SQL functions' refusal of a second worker a JournalConflict."""
     try:
-        await db.execute(
-            "SELECT journal_append($1, $2, $3, $4, $5, $6)", sealer.conversation_id, turn_id, after,
-            [one.turn_input.kind for one in inputs], [one.at_ms for one in inputs], payloads,
-        )  # fmt: skip
+        yield
     except asyncpg.PostgresError as error:
         if error.sqlstate == CONFLICT:
             raise JournalConflict(turn_id) from error

@@ -9,10 +9,10 @@ from contracts.turn import Answering, EndEvent
 from orchestrator.journal.accept import Enqueue
 from orchestrator.journal.cards import card_of, open_card
 from orchestrator.journal.conversations import Conversation
-from orchestrator.journal.entries import Codec, append_entries, load_entries
+from orchestrator.journal.entries import Codec, append_entries, entry_columns, load_entries, turning_away
 from orchestrator.journal.scheduling import Scheduler
 from orchestrator.turn import evidence
-from orchestrator.turn.effects import Finish
+from orchestrator.turn.effects import Finish, WaitingEffect
 from orchestrator.turn.inputs import MessageAdded, PlanMade, PlanRejected, StaffTookOver, TurnStarted
 from orchestrator.turn.journal import Closing, Recorded
 from orchestrator.turn.state import TurnState
@@ -50,50 +50,38 @@ class PgTurnJournal:
             async with self.database.primary() as db:
                 return await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
         async with self.database.transaction() as db:
-            await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
             if isinstance(closing, Finish):
-                await self._end(db, state, closing, inputs[-1].at_ms if inputs else state.resumed_ms)
+                following = await self._end(db, after, inputs, state, closing)
             else:
-                await db.execute("UPDATE turns SET status = 'waiting' WHERE id = $1", self.turn_id)
-                card = card_of(self.turn_id, closing)
-                await open_card(db, self.conversation, card)
-                await self.scheduler.expire_card(db, self.turn_id, card.digest, card.expires_at)
-            await self._start_next(db)
+                await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
+                following = await self._wait(db, closing)
+            if following is not None:
+                await self.enqueue(db, following)
         return None
 
-    async def _end(self, db: Connection, state: TurnState, finish: Finish, at_ms: int) -> None:
+    async def _end(
+        self, db: Connection, after: int, inputs: Sequence[Recorded], state: TurnState, finish: Finish
+    ) -> str | None:
+        sealer, turn_id = self.conversation.sealer, self.turn_id
         event = end_event(state, finish)
-        await db.execute(
-            "UPDATE turns SET status = 'ended', outcome = $2, final_event = $3, tools = $4::text::jsonb,"
-            " tokens_in = $5, tokens_out = $6, cost_micros = $7, model = $8, confidence = $9, worked_ms = $10,"
-            " repairs = $11::text::jsonb, ended_at = now() WHERE id = $1",
-            self.turn_id, finish.outcome.value, self.conversation.sealer.seal(f"end|{self.turn_id}", encode_end(event)),
-            orjson.dumps(_tools(state)).decode(), state.usage.tokens_in, state.usage.tokens_out,
-            state.usage.cost_micros,
-            state.model, event.confidence, state.worked_ms(at_ms), orjson.dumps(self.repairs).decode(),
-        )  # fmt: skip
-        await db.execute(
-            # A hand-over stays: a turn that was accepted before it and ends after it does not take it back.
-            "UPDATE conversations SET tokens = tokens + $2, cost_micros = cost_micros + $3, updated_at = now(),"
-            " answering = CASE WHEN $4 = 'staff' THEN 'staff' ELSE answering END WHERE id = $1",
-            self.conversation.id, state.usage.tokens_in + state.usage.tokens_out, state.usage.cost_micros,
-            finish.answering.value,
-        )  # fmt: skip
-        if finish.text:
-            await db.execute(
-                "INSERT INTO thread (conversation_id, turn_id, role, content) VALUES ($1, $2, 'assistant', $3)",
-                self.conversation.id, self.turn_id, self.conversation.sealer.seal("thread", finish.text.encode()),
+        record = turn_record(state, finish, event, self.repairs, inputs[-1].at_ms if inputs else state.resumed_ms)
+        with turning_away(turn_id):
+            following: str | None = await db.fetchval(
+                "SELECT turn_end($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9)",
+                self.conversation.id, turn_id, after,
+                *entry_columns(sealer, turn_id, after, inputs, self.codec), orjson.dumps(record).decode(),
+                sealer.seal(f"end|{turn_id}", event.model_dump_json().encode()),
+                sealer.seal("thread", finish.text.encode()) if finish.text else None,
             )  # fmt: skip
+        return following
 
-    async def _start_next(self, db: Connection) -> None:
-        """The conversation's next queued turn may run now."""
-        following = await db.fetchval(
-            "UPDATE turns SET status = 'running' WHERE id = (SELECT id FROM turns WHERE conversation_id = $1"
-            " AND status = 'queued' ORDER BY ordinal LIMIT 1) RETURNING id",
-            self.conversation.id,
-        )
-        if following is not None:
-            await self.enqueue(db, following)
+    async def _wait(self, db: Connection, closing: WaitingEffect) -> str | None:
+        await db.execute("UPDATE turns SET status = 'waiting' WHERE id = $1", self.turn_id)
+        card = card_of(self.turn_id, closing)
+        await open_card(db, self.conversation, card)
+        await self.scheduler.expire_card(db, self.turn_id, card.digest, card.expires_at)
+        following: str | None = await db.fetchval("SELECT turn_start_next($1)", self.conversation.id)
+        return following
 
     def _note(self, recorded: Sequence[Recorded]) -> None:
         for one in recorded:
@@ -120,9 +108,16 @@ def end_event(state: TurnState, finish: Finish) -> EndEvent:
     )  # fmt: skip
 
 
-def encode_end(event: EndEvent) -> bytes:
-    """The event as JSON."""
-    return event.model_dump_json().encode()
+def turn_record(
+    state: TurnState, finish: Finish, event: EndEvent, repairs: tuple[str, ...], at_ms: int
+) -> dict[str, object]:
+    """What is queryable of a turn (TURN-11): never what was said."""
+    return {
+        "outcome": finish.outcome.value, "answering": finish.answering.value, "repairs": repairs,
+        "tools": _tools(state),
+        "tokens_in": state.usage.tokens_in, "tokens_out": state.usage.tokens_out, "model": state.model,
+        "cost_micros": state.usage.cost_micros, "confidence": event.confidence, "worked_ms": state.worked_ms(at_ms),
+    }  # fmt: skip
 
 
 def _tools(state: TurnState) -> list[dict[str, object]]:

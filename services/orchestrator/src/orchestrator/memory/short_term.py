@@ -1,7 +1,7 @@
 """The last turns of a conversation for the Brain (TURN-10): sealed in Redis for a day, else rebuilt from Postgres."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -24,10 +24,17 @@ _SUMMARY_LINES = 6
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What the Brain is told of earlier turns: the last ones word by word, the ones before in a line each."""
+    """What the Brain is told of earlier turns: the last ones word by word, the ones before in a line each.
+
+    `entries` is what is stored: unmasked, in order.
+    """
 
     history: tuple[Message, ...]
     summary: str
+    entries: tuple[dict[str, str], ...] = field(default=(), repr=False, compare=False)
+
+
+NOTHING_YET = Remembered((), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +52,14 @@ class ShortTermMemory:
             entries = await self._rebuild(conversation, turn_id)
         earlier = [entry for entry in entries if entry["turn"] != turn_id]
         messages = [Message(Role(entry["role"]), vault.mask(entry["text"])) for entry in earlier]
-        return Remembered(tuple(messages[-KEEP_MESSAGES:]), summarise(messages[:-KEEP_MESSAGES]))
+        history = tuple(messages[-KEEP_MESSAGES:])
+        return Remembered(history, summarise(messages[:-KEEP_MESSAGES]), tuple(earlier))
 
-    async def remember(self, conversation: Conversation, turn_id: str, question: str, answer: str) -> None:
-        """Add an ended turn; adding it again changes nothing."""
-        entries = await self._cached(conversation)
-        if entries is None:
-            return
-        entries = [entry for entry in entries if entry["turn"] != turn_id]
-        entries.append({"turn": turn_id, "role": "customer", "text": question})
+    async def remember(
+        self, conversation: Conversation, turn_id: str, before: Remembered, question: str, answer: str
+    ) -> None:
+        """Store an ended turn behind what was there before it; storing it again changes nothing."""
+        entries = [*before.entries, {"turn": turn_id, "role": "customer", "text": question}]
         if answer:
             entries.append({"turn": turn_id, "role": "assistant", "text": answer})
         await self._store(conversation, entries)
@@ -74,9 +80,7 @@ class ShortTermMemory:
             said = await last_messages(db, conversation, 2 * KEEP_MESSAGES)
         # Messages that wait behind this turn are not yet part of what was said.
         earlier = itertools.takewhile(lambda one: one.turn_id != turn_id, said)
-        entries = [{"turn": one.turn_id or "", "role": one.role, "text": one.text} for one in earlier]
-        await self._store(conversation, entries)
-        return entries
+        return [{"turn": one.turn_id or "", "role": one.role, "text": one.text} for one in earlier]
 
     async def _store(self, conversation: Conversation, entries: list[dict[str, str]]) -> None:
         sealed = conversation.sealer.seal("memory", orjson.dumps(entries[-2 * KEEP_MESSAGES :]))

@@ -149,3 +149,54 @@ BEGIN
     END LOOP;
     UPDATE conversations SET head_seq = v_seq, head_hash = v_hash WHERE id = p_conversation;
 END $$;
+
+-- The steps below are functions because each is one round trip then; what they mean is decided in Python.
+
+-- A new turn with its first entry and the message that began it. The caller holds the conversation's row lock.
+CREATE FUNCTION turn_begin(p_conversation text, p_turn text, p_status text, p_request text, p_at_ms bigint, p_payload bytea,
+                           p_client_turn text, p_body_hash bytea, p_said bytea) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO turns (id, conversation_id, ordinal, status, request_id)
+        SELECT p_turn, p_conversation, coalesce(max(ordinal), 0) + 1, p_status, p_request
+        FROM turns WHERE conversation_id = p_conversation;
+    PERFORM journal_append(p_conversation, p_turn, 0, ARRAY['turn_started'], ARRAY[p_at_ms], ARRAY[p_payload]);
+    PERFORM message_keep(p_conversation, p_client_turn, p_turn, p_body_hash, p_said);
+END $$;
+
+-- A message that was accepted, and what it said.
+CREATE FUNCTION message_keep(p_conversation text, p_client_turn text, p_turn text, p_body_hash bytea, p_said bytea)
+RETURNS void LANGUAGE sql AS $$
+    INSERT INTO thread (conversation_id, turn_id, role, content) VALUES ($1, $3, 'customer', $5);
+    INSERT INTO messages (conversation_id, client_turn_id, turn_id, body_hash) VALUES ($1, $2, $3, $4);
+$$;
+
+-- Close a turn: its last entries, its record, the conversation's totals, the answer, and the next queued turn (returned).
+-- A hand-over stays: a turn that was accepted before it and ends after it does not take it back.
+CREATE FUNCTION turn_end(p_conversation text, p_turn text, p_after integer, p_kinds text[], p_at_ms bigint[],
+                         p_payloads bytea[], p_record jsonb, p_final bytea, p_answer bytea) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM journal_append(p_conversation, p_turn, p_after, p_kinds, p_at_ms, p_payloads);
+    UPDATE turns SET status = 'ended', final_event = p_final, ended_at = now(), outcome = r.outcome, tools = r.tools,
+        repairs = r.repairs, tokens_in = r.tokens_in, tokens_out = r.tokens_out, cost_micros = r.cost_micros,
+        model = r.model, confidence = r.confidence, worked_ms = r.worked_ms
+        FROM jsonb_to_record(p_record) AS r(outcome text, tools jsonb, repairs jsonb, tokens_in integer,
+            tokens_out integer, cost_micros bigint, model text, confidence real, worked_ms integer)
+        WHERE id = p_turn;
+    UPDATE conversations SET updated_at = now(),
+        tokens = tokens + (p_record ->> 'tokens_in')::bigint + (p_record ->> 'tokens_out')::bigint,
+        cost_micros = cost_micros + (p_record ->> 'cost_micros')::bigint,
+        answering = CASE WHEN p_record ->> 'answering' = 'staff' THEN 'staff' ELSE answering END
+        WHERE id = p_conversation;
+    IF p_answer IS NOT NULL THEN
+        INSERT INTO thread (conversation_id, turn_id, role, content)
+            VALUES (p_conversation, p_turn, 'assistant', p_answer);
+    END IF;
+    RETURN turn_start_next(p_conversation);
+END $$;
+
+-- The conversation's next queued turn may run now; NULL when there is none.
+CREATE FUNCTION turn_start_next(p_conversation text) RETURNS text LANGUAGE sql AS $$
+    UPDATE turns SET status = 'running' WHERE id = (SELECT id FROM turns WHERE conversation_id = $1
+        AND status = 'queued' ORDER BY ordinal LIMIT 1) RETURNING id
+$$;
