@@ -16,7 +16,6 @@ from e2e.llm import Llm, scripted_orchestrator
 from e2e.machine import Machine
 from e2e.people import ADA
 from e2e.visitor import Visitor
-
 from onebox.keys import Person
 
 Visit = Callable[..., Visitor]

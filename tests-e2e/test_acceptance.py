@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pypdf
 import pytest
-from e2e.facts import rows, tickets_of, turns_of
-from e2e.people import ADA, BEN, guest
 
 import retrieval
+from e2e.facts import rows, tickets_of, turns_of
+from e2e.people import ADA, BEN, guest
 from onebox.demo.facts import OrderFacts, order_facts
 from onebox.ports import TOOL_SERVICES
 

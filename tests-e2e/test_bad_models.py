@@ -1,10 +1,10 @@
 """A model that is down, slow, broken or hostile: each turn ends with an answer, and nothing unknown runs."""
 
 import pytest
+
 from e2e.facts import rows, tickets_of
 from e2e.llm import scripted_orchestrator
 from e2e.people import ADA, stranger
-
 from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
 from servicekit.embedded import free_port
 

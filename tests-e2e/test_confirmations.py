@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from e2e.facts import rows, tickets_of, turn_ended, turns_of
 from e2e.people import guest, stranger
 

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
+
 from e2e.facts import assert_chain_holds, rows, turns_of
 from e2e.people import stranger
-
 from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]

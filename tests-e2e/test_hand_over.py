@@ -1,6 +1,7 @@
 """Once a person has a conversation, nothing that was still under way gives it back to the bot."""
 
 import pytest
+
 from e2e.facts import tickets_of, turn_ended
 from e2e.people import stranger
 

@@ -8,11 +8,11 @@ from contextlib import suppress
 
 import pytest
 import pytest_asyncio
+
 from e2e.audit import Books
 from e2e.machine import PROCESSES, Machine
 from e2e.people import Person
 from e2e.soak import Soak
-
 from onebox.ports import ORCHESTRATOR
 from onebox.stack import SERVICES
 

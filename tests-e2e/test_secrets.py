@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+
 from e2e.llm import scripted_orchestrator
 from e2e.people import ADA, guest, stranger
-
 from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from e2e.facts import rows, turn_ended
 from e2e.people import ADA, BEN, guest, stranger
 from e2e.visitor import Turn
@@ -124,6 +125,19 @@ async def test_an_ended_turn_is_told_whole_when_redis_was_wiped(machine, visit) 
         assert again.end == turn.end
         assert again.streamed == turn.text
         assert again.named("citation") == turn.named("citation")
+
+
+async def test_a_card_is_told_again_when_redis_was_wiped(machine, visit) -> None:
+    visitor = visit(stranger())
+    turn = await visitor.say("Please open a ticket: the zip of my new tent broke after only two nights outside.")
+    await machine.wipe_redis()
+    for last_id in ("", turn.events[0].id):
+        again = Turn(turn.conversation_id, turn.turn_id, turn.url)
+        async for event in visitor.events(turn.url, last_id):
+            again.events.append(event)
+            if event.name == "confirmation":
+                break
+        assert again.card == turn.card
 
 
 async def test_a_resumed_stream_of_an_ended_turn_gives_only_what_is_missing(machine, visit) -> None:

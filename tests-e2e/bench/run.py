@@ -7,15 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+from onebox.running import run_until_signal
+from servicekit.embedded import EmbeddedError
+from servicekit.embedded.files import DirectoryLock
 from turnbench.goals import verdicts
 from turnbench.product import OURS
 from turnbench.report import goals, table, write_json
 from turnbench.rivals import RIVALS
 from turnbench.session import run_session
-
-from onebox.running import run_until_signal
-from servicekit.embedded import EmbeddedError
-from servicekit.embedded.files import DirectoryLock
 
 CHECKOUT = Path(__file__).parents[2]
 RESULTS = CHECKOUT / "bench-results"

@@ -1,6 +1,7 @@
 """What streaming costs: short and long answers, from a model without latency and from one with a model's pace."""
 
 from dataclasses import dataclass
+from statistics import median
 
 import aiohttp
 
@@ -9,24 +10,27 @@ from turnbench.plan import TOKENS
 from turnbench.product import Product
 
 MANY_TOKENS = 120
-_INSTANT_TURNS, _INSTANT_AT = 64, 16
+_INSTANT_PAIRS, _INSTANT_TURNS, _INSTANT_AT = 3, 64, 16
 _PACED_TURNS, _PACED_AT = 128, 64
 _FIRST_TOKEN_MS, _TOKEN_MS = 350, 20
 #: A turn's planner call streams about ten frames; its answer follows.
 _FRAMES = 10
 
 
+Pair = dict[int, Sample]
+
+
 @dataclass(frozen=True, slots=True)
 class Streaming:
     """Samples of ours by number of tokens; `paced` has 64 conversations at once, begun one after the other."""
 
-    instant: dict[int, Sample]
-    paced: dict[int, Sample]
+    instant: list[Pair]
+    paced: Pair
 
     @property
     def instant_us(self) -> float:
         """CPU per further token of an answer that came at once, microseconds."""
-        return _per_token_us(self.instant)
+        return median(_per_token_us(pair) for pair in self.instant)
 
     @property
     def paced_us(self) -> float:
@@ -51,11 +55,15 @@ class ModelSwitch:
 
 async def measure_streaming(ours: Product, model: ModelSwitch) -> Streaming:
     """Measures ours; the model answers as before afterwards."""
-    instant: dict[int, Sample] = {}
-    paced: dict[int, Sample] = {}
+    instant: list[Pair] = []
+    for _ in range(_INSTANT_PAIRS):
+        pair: Pair = {}
+        for tokens in (TOKENS, MANY_TOKENS):
+            await model.set(tokens)
+            pair[tokens] = await measure(ours, _INSTANT_TURNS, _INSTANT_AT, tokens)
+        instant.append(pair)
+    paced: Pair = {}
     for tokens in (TOKENS, MANY_TOKENS):
-        await model.set(tokens)
-        instant[tokens] = await measure(ours, _INSTANT_TURNS, _INSTANT_AT, tokens)
         await model.set(tokens, paced=True)
         paced[tokens] = await _measure_paced(ours, tokens)
     await model.set(TOKENS)
@@ -69,5 +77,5 @@ async def _measure_paced(ours: Product, tokens: int) -> Sample:
     )
 
 
-def _per_token_us(samples: dict[int, Sample]) -> float:
+def _per_token_us(samples: Pair) -> float:
     return (samples[MANY_TOKENS].own_ms - samples[TOKENS].own_ms) * 1000 / (MANY_TOKENS - TOKENS)

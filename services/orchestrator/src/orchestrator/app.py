@@ -1,7 +1,6 @@
 """The orchestrator's composition root. The test door: pass a `kit_factory`."""
 
 from fastapi import FastAPI
-from servicekit.crypto import Keyring
 
 from orchestrator.api.conversations import conversations_router
 from orchestrator.api.decisions import decisions_router
@@ -14,6 +13,7 @@ from servicekit.app import KitFactory, create_app
 from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
+from servicekit.crypto import Keyring
 from servicekit.kit import open_kit
 
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import orjson
-from servicekit.crypto import Keyring, hash_subject
 
 from contracts.errors import ProblemCode
 from contracts.ids import new_id
 from contracts.turn import Answering
 from orchestrator.journal.sealing import Sealer, new_sealer, open_sealer
 from servicekit.auth.claims import Caller, Role
+from servicekit.crypto import Keyring, hash_subject
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 
