@@ -58,6 +58,14 @@ class Measured:
         return _find(self.paired, subject, concurrency)
 
 
+def rounds_of(samples: Sequence[Sample], subject: str, concurrency: int) -> list[float]:
+    """CPU per turn of a subject, round by round. Raises LookupError when it was not measured."""
+    found = [one.own_ms for one in samples if (one.subject, one.concurrency) == (subject, concurrency)]
+    if not found:
+        raise LookupError(subject)
+    return found
+
+
 def figures_of(samples: Sequence[Sample]) -> Figures:
     """The figures of the rounds of one subject at one concurrency."""
     walls = [wall for one in samples for wall in one.walls]

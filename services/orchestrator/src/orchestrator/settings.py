@@ -17,6 +17,8 @@ class Settings(ServiceSettings, LlmSettings):
 
     service: str = "orchestrator"
     port: int = 8080
+    #: Turns share these: each takes a connection for some milliseconds at a time.
+    database_pool_size: int = Field(default=20, ge=2)
     #: Where the tool services are, by family: {"orders": "http://…"}.
     tool_urls: dict[str, str] = {}
     tool_allowlist: tuple[str, ...] = tuple(contract.name for contract in CONTRACTS)

@@ -47,7 +47,7 @@ async def orchestrate(
     core = Core(Conversations(keyring, keyring.derive("subject-hash")), Codec(), JobQueue())
     hub = Hub(kit.redis)
     hub.start()
-    intake = Intake(kit.db, core.conversations, core.codec, core.queue, kit.clock, settings)
+    intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings)
     app.state.desk = Desk(kit.db, core.conversations, core.codec, core.queue, intake, hub)
     try:
         if settings.worker == "off":

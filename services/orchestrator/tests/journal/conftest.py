@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from orchestrator.journal.accept import Incoming, accept_message
+from orchestrator.journal.accept import Incoming, accept_message, begin_at_once
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.turn.budgets import Budgets
 from servicekit.auth.claims import Caller, Role
 from servicekit.crypto import Keyring
-from servicekit.db.pool import Connection, Database
+from servicekit.db.pool import Database
 
 ADA = Caller("cust_ada", Role.CUSTOMER, "shop", frozenset({"chat:send"}), 0, email="ada@example.com", name="Ada")
 BEN = Caller("cust_ben", Role.CUSTOMER, "shop", frozenset({"chat:send"}), 0)
@@ -24,10 +24,12 @@ class Office:
     database: Database
     conversations: Conversations
     codec: Codec = field(default_factory=Codec)
-    enqueued: list[str] = field(default_factory=list)
 
-    async def enqueue(self, _db: Connection, turn_id: str) -> None:
-        self.enqueued.append(turn_id)
+    async def enqueued(self) -> list[str]:
+        """The turns that have a job, oldest first."""
+        async with self.database.primary() as db:
+            jobs = await db.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = 'run_turn' ORDER BY id")
+        return [job["payload"].decode() for job in jobs]
 
     async def begin(self, caller: Caller = ADA) -> Conversation:
         async with self.database.transaction() as db:
@@ -40,10 +42,14 @@ class Office:
 
     async def say(self, conversation_id: str, text: str, client_turn_id: str, caller: Caller = ADA) -> str:
         message = Incoming(text=text, client_turn_id=client_turn_id, request_id="req", at_ms=1_000)
+        async with self.database.primary() as db:
+            conversation = await self.conversations.owned(db, conversation_id, caller)
+            begun = await begin_at_once(db, conversation, message, Budgets(), self.codec)
+        if begun is not None:
+            return begun.turn_id
         async with self.database.transaction() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
-            accepted = await accept_message(db, conversation, message, Budgets(), self.codec, self.enqueue)
-        return accepted.turn_id
+            return (await accept_message(db, conversation, message, Budgets(), self.codec)).turn_id
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.queries import Queries
 
 from contracts.errors import ProblemCode
 from orchestrator.journal.accept import plain_answer
@@ -19,10 +21,27 @@ async def test_the_same_message_sent_twenty_times_at_once_is_one_turn(office: Of
     conversation = await office.begin()
     turns = await asyncio.gather(*(office.say(conversation.id, "Hello", "one") for _ in range(20)))
     assert len(set(turns)) == 1
-    assert office.enqueued == [turns[0]]
+    assert [job for job in await office.enqueued() if job in turns] == [turns[0]]
     async with office.database.primary() as db:
         assert [said.text for said in await last_messages(db, conversation, 50)] == ["Hello"]
         assert len(await load_entries(db, conversation.sealer, turns[0], office.codec)) == 1
+
+
+async def test_a_turn_is_enqueued_exactly_as_the_queue_itself_would(office: Office) -> None:
+    conversation = await office.begin()
+    turn_id = await office.say(conversation.id, "Hello", "one")
+    columns = "priority, entrypoint, payload, status, dedupe_key, headers, attempts, execute_after - created AS wait"
+    async with office.database.transaction() as db:
+        await Queries(AsyncpgDriver(db)).enqueue("run_turn", turn_id.encode(), priority=10)
+        both = f"SELECT {columns} FROM pgqueuer WHERE payload = $1 ORDER BY id"
+        ours, theirs = await db.fetch(both, turn_id.encode())
+        logged = await db.fetch(
+            "SELECT l.status, l.entrypoint, l.priority FROM pgqueuer_log l JOIN pgqueuer q ON q.id = l.job_id"
+            " WHERE q.payload = $1", turn_id.encode(),
+        )  # fmt: skip
+    assert dict(ours) == dict(theirs)
+    assert len(logged) == 2
+    assert logged[0] == logged[1]
 
 
 async def test_the_same_id_with_another_text_is_refused(office: Office) -> None:
@@ -39,7 +58,7 @@ async def test_messages_that_come_while_a_turn_runs_wait_and_are_read_together(o
     second = await office.say(conversation.id, "two", "2")
     third = await office.say(conversation.id, "three", "3")
     assert first != second == third
-    assert office.enqueued == [first]
+    assert [job for job in await office.enqueued() if job in (first, second)] == [first]
     async with office.database.primary() as db:
         entries = await load_entries(db, conversation.sealer, second, office.codec)
     assert [entry.turn_input.kind for entry in entries] == ["turn_started", "message_added"]

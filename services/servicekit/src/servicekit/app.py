@@ -1,5 +1,6 @@
 """The app of every service: one call gives it health, metrics, errors, limits, ids and traces."""
 
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -50,6 +51,9 @@ def create_app(
             app.state.kit = kit
             if startup is not None:
                 await stack.enter_async_context(startup(kit, app))
+            # What start-up made lives as long as the process: the collector need not walk it again and again.
+            gc.collect()
+            gc.freeze()
             yield
             app.state.draining = True
 

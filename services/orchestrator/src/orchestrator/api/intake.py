@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from orchestrator.guard.human import asks_for_human
-from orchestrator.jobs.queue import JobQueue
-from orchestrator.journal.accept import Accepted, Incoming, accept_message
+from orchestrator.journal.accept import Accepted, Incoming, accept_message, begin_at_once
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.settings import Settings
@@ -22,7 +21,6 @@ class Intake:
     database: Database
     conversations: Conversations
     codec: Codec
-    queue: JobQueue
     clock: Clock
     settings: Settings
 
@@ -35,10 +33,14 @@ class Intake:
             text=text, client_turn_id=client_turn_id, request_id=context.request_id if context else "",
             at_ms=self.now_ms(), wants_human=human or asks_for_human(text),
         )  # fmt: skip
+        async with self.database.primary() as db:
+            conversation = await self.conversations.owned(db, conversation_id, caller)
+            begun = await begin_at_once(db, conversation, incoming, self._budgets(conversation.tokens), self.codec)
+        if begun is not None:
+            return begun
         async with self.database.transaction() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
-            budgets = self._budgets(conversation.tokens)
-            return await accept_message(db, conversation, incoming, budgets, self.codec, self.queue.run_turn)
+            return await accept_message(db, conversation, incoming, self._budgets(conversation.tokens), self.codec)
 
     def now_ms(self) -> int:
         """Epoch milliseconds."""

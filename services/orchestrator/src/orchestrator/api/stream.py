@@ -14,7 +14,7 @@ from orchestrator.api.deps import ChatCaller, Desk, DeskDep
 from orchestrator.api.models import ChatAnswer, ChatRequest
 from orchestrator.journal.cards import open_cards
 from orchestrator.journal.conversations import Conversation
-from orchestrator.journal.views import turn_view
+from orchestrator.journal.views import owned_turn, turn_view
 from orchestrator.stream.frames import EventId, parse_event_id
 from orchestrator.stream.sse import Ending, stream_turn
 from servicekit.errors import ProblemError
@@ -74,10 +74,10 @@ async def _turn_of(
     desk: Desk, caller: ChatCaller, conversation_id: str, turn_id: str
 ) -> tuple[Conversation, EndEvent | None]:
     async with desk.database.primary() as db:
-        conversation = await desk.conversations.owned(db, conversation_id, caller)
-        view = await turn_view(db, conversation, turn_id)
-    if view is None:
-        raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in this conversation.")
+        found = await owned_turn(db, desk.conversations, conversation_id, turn_id, caller)
+    if found is None:
+        raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in a conversation of yours.")
+    conversation, view = found
     return conversation, view.end
 
 

@@ -7,13 +7,14 @@ import orjson
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.queries import Queries
 
+from orchestrator.journal.accept import run_turn
 from servicekit.db.pool import Connection
 
 RUN_TURN = "run_turn"
 EXPIRE_CARD = "expire_card"
 HAND_OFF = "hand_off"
-#: People wait for turns; timers can wait for them.
-_PRIORITY = {RUN_TURN: 10, HAND_OFF: 5, EXPIRE_CARD: 0}
+#: People wait for turns (10); timers can wait for them.
+_PRIORITY = {HAND_OFF: 5, EXPIRE_CARD: 0}
 _HAND_OFF_DELAY = timedelta(seconds=5)
 
 
@@ -22,7 +23,7 @@ class JobQueue:
 
     async def run_turn(self, db: Connection, turn_id: str) -> None:
         """Run the turn (again)."""
-        await self._enqueue(db, RUN_TURN, turn_id.encode())
+        await run_turn(db, turn_id)
 
     async def expire_card(self, db: Connection, turn_id: str, digest: str, at: datetime) -> None:
         """Close the card at `at`, if nobody has decided it by then."""

@@ -40,9 +40,7 @@ class TurnJobs:
             self.world.metrics.taken_over.inc()
         conversation, run = self.conversations.opened(row), row["runs"] - 1
         scope = TurnScope(conversation, turn_id, row["request_id"], run, run == 0 and row["ordinal"] == 1, self.world)
-        journal = PgTurnJournal(
-            self.world.database, conversation, turn_id, self.codec, self.queue.run_turn, self.world.scheduler
-        )
+        journal = PgTurnJournal(self.world.database, conversation, turn_id, self.codec, self.world.scheduler)
         with self.world.metrics.running.track_inprogress():
             try:
                 await run_turn(journal, Runner(scope), scope.now_ms)

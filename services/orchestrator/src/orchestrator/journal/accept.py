@@ -6,7 +6,6 @@ Messages that come while a turn runs wait in one queued turn and are read togeth
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from asyncpg import Record
@@ -29,7 +28,6 @@ _STATE = (
     " UNION ALL SELECT id, NULL, status, inputs, runs FROM turns"
     " WHERE conversation_id = $1 AND status IN ('queued', 'running')"
 )
-Enqueue = Callable[[Connection, str], Awaitable[None]]
 
 _TAIL = r"(?:[,.! ]+(?:please|thanks|thank you|go ahead|do it|do that|that'?s (?:right|fine|correct)))*[,.! ]*"
 _YES = re.compile(rf"(?:yes|yep|yeah|ok|okay|sure|confirm(?:ed)?|i confirm|go ahead|do it){_TAIL}", re.IGNORECASE)
@@ -65,49 +63,67 @@ def plain_answer(text: str) -> bool | None:
     return False if _NO.fullmatch(text.strip()) else None
 
 
+async def run_turn(db: Connection, turn_id: str) -> None:
+    """Enqueue the turn in the caller's transaction."""
+    await db.execute("SELECT job_run_turn($1)", turn_id)
+
+
+async def begin_at_once(
+    db: Connection, conversation: Conversation, message: Incoming, budgets: Budgets, codec: Codec
+) -> Accepted | None:
+    """The turn of a message that simply begins one, in one round trip; None when there is more to it.
+
+    Raises IDEMPOTENCY_KEY_REUSED when the client_turn_id was used for another text.
+    """
+    turn_id, body_hash = new_id("trn"), _hash(message)
+    row = await db.fetchrow(
+        "SELECT state, turn, sent FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        conversation.id, conversation.answering.value, plain_answer(message.text) is not None, turn_id,
+        message.request_id, message.at_ms, _first_entry(conversation, message, budgets, turn_id, codec),
+        message.client_turn_id, body_hash, conversation.sealer.seal("thread", message.text.encode()),
+    )  # fmt: skip
+    if row is None or row["state"] == "look":
+        return None
+    return _known(row["turn"], row["sent"], body_hash) if row["state"] == "known" else Accepted(turn_id)
+
+
 async def accept_message(
-    db: Connection, conversation: Conversation, message: Incoming, budgets: Budgets, codec: Codec, enqueue: Enqueue
+    db: Connection, conversation: Conversation, message: Incoming, budgets: Budgets, codec: Codec
 ) -> Accepted:
     """The turn that answers the message. The caller holds the conversation's row lock.
 
     Raises IDEMPOTENCY_KEY_REUSED when the client_turn_id was used for another text.
     """
-    body_hash = hashlib.sha256(message.text.encode()).digest()
+    body_hash = _hash(message)
     rows = await db.fetch(_STATE, conversation.id, message.client_turn_id)
     if rows and rows[0]["body_hash"] is not None:
-        if rows[0]["body_hash"] != body_hash:
-            raise ProblemError(ProblemCode.IDEMPOTENCY_KEY_REUSED, "This client_turn_id belongs to another message.")
-        return Accepted(rows[0]["id"])
+        return _known(rows[0]["id"], rows[0]["body_hash"], body_hash)
     said = conversation.sealer.seal("thread", message.text.encode())
-    joined = await _join(db, conversation, message, rows, codec, enqueue)
+    joined = await _join(db, conversation, message, rows, codec)
     if joined is not None:
         kept = (conversation.id, message.client_turn_id, joined.turn_id, body_hash, said)
         await db.execute("SELECT message_keep($1, $2, $3, $4, $5)", *kept)
         return joined
     turn_id, status = new_id("trn"), "queued" if rows else "running"
-    started = TurnStarted(
-        text=message.text, customer=conversation.customer, channel=conversation.channel,
-        answering=conversation.answering, wants_human=message.wants_human, budgets=budgets,
-    )  # fmt: skip
     await db.execute(
         "SELECT turn_begin($1, $2, $3, $4, $5, $6, $7, $8, $9)", conversation.id, turn_id, status, message.request_id,
-        message.at_ms, conversation.sealer.seal(purpose(turn_id, 1), codec.encode(started)), message.client_turn_id,
+        message.at_ms, _first_entry(conversation, message, budgets, turn_id, codec), message.client_turn_id,
         body_hash, said,
     )  # fmt: skip
     if status == "running":
-        await enqueue(db, turn_id)
+        await run_turn(db, turn_id)
     return Accepted(turn_id)
 
 
 async def _join(
-    db: Connection, conversation: Conversation, message: Incoming, rows: list[Record], codec: Codec, enqueue: Enqueue
+    db: Connection, conversation: Conversation, message: Incoming, rows: list[Record], codec: Codec
 ) -> Accepted | None:
     """The turn that the message belongs to already: one whose card it answers, or one that was not begun yet."""
     answer = None if message.wants_human else plain_answer(message.text)
     if answer is not None:
         decided = await decide_open_card(db, conversation, confirmed=answer, at_ms=message.at_ms, codec=codec)
         if decided is not None:
-            await enqueue(db, decided.turn_id)
+            await run_turn(db, decided.turn_id)
             return Accepted(decided.turn_id, decided.inputs)
     unread = next((row for row in rows if row["status"] == "queued" and row["runs"] == 0), None)
     if unread is None:
@@ -115,3 +131,21 @@ async def _join(
     added = Recorded(MessageAdded(text=message.text, wants_human=message.wants_human), message.at_ms)
     await append_entries(db, conversation.sealer, unread["id"], unread["inputs"], [added], codec)
     return Accepted(unread["id"])
+
+
+def _first_entry(conversation: Conversation, message: Incoming, budgets: Budgets, turn_id: str, codec: Codec) -> bytes:
+    started = TurnStarted(
+        text=message.text, customer=conversation.customer, channel=conversation.channel,
+        answering=conversation.answering, wants_human=message.wants_human, budgets=budgets,
+    )  # fmt: skip
+    return conversation.sealer.seal(purpose(turn_id, 1), codec.encode(started))
+
+
+def _hash(message: Incoming) -> bytes:
+    return hashlib.sha256(message.text.encode()).digest()
+
+
+def _known(turn_id: str, sent: bytes, body_hash: bytes) -> Accepted:
+    if sent != body_hash:
+        raise ProblemError(ProblemCode.IDEMPOTENCY_KEY_REUSED, "This client_turn_id belongs to another message.")
+    return Accepted(turn_id)

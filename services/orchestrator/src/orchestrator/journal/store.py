@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import orjson
 
 from contracts.turn import Answering, EndEvent
-from orchestrator.journal.accept import Enqueue
 from orchestrator.journal.cards import card_of, open_card
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, append_entries, entry_columns, load_entries, turning_away
@@ -27,7 +26,6 @@ class PgTurnJournal:
     conversation: Conversation
     turn_id: str
     codec: Codec
-    enqueue: Enqueue
     scheduler: Scheduler
     repairs: tuple[str, ...] = ()
 
@@ -49,39 +47,34 @@ class PgTurnJournal:
             # One statement is a transaction of its own: no round trips for begin and commit.
             async with self.database.primary() as db:
                 return await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
+        if isinstance(closing, Finish):
+            async with self.database.primary() as db:
+                return await self._end(db, after, inputs, state, closing)
         async with self.database.transaction() as db:
-            if isinstance(closing, Finish):
-                following = await self._end(db, after, inputs, state, closing)
-            else:
-                await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
-                following = await self._wait(db, closing)
-            if following is not None:
-                await self.enqueue(db, following)
-        return None
+            await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
+            return await self._wait(db, closing)
 
     async def _end(
         self, db: Connection, after: int, inputs: Sequence[Recorded], state: TurnState, finish: Finish
-    ) -> str | None:
+    ) -> None:
         sealer, turn_id = self.conversation.sealer, self.turn_id
         event = end_event(state, finish)
         record = turn_record(state, finish, event, self.repairs, inputs[-1].at_ms if inputs else state.resumed_ms)
         with turning_away(turn_id):
-            following: str | None = await db.fetchval(
+            await db.execute(
                 "SELECT turn_end($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9)",
                 self.conversation.id, turn_id, after,
                 *entry_columns(sealer, turn_id, after, inputs, self.codec), orjson.dumps(record).decode(),
                 sealer.seal(f"end|{turn_id}", event.model_dump_json().encode()),
                 sealer.seal("thread", finish.text.encode()) if finish.text else None,
             )  # fmt: skip
-        return following
 
-    async def _wait(self, db: Connection, closing: WaitingEffect) -> str | None:
+    async def _wait(self, db: Connection, closing: WaitingEffect) -> None:
         await db.execute("UPDATE turns SET status = 'waiting' WHERE id = $1", self.turn_id)
         card = card_of(self.turn_id, closing)
         await open_card(db, self.conversation, card)
         await self.scheduler.expire_card(db, self.turn_id, card.digest, card.expires_at)
-        following: str | None = await db.fetchval("SELECT turn_start_next($1)", self.conversation.id)
-        return following
+        await db.execute("SELECT turn_start_next($1)", self.conversation.id)
 
     def _note(self, recorded: Sequence[Recorded]) -> None:
         for one in recorded:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.turn import EndEvent
-from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.conversations import Conversation, Conversations
+from servicekit.auth.claims import Caller
 from servicekit.db.pool import Connection
 
 
@@ -47,11 +48,28 @@ async def turn_view(db: Connection, conversation: Conversation, turn_id: str) ->
     )
     if row is None:
         return None
-    if row["final_event"] is None:
-        return TurnView(row["status"], None)
-    return TurnView(
-        row["status"], EndEvent.model_validate_json(conversation.sealer.open(f"end|{turn_id}", row["final_event"]))
-    )
+    return _turn_view(conversation, turn_id, row["status"], row["final_event"])
+
+
+def _turn_view(conversation: Conversation, turn_id: str, status: str, final: bytes | None) -> TurnView:
+    if final is None:
+        return TurnView(status, None)
+    return TurnView(status, EndEvent.model_validate_json(conversation.sealer.open(f"end|{turn_id}", final)))
+
+
+async def owned_turn(
+    db: Connection, conversations: Conversations, conversation_id: str, turn_id: str, caller: Caller
+) -> tuple[Conversation, TurnView] | None:
+    """A turn of one of the caller's own conversations with that conversation, in one round trip; None for any other."""
+    row = await db.fetchrow(
+        "SELECT c.*, t.status AS turn_status, t.final_event FROM conversations c"
+        " JOIN turns t ON t.conversation_id = c.id AND t.id = $2 WHERE c.id = $1 AND c.subject_hash = $3",
+        conversation_id, turn_id, conversations.subject_hash(caller.issuer, caller.subject),
+    )  # fmt: skip
+    if row is None:
+        return None
+    conversation = conversations.opened(row)
+    return conversation, _turn_view(conversation, turn_id, row["turn_status"], row["final_event"])
 
 
 async def open_turn(db: Connection, conversation: Conversation) -> str | None:

@@ -65,7 +65,8 @@ async def complete(llm: LlmPort, request: LlmRequest, on_text: Callable[[str], A
         ):
             async for delta in deltas:
                 # A timer costs as much as a token, so it is moved only when a tenth of the silence has passed.
-                if (now := loop.time()) - moved_at > request.idle_timeout_s / 10:
+                # One that has fired in this very turn of the loop cannot be moved any more.
+                if (now := loop.time()) - moved_at > request.idle_timeout_s / 10 and not limit.expired():
                     moved_at = now
                     limit.reschedule(min(ends_at, now + request.idle_timeout_s))
                 match delta:

@@ -152,6 +152,37 @@ END $$;
 
 -- The steps below are functions because each is one round trip then; what they mean is decided in Python.
 
+-- Enqueue the job that runs a turn, exactly as pgqueuer's own enqueue does (a test compares the two).
+CREATE FUNCTION job_run_turn(p_turn text) RETURNS void LANGUAGE sql AS $$
+    WITH job AS (
+        INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, headers, status)
+        VALUES (10, 'run_turn', convert_to($1, 'UTF8'), now(), 'null', 'queued') RETURNING id, entrypoint, priority
+    )
+    INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority) SELECT id, 'queued', entrypoint, priority FROM job
+$$;
+
+-- Accept a message that simply begins a turn, which is nearly every one. 'look' when there is more to it: the caller
+-- then decides under the conversation's lock. 'known' with the turn and the hash of what was sent before.
+CREATE FUNCTION message_accept(p_conversation text, p_answering text, p_plain boolean, p_turn text, p_request text,
+                               p_at_ms bigint, p_payload bytea, p_client_turn text, p_body_hash bytea, p_said bytea,
+                               OUT state text, OUT turn text, OUT sent bytea) LANGUAGE plpgsql AS $$
+BEGIN
+    state := 'look';
+    PERFORM FROM conversations WHERE id = p_conversation AND answering = p_answering FOR UPDATE;
+    IF NOT FOUND THEN RETURN; END IF;
+    SELECT m.turn_id, m.body_hash INTO turn, sent FROM messages m
+        WHERE m.conversation_id = p_conversation AND m.client_turn_id = p_client_turn;
+    IF FOUND THEN state := 'known'; RETURN; END IF;
+    IF EXISTS (SELECT FROM turns t WHERE t.conversation_id = p_conversation AND t.status IN ('queued', 'running'))
+        OR p_plain AND EXISTS (SELECT FROM cards c WHERE c.conversation_id = p_conversation AND c.state = 'open')
+    THEN RETURN; END IF;
+    PERFORM turn_begin(p_conversation, p_turn, 'running', p_request, p_at_ms, p_payload, p_client_turn, p_body_hash,
+                       p_said);
+    PERFORM job_run_turn(p_turn);
+    state := 'begun';
+    turn := p_turn;
+END $$;
+
 -- A new turn with its first entry and the message that began it. The caller holds the conversation's row lock.
 CREATE FUNCTION turn_begin(p_conversation text, p_turn text, p_status text, p_request text, p_at_ms bigint, p_payload bytea,
                            p_client_turn text, p_body_hash bytea, p_said bytea) RETURNS void LANGUAGE plpgsql AS $$
@@ -170,10 +201,10 @@ RETURNS void LANGUAGE sql AS $$
     INSERT INTO messages (conversation_id, client_turn_id, turn_id, body_hash) VALUES ($1, $2, $3, $4);
 $$;
 
--- Close a turn: its last entries, its record, the conversation's totals, the answer, and the next queued turn (returned).
+-- Close a turn: its last entries, its record, the conversation's totals, the answer; the next queued turn may run.
 -- A hand-over stays: a turn that was accepted before it and ends after it does not take it back.
 CREATE FUNCTION turn_end(p_conversation text, p_turn text, p_after integer, p_kinds text[], p_at_ms bigint[],
-                         p_payloads bytea[], p_record jsonb, p_final bytea, p_answer bytea) RETURNS text
+                         p_payloads bytea[], p_record jsonb, p_final bytea, p_answer bytea) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM journal_append(p_conversation, p_turn, p_after, p_kinds, p_at_ms, p_payloads);
@@ -192,11 +223,14 @@ BEGIN
         INSERT INTO thread (conversation_id, turn_id, role, content)
             VALUES (p_conversation, p_turn, 'assistant', p_answer);
     END IF;
-    RETURN turn_start_next(p_conversation);
+    PERFORM turn_start_next(p_conversation);
 END $$;
 
--- The conversation's next queued turn may run now; NULL when there is none.
-CREATE FUNCTION turn_start_next(p_conversation text) RETURNS text LANGUAGE sql AS $$
-    UPDATE turns SET status = 'running' WHERE id = (SELECT id FROM turns WHERE conversation_id = $1
-        AND status = 'queued' ORDER BY ordinal LIMIT 1) RETURNING id
+-- The conversation's next queued turn may run now.
+CREATE FUNCTION turn_start_next(p_conversation text) RETURNS void LANGUAGE sql AS $$
+    WITH following AS (
+        UPDATE turns SET status = 'running' WHERE id = (SELECT id FROM turns WHERE conversation_id = $1
+            AND status = 'queued' ORDER BY ordinal LIMIT 1) RETURNING id
+    )
+    SELECT job_run_turn(id) FROM following
 $$;
