@@ -27,7 +27,7 @@ check: setup ## Lint, format, types, import direction, generated contracts
 	@.ci/check
 
 test: setup ## All tests: unit, property, service, end to end
-	@if $(VENV)/pytest $(ARGS); then echo 'VERDICT: all tests passed'; \
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest $(ARGS); then echo 'VERDICT: all tests passed'; \
 	  else echo 'VERDICT: TESTS FAILED (see above)'; exit 1; fi
 
 demo: setup ## Start the stack, hold the demo conversations, print a verdict, stop

@@ -15,7 +15,9 @@ _START_TIMEOUT_S = 20.0
 def live_server(app: FastAPI) -> Iterator[str]:
     """The base URL of `app`, served on a free port of 127.0.0.1 until the block ends."""
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on")
+        uvicorn.Config(
+            app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2
+        )
     )
     thread = threading.Thread(target=server.run, daemon=True, name="live-server")
     thread.start()

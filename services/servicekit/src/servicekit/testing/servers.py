@@ -42,7 +42,7 @@ def postgres_url(data_dir: Path) -> Iterator[str]:
         try:
             yield server.url("postgres")
         finally:
-            server.stop()
+            server.remove()
         return
     try:
         from testcontainers.postgres import PostgresContainer  # noqa: PLC0415 - only where Docker is the last resort
@@ -75,7 +75,7 @@ def valkey_url(data_dir: Path) -> Iterator[str]:
         try:
             yield server.url
         finally:
-            server.stop()
+            server.remove()
         return
     try:
         from testcontainers.redis import RedisContainer  # noqa: PLC0415 - only where Docker is the last resort
