@@ -12,10 +12,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 LONG = " ".join(f"word{number}" for number in range(60))
 
 
-async def _slow_turn(visit, llm) -> tuple:
-    """A turn of which the model writes a word every 20 ms."""
+async def _slow_turn(visit, llm, token_ms: float = 20) -> tuple:
+    """A turn of which the model writes a word every `token_ms`."""
     llm.say("Tell me", {"text": LONG})
-    llm.behave(token_ms=20)
+    llm.behave(token_ms=token_ms)
     visitor = visit(stranger())
     return visitor, await visitor.send(await visitor.begin(), "Tell me a long story")
 
@@ -93,10 +93,11 @@ async def test_killing_postgres_in_mid_answer_breaks_no_stream(machine, visit, l
 
 
 async def test_killing_the_orchestrator_in_mid_answer_starts_the_text_anew(machine, visit, llm) -> None:
-    visitor, turn = await _slow_turn(visit, llm)
+    visitor, turn = await _slow_turn(visit, llm, token_ms=100)
     visitor.patient = True
     await _first_piece(visitor, turn)
     await machine.kill("orchestrator")
+    llm.behave(token_ms=5)
     await visitor.follow(turn)
     assert (turn.text, turn.streamed) == (LONG, LONG)
     assert len({event.id for event in turn.events}) == len(turn.events)

@@ -37,6 +37,8 @@ class Settings(ServiceSettings, LlmSettings):
     turn_tokens_out: int = Field(default=800, ge=1)
     turn_tools: int = Field(default=2, ge=0, le=3)
     session_tokens: int = Field(default=60_000, ge=1)
+    #: `POST /chat` answers within the longest turn (30 s), or says that the turn goes on.
+    chat_limit_s: float = Field(default=32.0, gt=0)
     confirmation_ttl_s: int = Field(default=900, ge=1)
 
 

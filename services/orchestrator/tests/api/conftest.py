@@ -66,7 +66,7 @@ def api_settings(
     issuers.write_text("[]")
     return Settings(
         environment="test", database_url=database_url("orchestrator"), redis_url=redis_url, master_key_file=master,
-        signing_keys=signing, issuers_file=issuers, worker="off",
+        signing_keys=signing, issuers_file=issuers, worker="off", chat_limit_s=0.1,
     )  # fmt: skip
 
 

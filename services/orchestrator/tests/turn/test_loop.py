@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from contracts.turn import Answering, FinalMessage, Outcome
+from contracts.errors import ErrorClass
+from contracts.turn import Answering, FinalMessage, Outcome, ToolEvent
 from orchestrator.turn.effects import (
     AskConfirmation,
     AskingEffect,
@@ -25,6 +26,7 @@ from orchestrator.turn.inputs import (
     Guarded,
     PlanMade,
     PlannedCall,
+    ToolFailed,
     ToolSucceeded,
     TurnInput,
     TurnStarted,
@@ -81,9 +83,12 @@ class World:
     """Executes writes once per key, as the services do; counts what really happened."""
 
     trace: Trace
+    journal: MemoryJournal
+    preview_fails: bool = False
     writes: set[str] = field(default_factory=set)
     calls: int = 0
     shown: list[Emit | Closing] = field(default_factory=list)
+    shown_early: list[Emit | Closing] = field(default_factory=list)
 
     def is_local(self, effect: AskingEffect) -> bool:
         return isinstance(effect, CheckGuardrails | SayPhrase)
@@ -95,6 +100,8 @@ class World:
                 return PlanMade(call=WRITE)
             case CallPlanner():
                 return PlanMade(message=FinalMessage(text="Done."))
+            case PreviewEffect() if self.preview_fails:
+                return ToolFailed(error_class=ErrorClass.TRANSIENT, code="dependency_down", ms=1)
             case PreviewEffect():
                 return EffectPreviewed(summary="s", digest=DIGEST, expires_at_ms=1)
             case CallTool():
@@ -111,6 +118,8 @@ class World:
 
     async def tell(self, effect: Emit | Closing, state: TurnState) -> None:
         self.trace.note(f"tell {type(effect).__name__}")
+        if state.inputs > len(self.journal.rows):
+            self.shown_early.append(effect)
         self.shown.append(effect)
 
 
@@ -126,7 +135,8 @@ async def drive(trace: Trace, journal: MemoryJournal, world: World) -> TurnState
 async def confirmed_turn(dies_at: int | None) -> tuple[MemoryJournal, World, Trace]:
     """A whole turn with a confirmed write; the process dies once at `dies_at` and is started again."""
     trace = Trace(dies_at)
-    journal, world = MemoryJournal(trace), World(trace)
+    journal = MemoryJournal(trace)
+    world = World(trace, journal)
     journal.rows.append(Recorded(TurnStarted(text="Open a ticket", customer=True, channel="web"), 0))
     for _ in range(2):
         try:
@@ -187,9 +197,22 @@ async def test_every_input_is_durable_before_an_effect_that_follows_from_it_touc
     assert "appended plan_made,guarded" in trace.events[:finished]
 
 
+async def test_nothing_is_shown_before_its_cause_is_durable() -> None:
+    """Or the same place in the stream could mean another thing after a crash, and be taken for told."""
+    trace = Trace()
+    journal = MemoryJournal(trace)
+    world = World(trace, journal, preview_fails=True)
+    journal.rows.append(Recorded(TurnStarted(text="Open a ticket", customer=True, channel="web"), 0))
+    await drive(trace, journal, world)
+    assert [one.turn_input.kind for one in journal.rows][2:] == ["tool_failed", "drafted", "guarded"]
+    assert any(isinstance(one, Emit) and isinstance(one.event, ToolEvent) for one in world.shown)
+    assert world.shown_early == []
+
+
 async def test_a_worker_whose_turn_went_on_elsewhere_stops() -> None:
     trace = Trace()
-    journal, world = MemoryJournal(trace), World(trace)
+    journal = MemoryJournal(trace)
+    world = World(trace, journal)
     journal.rows.append(Recorded(TurnStarted(text="x", customer=True, channel="web"), 0))
     stale = MemoryJournal(trace, rows=list(journal.rows))
 
@@ -206,7 +229,8 @@ async def test_a_worker_whose_turn_went_on_elsewhere_stops() -> None:
 
 async def test_a_turn_that_ends_by_its_first_message_is_closed_too() -> None:
     trace = Trace()
-    journal, world = MemoryJournal(trace), World(trace)
+    journal = MemoryJournal(trace)
+    world = World(trace, journal)
     silent = TurnStarted(text="x", customer=True, channel="web", answering=Answering.STAFF)
     journal.rows.append(Recorded(silent, 0))
     state = await drive(trace, journal, world)

@@ -22,8 +22,6 @@ from servicekit.openapi import SECURED, problem_responses
 
 #: A stream whose turn waits for a person is closed after this; the client resumes when it likes.
 STREAM_LIMIT_S = 900.0
-#: `POST /chat` answers within the longest turn, or says that the turn goes on.
-CHAT_LIMIT_S = 32.0
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _CARD = b"\nevent: confirmation\n"
 
@@ -59,7 +57,9 @@ def stream_router() -> APIRouter:
         accepted = await desk.intake.message(caller, conversation_id, body.message, client_turn_id)
         turn_id = accepted.turn_id
         conversation, end = await _turn_of(desk, caller, conversation_id, turn_id)
-        frames = _frames(desk, conversation, turn_id, EventId(accepted.after, 0), end, CHAT_LIMIT_S)
+        frames = _frames(
+            desk, conversation, turn_id, EventId(accepted.after, 0), end, desk.intake.settings.chat_limit_s
+        )
         if "text/event-stream" in request.headers.get("accept", ""):
             return _sse(frames)
         async for frame in frames:

@@ -51,10 +51,10 @@ async def stream_turn(
                     yield frame
                 return
             try:
-                batch = await asyncio.wait_for(queue.get(), QUIET_S)
+                batch = await asyncio.wait_for(queue.get(), min(QUIET_S, max(0.05, closes_at - loop.time())))
             except TimeoutError:
                 end = await ending.ask()
-                if end is None and loop.time() > closes_at:
+                if end is None and loop.time() >= closes_at:
                     waiting = problem(ProblemCode.DEADLINE_EXCEEDED, "The turn still waits; follow the stream again.")
                     yield encode_frame(EventId(last.inputs, last.number), ErrorEvent(problem=waiting))
                     return

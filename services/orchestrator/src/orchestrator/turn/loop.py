@@ -23,17 +23,20 @@ async def run_turn(journal: TurnJournal, runner: EffectRunner, now_ms: Callable[
     step = fold((one.turn_input, one.at_ms) for one in recorded)
     durable = len(recorded)
     unsaved: list[Recorded] = []
+    untold: list[tuple[Telling, TurnState]] = []
     while True:
-        asking = _asking(step)
-        closing = _closing(step)
-        # A turn may end, or begin to wait, by an input that is in the journal already: a message, a decision.
-        if closing is not None or (unsaved and asking is not None and not runner.is_local(asking)):
-            await journal.append(durable, unsaved, step.state, closing)
-            durable += len(unsaved)
-            unsaved.clear()
-        for effect in step.effects:
-            if isinstance(effect, Telling):
-                await runner.tell(effect, step.state)
+        asking, closing = _asking(step), _closing(step)
+        untold += [(effect, step.state) for effect in step.effects if isinstance(effect, Telling)]
+        if asking is None or not runner.is_local(asking):
+            # A turn may end, or begin to wait, by an input that is in the journal already: a message, a decision.
+            if unsaved or closing is not None:
+                await journal.append(durable, unsaved, step.state, closing)
+                durable += len(unsaved)
+                unsaved.clear()
+            # Told only when it is durable: what a customer has seen is never decided otherwise after a crash.
+            for effect, state in untold:
+                await runner.tell(effect, state)
+            untold.clear()
         if asking is None:
             return step.state
         turn_input = await runner.ask(asking, step.state)
