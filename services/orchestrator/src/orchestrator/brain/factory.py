@@ -31,7 +31,7 @@ def build_brains(settings: LlmSettings, http: HttpPort, embed: Embed) -> Brains:
 
 def build_llm_brain(settings: LlmSettings, http: HttpPort) -> LlmBrain | None:
     """The Brain over the model that the settings name; None when they name none."""
-    if settings.llm_model is None:
+    if not settings.llm_model:
         return None
     writer = settings.llm_writer_model or settings.llm_model
     models = Models(
