@@ -6,6 +6,7 @@ so a service that restarts loses nothing. A refresh swaps the whole picture at o
 
 import asyncio
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from orchestrator.brain.port import ToolSpec
@@ -73,11 +74,9 @@ class Catalog:
         """Refreshes for ever: on a clock, sooner while a family is missing, and when `want_refresh` asks for it."""
         while True:
             missing = any(family not in self._picture.families for family in self._urls)
-            try:
+            with suppress(TimeoutError):  # the clock asks when nobody else does
                 async with asyncio.timeout(SEEK_S if missing else REFRESH_S):
                     await self._wanted.wait()
-            except TimeoutError:
-                pass  # the clock asked
             self._wanted.clear()
             await self.refresh()
             # However often it is wanted: at most one refresh a second.
