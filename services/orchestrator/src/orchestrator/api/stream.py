@@ -12,11 +12,11 @@ from contracts.turn import EndEvent
 from orchestrator.api.conversations import card_view
 from orchestrator.api.deps import ChatCaller, Desk, DeskDep
 from orchestrator.api.models import ChatAnswer, ChatRequest
-from orchestrator.journal.cards import open_cards
+from orchestrator.journal.cards import card_event, open_cards
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.views import owned_turn, turn_view
 from orchestrator.stream.frames import EventId, parse_event_id
-from orchestrator.stream.sse import Ending, stream_turn
+from orchestrator.stream.sse import Ending, Standing, stream_turn
 from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
 
@@ -84,17 +84,22 @@ async def _turn_of(
 def _frames(
     desk: Desk, conversation: Conversation, turn_id: str, after: EventId, end: EndEvent | None, limit_s: float
 ) -> AsyncIterator[bytes]:
-    async def ended() -> EndEvent | None:
+    async def standing() -> Standing:
         try:
             async with desk.database.primary() as db:
                 view = await turn_view(db, conversation, turn_id)
+                waits = view is not None and view.status == "waiting"
+                cards = await open_cards(db, conversation) if waits else []
         except ProblemError as error:
             if not error.problem.retryable:
                 raise
-            return None  # the journal cannot be asked just now: the stream keeps alive and asks again
-        return view.end if view else None
+            return Standing()  # the journal cannot be asked just now: the stream keeps alive and asks again
+        card = next((card for card in cards if card.turn_id == turn_id), None)
+        if view is None or card is None:
+            return Standing(view.end if view else None)
+        return Standing(card=(EventId(view.inputs, 1), card_event(card)))
 
-    return stream_turn(desk.hub, turn_id, after, Ending(end, ended), limit_s)
+    return stream_turn(desk.hub, turn_id, after, Ending(end, standing), limit_s)
 
 
 def _sse(frames: AsyncIterator[bytes]) -> StreamingResponse:

@@ -1,8 +1,8 @@
 """Telling the customer: steps, cards and the turn's end as live events. Told again after a crash, they are dropped."""
 
-from contracts.turn import ApprovalEvent, ChunkEvent, CitationEvent, ConfirmationEvent, StreamEvent
+from contracts.turn import ChunkEvent, CitationEvent, StreamEvent
 from orchestrator.effects.scope import TurnScope
-from orchestrator.journal.cards import card_of
+from orchestrator.journal.cards import card_event, card_of
 from orchestrator.journal.store import end_event
 from orchestrator.stream.frames import RUN_STRIDE, EventId
 from orchestrator.turn.effects import AskApproval, AskConfirmation, Emit, Finish
@@ -47,11 +47,4 @@ def _events(turn_id: str, effect: Emit | AskConfirmation | AskApproval | Finish,
             events += [CitationEvent(title=one.title, url=one.url, quote=one.quote) for one in effect.citations]
             return [*events, end_event(state, effect)]
         case AskConfirmation() | AskApproval():
-            card = card_of(turn_id, effect)
-            kind = ConfirmationEvent if card.kind == "confirmation" else ApprovalEvent
-            return [
-                kind(
-                    tool=card.tool, summary=card.summary, digest=card.digest, money_moved=card.money_moved,
-                    expires_at=card.expires_at,
-                )
-            ]  # fmt: skip
+            return [card_event(card_of(turn_id, effect))]

@@ -8,6 +8,7 @@ import orjson
 
 from contracts.errors import ProblemCode
 from contracts.money import Money
+from contracts.turn import ApprovalEvent, ConfirmationEvent
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, append_entries
 from orchestrator.turn.effects import AskConfirmation, WaitingEffect
@@ -37,6 +38,15 @@ def card_of(turn_id: str, effect: WaitingEffect) -> Card:
         turn_id=turn_id, digest=preview.digest, tool=effect.call.tool, summary=preview.summary,
         kind="confirmation" if isinstance(effect, AskConfirmation) else "approval",
         money_moved=preview.money_moved, expires_at=datetime.fromtimestamp(preview.expires_at_ms / 1000, UTC),
+    )  # fmt: skip
+
+
+def card_event(card: Card) -> ConfirmationEvent | ApprovalEvent:
+    """The event that shows the card."""
+    kind = ConfirmationEvent if card.kind == "confirmation" else ApprovalEvent
+    return kind(
+        tool=card.tool, summary=card.summary, digest=card.digest, money_moved=card.money_moved,
+        expires_at=card.expires_at,
     )  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from asyncpg import Record
+
 from contracts.turn import EndEvent
 from orchestrator.journal.conversations import Conversation, Conversations
 from servicekit.auth.claims import Caller
@@ -35,26 +37,27 @@ async def last_messages(db: Connection, conversation: Conversation, limit: int) 
 
 @dataclass(frozen=True, slots=True)
 class TurnView:
-    """Where a turn stands; `end` is there once it has ended."""
+    """Where a turn stands, after how many inputs; `end` is there once it has ended."""
 
     status: str
+    inputs: int
     end: EndEvent | None
 
 
 async def turn_view(db: Connection, conversation: Conversation, turn_id: str) -> TurnView | None:
     """The turn, or None when the conversation has no such turn."""
     row = await db.fetchrow(
-        "SELECT status, final_event FROM turns WHERE id = $1 AND conversation_id = $2", turn_id, conversation.id
+        "SELECT status, inputs, final_event FROM turns WHERE id = $1 AND conversation_id = $2", turn_id, conversation.id
     )
     if row is None:
         return None
-    return _turn_view(conversation, turn_id, row["status"], row["final_event"])
+    return _turn_view(conversation, turn_id, row)
 
 
-def _turn_view(conversation: Conversation, turn_id: str, status: str, final: bytes | None) -> TurnView:
-    if final is None:
-        return TurnView(status, None)
-    return TurnView(status, EndEvent.model_validate_json(conversation.sealer.open(f"end|{turn_id}", final)))
+def _turn_view(conversation: Conversation, turn_id: str, row: Record) -> TurnView:
+    final = row["final_event"]
+    end = None if final is None else conversation.sealer.open(f"end|{turn_id}", final)
+    return TurnView(row["status"], row["inputs"], None if end is None else EndEvent.model_validate_json(end))
 
 
 async def owned_turn(
@@ -62,14 +65,14 @@ async def owned_turn(
 ) -> tuple[Conversation, TurnView] | None:
     """A turn of one of the caller's own conversations with that conversation, in one round trip; None for any other."""
     row = await db.fetchrow(
-        "SELECT c.*, t.status AS turn_status, t.final_event FROM conversations c"
+        "SELECT c.*, t.status, t.inputs, t.final_event FROM conversations c"
         " JOIN turns t ON t.conversation_id = c.id AND t.id = $2 WHERE c.id = $1 AND c.subject_hash = $3",
         conversation_id, turn_id, conversations.subject_hash(caller.issuer, caller.subject),
     )  # fmt: skip
     if row is None:
         return None
     conversation = conversations.opened(row)
-    return conversation, _turn_view(conversation, turn_id, row["turn_status"], row["final_event"])
+    return conversation, _turn_view(conversation, turn_id, row)
 
 
 async def open_turn(db: Connection, conversation: Conversation) -> str | None:

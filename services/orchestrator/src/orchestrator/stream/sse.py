@@ -17,11 +17,19 @@ _FROM_JOURNAL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How the turn stands by the journal: its end, or the open card that it waits for, with the card's event id."""
+
+    end: EndEvent | None = None
+    card: tuple[EventId, StreamEvent] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
-    """What the journal says of the turn's end: `known` when the stream began, and `ask` to look again."""
+    """What the journal says: the end that was `known` when the stream began, and `ask` to look again."""
 
     known: EndEvent | None
-    ask: Callable[[], Awaitable[EndEvent | None]]
+    ask: Callable[[], Awaitable[Standing]]
 
 
 async def stream_turn(
@@ -53,13 +61,17 @@ async def stream_turn(
             try:
                 batch = await asyncio.wait_for(queue.get(), min(QUIET_S, max(0.05, closes_at - loop.time())))
             except TimeoutError:
-                end = await ending.ask()
+                standing = await ending.ask()
+                end = standing.end
                 if end is None and loop.time() >= closes_at:
                     waiting = problem(ProblemCode.DEADLINE_EXCEEDED, "The turn still waits; follow the stream again.")
                     yield encode_frame(EventId(last.inputs, last.number), ErrorEvent(problem=waiting))
                     return
                 yield KEEP_ALIVE
                 pending = await hub.stored(turn_id, last) or []
+                if standing.card is not None and not pending:
+                    # Redis may have lost the card that everybody waits for; under its own id it is shown only once.
+                    pending = [encode_frame(*standing.card)]
             else:
                 # Cut off for being slow: what was missed is read from the store.
                 pending = split_frames(batch) if batch is not None else await hub.stored(turn_id, last) or []
