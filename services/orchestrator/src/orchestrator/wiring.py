@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -13,6 +13,7 @@ from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators
+from orchestrator.jobs.here import TurnsHere
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.jobs.turns import TurnJobs
@@ -45,24 +46,22 @@ async def orchestrate(
 ) -> AsyncIterator[None]:
     """Runs the orchestrator around the app's life: tools, Brain, streams, worker."""
     core = Core(Conversations(keyring, keyring.derive("subject-hash")), Codec(), JobQueue())
-    hub = Hub(kit.redis)
-    hub.start()
-    intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings)
-    app.state.desk = Desk(kit.db, core.conversations, core.codec, core.queue, intake, hub)
-    try:
-        if settings.worker == "off":
-            yield
-        else:
-            async with _working(kit, app, settings, core, keyring, minter):
-                yield
-    finally:
-        await hub.close()
+    async with AsyncExitStack() as stack:
+        hub = Hub(kit.redis)
+        hub.start()
+        stack.push_async_callback(hub.close)
+        here = None
+        if settings.worker != "off":
+            here = await stack.enter_async_context(_working(kit, app, settings, core, hub, keyring, minter))
+        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, here)
+        app.state.desk = Desk(kit.db, core.conversations, core.codec, core.queue, intake, hub)
+        yield
 
 
 @asynccontextmanager
 async def _working(
-    kit: Kit, app: FastAPI, settings: Settings, core: Core, keyring: Keyring, minter: TokenMinter
-) -> AsyncIterator[None]:
+    kit: Kit, app: FastAPI, settings: Settings, core: Core, hub: Hub, keyring: Keyring, minter: TokenMinter
+) -> AsyncIterator[TurnsHere]:
     tools = build_tools(
         urls=settings.tool_urls, http=kit.http, minter=minter, metrics=kit.metrics, clock=kit.clock,
         allowlist=settings.tool_allowlist, cache=CacheParts(kit.redis, keyring.derive("tool-cache")),
@@ -72,19 +71,21 @@ async def _working(
     embedder = await asyncio.to_thread(Embedder.load)
     brains = build_brains(settings, kit.http, embedder)
     await brains.offline.warm()
-    publisher = Publisher(kit.redis, kit.metrics)
+    publisher = Publisher(kit.redis, kit.metrics, hub)
     publisher.start()
     world = _world(kit, settings, core, tools, brains, publisher)
     turns = TurnJobs(world, core.conversations, core.codec, core.queue)
     promises = PromiseJobs(world, core.conversations, core.codec, core.queue)
     worker = Worker(settings.database_url, kit.db, turns, promises, settings.worker_concurrency)
+    here = TurnsHere(kit.db, turns, settings.worker_concurrency)
+    here.start()
     worker.start()
     app.state.checks["worker"] = worker.check
     app.state.checks["tools"] = tools.catalog.check
     try:
-        yield
+        yield here
     finally:
-        await worker.stop()
+        await asyncio.gather(here.stop(), worker.stop())
         await publisher.close()
         refreshing.cancel()
         with suppress(asyncio.CancelledError):

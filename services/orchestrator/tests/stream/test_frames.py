@@ -3,8 +3,15 @@
 import pytest
 
 from contracts.turn import ChunkEvent, Citation, EndEvent, Outcome, StatusEvent
-from orchestrator.stream.frames import BEFORE_ALL, EventId, encode_frame, is_last, parse_event_id
-from orchestrator.stream.hub import frame_id, split_frames
+from orchestrator.stream.frames import (
+    BEFORE_ALL,
+    EventId,
+    encode_frame,
+    frame_id,
+    is_last,
+    parse_event_id,
+    split_frames,
+)
 from orchestrator.stream.sse import from_journal
 
 

@@ -1,9 +1,10 @@
 """Taking a message in, for every route and channel that has one: locks, limits, journals, enqueues."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from orchestrator.guard.human import asks_for_human
-from orchestrator.journal.accept import Accepted, Incoming, accept_message, begin_at_once
+from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.settings import Settings
@@ -14,15 +15,28 @@ from servicekit.db.pool import Database
 from servicekit.telemetry import request_context
 
 
+class Here(Protocol):
+    """What runs turns in this very process (`jobs/here.py`)."""
+
+    def lease_s(self) -> float | None:
+        """For how long a turn may be leased that is to begin here; None when it has to go through the queue."""
+        ...
+
+    def begin(self, begun: Begun) -> None:
+        """Run a turn whose lease this process holds."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Accepts messages of a caller's own conversations."""
+    """Accepts messages of a caller's own conversations. `here` None: all turns go through the queue."""
 
     database: Database
     conversations: Conversations
     codec: Codec
     clock: Clock
     settings: Settings
+    here: Here | None = None
 
     async def message(
         self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, *, human: bool = False
@@ -33,11 +47,15 @@ class Intake:
             text=text, client_turn_id=client_turn_id, request_id=context.request_id if context else "",
             at_ms=self.now_ms(), wants_human=human or asks_for_human(text),
         )  # fmt: skip
+        lease_s = self.here.lease_s() if self.here is not None else None
         async with self.database.primary() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller)
-            begun = await begin_at_once(db, conversation, incoming, self._budgets(conversation.tokens), self.codec)
-        if begun is not None:
-            return begun
+            budgets = self._budgets(conversation.tokens)
+            accepted = await begin_at_once(db, conversation, incoming, budgets, self.codec, lease_s)
+        if accepted is not None:
+            if self.here is not None and accepted.begun is not None:
+                self.here.begin(accepted.begun)
+            return accepted
         async with self.database.transaction() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
             return await accept_message(db, conversation, incoming, self._budgets(conversation.tokens), self.codec)

@@ -1,14 +1,16 @@
 """Running one turn as a job: claim it, build its scope, run the loop. Killed anywhere, the next run goes on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.effects.runner import Runner
 from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.jobs.queue import JobQueue
+from orchestrator.journal.accept import Begun
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.store import PgTurnJournal
-from orchestrator.turn.journal import JournalConflict
+from orchestrator.turn.journal import JournalConflict, Recorded
 from orchestrator.turn.loop import run_turn
 from servicekit.logging import get_logger
 
@@ -40,9 +42,19 @@ class TurnJobs:
             self.world.metrics.taken_over.inc()
         conversation, run = self.conversations.opened(row), row["runs"] - 1
         scope = TurnScope(conversation, turn_id, row["request_id"], run, run == 0 and row["ordinal"] == 1, self.world)
-        journal = PgTurnJournal(self.world.database, conversation, turn_id, self.codec, self.world.scheduler)
-        with self.world.metrics.running.track_inprogress():
+        await self._go_on(scope)
+
+    async def run_begun(self, begun: Begun) -> None:
+        """Run a turn that this process has just accepted and leased."""
+        scope = TurnScope(begun.conversation, begun.turn_id, begun.request_id, 0, begun.first, self.world)
+        with self.world.publisher.near(begun.turn_id):
+            await self._go_on(scope, (begun.recorded,))
+
+    async def _go_on(self, scope: TurnScope, known: Sequence[Recorded] = ()) -> None:
+        world = self.world
+        journal = PgTurnJournal(world.database, scope.conversation, scope.turn_id, self.codec, world.scheduler, known)
+        with world.metrics.running.track_inprogress():
             try:
                 await run_turn(journal, Runner(scope), scope.now_ms)
             except JournalConflict:
-                get_logger().info("the turn went on in another worker", turn_id=turn_id)
+                get_logger().info("the turn went on in another worker", turn_id=scope.turn_id)

@@ -21,13 +21,13 @@ from servicekit.logging import get_logger
 
 #: After this a lost worker's jobs are taken over.
 HEARTBEAT_TIMEOUT = timedelta(seconds=4)
-_SWEEP_S = 5.0
+_SWEEP_S = 2.0
 _RECONNECT_S = 0.5
 _RETRY = timedelta(seconds=1)
 _HAND_OFF_RETRY = timedelta(seconds=15)
-#: A turn that should run and has no job: its job was dropped by a worker that was cancelled or failed.
+#: A turn that should run, with neither a lease nor a job: the process that ran it was lost, or its job was dropped.
 _ORPHANS = (
-    "SELECT id FROM turns t WHERE status = 'running' AND NOT EXISTS"
+    "SELECT id FROM turns t WHERE status = 'running' AND (leased_until IS NULL OR leased_until < now()) AND NOT EXISTS"
     " (SELECT 1 FROM pgqueuer q WHERE q.entrypoint = 'run_turn' AND q.payload = convert_to(t.id, 'UTF8'))"
 )
 

@@ -49,11 +49,29 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A turn that this process may run at once: it holds the lease, and knows the journal without reading it.
+
+    `first`: nothing was said in the conversation before.
+    """
+
+    conversation: Conversation
+    turn_id: str
+    request_id: str
+    first: bool
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
-    """The turn that answers a message. Its first `after` inputs were told before: a client need not see them again."""
+    """The turn that answers a message. Its first `after` inputs were told before: a client need not see them again.
+
+    `begun` is there when the caller asked for a lease and has it now.
+    """
 
     turn_id: str
     after: int = 0
+    begun: Begun | None = None
 
 
 def plain_answer(text: str) -> bool | None:
@@ -69,22 +87,34 @@ async def run_turn(db: Connection, turn_id: str) -> None:
 
 
 async def begin_at_once(
-    db: Connection, conversation: Conversation, message: Incoming, budgets: Budgets, codec: Codec
+    db: Connection,
+    conversation: Conversation,
+    message: Incoming,
+    budgets: Budgets,
+    codec: Codec,
+    lease_s: float | None = None,
 ) -> Accepted | None:
     """The turn of a message that simply begins one, in one round trip; None when there is more to it.
 
-    Raises IDEMPOTENCY_KEY_REUSED when the client_turn_id was used for another text.
+    With `lease_s` the turn is the caller's to run and has no job. Raises IDEMPOTENCY_KEY_REUSED when the
+    client_turn_id was used for another text.
     """
     turn_id, body_hash = new_id("trn"), _hash(message)
+    started = _started(conversation, message, budgets)
     row = await db.fetchrow(
-        "SELECT state, turn, sent FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "SELECT state, turn, sent, ordinal FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         conversation.id, conversation.answering.value, plain_answer(message.text) is not None, turn_id,
-        message.request_id, message.at_ms, _first_entry(conversation, message, budgets, turn_id, codec),
-        message.client_turn_id, body_hash, conversation.sealer.seal("thread", message.text.encode()),
+        message.request_id, message.at_ms, _first_entry(conversation, started, turn_id, codec),
+        message.client_turn_id, body_hash, conversation.sealer.seal("thread", message.text.encode()), lease_s,
     )  # fmt: skip
     if row is None or row["state"] == "look":
         return None
-    return _known(row["turn"], row["sent"], body_hash) if row["state"] == "known" else Accepted(turn_id)
+    if row["state"] == "known":
+        return _known(row["turn"], row["sent"], body_hash)
+    if lease_s is None:
+        return Accepted(turn_id)
+    recorded = Recorded(started, message.at_ms)
+    return Accepted(turn_id, begun=Begun(conversation, turn_id, message.request_id, row["ordinal"] == 1, recorded))
 
 
 async def accept_message(
@@ -107,8 +137,8 @@ async def accept_message(
     turn_id, status = new_id("trn"), "queued" if rows else "running"
     await db.execute(
         "SELECT turn_begin($1, $2, $3, $4, $5, $6, $7, $8, $9)", conversation.id, turn_id, status, message.request_id,
-        message.at_ms, _first_entry(conversation, message, budgets, turn_id, codec), message.client_turn_id,
-        body_hash, said,
+        message.at_ms, _first_entry(conversation, _started(conversation, message, budgets), turn_id, codec),
+        message.client_turn_id, body_hash, said,
     )  # fmt: skip
     if status == "running":
         await run_turn(db, turn_id)
@@ -133,11 +163,14 @@ async def _join(
     return Accepted(unread["id"])
 
 
-def _first_entry(conversation: Conversation, message: Incoming, budgets: Budgets, turn_id: str, codec: Codec) -> bytes:
-    started = TurnStarted(
+def _started(conversation: Conversation, message: Incoming, budgets: Budgets) -> TurnStarted:
+    return TurnStarted(
         text=message.text, customer=conversation.customer, channel=conversation.channel,
         answering=conversation.answering, wants_human=message.wants_human, budgets=budgets,
     )  # fmt: skip
+
+
+def _first_entry(conversation: Conversation, started: TurnStarted, turn_id: str, codec: Codec) -> bytes:
     return conversation.sealer.seal(purpose(turn_id, 1), codec.encode(started))
 
 

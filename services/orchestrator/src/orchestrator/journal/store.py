@@ -20,17 +20,23 @@ from servicekit.db.pool import Connection, Database
 
 @dataclass(slots=True)
 class PgTurnJournal:
-    """One turn's journal. `repairs` gathers what was mended in the Brain's replies, for the turn's record."""
+    """One turn's journal. `known` is all that it holds when that need not be read, because it was just written.
+
+    `repairs` gathers what was mended in the Brain's replies, for the turn's record.
+    """
 
     database: Database
     conversation: Conversation
     turn_id: str
     codec: Codec
     scheduler: Scheduler
+    known: Sequence[Recorded] = ()
     repairs: tuple[str, ...] = ()
 
     async def load(self) -> Sequence[Recorded]:
         """All inputs of the turn, oldest first."""
+        if self.known:
+            return self.known
         async with self.database.primary() as db:
             recorded = await load_entries(db, self.conversation.sealer, self.turn_id, self.codec)
             if self.conversation.answering is Answering.STAFF and _only_accepted(recorded):

@@ -1,7 +1,7 @@
 """One event, encoded once: the bytes that are stored in Redis are the bytes that go to the browser.
 
-An id is `<inputs>-<n>`: how many inputs the turn had when the event was made, and a counter. It is the Redis stream
-id too, so an event that is told again after a crash is recognised and dropped by Redis itself.
+An id is `<inputs>-<n>`: how many inputs the turn had when the event was made, and a counter. Redis keeps frames in
+batches under the id of their last one, so what is told again after a crash is dropped by Redis, or by its readers.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,8 @@ class EventId:
 
 
 BEFORE_ALL = EventId(0, 0)
+#: What a turn tells first, unless further messages joined it before it began.
+FIRST = EventId(1, 1)
 
 
 def parse_event_id(text: str) -> EventId:
@@ -32,6 +34,11 @@ def parse_event_id(text: str) -> EventId:
     if text.isascii() and inputs.isdecimal() and number.isdecimal() and len(text) <= 20:
         return EventId(int(inputs), int(number))
     return BEFORE_ALL
+
+
+def stream_key(turn_id: str) -> str:
+    """The Redis stream of a turn, and the channel that wakes its readers."""
+    return f"aiguy:turn:{turn_id}"
 
 
 def encode_frame(event_id: EventId, event: StreamEvent) -> bytes:
@@ -43,3 +50,13 @@ def encode_frame(event_id: EventId, event: StreamEvent) -> bytes:
 def is_last(frame: bytes) -> bool:
     """Whether the frame closes the stream."""
     return b"\nevent: end\n" in frame or b"\nevent: error\n" in frame
+
+
+def split_frames(batch: bytes) -> list[bytes]:
+    """The frames of a batch."""
+    return [part + b"\n\n" for part in batch.split(b"\n\n") if part]
+
+
+def frame_id(frame: bytes) -> EventId:
+    """The id of an encoded frame."""
+    return parse_event_id(frame[4 : frame.index(b"\n")].decode())

@@ -1,6 +1,7 @@
-"""The reading side: one Redis subscription per process, fanned out to all open streams of that process.
+"""The reading side: live frames of turns, fanned out to the open streams of this process.
 
-A reader first subscribes, then replays what is stored, then follows; frames that come twice are dropped by their id.
+A turn that runs in this process is followed without Redis: its frames are kept here until Redis has them all. Any other
+turn is read from Redis, through one subscription per process. Frames that come twice are dropped by their id.
 """
 
 import asyncio
@@ -13,11 +14,10 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from orchestrator.stream.frames import EventId, parse_event_id
-from orchestrator.stream.publisher import stream_key
+from orchestrator.stream.frames import EventId, is_last, split_frames, stream_key
 from servicekit.logging import get_logger
 
-#: A reader that is this many batches behind is cut off; it resumes by Last-Event-ID.
+#: A reader that is this many batches behind is cut off; it goes on from what is stored.
 _BACKLOG = 256
 _RECONNECT_S = 0.5
 
@@ -27,7 +27,9 @@ class Hub:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._near: dict[str, list[bytes]] = {}
         self._readers: dict[str, set[asyncio.Queue[bytes | None]]] = defaultdict(set)
+        self._subscribed: set[str] = set()
         self._pubsub: PubSub | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -41,19 +43,34 @@ class Hub:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        for queues in self._readers.values():
-            for queue in queues:
-                _offer(queue, None)
+        for key in self._readers:
+            self._offer(key, None)
+
+    def begin_near(self, turn_id: str) -> None:
+        """The turn runs in this process from its first event on."""
+        self._near[stream_key(turn_id)] = []
+
+    def tell_near(self, key: str, batch: bytes) -> None:
+        """Frames of a turn, if it runs in this process: its readers here get them at once."""
+        if (told := self._near.get(key)) is not None:
+            told.append(batch)
+            self._offer(key, batch)
+
+    async def end_near(self, key: str) -> None:
+        """Redis has all frames that the turn had here; who still follows it goes on from there."""
+        told = self._near.pop(key, [])
+        if self._readers.get(key) and not (told and is_last(told[-1])):
+            await self._subscribe(key)
+            self._offer(key, None)
 
     @asynccontextmanager
     async def follow(self, turn_id: str) -> AsyncIterator[asyncio.Queue[bytes | None]]:
         """A queue of batches of frames of the turn from now on; None means that the reader was cut off."""
         key = stream_key(turn_id)
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(_BACKLOG)
-        first = key not in self._readers
         self._readers[key].add(queue)
         try:
-            if first:
+            if key not in self._near:
                 await self._subscribe(key)
             yield queue
         finally:
@@ -62,20 +79,30 @@ class Hub:
                 del self._readers[key]
                 await self._unsubscribe(key)
 
-    async def stored(self, turn_id: str, after: EventId) -> list[bytes] | None:
-        """The frames that Redis holds behind `after`; None when Redis cannot be asked."""
-        try:
-            entries: Any = await self._redis.xrange(stream_key(turn_id), min=f"({after}")
-        except (RedisError, OSError):
-            return None
-        return [fields[b"f"] for _, fields in entries]
+    async def stored(self, turn_id: str, after: EventId) -> list[bytes]:
+        """The frames of the turn so far, those up to `after` perhaps left out; none when Redis cannot be asked."""
+        key = stream_key(turn_id)
+        batches = self._near.get(key)
+        if batches is None:
+            try:
+                entries: Any = await self._redis.xrange(key, min=f"({after}")
+            except (RedisError, OSError):
+                return []
+            batches = [fields[b"f"] for _, fields in entries]
+        return [frame for batch in batches for frame in split_frames(batch)]
 
     async def _subscribe(self, key: str) -> None:
+        if key in self._subscribed:
+            return
+        self._subscribed.add(key)
         if self._pubsub is not None:
             with suppress(RedisError, OSError):  # the listener reconnects and subscribes to all keys again
                 await self._pubsub.subscribe(key)
 
     async def _unsubscribe(self, key: str) -> None:
+        if key not in self._subscribed:
+            return
+        self._subscribed.discard(key)
         if self._pubsub is not None:
             with suppress(RedisError, OSError):  # a dead connection is unsubscribed already
                 await self._pubsub.unsubscribe(key)
@@ -91,29 +118,19 @@ class Hub:
     async def _listen_once(self) -> None:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
             # Something must be subscribed before the first read, even when no stream is open yet.
-            await pubsub.subscribe("aiguy:hub", *self._readers)
+            await pubsub.subscribe("aiguy:hub", *self._subscribed)
             self._pubsub = pubsub
             try:
                 async for message in pubsub.listen():
-                    for queue in self._readers.get(message["channel"].decode(), ()):
-                        _offer(queue, message["data"])
+                    self._offer(message["channel"].decode(), message["data"])
             finally:
                 self._pubsub = None
 
-
-def split_frames(batch: bytes) -> list[bytes]:
-    """The frames of a published batch."""
-    return [part + b"\n\n" for part in batch.split(b"\n\n") if part]
-
-
-def frame_id(frame: bytes) -> EventId:
-    """The id of an encoded frame."""
-    return parse_event_id(frame[4 : frame.index(b"\n")].decode())
-
-
-def _offer(queue: asyncio.Queue[bytes | None], item: bytes | None) -> None:
-    if queue.full():
-        while not queue.empty():
-            queue.get_nowait()
-        item = None
-    queue.put_nowait(item)
+    def _offer(self, key: str, item: bytes | None) -> None:
+        for queue in self._readers.get(key, ()):
+            if queue.full():
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait(None)
+            else:
+                queue.put_nowait(item)

@@ -5,37 +5,47 @@ A turn never waits for Redis. Without Redis only live tokens are lost: that is c
 
 import asyncio
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from contracts.turn import StreamEvent
-from orchestrator.stream.frames import EventId, encode_frame, is_last
+from orchestrator.stream.frames import EventId, encode_frame, stream_key
+from orchestrator.stream.hub import Hub
 from servicekit.logging import get_logger
 from servicekit.telemetry import Metrics
 
 STREAM_TTL_S = 3600
-_MAX_EVENTS = 2_000
+_MAX_BATCHES = 2_000
 #: More than this waits only when Redis hangs; the oldest are given up then.
 _MAX_PENDING = 20_000
-_MAX_BATCH = 500
+_MAX_TAKEN = 500
+#: Between two writes: what comes meanwhile goes together. Readers in this process do not wait for it.
+_GAP_S = 0.01
 
-Pending = tuple[str, EventId, bytes]
 
+@dataclass(slots=True)
+class _Batch:
+    """Frames of one turn and the id of the last; `left`: the turn tells nothing more from this process."""
 
-def stream_key(turn_id: str) -> str:
-    """The Redis stream of a turn, and the channel that wakes its readers."""
-    return f"aiguy:turn:{turn_id}"
+    key: str
+    last: EventId = EventId(0, 0)  # noqa: RUF009 - immutable
+    frames: bytes = b""
+    events: int = 0
+    left: bool = False
 
 
 class Publisher:
     """Publishes events; one per process. `start` and `close` belong to the service's lifespan."""
 
-    def __init__(self, redis: Redis, metrics: Metrics) -> None:
+    def __init__(self, redis: Redis, metrics: Metrics, hub: Hub) -> None:
         self._redis = redis
+        self._hub = hub
         self._lost = metrics.counter("aiguy_stream_lost_total", "Live events that Redis did not take", ["reason"])
-        self._pending: deque[Pending] = deque()
+        self._pending: deque[_Batch] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -52,13 +62,28 @@ class Publisher:
         while self._pending:
             await self._write(self._take())
 
+    @contextmanager
+    def near(self, turn_id: str) -> Iterator[None]:
+        """While this turn runs here from its beginning: readers in this process follow it without Redis."""
+        self._hub.begin_near(turn_id)
+        try:
+            yield
+        finally:
+            self._add(_Batch(stream_key(turn_id), left=True))
+
     def publish(self, turn_id: str, events: list[tuple[EventId, StreamEvent]]) -> None:
         """Announce events of a turn, in order. One that Redis has already is left as it is."""
-        key = stream_key(turn_id)
-        self._pending.extend((key, event_id, encode_frame(event_id, event)) for event_id, event in events)
+        if not events:
+            return
+        frames = b"".join(encode_frame(event_id, event) for event_id, event in events)
+        batch = _Batch(stream_key(turn_id), events[-1][0], frames, len(events))
+        self._hub.tell_near(batch.key, frames)
+        self._add(batch)
+
+    def _add(self, batch: _Batch) -> None:
+        self._pending.append(batch)
         while len(self._pending) > _MAX_PENDING:
-            self._pending.popleft()
-            self._lost.labels("overflow").inc()
+            self._lost.labels("overflow").inc(self._pending.popleft().events)
         self._wake.set()
 
     async def _run(self) -> None:
@@ -67,24 +92,38 @@ class Publisher:
             self._wake.clear()
             while self._pending:
                 await self._write(self._take())
+            await asyncio.sleep(_GAP_S)
 
-    def _take(self) -> list[Pending]:
-        return [self._pending.popleft() for _ in range(min(len(self._pending), _MAX_BATCH))]
+    def _take(self) -> list[_Batch]:
+        """What waits, one batch per turn, in the order in which the turns come first."""
+        taken: dict[str, _Batch] = {}
+        for _ in range(min(len(self._pending), _MAX_TAKEN)):
+            one = self._pending.popleft()
+            batch = taken.setdefault(one.key, _Batch(one.key))
+            batch.last = max(batch.last, one.last)
+            batch.frames += one.frames
+            batch.events += one.events
+            batch.left |= one.left
+        return list(taken.values())
 
-    async def _write(self, batch: list[Pending]) -> None:
+    async def _write(self, batches: list[_Batch]) -> None:
+        told = [batch for batch in batches if batch.events]
+        if told:
+            await self._send(told)
+        for batch in batches:
+            if batch.left:
+                await self._hub.end_near(batch.key)
+
+    async def _send(self, batches: list[_Batch]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
-        live: dict[str, bytes] = {}
-        for key, event_id, frame in batch:
-            pipeline.xadd(key, {"f": frame}, id=str(event_id), maxlen=_MAX_EVENTS, approximate=True)
-            if event_id == EventId(1, 1) or is_last(frame):
-                pipeline.expire(key, STREAM_TTL_S)
-            live[key] = live.get(key, b"") + frame
-        for key, frames in live.items():
-            pipeline.publish(key, frames)
+        for batch in batches:
+            pipeline.xadd(batch.key, {"f": batch.frames}, id=str(batch.last), maxlen=_MAX_BATCHES, approximate=True)
+            pipeline.expire(batch.key, STREAM_TTL_S)
+            pipeline.publish(batch.key, batch.frames)
         try:
             replies = await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError) as error:
-            self._count(type(error).__name__, len(batch))
+            self._count(type(error).__name__, sum(batch.events for batch in batches))
             return
         for reply in replies:
             # "equal or smaller id": told before a crash, and told again now.

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from contracts.errors import ProblemCode, problem
 from contracts.turn import ChunkEvent, CitationEvent, EndEvent, ErrorEvent, StreamEvent
-from orchestrator.stream.frames import EventId, encode_frame, is_last
-from orchestrator.stream.hub import Hub, frame_id, split_frames
+from orchestrator.stream.frames import BEFORE_ALL, FIRST, EventId, encode_frame, frame_id, is_last, split_frames
+from orchestrator.stream.hub import Hub
 
 #: How long a quiet stream waits before it asks the journal whether the turn has ended; also the keep-alive.
 QUIET_S = 2.0
+#: A turn is over in the journal a moment before its last events are told: they get this long.
+LAST_CALL_S = 0.25
 KEEP_ALIVE = b": keep-alive\n\n"
 #: The closing events that the journal can always give stand behind every live one.
 _FROM_JOURNAL = 1_000_000
@@ -35,32 +37,37 @@ class Ending:
 async def stream_turn(
     hub: Hub, turn_id: str, after: EventId, ending: Ending, deadline_s: float
 ) -> AsyncIterator[bytes]:
-    """Frames of the turn behind `after`, to its `end`.
+    """Frames of the turn behind `after`, to its `end`; each piece is one or more whole frames.
 
     After `deadline_s` seconds without an end (the turn waits for a person) the stream closes with a retryable error
     event; the client comes back with its Last-Event-ID.
     """
+    if ending.known is not None:
+        told = await hub.stored(turn_id, BEFORE_ALL)
+        _, fresh, closed = _behind(after, told)
+        # Redis has all of it, or else the answer comes from the journal.
+        whole = closed and frame_id(told[0]) == FIRST
+        yield b"".join(fresh if whole else from_journal(after, ending.known))
+        return
     loop = asyncio.get_running_loop()
     closes_at = loop.time() + deadline_s
-    last = after
+    last, end = after, None
     async with hub.follow(turn_id) as queue:
-        pending = await hub.stored(turn_id, after) or []
-        end = ending.known
+        pending = await hub.stored(turn_id, after)
         while True:
-            for frame in pending:
-                if (own := frame_id(frame)) > last:
-                    last = own
-                    yield frame
-                    if is_last(frame):
-                        return
-            if end is not None:
-                # The turn is over and its live events are gone, or were all seen but the last.
-                for frame in from_journal(last, end):
-                    yield frame
+            last, fresh, closed = _behind(last, pending)
+            if fresh:
+                yield b"".join(fresh)
+            if closed:
                 return
+            patience = QUIET_S if end is None else LAST_CALL_S
             try:
-                batch = await asyncio.wait_for(queue.get(), min(QUIET_S, max(0.05, closes_at - loop.time())))
+                batch = await asyncio.wait_for(queue.get(), min(patience, max(0.05, closes_at - loop.time())))
             except TimeoutError:
+                if end is not None:
+                    # The turn is over and its live events are gone, or were all seen but the last.
+                    yield b"".join(from_journal(last, end))
+                    return
                 standing = await ending.ask()
                 end = standing.end
                 if end is None and loop.time() >= closes_at:
@@ -68,13 +75,25 @@ async def stream_turn(
                     yield encode_frame(EventId(last.inputs, last.number), ErrorEvent(problem=waiting))
                     return
                 yield KEEP_ALIVE
-                pending = await hub.stored(turn_id, last) or []
-                if standing.card is not None and not pending:
+                pending = await hub.stored(turn_id, last)
+                if standing.card is not None and not _behind(last, pending)[1]:
                     # Redis may have lost the card that everybody waits for; under its own id it is shown only once.
                     pending = [encode_frame(*standing.card)]
             else:
-                # Cut off for being slow: what was missed is read from the store.
-                pending = split_frames(batch) if batch is not None else await hub.stored(turn_id, last) or []
+                # Cut off for being slow, or from a turn that left this process: what was missed is read from the store.
+                pending = split_frames(batch) if batch is not None else await hub.stored(turn_id, last)
+
+
+def _behind(last: EventId, frames: list[bytes]) -> tuple[EventId, list[bytes], bool]:
+    """The frames behind `last`, up to one that closes the stream; the id of their last one; whether one closes it."""
+    fresh = []
+    for frame in frames:
+        if (own := frame_id(frame)) > last:
+            last = own
+            fresh.append(frame)
+            if is_last(frame):
+                return last, fresh, True
+    return last, fresh, False
 
 
 def from_journal(last: EventId, end: EndEvent) -> list[bytes]:
