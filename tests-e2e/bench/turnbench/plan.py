@@ -9,10 +9,10 @@ from turnbench.measuring import Sample, Subject, measure
 from turnbench.rivals import LIGHT
 
 #: Concurrency to turns per round; the one that the goals look at stands first, in case time runs out.
-TURNS = {16: 64, 1: 12, 64: 96}
+TURNS = {16: 160, 1: 16, 64: 128}
 LIGHT_TIMES = 5
 TOKENS = 20
-_WARM_UP, _WARM_UP_AT = 16, 4
+_WARM_UP, _WARM_UP_AT = 48, 16
 
 Say = Callable[[str], None]
 

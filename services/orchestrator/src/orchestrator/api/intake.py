@@ -5,7 +5,7 @@ from typing import Protocol
 
 from orchestrator.guard.human import asks_for_human
 from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once
-from orchestrator.journal.conversations import Conversations
+from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.settings import Settings
 from orchestrator.turn.budgets import Budgets
@@ -24,6 +24,10 @@ class Here(Protocol):
 
     def begin(self, begun: Begun) -> None:
         """Run a turn whose lease this process holds."""
+        ...
+
+    def conversation_of(self, turn_id: str) -> Conversation | None:
+        """The conversation of a turn that began here and runs; whose it is, is for the caller to check."""
         ...
 
 
@@ -59,6 +63,14 @@ class Intake:
         async with self.database.transaction() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
             return await accept_message(db, conversation, incoming, self._budgets(conversation.tokens), self.codec)
+
+    def running(self, caller: Caller, conversation_id: str, turn_id: str) -> Conversation | None:
+        """The caller's own conversation, when this very turn of it runs in this process: known without a look."""
+        found = self.here.conversation_of(turn_id) if self.here is not None else None
+        if found is None or found.id != conversation_id:
+            return None
+        own = found.subject_hash == self.conversations.subject_hash(caller.issuer, caller.subject)
+        return found if own else None
 
     def now_ms(self) -> int:
         """Epoch milliseconds."""

@@ -73,6 +73,8 @@ def stream_router() -> APIRouter:
 async def _turn_of(
     desk: Desk, caller: ChatCaller, conversation_id: str, turn_id: str
 ) -> tuple[Conversation, EndEvent | None]:
+    if (running := desk.intake.running(caller, conversation_id, turn_id)) is not None:
+        return running, None
     async with desk.database.primary() as db:
         found = await owned_turn(db, desk.conversations, conversation_id, turn_id, caller)
     if found is None:

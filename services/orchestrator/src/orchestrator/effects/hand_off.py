@@ -42,7 +42,7 @@ async def hand_off(effect: HandOff, state: TurnState, scope: TurnScope) -> TurnI
 async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope) -> PlannedCall:
     """The hand-over as a call. Its arguments depend on the journal alone, so a repeated one has the same key."""
     view = scope.view(state)
-    remembered = await scope.remembered(view.vault)
+    remembered = await scope.remembered()
     lines = [f"{_WHO[message.role]}: {message.text}" for message in remembered.history]
     lines.append(f"{_WHO[Role.CUSTOMER]}: {view.question}")
     transcript = "\n".join(lines)[-_MAX_TRANSCRIPT:]

@@ -9,7 +9,6 @@ from orchestrator.effects.draft import draft, say_phrase
 from orchestrator.effects.hand_off import hand_off
 from orchestrator.effects.scope import TurnScope
 from orchestrator.effects.telling import Teller
-from orchestrator.guard.vault import Vault
 from orchestrator.turn.effects import (
     AskingEffect,
     CallPlanner,
@@ -66,7 +65,7 @@ class Runner:
 
     async def _ended(self, finish: Finish, state: TurnState) -> None:
         scope, metrics = self._scope, self._scope.world.metrics
-        before = await scope.remembered(Vault())
+        before = await scope.remembered()
         await scope.world.memory.remember(scope.conversation, scope.turn_id, before, state.text, finish.text)
         metrics.ended.labels(finish.outcome.value, state.channel).inc()
         metrics.seconds.labels(str(len(state.observed))).observe(state.worked_ms(scope.now_ms()) / 1000)

@@ -47,17 +47,21 @@ class TurnScope:
     run: int
     first: bool
     world: Collaborators
-    _remembered: Remembered | None = field(default=None)
+    _vault: Vault = field(default_factory=Vault)
+    _view: "TurnView | None" = None
+    _remembered: Remembered | None = None
 
     def now_ms(self) -> int:
         """Epoch milliseconds."""
         return int(self.world.clock.now().timestamp() * 1000)
 
-    async def remembered(self, vault: Vault) -> Remembered:
+    async def remembered(self) -> Remembered:
         """The conversation so far; read once per run."""
         if self._remembered is None:
             self._remembered = (
-                NOTHING_YET if self.first else await self.world.memory.recall(self.conversation, self.turn_id, vault)
+                NOTHING_YET
+                if self.first
+                else await self.world.memory.recall(self.conversation, self.turn_id, self._vault)
             )
         return self._remembered
 
@@ -67,16 +71,18 @@ class TurnScope:
         return entry.redact if entry is not None else ()
 
     def view(self, state: TurnState) -> "TurnView":
-        """The masked view of the state that a Brain may see, and the way back."""
-        vault = Vault()
-        question = vault.mask(state.text)
-        observations = tuple(_observation(one, vault, self.redacted(one.call.tool)) for one in state.observed)
-        ids = known_ids(part for one in state.observed for part in (one.call.arguments, one.output))
-        return TurnView(vault, IdMask(ids), question, observations)
+        """The masked view that a Brain may see, and the way back. Made once; what is new is added to it."""
+        known = self._view or TurnView(self._vault, IdMask(frozenset()), self._vault.mask(state.text), ())
+        seen = len(known.observations)
+        if self._view is None or seen < len(state.observed):
+            fresh = tuple(_observation(one, self._vault, self.redacted(one.call.tool)) for one in state.observed[seen:])
+            ids = known_ids(part for one in state.observed for part in (one.call.arguments, one.output))
+            self._view = TurnView(self._vault, IdMask(ids), known.question, (*known.observations, *fresh))
+        return self._view
 
     async def brain_context(self, state: TurnState, view: "TurnView", *, tools: tuple[ToolSpec, ...]) -> BrainContext:
         """Everything that a Brain is told."""
-        remembered = await self.remembered(view.vault)
+        remembered = await self.remembered()
         left = max(1, state.budgets.tokens_out - state.usage.tokens_out)
         return BrainContext(
             conversation_id=self.conversation.id, turn_id=self.turn_id, customer=state.customer, channel=state.channel,

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from orchestrator.jobs.turns import TurnJobs
 from orchestrator.journal.accept import Begun
+from orchestrator.journal.conversations import Conversation
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
@@ -27,6 +28,7 @@ class TurnsHere:
     def __init__(self, database: Database, turns: TurnJobs, most: int) -> None:
         self._database, self._turns, self._most = database, turns, most
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._conversations: dict[str, Conversation] = {}
         self._renewing: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -42,7 +44,12 @@ class TurnsHere:
         """Run a turn whose lease this process holds."""
         task = asyncio.create_task(self._turns.run_begun(begun), name=begun.turn_id)
         self._running[begun.turn_id] = task
+        self._conversations[begun.turn_id] = begun.conversation
         task.add_done_callback(self._done)
+
+    def conversation_of(self, turn_id: str) -> Conversation | None:
+        """The conversation of a turn that began here and runs; whose it is, is for the caller to check."""
+        return self._conversations.get(turn_id)
 
     async def stop(self) -> None:
         """Take no further turn and wait for those that run; what is cut off anyway is taken over by another worker."""
@@ -54,7 +61,7 @@ class TurnsHere:
                 await self._renewing
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        del self._running[task.get_name()]
+        del self._running[task.get_name()], self._conversations[task.get_name()]
         if not task.cancelled() and (error := task.exception()) is not None:
             # Whatever it was: the lease runs out, and the turn is taken up again from its journal.
             get_logger().error("a turn failed and will be taken over", turn_id=task.get_name(), exc_info=error)

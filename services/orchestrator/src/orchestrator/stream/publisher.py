@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from contracts.turn import StreamEvent
+from contracts.turn import ChunkEvent, StreamEvent
 from orchestrator.stream.frames import EventId, encode_frame, stream_key
 from orchestrator.stream.hub import Hub
 from servicekit.logging import get_logger
@@ -24,17 +24,20 @@ _MAX_BATCHES = 2_000
 _MAX_PENDING = 20_000
 _MAX_TAKEN = 500
 #: Between two writes: what comes meanwhile goes together. Readers in this process do not wait for it.
-_GAP_S = 0.01
+_GAP_S = 0.025
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Frames of one turn and the id of the last; `left`: the turn tells nothing more from this process."""
+    """Frames of one turn and the id of the last. `steps`: they are more than pieces of text. `left`: the turn tells
+    nothing more from this process.
+    """
 
     key: str
     last: EventId = EventId(0, 0)  # noqa: RUF009 - immutable
     frames: bytes = b""
     events: int = 0
+    steps: bool = False
     left: bool = False
 
 
@@ -76,7 +79,8 @@ class Publisher:
         if not events:
             return
         frames = b"".join(encode_frame(event_id, event) for event_id, event in events)
-        batch = _Batch(stream_key(turn_id), events[-1][0], frames, len(events))
+        steps = any(not isinstance(event, ChunkEvent) for _, event in events)
+        batch = _Batch(stream_key(turn_id), events[-1][0], frames, len(events), steps)
         self._hub.tell_near(batch.key, frames)
         self._add(batch)
 
@@ -103,6 +107,7 @@ class Publisher:
             batch.last = max(batch.last, one.last)
             batch.frames += one.frames
             batch.events += one.events
+            batch.steps |= one.steps
             batch.left |= one.left
         return list(taken.values())
 
@@ -118,7 +123,8 @@ class Publisher:
         pipeline = self._redis.pipeline(transaction=False)
         for batch in batches:
             pipeline.xadd(batch.key, {"f": batch.frames}, id=str(batch.last), maxlen=_MAX_BATCHES, approximate=True)
-            pipeline.expire(batch.key, STREAM_TTL_S)
+            if batch.steps:
+                pipeline.expire(batch.key, STREAM_TTL_S)
             pipeline.publish(batch.key, batch.frames)
         try:
             replies = await pipeline.execute(raise_on_error=False)
