@@ -14,6 +14,8 @@ from onebox.supervisor import Supervisor
 from servicekit.embedded.process import is_running
 from servicekit.testing.waiting import eventually
 
+from .conftest import Heard
+
 WAITS = "import signal; signal.sigwait([signal.SIGTERM])"
 IGNORES_SIGTERM = (
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
@@ -41,23 +43,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-class Heard:
-    """A report that remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.troubles: list[str] = []
-
-    def done(self, name: str, detail: str, ms: float) -> None:
-        """Not of interest here."""
-
-    def note(self, text: str) -> None:
-        """Not of interest here."""
-
-    def trouble(self, text: str) -> None:
-        """Remember it."""
-        self.troubles.append(text)
 
 
 @pytest.fixture

@@ -159,6 +159,23 @@ def test_a_start_that_fails_shows_the_end_of_the_log(postgres: EmbeddedPostgres)
     assert postgres.pid is None
 
 
+def test_a_server_that_clients_know_waits_for_its_port_and_takes_no_other(
+    valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    port, pid = valkey.port, valkey.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert until(lambda: valkey.pid is None)
+    with socket.create_server(("127.0.0.1", port)):
+        starting = threading.Thread(target=valkey.start)
+        starting.start()
+        log = tmp_path / "valkey" / "valkey.log"
+        assert until(lambda: "Address already in use" in log.read_text())
+    starting.join(timeout=30)
+    assert valkey.port == port
+    assert valkey.pid not in (None, pid)
+
+
 def test_a_taken_port_is_replaced_by_a_free_one(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -1,6 +1,5 @@
 """The whole product in processes of its own, on a fresh state directory and free ports, and the means to hurt it."""
 
-import asyncio
 import os
 import signal
 from collections.abc import Mapping
@@ -71,14 +70,12 @@ class Machine:
             await self.stack.restart(ORCHESTRATOR, extra)
 
     async def kill(self, name: str) -> None:
-        """SIGKILL one process. Services are started again by their supervisor, the two servers here."""
+        """SIGKILL one process; the stack starts it again by itself. Returns when it is gone, or a new one is there."""
         pid = self._pid(name)
         if pid is None:
             return
         os.kill(pid, signal.SIGKILL)
         await eventually(lambda: self._pid(name) != pid, 10)
-        if name in SERVERS:
-            await asyncio.to_thread(self._server(name).start)
 
     async def ready(self, *names: str, timeout_s: float = 60) -> None:
         """Returns when each of the services says that it is ready."""
@@ -100,13 +97,7 @@ class Machine:
         await client.aclose()
 
     def _pid(self, name: str) -> int | None:
-        if name in SERVERS:
-            pid: int | None = self._server(name).pid
-            return pid
-        return self.stack.pids.get(name)
-
-    def _server(self, name: str):  # type: ignore[no-untyped-def]
-        return self.stack._database if name == "postgres" else self.stack._redis
+        return (self.stack.pids | self.stack.server_pids).get(name)
 
 
 PROCESSES = (ORCHESTRATOR, *TOOL_SERVICES, *SERVERS)

@@ -21,6 +21,7 @@ from onebox.readiness import NotReadyError, wait_for_tools, wait_ready
 from onebox.report import Report, timed
 from onebox.servers import database_server, redis_server
 from onebox.supervisor import Supervisor
+from onebox.watch import ServerWatch
 from servicekit.embedded import EmbeddedError
 from servicekit.embedded.files import DirectoryLock
 from servicekit.embedded.process import guarded, is_running
@@ -56,6 +57,7 @@ class Stack:
         self._lock: DirectoryLock | None = None
         self._database = database_server(home, environment)
         self._redis = redis_server(home, environment)
+        self._watch = ServerWatch({"postgres": self._database, "valkey": self._redis}, report)
         self._server_starts: list[asyncio.Task[None]] = []
         self._supervisor = Supervisor(report)
         self._addresses: Addresses | None = None
@@ -81,6 +83,12 @@ class Stack:
     def pids(self) -> dict[str, int]:
         """Process ids of the services that run."""
         return self._supervisor.pids
+
+    @property
+    def server_pids(self) -> dict[str, int]:
+        """Process ids of the servers that run and are ours."""
+        pids = {"postgres": self._database.pid, "valkey": self._redis.pid}
+        return {name: pid for name, pid in pids.items() if pid is not None}
 
     async def start(self) -> None:
         """Start everything; returns when every service is ready. Raises StackError."""
@@ -118,7 +126,8 @@ class Stack:
         if self._lock is None:
             return
         await asyncio.gather(*self._server_starts, return_exceptions=True)
-        pids = [*self.pids.values(), *(pid for pid in (self._database.pid, self._redis.pid) if pid is not None)]
+        await self._watch.stop()
+        pids = [*self.pids.values(), *self.server_pids.values()]
         self.home.running_file.unlink(missing_ok=True)
         await self._supervisor.stop()
         await asyncio.gather(*(proxy.stop() for proxy in self.proxies.values()))
@@ -154,6 +163,7 @@ class Stack:
             await asyncio.gather(*(asyncio.shield(task) for task in self._server_starts))
         except EmbeddedError as error:
             raise StackError(str(error)) from error
+        self._watch.start()
 
     async def _start_the_rest(self, client: httpx.AsyncClient, databases: Mapping[str, str]) -> None:
         with timed(self._report, "databases", "one per service, demo shop, help articles"):

@@ -6,8 +6,8 @@ enqueues the turn as a job, and its journal is folded there (`jobs/worker.py`).
 
 import asyncio
 from contextlib import suppress
+from typing import Protocol
 
-from orchestrator.jobs.turns import TurnJobs
 from orchestrator.journal.accept import Begun
 from orchestrator.journal.conversations import Conversation
 from servicekit.db.pool import Database
@@ -15,18 +15,25 @@ from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
 
 LEASE_S = 5.0
-_RENEW_EVERY_S = 1.5
 _RENEW = (
     "UPDATE turns SET leased_until = now() + make_interval(secs => $2)"
     " WHERE id = ANY ($1::text[]) AND status = 'running'"
 )
 
 
+class Turns(Protocol):
+    """What runs a turn (`jobs/turns.py`)."""
+
+    async def run_begun(self, begun: Begun) -> None:
+        """Run a turn that this process has just accepted and leased."""
+        ...
+
+
 class TurnsHere:
     """At most about `most` turns at once; `start` and `stop` belong to the lifespan."""
 
-    def __init__(self, database: Database, turns: TurnJobs, most: int) -> None:
-        self._database, self._turns, self._most = database, turns, most
+    def __init__(self, database: Database, turns: Turns, most: int, *, renew_every_s: float = LEASE_S / 3) -> None:
+        self._database, self._turns, self._most, self._renew_every_s = database, turns, most, renew_every_s
         self._running: dict[str, asyncio.Task[None]] = {}
         self._conversations: dict[str, Conversation] = {}
         self._renewing: asyncio.Task[None] | None = None
@@ -68,7 +75,7 @@ class TurnsHere:
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(_RENEW_EVERY_S)
+            await asyncio.sleep(self._renew_every_s)
             if not self._running:
                 continue
             try:

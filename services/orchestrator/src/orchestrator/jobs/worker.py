@@ -15,6 +15,7 @@ from pgqueuer.domain.models import Job
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import EXPIRE_CARD, HAND_OFF, RUN_TURN
 from orchestrator.jobs.turns import TurnJobs
+from orchestrator.journal.accept import run_turn
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
@@ -102,7 +103,7 @@ class Worker:
 
     def _register(self, application: PgQueuer) -> None:
         @application.entrypoint(RUN_TURN)
-        async def run_turn(job: Job) -> None:
+        async def run_the_turn(job: Job) -> None:
             await _retried(self._turns.run(_text(job)))
 
         @application.entrypoint(EXPIRE_CARD)
@@ -117,11 +118,16 @@ class Worker:
 
     async def _sweep(self) -> None:
         while not self._stopping.is_set():
-            async with self._database.transaction() as db:
-                for row in await db.fetch(_ORPHANS):
-                    await self._turns.queue.run_turn(db, row["id"])
+            await enqueue_orphans(self._database)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _SWEEP_S)
+
+
+async def enqueue_orphans(database: Database) -> None:
+    """Give every turn that should run and that nobody runs a job."""
+    async with database.transaction() as db:
+        for row in await db.fetch(_ORPHANS):
+            await run_turn(db, row["id"])
 
 
 async def _retried(work) -> None:  # type: ignore[no-untyped-def]

@@ -6,7 +6,7 @@ A turn never waits for Redis. Without Redis only live tokens are lost: that is c
 import asyncio
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -51,6 +51,7 @@ class Publisher:
         self._pending: deque[_Batch] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._closing = False
 
     def start(self) -> None:
         """Begin to write."""
@@ -58,12 +59,10 @@ class Publisher:
 
     async def close(self) -> None:
         """Write what is left, and stop."""
+        self._closing = True
+        self._wake.set()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-        while self._pending:
-            await self._write(self._take())
+            await self._task
 
     @contextmanager
     def near(self, turn_id: str) -> Iterator[None]:
@@ -91,7 +90,7 @@ class Publisher:
         self._wake.set()
 
     async def _run(self) -> None:
-        while True:
+        while not (self._closing and not self._pending):
             await self._wake.wait()
             self._wake.clear()
             while self._pending:

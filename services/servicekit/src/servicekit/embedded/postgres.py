@@ -59,6 +59,7 @@ class EmbeddedPostgres:
         self._bin: Path | None = None
         self._server: ServerProcess | None = None
         self._secret = ""
+        self._known_there = False
 
     @property
     def pid(self) -> int | None:
@@ -171,7 +172,8 @@ class EmbeddedPostgres:
         settings = SETTINGS | (FAST_SETTINGS if self._fast else {})
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
-            self.port = free_port(self.port)
+            if not self._known_there:
+                self.port = free_port(self.port)
             command = [str(self._program("postgres")), "-D", str(cluster), "-p", str(self.port)]
             for name, value in settings.items():
                 command += ["-c", f"{name}={value}"]
@@ -181,6 +183,8 @@ class EmbeddedPostgres:
                 command, death_signal=signal.SIGINT, account=self._account, cwd=cluster, env=self._environment()
             )
             if server.wait_until(lambda: self._is_ready(cluster), deadline - time.monotonic()):
+                # Clients know the port from now on: a later start waits for it and takes no other.
+                self._known_there = True
                 return
             alive = server.pid is not None
             server.stop(STOP_STEPS)

@@ -1,0 +1,131 @@
+"""Following a turn: without Redis while it runs here, through Redis from any other process, and across the two."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+from redis.asyncio import Redis
+
+from contracts.turn import ChunkEvent, EndEvent, Outcome, StatusEvent, StreamEvent
+from orchestrator.stream.frames import BEFORE_ALL, EventId, frame_id
+from orchestrator.stream.hub import Hub
+from orchestrator.stream.publisher import Publisher
+from orchestrator.stream.sse import Ending, Standing, stream_turn
+from servicekit.telemetry import Metrics
+from servicekit.testing import eventually
+
+pytestmark = pytest.mark.service
+STATUS = StatusEvent(state="plan", text="Reading")
+END = EndEvent(outcome=Outcome.ANSWERED, text="one two")
+Process = tuple[Hub, Publisher]
+
+
+def _word(text: str) -> StreamEvent:
+    return ChunkEvent(text=text, offset=0)
+
+
+@pytest.fixture
+def process(redis_url: str) -> Callable[[], AbstractAsyncContextManager[Process]]:
+    """Makes the streams of one process; all share one Redis."""
+
+    @asynccontextmanager
+    async def make() -> AsyncIterator[Process]:
+        redis = Redis.from_url(redis_url)
+        hub = Hub(redis)
+        publisher = Publisher(redis, Metrics(), hub)
+        hub.start()
+        publisher.start()
+        try:
+            yield hub, publisher
+        finally:
+            await publisher.close()
+            await hub.close()
+            await redis.aclose()
+
+    return make
+
+
+async def _nothing() -> Standing:
+    return Standing()
+
+
+def _reading(hub: Hub, turn_id: str) -> AsyncIterator[bytes]:
+    return stream_turn(hub, turn_id, BEFORE_ALL, Ending(None, _nothing), 20)
+
+
+async def _ids(reading: AsyncIterator[bytes]) -> list[str]:
+    frames = [part for piece in [piece async for piece in reading] for part in piece.split(b"\n\n") if part]
+    return [str(frame_id(frame + b"\n\n")) for frame in frames if not frame.startswith(b":")]
+
+
+async def test_a_turn_that_runs_here_is_followed_while_redis_is_away() -> None:
+    nowhere = Redis.from_url("redis://127.0.0.1:1")
+    hub = Hub(nowhere)
+    metrics = Metrics()
+    publisher = Publisher(nowhere, metrics, hub)
+    publisher.start()
+    with publisher.near("trn_a"):
+        publisher.publish("trn_a", [(EventId(1, 1), STATUS)])
+        reading = _reading(hub, "trn_a")
+        first = await anext(reading)
+        publisher.publish("trn_a", [(EventId(2, 100), _word("one ")), (EventId(3, 1), END)])
+        assert frame_id(first) == EventId(1, 1)
+        assert await _ids(reading) == ["2-100", "3-1"]
+    await publisher.close()
+    await nowhere.aclose()
+    assert b'aiguy_stream_lost_total{reason="ConnectionError"}' in metrics.render()
+
+
+async def test_another_process_follows_through_redis(process) -> None:
+    async with process() as (_, publisher), process() as (hub, _other):
+        with publisher.near("trn_b"):
+            publisher.publish("trn_b", [(EventId(1, 1), STATUS)])
+            await eventually(lambda: hub.stored("trn_b", BEFORE_ALL))
+            reading = _reading(hub, "trn_b")
+            assert frame_id(await anext(reading)) == EventId(1, 1)
+            publisher.publish("trn_b", [(EventId(3, 1), END)])
+            assert await _ids(reading) == ["3-1"]
+
+
+async def test_a_reader_goes_on_when_the_turn_goes_on_in_another_process(process) -> None:
+    async with process() as (hub, here), process() as (_, elsewhere):
+        with here.near("trn_c"):
+            here.publish("trn_c", [(EventId(1, 1), STATUS)])
+            reading = _reading(hub, "trn_c")
+            assert frame_id(await anext(reading)) == EventId(1, 1)
+        # It waits for a person now; after the yes it runs in another process.
+        elsewhere.publish("trn_c", [(EventId(5, 1), STATUS), (EventId(6, 1), END)])
+        assert await _ids(reading) == ["5-1", "6-1"]
+
+
+async def test_what_is_told_twice_after_a_crash_is_shown_once(process) -> None:
+    async with process() as (hub, publisher):
+        publisher.publish("trn_d", [(EventId(1, 1), STATUS), (EventId(2, 1), STATUS)])
+        await eventually(lambda: hub.stored("trn_d", BEFORE_ALL))
+        publisher.publish("trn_d", [(EventId(1, 1), STATUS)])
+        publisher.publish("trn_d", [(EventId(2, 1), STATUS), (EventId(3, 1), END)])
+        assert await _ids(_reading(hub, "trn_d")) == ["1-1", "2-1", "3-1"]
+
+
+async def test_an_ended_turn_of_which_redis_has_only_a_part_is_told_from_the_journal(process) -> None:
+    async with process() as (hub, publisher):
+        publisher.publish("trn_e", [(EventId(3, 1), END)])
+        await eventually(lambda: hub.stored("trn_e", BEFORE_ALL))
+        reading = stream_turn(hub, "trn_e", BEFORE_ALL, Ending(END, _nothing), 20)
+        text = b"".join([piece async for piece in reading])
+        assert text.count(b"event: chunk") == 1
+        assert text.count(b"event: end") == 1
+
+
+async def test_a_turn_that_is_over_a_moment_before_its_last_events_still_tells_them_in_order(process) -> None:
+    """The journal knows the end first; steps that are told right after it must not be lost."""
+    async with process() as (hub, publisher):
+
+        async def over() -> Standing:
+            publisher.publish("trn_f", [(EventId(2, 1), STATUS), (EventId(3, 1), END)])
+            return Standing(END)
+
+        with publisher.near("trn_f"):
+            publisher.publish("trn_f", [(EventId(1, 1), STATUS)])
+            reading = stream_turn(hub, "trn_f", BEFORE_ALL, Ending(None, over), 20)
+            assert await _ids(reading) == ["1-1", "2-1", "3-1"]
