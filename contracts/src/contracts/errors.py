@@ -53,6 +53,8 @@ class ProblemCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     IDEMPOTENCY_IN_FLIGHT = "idempotency_in_flight"
     NOT_REFUNDABLE = "not_refundable"
+    REFUND_NOT_FOUND = "refund_not_found"
+    ARGUMENT_REMOVED = "argument_removed"
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
     DEPENDENCY_DOWN = "dependency_down"
@@ -99,6 +101,8 @@ PROBLEMS: dict[ProblemCode, ProblemType] = {
     _C.IDEMPOTENCY_KEY_REUSED: ProblemType(422, "This Idempotency-Key was for another request", _E.USER_FIXABLE, False),
     _C.IDEMPOTENCY_IN_FLIGHT: ProblemType(409, "The first request with this key is still running", _E.TRANSIENT, True),
     _C.NOT_REFUNDABLE: ProblemType(422, "This amount cannot be refunded", _E.USER_FIXABLE, False),
+    _C.REFUND_NOT_FOUND: ProblemType(404, "No such refund for this customer", _E.NOT_FOUND, False),
+    _C.ARGUMENT_REMOVED: ProblemType(422, "This argument was removed; use its replacement", _E.USER_FIXABLE, False),
     _C.RATE_LIMITED: ProblemType(429, "Too many requests", _E.TRANSIENT, True),
     _C.OVERLOADED: ProblemType(503, "The service is busy", _E.TRANSIENT, True),
     _C.DEPENDENCY_DOWN: ProblemType(503, "Something this service needs is down", _E.TRANSIENT, True),

@@ -44,6 +44,9 @@ class ToolManifestEntry(OpenModel):
     cache_ttl_s: int = Field(default=0, ge=0)
     confirmation: Confirmation = Confirmation.NONE
     approval: ApprovalRule | None = None
+    approved_by: str | None = None
+    closed_by: str | None = None
+    ref: str | None = None
     guests: bool = False
     aliases: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
@@ -75,7 +78,8 @@ def entry_from_contract(contract: ToolContract[Any, Any], *, available: bool = T
         name=contract.name, family=contract.family.value, version=contract.version, description=contract.description,
         effect=contract.effect, scope=contract.scope, risk=contract.risk, timeout_ms=contract.timeout_ms,
         retries=contract.retries, cache_ttl_s=contract.cache_ttl_s, confirmation=contract.confirmation,
-        approval=contract.approval, guests=contract.guests, aliases=contract.aliases, redact=contract.redact,
+        approval=contract.approval, approved_by=contract.approved_by, closed_by=contract.closed_by, ref=contract.ref,
+        guests=contract.guests, aliases=contract.aliases, redact=contract.redact,
         deprecations=contract.deprecations, method=contract.method, path=contract.path,
         preview_path=contract.preview_path if contract.is_write else None, label=contract.label, available=available,
         input_schema=accepts, output_schema=answers,

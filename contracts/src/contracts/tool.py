@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from pydantic import Field
+
 from contracts.base import ContractModel
 from contracts.ids import Digest
 from contracts.money import Money
@@ -43,6 +45,8 @@ class Confirmation(StrEnum):
 
     NONE = "none"
     CUSTOMER = "customer"
+    #: Staff alone: it carries out, or ends, what a customer has confirmed before.
+    STAFF = "staff"
 
 
 class ApprovalRule(ContractModel):
@@ -62,13 +66,20 @@ class Deprecation(ContractModel):
 
 
 class Preview(ContractModel):
-    """What a write *would* do. The digest binds confirmation, approval and execution to exactly this effect."""
+    """What a write *would* do. The digest binds confirmation, approval and execution to exactly this effect.
+
+    `approvals` is how many members of staff must approve after the customer's yes, `policy` the clause that says so,
+    and `reasons` are for those who decide.
+    """
 
     summary: str
     before: dict[str, str] = {}
     after: dict[str, str] = {}
     money_moved: Money | None = None
     digest: Digest
+    approvals: int = Field(default=0, ge=0)
+    policy: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,9 @@ class ToolContract(Generic[InT, OutT]):
     `timeout_ms` is what the caller waits for the whole call; `retries` are further attempts within it after a
     transient error, made only when the tool is a read or the call has an idempotency key. `redact` names the fields of
     input and output that never reach a log, a trace or a prompt. `guests` says whether a guest may call it.
+
+    A write may answer that it waits for staff (`approvals_needed` in its output). `approved_by` names the tool that
+    then carries it out, `closed_by` the one that ends it; both take the output's field `ref` as an argument.
     """
 
     name: str
@@ -94,6 +108,9 @@ class ToolContract(Generic[InT, OutT]):
     cache_ttl_s: int = 0
     confirmation: Confirmation = Confirmation.NONE
     approval: ApprovalRule | None = None
+    approved_by: str | None = None
+    closed_by: str | None = None
+    ref: str | None = None
     guests: bool = False
     aliases: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()

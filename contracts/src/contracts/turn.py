@@ -140,13 +140,14 @@ class ConfirmationEvent(ContractModel):
 
 
 class ApprovalEvent(ContractModel):
-    """The customer agreed; staff must now approve this exact effect."""
+    """The customer agreed; `approvals` members of staff must now approve this exact effect."""
 
     event: Literal["approval"] = "approval"
     tool: str
     summary: str
     digest: str
     money_moved: Money | None = None
+    approvals: int = 1
     expires_at: datetime
 
 

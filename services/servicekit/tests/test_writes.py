@@ -245,7 +245,7 @@ async def test_a_grant_is_good_for_one_effect_only(serve, issuer):
 async def refund(service, issuer, amount, approver=None):
     body = {"order_id": "1234", "amount_minor": amount, "currency": "USD", "reason": "Broken"}
     shown = await preview(service, body, f"{REFUND}/preview", REFUND_SCOPE, "billing")
-    grant = issuer.grant("billing", "issue_refund", shown["digest"], approver=approver)
+    grant = issuer.grant("billing", "issue_refund", shown["digest"], approvers=[approver] if approver else [])
     headers = {
         **issuer.bearer("billing", REFUND_SCOPE),
         "x-aiguy-grant": grant,

@@ -14,6 +14,14 @@ class Tools:
         """Adds a note of the customer's to one of their own orders. Changes nothing else."""
         return await self._caller.call(orders.ADD_ORDER_NOTE, args)
 
+    async def approve_refund(self, args: billing.ApproveRefundInput) -> billing.IssueRefundOutput:
+        """Carries out a confirmed refund that staff approved. The orchestrator's own, never offered to a model."""
+        return await self._caller.call(billing.APPROVE_REFUND, args)
+
+    async def close_refund(self, args: billing.CloseRefundInput) -> billing.IssueRefundOutput:
+        """Ends a confirmed refund that staff denied or nobody decided. The orchestrator's own."""
+        return await self._caller.call(billing.CLOSE_REFUND, args)
+
     async def create_ticket(self, args: tickets.CreateTicketInput) -> tickets.CreateTicketOutput:
         """Opens a support ticket for the customer, after their confirmation."""
         return await self._caller.call(tickets.CREATE_TICKET, args)
@@ -29,6 +37,10 @@ class Tools:
     async def get_order_status(self, args: orders.OrderLookup) -> orders.OrderStatusView:
         """Where one of the customer's own orders is: status, carrier, expected delivery."""
         return await self._caller.call(orders.GET_ORDER_STATUS, args)
+
+    async def get_refund(self, args: billing.RefundLookup) -> billing.IssueRefundOutput:
+        """Where a refund of one of the customer's own orders stands."""
+        return await self._caller.call(billing.GET_REFUND, args)
 
     async def handoff_human(self, args: tickets.HandoffInput) -> tickets.HandoffOutput:
         """Hands the conversation over to a person, with the reason and the transcript."""

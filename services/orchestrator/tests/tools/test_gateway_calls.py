@@ -59,7 +59,7 @@ async def test_a_confirmed_write_carries_its_key_and_a_grant_for_exactly_this_ef
     grant = await verify_grant(
         believes, headers["x-aiguy-grant"], tool="add_order_note", digest="b" * 64, caller=caller
     )
-    assert (grant.subject, grant.approver) == ("cust_ada", None)
+    assert (grant.subject, grant.approvers) == ("cust_ada", ())
     with pytest.raises(ProblemError):
         await verify_grant(believes, headers["x-aiguy-grant"], tool="add_order_note", digest="c" * 64, caller=caller)
 

@@ -124,7 +124,7 @@ def test_an_effect_above_the_limit_also_waits_for_staff() -> None:
     waiting = after(STARTED, PlanMade(call=REFUND), PREVIEW, YES)
     assert asks(waiting, AskApproval) == AskApproval(REFUND, PREVIEW)
     approved = reduce(waiting.state, ApprovalDecided(digest=DIGEST, approved=True, approver="eve"), 100)
-    assert asks(approved, CallTool) == CallTool(REFUND, digest=DIGEST, approver="eve")
+    assert asks(approved, CallTool) == CallTool(REFUND, digest=DIGEST, approvers=("eve",))
     denied = reduce(waiting.state, ApprovalDecided(digest=DIGEST, approved=False, approver="eve"), 100)
     assert asks(denied, SayPhrase) == SayPhrase("denied")
 

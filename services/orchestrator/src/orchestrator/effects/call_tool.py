@@ -12,7 +12,7 @@ from orchestrator.turn.state import TurnState
 
 async def call_tool(effect: CallTool, state: TurnState, scope: TurnScope) -> TurnInput:
     """ToolSucceeded or ToolFailed; retries, time-outs and the breaker are the gateway's."""
-    request = _request(effect.call, state, scope, digest=effect.digest, approver=effect.approver)
+    request = _request(effect.call, state, scope, digest=effect.digest, approvers=effect.approvers)
     result = await scope.world.gateway.call(request)
     match result:
         case CallSucceeded():
@@ -36,7 +36,7 @@ async def preview_effect(effect: PreviewEffect, state: TurnState, scope: TurnSco
 
 
 def _request(
-    call: PlannedCall, state: TurnState, scope: TurnScope, *, digest: str | None = None, approver: str | None = None
+    call: PlannedCall, state: TurnState, scope: TurnScope, *, digest: str | None = None, approvers: tuple[str, ...] = ()
 ) -> CallRequest:
     identity = scope.conversation.identity
     left_ms = state.budgets.hard_ms - state.worked_ms(scope.now_ms())
@@ -44,7 +44,7 @@ def _request(
         tool=call.tool, arguments=call.arguments, subject=identity.subject,
         role="customer" if scope.conversation.customer else "guest", conversation_id=scope.conversation.id,
         turn_id=scope.turn_id, request_id=scope.request_id, timeout_s=max(0.1, left_ms / 1000), email=identity.email,
-        name=identity.name, digest=digest, approver=approver,
+        name=identity.name, digest=digest, approvers=approvers,
     )  # fmt: skip
 
 

@@ -93,7 +93,7 @@ class Attempter:
 
     def _grant(self, entry: ToolEntry, request: CallRequest, digest: str) -> str:
         return mint_grant(
-            self._minter, entry.name, digest, request.subject, request.approver,
+            self._minter, entry.name, digest, request.subject, request.approvers,
             conversation_id=request.conversation_id, turn_id=request.turn_id, audience=entry.family,
         )  # fmt: skip
 

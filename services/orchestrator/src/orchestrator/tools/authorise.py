@@ -19,7 +19,7 @@ def may_be_offered(entry: ToolEntry, *, customer: bool) -> bool:
     """
     if not (customer or entry.guests):
         return False
-    unconfirmed_write = entry.write and entry.confirmation is Confirmation.NONE
+    unconfirmed_write = entry.write and entry.confirmation is not Confirmation.CUSTOMER
     return not unconfirmed_write or entry.name == HANDS_OVER
 
 
@@ -29,11 +29,11 @@ def refusal(entry: ToolEntry, request: CallRequest, *, preview: bool = False) ->
         return ProblemCode.UNAUTHENTICATED
     if preview:
         return None if entry.preview_path is not None else ProblemCode.TOOL_UNKNOWN
-    if entry.confirmation is Confirmation.CUSTOMER and request.digest is None:
+    if entry.confirmation is not Confirmation.NONE and request.digest is None:
         return ProblemCode.CONFIRMATION_REQUIRED
-    if needs_approval(entry, request) and request.approver is None:
+    if not request.approvers and (entry.confirmation is Confirmation.STAFF or needs_approval(entry, request)):
         return ProblemCode.APPROVAL_REQUIRED
-    if request.approver is not None and request.approver == request.subject:
+    if request.subject in request.approvers:
         return ProblemCode.APPROVAL_REQUIRED
     return None
 

@@ -12,7 +12,7 @@ from contracts.manifest import canonical_json
 class CallRequest:
     """One call on behalf of `subject`. `timeout_s` is what is left of the turn.
 
-    `digest` names the effect that the customer confirmed, `approver` the member of staff who approved it.
+    `digest` names the effect that the customer confirmed, `approvers` the members of staff who approved it.
     """
 
     tool: str
@@ -26,7 +26,7 @@ class CallRequest:
     email: str | None = None
     name: str | None = None
     digest: str | None = None
-    approver: str | None = None
+    approvers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,6 @@ def _built_against(served: ToolManifestEntry) -> ToolManifestEntry | None:
 
 
 def _confirmation(served: ToolManifestEntry, ours: ToolManifestEntry | None) -> Confirmation:
-    if ours is not None and ours.confirmation is Confirmation.CUSTOMER:
-        return Confirmation.CUSTOMER
+    if ours is not None and ours.confirmation is not Confirmation.NONE:
+        return ours.confirmation
     return served.confirmation

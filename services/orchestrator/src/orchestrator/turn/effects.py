@@ -33,7 +33,7 @@ class CallTool:
 
     call: PlannedCall
     digest: str | None = None
-    approver: str | None = None
+    approvers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ def _propose(state: TurnState, call: PlannedCall, now_ms: int) -> Step:
     if repeated or not _may_call(state, now_ms):
         # A loop or a spent budget: the answer is written from what is already known.
         return _answer(state)
-    state = replace(state, call=call, preview=None, confirmed=None, approver=None)
+    state = replace(state, call=call, preview=None, confirmed=None, approvers=())
     if call.needs_confirmation:
         return Step(
             replace(state, phase=Phase.PREVIEW),
@@ -209,7 +209,7 @@ def _plan_failed(state: TurnState, failed: PlanFailed) -> Step:
 def _execute(state: TurnState) -> Step:
     call = _required(state.call)
     event = ToolEvent(name=call.tool, label=call.label, phase="started")
-    effect = CallTool(call, digest=state.confirmed, approver=state.approver)
+    effect = CallTool(call, digest=state.confirmed, approvers=state.approvers)
     return Step(replace(state, phase=Phase.EXECUTE_TOOL), (Emit(event), effect))
 
 
@@ -269,7 +269,7 @@ def _approval(state: TurnState, decided: ApprovalDecided, now_ms: int) -> Step:
     state = _resume(state, now_ms)
     if not decided.approved:
         return _say(state, "denied", Outcome.DECLINED)
-    return _execute(replace(state, approver=decided.approver))
+    return _execute(replace(state, approvers=(decided.approver,)))
 
 
 # ── DRAFT, GUARDRAIL, RESPOND, HAND_OFF, END ─────────────────────────────────────────────────────────────

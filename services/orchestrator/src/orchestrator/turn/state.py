@@ -61,7 +61,7 @@ class TurnState:
     call: PlannedCall | None = None
     preview: EffectPreviewed | None = None
     confirmed: str | None = None
-    approver: str | None = None
+    approvers: tuple[str, ...] = ()
     degraded: bool = False
     rejected: int = 0
     answer_text: str = ""

@@ -3,10 +3,12 @@ type and audience differ, and both are checked.
 """
 
 import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from contracts.errors import ProblemCode
-from servicekit.auth.claims import GRANT_TYPE, Caller, optional_text, text
+from servicekit.auth.claims import GRANT_TYPE, Caller, text
 from servicekit.auth.minting import TokenMinter
 from servicekit.auth.verification import TokenVerifier
 from servicekit.errors import ProblemError
@@ -14,12 +16,12 @@ from servicekit.errors import ProblemError
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A verified grant: `digest` is the preview's, `approver` the member of staff who approved (None: nobody)."""
+    """A verified grant: `digest` is the preview's, `approvers` the members of staff who approved."""
 
     tool: str
     digest: str
     subject: str
-    approver: str | None
+    approvers: tuple[str, ...]
     conversation_id: str
     turn_id: str
     token_id: str
@@ -35,7 +37,7 @@ def mint_grant(
     tool: str,
     digest: str,
     subject: str,
-    approver: str | None = None,
+    approvers: Sequence[str] = (),
     *,
     conversation_id: str,
     turn_id: str,
@@ -43,9 +45,9 @@ def mint_grant(
     ttl_s: int = 120,
 ) -> str:
     """A signed grant for the effect `digest` of `tool`, for `subject`, good for `ttl_s` seconds at `audience`."""
-    claims: dict[str, str] = {"tool": tool, "digest": digest, "cnv": conversation_id, "trn": turn_id}
-    if approver is not None:
-        claims["apr"] = approver
+    claims: dict[str, Any] = {"tool": tool, "digest": digest, "cnv": conversation_id, "trn": turn_id}
+    if approvers:
+        claims["apr"] = list(approvers)
     return minter.mint_typed_grant(audience=grant_audience(audience), subject=subject, claims=claims, ttl_s=ttl_s)
 
 
@@ -55,7 +57,7 @@ async def verify_grant(verifier: TokenVerifier, token: str, *, tool: str, digest
         claims = await verifier.verified_claims(token, types={GRANT_TYPE}, audience=grant_audience(verifier.audience))
         grant = Grant(
             tool=text(claims, "tool"), digest=text(claims, "digest"), subject=text(claims, "sub"),
-            approver=optional_text(claims, "apr"), conversation_id=text(claims, "cnv"),
+            approvers=_approvers(claims), conversation_id=text(claims, "cnv"),
             turn_id=text(claims, "trn"), token_id=text(claims, "jti"),
         )  # fmt: skip
         issuer = text(claims, "iss")
@@ -67,9 +69,18 @@ async def verify_grant(verifier: TokenVerifier, token: str, *, tool: str, digest
         raise invalid_grant("The grant is for another tool or another customer.")
     if grant.conversation_id != caller.conversation_id or grant.turn_id != caller.turn_id:
         raise invalid_grant("The grant is for another turn.")
-    if grant.approver == grant.subject:
+    if grant.subject in grant.approvers:
         raise invalid_grant("The requester cannot approve.")
+    if len(set(grant.approvers)) != len(grant.approvers):
+        raise invalid_grant("One member of staff approves once.")
     return grant
+
+
+def _approvers(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    found = claims.get("apr", [])
+    if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
+        raise invalid_grant("The grant names its approvers in a way that is not understood.")
+    return tuple(found)
 
 
 def invalid_grant(detail: str) -> ProblemError:

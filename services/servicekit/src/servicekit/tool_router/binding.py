@@ -1,6 +1,6 @@
 """How a service ties code to a contract: `ToolBinding(contract, handler, preview)`."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,31 +33,61 @@ class ToolRequest:
 
 @dataclass(frozen=True, slots=True)
 class PreviewDraft:
-    """What a write would do, before the router adds the digest. `before` and `after` name what changes, as text."""
+    """What a write would do, before the router adds the digest. `before` and `after` name what changes, as text.
+
+    `approvals`, `policy` and `reasons` say who must agree, and are no part of the digest: the service decides them anew
+    when the write runs.
+    """
 
     summary: str
     before: Mapping[str, str] = field(default_factory=dict)
     after: Mapping[str, str] = field(default_factory=dict)
     money_moved: Money | None = None
+    approvals: int = 0
+    policy: str = ""
+    reasons: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a `submit` is given: there is no transaction; it opens its own, each as short as can be."""
+
+    caller: Caller
+    clock: Clock
+    request_id: str
+    idempotency_key: str
+    kit: Kit
 
 
 #: In and Out are the contract's models; the router checks both.
 ToolHandler = Callable[[ToolRequest, Any], Awaitable[Any]]
 ToolPreview = Callable[[ToolRequest, Any], Awaitable[PreviewDraft]]
+ToolBegin = Callable[[ToolRequest, Any], Awaitable[None]]
+ToolSubmit = Callable[[Submission, Any], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class ToolBinding:
-    """One implemented tool. `approval` replaces the contract's rule, for a shop that sets another limit."""
+    """One implemented tool. `approval` replaces the contract's rule, for a shop that sets another limit.
+
+    A write whose effect lies outside of our database has two parts more. `begin` runs in a transaction of its own, with
+    the grant checked, and makes the intent durable; `submit` then carries it out, outside of any transaction. Both are
+    run again when a call is repeated before its answer was stored, so they recognise what they did by the key; and a
+    `preview` that is asked with that key says what it said the first time, so that the digest stays the same.
+    """
 
     contract: AnyContract
     handler: ToolHandler
     preview: ToolPreview | None = None
     approval: ApprovalRule | None = None
+    begin: ToolBegin | None = None
+    submit: ToolSubmit | None = None
 
     def __post_init__(self) -> None:
-        if self.contract.confirmation is Confirmation.CUSTOMER and self.preview is None:
+        if self.contract.confirmation is not Confirmation.NONE and self.preview is None:
             raise ValueError(f"{self.contract.name} needs a confirmation, so it needs a preview")
+        if (self.begin is None) != (self.submit is None):
+            raise ValueError(f"{self.contract.name} needs both `begin` and `submit`, or neither")
 
     @property
     def approval_rule(self) -> ApprovalRule | None:

@@ -3,7 +3,7 @@
 from contracts.base import ContractModel
 from contracts.errors import ProblemCode
 from contracts.manifest import effect_digest
-from contracts.tool import ApprovalRule, Preview
+from contracts.tool import ApprovalRule, Confirmation, Preview
 from servicekit.auth.claims import Caller
 from servicekit.auth.grants import Grant, verify_grant
 from servicekit.auth.verification import TokenVerifier
@@ -27,6 +27,9 @@ def preview_of(binding: ToolBinding, caller: Caller, arguments: ContractModel, d
         after=dict(draft.after),
         money_moved=draft.money_moved,
         digest=digest,
+        approvals=draft.approvals,
+        policy=draft.policy,
+        reasons=tuple(draft.reasons),
     )
 
 
@@ -48,6 +51,7 @@ async def check_grant(
     if not token:
         raise ProblemError(ProblemCode.CONFIRMATION_REQUIRED, "The customer has not confirmed this.")
     grant = await verify_grant(verifier, token, tool=binding.contract.name, digest=digest, caller=caller)
-    if grant.approver is None and needs_approval(binding.approval_rule, arguments):
+    staff_alone = binding.contract.confirmation is Confirmation.STAFF
+    if not grant.approvers and (staff_alone or needs_approval(binding.approval_rule, arguments)):
         raise ProblemError(ProblemCode.APPROVAL_REQUIRED, "Staff have not approved this.")
     return grant

@@ -32,7 +32,7 @@ from servicekit.idempotency import (
 )
 from servicekit.telemetry.current import request_context
 from servicekit.telemetry.tracing import span
-from servicekit.tool_router.binding import PreviewDraft, ToolBinding, ToolRequest
+from servicekit.tool_router.binding import PreviewDraft, Submission, ToolBinding, ToolHandler, ToolRequest
 from servicekit.tool_router.body import parse_arguments, read_object
 from servicekit.tool_router.effects import check_grant, preview_of
 
@@ -190,7 +190,25 @@ class ToolEndpoint:
         return await self._binding.preview(tool_request, call.arguments)
 
     async def _write(self, call: _Call) -> StoredAnswer:
-        """Key, effect, stored answer and audit entry in one transaction: all of it happens, or none."""
+        """Key, effect, stored answer and audit entry in one transaction: all of it happens, or none.
+
+        An effect outside of our database is begun in a transaction before that, and submitted between the two.
+        """
+        binding, key = self._binding, call.idempotency_key or ""
+        if binding.begin is not None and binding.submit is not None:
+            answered = await self._transact(call, binding.begin, final=False)
+            if answered is not None:
+                return answered
+            await binding.submit(
+                Submission(call.caller, call.kit.clock, call.request_id, key, call.kit), call.arguments
+            )
+        answered = await self._transact(call, binding.handler, final=True)
+        if answered is None:
+            raise TypeError(f"the handler of {self._contract.name} gave no answer")
+        return answered
+
+    async def _transact(self, call: _Call, run: ToolHandler, *, final: bool) -> StoredAnswer | None:
+        """One transaction: take the key, check the grant, run. The answer is stored when it is for good; else None."""
         kit, hashed = call.kit, body_hash(call.fingerprint)
         store = IdempotencyStore(kit.clock)
         scope = IdempotencyScope(
@@ -205,7 +223,10 @@ class ToolEndpoint:
             try:
                 async with connection.transaction():  # a savepoint: a refused write leaves nothing but its answer
                     tool_request, effect_digest = await self._confirmed(tool_request, call)
-                    answer = self._answer(await self._binding.handler(tool_request, call.arguments))
+                    output = await run(tool_request, call.arguments)
+                    if not final:
+                        return None
+                    answer = self._answer(output)
             except ProblemError as error:
                 if not is_storable(error):
                     raise
@@ -214,14 +235,13 @@ class ToolEndpoint:
             grant = tool_request.grant
             grant_id = grant.token_id if grant and outcome == "ok" else None
             await store.store(connection, scope, hashed, answer, grant_id=grant_id)
-            await self._audit(
-                connection, call, outcome, effect_digest=effect_digest, approver=grant.approver if grant else None
-            )
+            approvers = ", ".join(grant.approvers) if grant else ""
+            await self._audit(connection, call, outcome, effect_digest=effect_digest, approver=approvers or None)
         return answer
 
     async def _confirmed(self, tool_request: ToolRequest, call: _Call) -> tuple[ToolRequest, str | None]:
         """The request with its grant, when the contract asks for a confirmation of this very effect."""
-        if self._contract.confirmation is not Confirmation.CUSTOMER:
+        if self._contract.confirmation is Confirmation.NONE:
             return tool_request, None
         if not call.grant_token:
             raise ProblemError(ProblemCode.CONFIRMATION_REQUIRED, "The customer has not confirmed this.")

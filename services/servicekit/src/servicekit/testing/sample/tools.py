@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from contracts.errors import ProblemCode
 from contracts.money import Money
 from contracts.registry import AnyContract
+from contracts.tool import ApprovalRule
 from contracts.tools.billing import ISSUE_REFUND, IssueRefundInput, IssueRefundOutput, RefundState
 from contracts.tools.orders import (
     ADD_ORDER_NOTE,
@@ -42,7 +43,8 @@ class Sample:
 
     def billing(self) -> list[ToolBinding]:
         """A write that needs an approval above a limit."""
-        return [ToolBinding(ISSUE_REFUND, self.issue_refund, preview=self.preview_refund)]
+        rule = ApprovalRule(argument="amount_minor", over=10_000)
+        return [ToolBinding(ISSUE_REFUND, self.issue_refund, preview=self.preview_refund, approval=rule)]
 
     async def get_order_status(self, request: ToolRequest, lookup: OrderLookup) -> OrderStatusView:
         """Ada's order ABC123; nobody else's."""
@@ -81,7 +83,7 @@ class Sample:
         number = await request.db.fetchval(_INSERT, request.caller.subject, str(refund.amount_minor))
         money = Money(amount_minor=refund.amount_minor, currency=refund.currency)
         return IssueRefundOutput(
-            refund_request_id=str(number), order_id=refund.order_id, amount=money, state=RefundState.REQUESTED
+            refund_request_id=f"rfd_{number:026d}", order_id=refund.order_id, amount=money, state=RefundState.REQUESTED
         )
 
     async def _trouble(self) -> None:
