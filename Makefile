@@ -26,8 +26,9 @@ $(STAMP): $(PROJECTS) .ci/setup
 check: setup ## Lint, format, types, import direction, generated contracts
 	@.ci/check
 
+# Two workers at most: each has a Postgres and a Valkey of its own, and one of them the whole stack.
 test: setup ## All tests: unit, property, service, end to end
-	@if AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest $(ARGS); then echo 'VERDICT: all tests passed'; \
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -n auto --maxprocesses 2 --dist loadgroup $(ARGS); then echo 'VERDICT: all tests passed'; \
 	  else echo 'VERDICT: TESTS FAILED (see above)'; exit 1; fi
 
 demo: setup ## Start the stack, hold the demo conversations, print a verdict, stop
