@@ -58,7 +58,10 @@ def service_environment(
         "AIGUY_MASTER_KEY_FILE": str(keys.master),
     }
     if name == "billing":
-        told |= {"AIGUY_LINK_SECRET_FILE": str(keys.link_secret), "AIGUY_PUBLIC_URL": addresses.url(name)}
+        told |= {
+            "AIGUY_LINK_SECRET_FILE": str(keys.link_secret), "AIGUY_RECEIPT_KEYS": str(keys.receipts),
+            "AIGUY_PUBLIC_URL": addresses.url(name),
+        }  # fmt: skip
     if name == "retrieval":
         told["AIGUY_INDEX_DIR"] = str(home.root / "retrieval-index")
     if name == ORCHESTRATOR:

@@ -69,9 +69,14 @@ class KeyFiles:
         """Signs the links to invoices."""
         return self.directory / "link-secret"
 
+    @property
+    def receipts(self) -> Path:
+        """Billing's Ed25519 keys: they sign receipts."""
+        return self.directory / "receipt-signing.json"
+
     def create(self) -> None:
         """Make what is not there yet."""
-        for path in (self.signing, self.demo_issuer):
+        for path in (self.signing, self.demo_issuer, self.receipts):
             if not path.exists():
                 KeySet.generate().save(path)
         if not self.master.exists():
