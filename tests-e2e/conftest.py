@@ -11,6 +11,8 @@ import pytest
 import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
+# The fake payment provider lives with billing's tests.
+sys.path.insert(1, str(Path(__file__).parent.parent / "services" / "billing" / "tests" / "stripe"))
 
 from e2e.llm import Llm, scripted_orchestrator
 from e2e.machine import Machine

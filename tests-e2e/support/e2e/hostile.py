@@ -99,5 +99,5 @@ def _arguments(**changed: Any) -> dict[str, Any]:
 async def money_moved(machine: Machine) -> list[dict[str, Any]]:
     """Every refund that there is, and what the ledger gave back: the same before and after, or money has moved."""
     url = machine.database("billing")
-    refunds = await rows(url, "SELECT refund_request_id, state, amount_minor FROM refunds ORDER BY 1")
+    refunds = await rows(url, "SELECT id, state, amount_minor FROM refunds ORDER BY 1")
     return [*refunds, *await rows(url, "SELECT refund_request_id, amount_minor FROM ledger_refunds ORDER BY 1")]

@@ -55,6 +55,10 @@ class Machine:
 
         return Visitor(self.stack.url(), token, patient=patient)
 
+    def staff(self, person: Person, *, patient: bool = False) -> Visitor:
+        """A member of staff, who may decide about what waits for approval."""
+        return Visitor(self.stack.url(), lambda: self.stack.keys.demo_token(person, staff=True), patient=patient)
+
     def database(self, service: str) -> str:
         """URL of a service's own database: only to judge by."""
         return self.stack.addresses.databases[service]
