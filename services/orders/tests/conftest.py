@@ -1,9 +1,51 @@
-"""The orders service on a real database with the demo shop in it."""
+"""The orders service on a real database with the demo shop in it, and over shop systems that are servers of ours."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
 
 from contracts.tool import Family
 from orders.app import build
 from orders.seed import seed
 from orders.settings import Settings
+from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.testing import FakeClock
+from servicekit.testing.tool_client import ToolClient, tool_service
 from servicekit.testing.tool_fixtures import ServiceUnderTest, tool_fixtures
 
+from .shops import ShopServer, serve_shopify, serve_woocommerce
+
 settings, service, down, hurried, api = tool_fixtures(ServiceUnderTest(Family.ORDERS, Settings, build, seed))
+
+
+@pytest.fixture
+def woocommerce(clock: FakeClock) -> Iterator[ShopServer]:
+    with serve_woocommerce(clock) as server:
+        yield server
+
+
+@pytest.fixture
+def shopify(clock: FakeClock) -> Iterator[ShopServer]:
+    with serve_shopify(clock) as server:
+        yield server
+
+
+@pytest.fixture(params=["woocommerce", "shopify"])
+def shop(request: pytest.FixtureRequest) -> ShopServer:
+    """Each of the shop systems."""
+    found: ShopServer = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def over_shop(shop: ShopServer, settings: Settings, clock: FakeClock) -> AsyncIterator[ToolClient]:
+    """The service over that shop."""
+    async with tool_service(lambda kit: build(shop.settings(settings), kit_factory=kit), clock) as client:
+        yield client
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[AiohttpClient]:
+    client = AiohttpClient()
+    yield client
+    await client.close()

@@ -51,8 +51,8 @@ async def test_a_grant_of_another_customer_does_not_open_the_order(service: Tool
 async def test_the_statement_that_stores_a_note_asks_for_the_owner_too(service: ToolClient) -> None:
     async with service.kit.db.transaction() as connection:
         backend = PostgresOrders(connection)
-        assert await backend.add_note("cust_ben", "ABC123", "Not mine.", service.clock.now()) is None
-        assert await backend.add_note("cust_ada", "ABC123", "Mine.", service.clock.now()) is not None
+        assert await backend.add_note("cust_ben", "ABC123", "Not mine.", service.clock.now(), "ref_1") is None
+        assert await backend.add_note("cust_ada", "ABC123", "Mine.", service.clock.now(), "ref_2") is not None
 
 
 @pytest.mark.parametrize("note", ["", "   ", "x" * 1001, "a\u0000b"], ids=["empty", "blank", "long", "nul"])

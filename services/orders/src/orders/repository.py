@@ -22,6 +22,18 @@ INSERT INTO order_notes (id, order_id, customer_id, note, created_at)
 SELECT $1, o.id, o.customer_id, $4, $5 FROM orders o WHERE o.customer_id = $2 AND o.id = upper($3)
 RETURNING order_id
 """
+_NOTE_CHANGE = """
+INSERT INTO order_changes AS known (system, order_ref, modified_at, told_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (system, order_ref) DO UPDATE SET modified_at = excluded.modified_at, told_at = excluded.told_at
+WHERE known.modified_at < excluded.modified_at
+RETURNING true
+"""
+#: The systems repeat a delivery for hours. One that is older changes nothing, by `order_changes`.
+_NOTE_DELIVERY = """
+WITH forgotten AS (DELETE FROM shop_deliveries WHERE told_at < $3::timestamptz - interval '7 days')
+INSERT INTO shop_deliveries (system, delivery, told_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true
+"""
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 
 async def order_by_id(connection: Connection, customer: str, order_id: str) -> asyncpg.Record | None:
@@ -45,3 +57,18 @@ async def insert_note(
     """Adds a note to the customer's own order; gives the order's id as stored, or None when there is no such order."""
     stored: str | None = await connection.fetchval(_ADD_NOTE, note_id, customer, order_id, note, at)
     return stored
+
+
+async def note_change(connection: Connection, system: str, ref: str, modified_at: datetime, now: datetime) -> bool:
+    """Remembers when an order of a shop system was last changed; False when that, or something newer, was known."""
+    return bool(await connection.fetchval(_NOTE_CHANGE, system, ref, modified_at, now))
+
+
+async def note_delivery(connection: Connection, system: str, delivery: str, now: datetime) -> bool:
+    """Remembers a delivery of a shop system's webhook; False when it was there before."""
+    return bool(await connection.fetchval(_NOTE_DELIVERY, system, delivery, now))
+
+
+async def one_at_a_time(connection: Connection, key: str) -> None:
+    """Waits until no other transaction holds this key; it is held until the transaction ends."""
+    await connection.execute(_ONE_AT_A_TIME, key)

@@ -40,7 +40,7 @@ class _FileSource(EnvSettingsSource):
 class ServiceSettings(BaseSettings):
     """What any service is told from outside. URLs carry passwords, so they are kept out of `repr`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
 
     service: str
     environment: Literal["local", "test", "staging", "production"] = "local"

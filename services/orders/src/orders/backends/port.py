@@ -1,5 +1,9 @@
 """What the handlers need of the system that holds the orders. The customer is always part of the question:
 no method can be asked for somebody else's order.
+
+OrdersBackend ─┬ PostgresOrders   our own tables (postgres.py)
+               └ RemoteOrders     a shop system (remote.py) ── Shop ─┬ WooCommerce
+                                                                     └ Shopify
 """
 
 from collections.abc import Callable
@@ -11,7 +15,10 @@ from servicekit.db.pool import Connection
 
 
 class OrdersBackend(Protocol):
-    """`customer` is the token's subject. None means: no such order, or not theirs; nobody can tell which."""
+    """`customer` is the token's subject. None means: no such order, or not theirs; nobody can tell which.
+
+    A backend of a remote system raises ProblemError when that system does not do it.
+    """
 
     async def find_status(self, customer: str, lookup: OrderLookup) -> OrderStatusView | None:
         """Where the order is."""
@@ -21,8 +28,14 @@ class OrdersBackend(Protocol):
         """The order with its lines."""
         ...
 
-    async def add_note(self, customer: str, order_id: str, note: str, at: datetime) -> AddOrderNoteOutput | None:
-        """Stores the note; on our own database it becomes visible when the request's transaction commits."""
+    async def add_note(
+        self, customer: str, order_id: str, note: str, at: datetime, reference: str
+    ) -> AddOrderNoteOutput | None:
+        """Stores the note; on our own database it becomes visible when the request's transaction commits.
+
+        `reference` is the same for each attempt of one call, and for no other: a remote system, which our transaction
+        cannot undo, is searched for it first, and a note that is there already is not added again.
+        """
         ...
 
 

@@ -43,8 +43,13 @@ class PostgresOrders:
             ship_to=f"{order['ship_city']}, {order['ship_country']}",
         )
 
-    async def add_note(self, customer: str, order_id: str, note: str, at: datetime) -> AddOrderNoteOutput | None:
-        """Stores the note; None, and nothing stored, when the customer has no such order."""
+    async def add_note(
+        self, customer: str, order_id: str, note: str, at: datetime, reference: str
+    ) -> AddOrderNoteOutput | None:
+        """Stores the note; None, and nothing stored, when the customer has no such order.
+
+        Here the request's transaction makes it once, so the `reference` is not needed.
+        """
         note_id = new_id("not")
         stored_for = await repository.insert_note(self._connection, note_id, customer, order_id, note, at)
         if stored_for is None:

@@ -1,0 +1,1 @@
+"""What shop systems tell us of their own accord."""
