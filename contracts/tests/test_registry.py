@@ -1,10 +1,12 @@
 """Every contract makes sense by itself and beside the others."""
 
 import re
+from datetime import date, timedelta
 from itertools import chain
 
 import pytest
 
+from contracts.deprecation import accepted_schema
 from contracts.registry import CONTRACTS, AnyContract, contracts_of, find_contract
 from contracts.schema import input_schema, output_schema
 from contracts.tool import Confirmation, Family, RiskTier
@@ -60,8 +62,21 @@ def test_what_touches_money_is_confirmed_and_approved_and_closed_to_guests(contr
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
 def test_redacted_names_are_fields_of_the_input_or_the_output(contract: AnyContract) -> None:
-    fields = {*input_schema(contract.input)["properties"], *output_schema(contract.output)["properties"]}
+    fields = {*accepted_schema(contract)["properties"], *output_schema(contract.output)["properties"]}
     assert set(contract.redact) <= fields
+
+
+@pytest.mark.parametrize("contract", [one for one in CONTRACTS if one.deprecations], ids=lambda one: one.name)
+def test_a_deprecation_says_when_and_what_instead(contract: AnyContract) -> None:
+    fields = contract.input.model_fields.keys()
+    for one in contract.deprecations:
+        assert date.fromisoformat(one.since) + timedelta(days=28) <= date.fromisoformat(one.remove_after)
+        assert one.replaced_by is None or one.replaced_by in fields
+        # An old name is no field of the model; an argument without a successor is one, until it is removed.
+        assert (one.argument in fields) == (one.replaced_by is None and not one.removed)
+        # What is redacted under its new name is redacted under its old one.
+        assert (one.argument in contract.redact) == (one.replaced_by in contract.redact) or one.replaced_by is None
+    assert len({one.argument for one in contract.deprecations}) == len(contract.deprecations)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)

@@ -25,11 +25,15 @@ def breaking_changes(old: Iterable[ToolManifestEntry], new: Iterable[ToolManifes
 
 
 def entry_breaks(old: ToolManifestEntry, new: ToolManifestEntry) -> list[str]:
-    """The breaking changes from `old` to `new` of one tool. An argument that `old` had announced may be gone."""
+    """The breaking changes from `old` to `new` of one tool.
+
+    An argument that `old` had announced may be gone, and what replaced it may be required then.
+    """
     announced = frozenset(one.argument for one in old.deprecations)
+    replacing = frozenset(one.replaced_by for one in old.deprecations if one.replaced_by)
     return [
         *_policy_breaks(old, new),
-        *input_breaks(old.input_schema, new.input_schema, removable=announced),
+        *input_breaks(old.input_schema, new.input_schema, removable=announced, requirable=replacing),
         *output_breaks(old.output_schema, new.output_schema),
     ]
 

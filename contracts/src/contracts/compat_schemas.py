@@ -16,9 +16,17 @@ _EXACT = ("pattern", "format", "multipleOf", "uniqueItems")
 _ANYTHING = "anything"
 
 
-def input_breaks(old: Schema, new: Schema, *, removable: frozenset[str] = frozenset(), at: str = "") -> list[str]:
-    """What a caller built against `old` may send that `new` refuses. `removable` are announced top-level removals."""
-    return list(_input(old, new, at, removable))
+_NONE: frozenset[str] = frozenset()
+
+
+def input_breaks(
+    old: Schema, new: Schema, *, removable: frozenset[str] = _NONE, requirable: frozenset[str] = _NONE, at: str = ""
+) -> list[str]:
+    """What a caller built against `old` may send that `new` refuses.
+
+    `removable` are announced removals at the top level, `requirable` the fields that replace them.
+    """
+    return list(_input(old, new, at, removable, requirable))
 
 
 def output_breaks(old: Schema, new: Schema, *, at: str = "") -> list[str]:
@@ -26,7 +34,9 @@ def output_breaks(old: Schema, new: Schema, *, at: str = "") -> list[str]:
     return list(_output(old, new, at))
 
 
-def _input(old: Schema, new: Schema, at: str, removable: frozenset[str]) -> Iterator[str]:
+def _input(
+    old: Schema, new: Schema, at: str, removable: frozenset[str] = _NONE, requirable: frozenset[str] = _NONE
+) -> Iterator[str]:
     if _rule(new) is not None and _rule(new) != _rule(old):
         yield f"input {at or '/'}: the rule between fields changed"
     accepted = _by_type(new)
@@ -37,22 +47,24 @@ def _input(old: Schema, new: Schema, at: str, removable: frozenset[str]) -> Iter
             continue
         yield from _narrowed(before, after, at)
         if kind == "object":
-            yield from _input_fields(before, after, at, removable)
+            yield from _input_fields(before, after, at, removable, requirable)
         if kind == "array" and "items" in after:
-            yield from _input(before.get("items", {}), after["items"], f"{at}/*", frozenset())
+            yield from _input(before.get("items", {}), after["items"], f"{at}/*")
 
 
-def _input_fields(old: Schema, new: Schema, at: str, removable: frozenset[str]) -> Iterator[str]:
+def _input_fields(
+    old: Schema, new: Schema, at: str, removable: frozenset[str], requirable: frozenset[str]
+) -> Iterator[str]:
     before, after = old.get("properties", {}), new.get("properties", {})
     closed = new.get("additionalProperties") is False
     if closed and old.get("additionalProperties") is not False:
         yield f"input {at or '/'}: further fields are no longer accepted"
     for name in sorted(before):
         if name in after:
-            yield from _input(before[name], after[name], f"{at}/{name}", frozenset())
+            yield from _input(before[name], after[name], f"{at}/{name}")
         elif closed and name not in removable:
             yield f"input {at}/{name}: the field was removed"
-    for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
+    for name in sorted(set(new.get("required", ())) - set(old.get("required", ())) - requirable):
         became = "became required" if name in before else "is a new required field"
         yield f"input {at}/{name}: {became}"
 

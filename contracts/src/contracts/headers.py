@@ -11,5 +11,8 @@ DEADLINE_MS = "x-aiguy-deadline-ms"
 GRANT = "x-aiguy-grant"
 #: Which client spoke which contract version, for the telemetry of deprecations: `orchestrator/0.1.0`.
 CLIENT = "x-aiguy-client"
+#: On an answer to a call that gave deprecated arguments: since when (RFC 9745), and when they stop to work (RFC 8594).
+DEPRECATION = "deprecation"
+SUNSET = "sunset"
 LAST_EVENT_ID = "last-event-id"
 RETRY_AFTER = "retry-after"

@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import Field
 
 from contracts.base import OpenModel
+from contracts.deprecation import accepted_schema
 from contracts.ids import Digest
 from contracts.money import Money
-from contracts.schema import Schema, canonical_json, input_schema, output_schema, schema_digest
+from contracts.schema import Schema, canonical_json, output_schema, schema_digest
 from contracts.tool import ApprovalRule, Confirmation, Deprecation, RiskTier, ToolContract, ToolEffect
 
 __all__ = [
@@ -72,7 +73,7 @@ class ServiceManifest(OpenModel):
 
 def entry_from_contract(contract: ToolContract[Any, Any], *, available: bool = True) -> ToolManifestEntry:
     """The manifest entry that follows from a contract; only writes have a preview route."""
-    accepts: Schema = input_schema(contract.input)
+    accepts: Schema = accepted_schema(contract)
     answers: Schema = output_schema(contract.output)
     return ToolManifestEntry(
         name=contract.name, family=contract.family.value, version=contract.version, description=contract.description,

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from pydantic import Field
 
-from contracts.base import ContractModel
+from contracts.base import ContractModel, OpenModel
 from contracts.ids import Digest
 from contracts.money import Money
 
@@ -56,13 +56,18 @@ class ApprovalRule(ContractModel):
     over: int
 
 
-class Deprecation(ContractModel):
-    """An argument on its way out. `replaced_by` is named in the error once it is gone. Dates are ISO days."""
+class Deprecation(OpenModel):
+    """An argument on its way out. Dates are ISO days.
+
+    With `replaced_by` it is an old name: same meaning, same values, and the model has the new name only. Without, it is
+    still a field of the model and still works. Once `removed` a call that gives it is refused, and told what to use.
+    """
 
     argument: str
     since: str
     remove_after: str
     replaced_by: str | None = None
+    removed: bool = False
 
 
 class Preview(ContractModel):

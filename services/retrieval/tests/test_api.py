@@ -81,6 +81,19 @@ async def test_an_odd_question_is_answered_without_a_fuss(service: ToolClient, q
     assert all(0 <= found[name] <= 1 for name in ("strength", "gap", "cover"))
 
 
+async def test_the_old_name_of_top_k_still_works_and_the_caller_hears_that_it_will_not_for_ever(
+    service: ToolClient,
+) -> None:
+    new = await service.call(SEARCH_KB, {**CASE.arguments, "top_k": 2})
+    old = await service.call(SEARCH_KB, {**CASE.arguments, "limit": 2})
+    assert (old.status_code, len(old.json()["passages"])) == (200, 2)
+    assert old.json() == new.json()
+    assert (old.headers["deprecation"], old.headers["sunset"]) == ("@1795219200", "Sun, 21 Feb 2027 00:00:00 GMT")
+    assert not {"deprecation", "sunset"} & new.headers.keys()
+    metric = 'aiguy_tool_deprecated_arguments_total{argument="limit",client="unknown",tool="search_kb"} 1.0'
+    assert metric in (await service.http.get("/metrics")).text
+
+
 async def _send(client: ToolClient, body: Any, who: As = STAFF) -> httpx.Response:
     sent = client.headers_for(SEARCH_KB, who) | {"content-type": "application/json"}
     content = body if isinstance(body, bytes) else json.dumps(body).encode()

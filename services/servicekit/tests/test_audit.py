@@ -1,19 +1,14 @@
 """The audit record: appended, chained, erasable; and each way of changing it is found."""
 
 import asyncio
-import hashlib
-import time
-from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 
 from servicekit import audit
-from servicekit.audit.record import subject_hash
-from servicekit.audit.verify import GENESIS, ChainVerifier
 from servicekit.auth import Caller, Role
+from servicekit.chain import GENESIS
 from servicekit.db import Database
-from servicekit.encoding import canonical_json
 
 pytestmark = pytest.mark.service
 ADA = Caller("cust_ada", Role.CUSTOMER, "orchestrator", frozenset(), 0.0, actor="orchestrator", token_id="t")
@@ -103,6 +98,7 @@ async def test_the_table_refuses_changes(connection, sql):
         "UPDATE audit SET at = at + interval '1 second' WHERE seq = 2",
         "UPDATE audit SET request_id = 'x' WHERE seq = 2",
         "UPDATE audit SET subject = 'cust_ben' WHERE seq = 2",
+        "UPDATE audit SET salt = NULL WHERE seq = 2",
         "UPDATE audit SET hash = sha256('x') WHERE seq = 2",
         "DELETE FROM audit WHERE seq = 2",
         "DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)",
@@ -115,7 +111,7 @@ async def test_an_edit_behind_its_back_is_named(connection, sql):
     await tamper(connection, sql)
     report = await audit.verify(connection)
     assert report.breaks
-    assert report.breaks[0].reason
+    assert report.breaks[0].why
 
 
 async def test_a_tail_that_was_cut_together_with_its_head_shows_against_a_checkpoint(connection):
@@ -125,7 +121,7 @@ async def test_a_tail_that_was_cut_together_with_its_head_shows_against_a_checkp
     await tamper(connection, "DELETE FROM audit WHERE chain = $1", chain)
     await connection.execute("UPDATE audit_heads SET seq = 0, hash = $2 WHERE chain = $1", chain, GENESIS)
     assert (await audit.verify(connection)).ok, "the database alone cannot know"
-    assert [found.chain for found in (await audit.verify(connection, checkpoint)).breaks] == [chain]
+    assert [found.chain for found in (await audit.verify(connection, checkpoint)).breaks] == [str(chain)]
 
 
 async def test_erasing_a_person_leaves_the_chain_whole(connection):
@@ -145,58 +141,3 @@ async def test_an_entry_goes_with_its_transaction(connection):
     await write(connection)
     await transaction.rollback()
     assert (await audit.verify(connection)).entries == 0
-
-
-def chain_of(count):
-    previous, rows = GENESIS, []
-    at = datetime(2026, 3, 2, tzinfo=UTC)
-    for seq in range(1, count + 1):
-        entry = canonical_json(
-            {
-                "at": at.isoformat(),
-                "tool": "t",
-                "outcome": "ok",
-                "request_id": "r",
-                "subject_hash": subject_hash(b"s", "a"),
-                "n": seq,
-            }
-        )
-        hashed = hashlib.sha256(previous + f"0|{seq}\n".encode() + entry).digest()
-        rows.append({
-            "seq": seq, "at": at, "tool": "t", "outcome": "ok", "request_id": "r", "entry": entry, "subject": "a",
-            "salt": b"s", "prev_hash": previous, "hash": hashed,
-        })  # fmt: skip
-        previous = hashed
-    return rows
-
-
-def test_every_single_edit_deletion_and_swap_in_a_chain_is_named():
-    rows = chain_of(100)
-    head = (rows[-1]["seq"], rows[-1]["hash"])
-
-    def broken(changed):
-        verifier = ChainVerifier(0)
-        verifier.add(changed)
-        verifier.end(*head)
-        return verifier.broken
-
-    assert broken(rows) is None
-    for place in range(len(rows)):
-        edited = [*rows]
-        edited[place] = {**rows[place], "entry": rows[place]["entry"].replace(b'"ok"', b'"no"')}
-        assert broken(edited).seq == place + 1
-        assert broken(rows[:place] + rows[place + 1 :]) is not None
-        assert broken([*rows[:place], rows[place], *rows[place:]]) is not None
-        if place:
-            swapped = [*rows]
-            swapped[place - 1], swapped[place] = swapped[place], swapped[place - 1]
-            assert broken(swapped) is not None
-
-
-def test_verifying_is_fast():
-    rows = chain_of(20_000)
-    started = time.process_time()
-    verifier = ChainVerifier(0)
-    verifier.add(rows)
-    assert verifier.broken is None
-    assert time.process_time() - started < 1, "20,000 entries take a fifth of a second on a quiet machine"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.errors import ProblemCode
+from contracts.errors import FieldError, ProblemCode
 from contracts.registry import CONTRACTS
 from contracts.tool import Deprecation, Family, RiskTier, ToolContract, ToolEffect
 from contracts.tools.orders import GET_ORDER
@@ -21,13 +21,12 @@ JSON = st.recursive(
     max_leaves=25,
 )
 FIELDS = st.sampled_from(
-    ["order_id", "email", "query", "limit", "amount_minor", "currency", "note", "product_tags", "body"]
+    ["order_id", "email", "query", "limit", "top_k", "amount_minor", "currency", "note", "product_tags", "body"]
 )
 
 
 def read(raw, contract=SEARCH_KB):
-    parse_object(raw)
-    return parse_arguments(contract, raw)
+    return parse_arguments(contract, parse_object(raw))[0]
 
 
 def refused(raw, contract=SEARCH_KB):
@@ -63,6 +62,20 @@ def test_a_number_in_quotes_is_no_number():
     assert [error.pointer for error in problem.errors] == ["/limit"]
 
 
+@pytest.mark.parametrize(("spelled", "count"), [(b"5.0", 5), (b"5e0", 5), (b"1E1", 10), (b"50e-1", 5)])
+def test_a_whole_number_is_an_integer_however_it_is_spelled(spelled, count):
+    raw = b'{"query": "returns", "top_k": ' + spelled + b"}"
+    assert read(raw).top_k == count
+    assert orjson.dumps(parse_object(raw)) == orjson.dumps({"query": "returns", "top_k": count})
+
+
+@pytest.mark.parametrize("spelled", [b"5.5", b"9007199254740993.0", b"18446744073709551617", b"1e300", b"5.000000001"])
+def test_no_number_becomes_an_integer_that_it_is_not(spelled):
+    raw = b'{"query": "a", "top_k": ' + spelled + b"}"
+    assert isinstance(parse_object(raw)["top_k"], float)
+    assert [error.pointer for error in refused(raw).errors] == ["/top_k"]
+
+
 def test_nesting_is_bounded_and_said_so():
     deep = b'{"a": ' * MAX_DEPTH + b"1" + b"}" * MAX_DEPTH
     assert parse_object(deep)
@@ -76,13 +89,50 @@ def test_errors_are_few_and_short():
     assert max(len(error.pointer) for error in problem.errors) <= 65
 
 
-def test_a_removed_argument_names_its_replacement():
-    contract = ToolContract(
+def rated(*, removed=False):
+    """A contract whose argument `number` is now called `order_id`."""
+    old = Deprecation(
+        argument="number", since="2026-01-01", remove_after="2026-02-01", replaced_by="order_id", removed=removed
+    )
+    return ToolContract(
         name="t", family=Family.ORDERS, version="2.0.0", description="", input=GET_ORDER.input, output=GET_ORDER.output,
-        effect=ToolEffect.READ, scope="s", risk=RiskTier.LOW, timeout_ms=1,
-        deprecations=(
-            Deprecation(argument="id", since="2026-01-01", remove_after="2026-02-01", replaced_by="order_id"),
-        ),
+        effect=ToolEffect.READ, scope="s", risk=RiskTier.LOW, timeout_ms=1, deprecations=(old,),
     )  # fmt: skip
-    problem = refused(b'{"id": "ABC123"}', contract)
-    assert "order_id" in {error.pointer: error.detail for error in problem.errors}["/id"]
+
+
+def test_an_old_shape_is_read_as_the_new_one_and_named():
+    raw = b'{"number": "ABC123"}'
+    arguments, old_shape = parse_arguments(rated(), parse_object(raw))
+    assert arguments == GET_ORDER.input(order_id="ABC123")
+    assert old_shape == rated().deprecations
+
+
+@pytest.mark.parametrize("number", ["ABC123", "XYZ789"])
+def test_an_argument_is_given_under_one_of_its_names(number):
+    problem = refused(orjson.dumps({"number": number, "order_id": "ABC123"}), rated())
+    assert (problem.code, [error.pointer for error in problem.errors]) == (ProblemCode.INVALID_REQUEST, ["/number"])
+    assert "'number' is the old name of 'order_id'" in problem.detail
+
+
+def test_a_wrong_value_is_pointed_at_under_the_name_that_was_sent():
+    assert [error.pointer for error in refused(b'{"number": 5}', rated()).errors] == ["/number"]
+    assert [error.pointer for error in refused(b'{"order_id": 5}', rated()).errors] == ["/order_id"]
+
+
+@pytest.mark.parametrize("raw", [b'{"number": "ABC123"}', b'{"number": null, "order_id": "ABC123"}'])
+def test_a_removed_argument_names_its_replacement(raw):
+    problem = refused(raw, rated(removed=True))
+    assert (problem.code, problem.status) == (ProblemCode.ARGUMENT_REMOVED, 422)
+    assert problem.errors == (
+        FieldError(pointer="/number", detail="The argument 'number' was removed; use 'order_id' instead."),
+    )
+
+
+def test_limits_are_no_laxer_in_the_old_shape():
+    problem = refused(b'{"query": "returns", "limit": 11}')
+    assert [error.pointer for error in problem.errors] == ["/limit"]
+    assert read(b'{"query": "returns", "limit": 10}').top_k == 10
+
+
+def test_a_number_that_is_too_large_for_a_machine_is_no_other_number_in_the_old_shape():
+    assert [error.pointer for error in refused(b'{"query": "a", "limit": 18446744073709551617}').errors] == ["/limit"]

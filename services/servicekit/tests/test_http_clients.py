@@ -39,15 +39,14 @@ class Server:
         self.open += 1
         self.accepted += 1
         try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                lines = head.decode().split("\r\n")
-                headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
-                body = await reader.readexactly(int(headers.get("content-length", 0)))
-                self.seen.append((lines[0], headers, body))
-                await self.answer(lines[0].split()[1], reader, writer, body)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, EOFError):
-            pass
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):  # the client hung up
+                while head := await reader.readuntil(b"\r\n\r\n"):
+                    lines = head.decode().split("\r\n")
+                    headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
+                    body = await reader.readexactly(int(headers.get("content-length", 0)))
+                    self.seen.append((lines[0], headers, body))
+                    await self.answer(lines[0].split()[1], reader, writer, body)
+                    await writer.drain()
         finally:
             self.open -= 1
             with contextlib.suppress(ConnectionError):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from contracts.base import ContractModel
 from contracts.text import WRITTEN, Tag
-from contracts.tool import Family, RiskTier, ToolContract, ToolEffect
+from contracts.tool import Deprecation, Family, RiskTier, ToolContract, ToolEffect
 
 
 class Channel(StrEnum):
@@ -19,10 +19,10 @@ class Channel(StrEnum):
 
 
 class SearchInput(ContractModel):
-    """A question in the customer's words, personal data already masked."""
+    """A question in the customer's words, personal data already masked; `top_k` is how many passages are wanted."""
 
     query: str = Field(min_length=1, max_length=1000, pattern=WRITTEN)
-    limit: int = Field(default=5, ge=1, le=10)
+    top_k: int = Field(default=5, ge=1, le=10)
     product_tags: tuple[Tag, ...] = Field(default=(), max_length=10)
     channel: Channel = Channel.WEB
 
@@ -57,12 +57,15 @@ class SearchOutput(ContractModel):
 
 
 SEARCH_KB = ToolContract(
-    name="search_kb", family=Family.RETRIEVAL, version="1.0.0",
+    name="search_kb", family=Family.RETRIEVAL, version="1.1.0",
     description="Searches the shop's reviewed help articles and policies. Use it for every question about how "
     "things work, policies, delivery, returns, warranty, products, privacy.",
     input=SearchInput, output=SearchOutput, effect=ToolEffect.READ, scope="kb.search", risk=RiskTier.LOW,
     timeout_ms=2000, retries=2, cache_ttl_s=1800, guests=True,
     aliases=("read_kb", "retrieve_docs", "knowledge_search"), label="Searching our help pages",
+    deprecations=(
+        Deprecation(argument="limit", since="2026-11-21", remove_after="2027-02-21", replaced_by="top_k"),
+    ),
 )  # fmt: skip
 
 CONTRACTS = (SEARCH_KB,)

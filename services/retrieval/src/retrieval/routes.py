@@ -18,6 +18,7 @@ from retrieval.ingest_api import IngestStatus
 from servicekit.auth.claims import Caller, Role
 from servicekit.auth.dependencies import require
 from servicekit.context import kit_of
+from servicekit.encoding import canonical_json
 from servicekit.errors import ProblemError, field_errors
 from servicekit.openapi import BEARER, json_body, problem_responses
 from servicekit.tool_router import ToolBinding, tool_router
@@ -54,9 +55,9 @@ def internal() -> APIRouter:
         openapi_extra={"requestBody": json_body(IngestRequest), "security": BEARER},
     )
     async def ingest_knowledge(request: Request, caller: Annotated[Caller, Depends(ingest_caller)]) -> IngestReport:
-        raw, _ = await read_object(request)
+        sent = await read_object(request)
         try:
-            asked = IngestRequest.model_validate_json(raw, strict=True)
+            asked = IngestRequest.model_validate_json(canonical_json(sent), strict=True)
         except ValidationError as error:
             wrong = field_errors(error.errors(include_url=False, include_input=False, include_context=False))
             raise ProblemError(

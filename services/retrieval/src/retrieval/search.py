@@ -39,12 +39,12 @@ class Searcher:
         dense = (await self._embedder.embed([question]))[0]
         scope = Scope(asked.channel.value, self._clock.now().timestamp(), asked.product_tags)
         ranked = await self._look_up(dense, stems, scope)
-        shown = select(ranked, max(asked.limit, _JUDGED))
+        shown = select(ranked, max(asked.top_k, _JUDGED))
         evidence = judge(stems, shown[:_JUDGED], self._words, lexicon)
-        chosen = shown[: asked.limit]
+        chosen = shown[: asked.top_k]
         if needs_policy(question, stems) and not any(one.entry.is_policy for one in chosen):
             policies = Scope(scope.channel, scope.now, scope.tags, policies_only=True)
-            chosen = with_policy(chosen, await self._look_up(dense, stems, policies), asked.limit)
+            chosen = with_policy(chosen, await self._look_up(dense, stems, policies), asked.top_k)
         return SearchOutput(
             passages=tuple(_passage(one) for one in chosen),
             strength=round(evidence.strength, 4),

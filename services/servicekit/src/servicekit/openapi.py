@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from contracts.errors import PROBLEM_MEDIA_TYPE, PROBLEMS, Problem
-from contracts.schema import input_schema
+from contracts.schema import Schema, input_schema
 
 _REF = "#/components/schemas/{model}"
 BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
@@ -25,7 +25,12 @@ def problem_responses(statuses: Iterable[int] = _COMMON) -> dict[int | str, dict
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
     """The `requestBody` of a route whose handler validates `model` itself."""
-    return {"required": True, "content": {"application/json": {"schema": input_schema(model)}}}
+    return json_schema_body(input_schema(model))
+
+
+def json_schema_body(schema: Schema) -> dict[str, Any]:
+    """The `requestBody` of a route whose handler accepts what `schema` says."""
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def install_openapi(app: FastAPI) -> None:

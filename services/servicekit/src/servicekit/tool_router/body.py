@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -9,22 +10,30 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from contracts.base import ContractModel
+from contracts.deprecation import ArgumentsRemoved, GivenTwice, in_new_shape, removal
 from contracts.errors import FieldError, ProblemCode
 from contracts.registry import AnyContract
+from contracts.tool import Deprecation
 from servicekit.errors import ProblemError, field_errors, pointer
 
 MAX_DEPTH = 32
+#: From here on a float may stand for several integers.
+_EXACT = 2**53
+#: The deprecated arguments that a call gave.
+OldShape = tuple[Deprecation, ...]
 
 
-async def read_object(request: Request) -> tuple[bytes, dict[str, Any]]:
-    """The body as sent, and as an object. Raises UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY or INVALID_REQUEST."""
+async def read_object(request: Request) -> dict[str, Any]:
+    """The body. Raises UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY or INVALID_REQUEST."""
     _check_media_type(request)
-    raw = await request.body()
-    return raw, parse_object(raw)
+    return parse_object(await request.body())
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
-    """A JSON object in UTF-8: finite numbers, no name twice, at most 32 levels, no NUL in any text."""
+    """A JSON object in UTF-8: finite numbers, no name twice, at most 32 levels, no NUL in any text.
+
+    JSON has one kind of number, and its schemas call 5.0 an integer: it is read as 5.
+    """
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -36,32 +45,42 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     return value
 
 
-def parse_arguments(contract: AnyContract, raw: bytes) -> ContractModel:
-    """The contract's input. Raises ProblemError(INVALID_REQUEST) with a pointer to each wrong field."""
+def parse_arguments(contract: AnyContract, sent: Mapping[str, Any]) -> tuple[ContractModel, OldShape]:
+    """The contract's input from a body in its old or its new shape, and which deprecated arguments that gave.
+
+    Raises ProblemError(INVALID_REQUEST) with a pointer to each wrong field, or ProblemError(ARGUMENT_REMOVED).
+    """
+    new, used = _in_new_shape(contract, sent)
     try:
         # Strict, from JSON: "5" is no number, but a date may be text. Unknown fields are refused by the model.
-        arguments: ContractModel = contract.input.model_validate_json(raw, strict=True)
+        arguments: ContractModel = contract.input.model_validate_json(orjson.dumps(new), strict=True)
     except ValidationError as error:
         found = field_errors(error.errors(include_url=False, include_input=False, include_context=False))
         raise ProblemError(
-            ProblemCode.INVALID_REQUEST,
-            "Some arguments are missing or wrong.",
-            errors=_name_replacements(contract, found),
+            ProblemCode.INVALID_REQUEST, "Some arguments are missing or wrong.", errors=_as_sent(found, used)
         ) from None
-    return arguments
+    return arguments, used
 
 
-def _name_replacements(contract: AnyContract, errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:
-    """An argument that was removed gets an error that names its replacement."""
-    removed = {
-        f"/{item.argument}": item for item in contract.deprecations if item.argument not in contract.input.model_fields
-    }
-    return tuple(
-        FieldError(pointer=error.pointer, detail=f"This argument was removed; use {item.replaced_by!r} instead")
-        if (item := removed.get(error.pointer)) and item.replaced_by
+def _in_new_shape(contract: AnyContract, sent: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Deprecation, ...]]:
+    try:
+        return in_new_shape(contract.deprecations, sent)
+    except ArgumentsRemoved as error:
+        errors = [FieldError(pointer=pointer((one.argument,)), detail=removal(one)) for one in error.deprecations]
+        raise ProblemError(ProblemCode.ARGUMENT_REMOVED, str(error), errors=errors) from None
+    except GivenTwice as error:
+        raise _invalid((error.deprecation.argument,), str(error)) from None
+
+
+def _as_sent(errors: Iterable[FieldError], used: Iterable[Deprecation]) -> list[FieldError]:
+    """Each error points to the argument under the name that the caller gave."""
+    names = {pointer((one.replaced_by,)): pointer((one.argument,)) for one in used if one.replaced_by}
+    return [
+        error.model_copy(update={"pointer": f"{names[head]}{error.pointer[len(head) :]}"})
+        if (head := "/" + error.pointer[1:].split("/", 1)[0]) in names
         else error
         for error in errors
-    )
+    ]
 
 
 def _check_media_type(request: Request) -> None:
@@ -74,6 +93,7 @@ def _check_media_type(request: Request) -> None:
 
 
 def _walk(value: Any, location: tuple[str | int, ...]) -> None:
+    """Refuses what no argument may hold, and spells whole numbers in one way."""
     if isinstance(value, str):
         if "\x00" in value:
             raise _invalid(location, "Text must not contain NUL")
@@ -83,10 +103,14 @@ def _walk(value: Any, location: tuple[str | int, ...]) -> None:
     elif isinstance(value, dict | list):
         if len(location) >= MAX_DEPTH:
             raise _malformed(f"The body is nested deeper than {MAX_DEPTH} levels.")
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
             if isinstance(key, str) and "\x00" in key:
                 raise _invalid(location, "Names must not contain NUL")
-            _walk(item, (*location, key))
+            if isinstance(item, float) and item.is_integer() and abs(item) < _EXACT:
+                value[key] = int(item)
+            else:
+                _walk(item, (*location, key))
 
 
 def _refuse_duplicates(raw: bytes) -> None:

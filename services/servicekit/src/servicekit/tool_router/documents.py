@@ -3,8 +3,9 @@
 from typing import Any
 
 from contracts import headers
+from contracts.deprecation import accepted_schema
 from contracts.registry import AnyContract
-from servicekit.openapi import BEARER, json_body
+from servicekit.openapi import BEARER, json_schema_body
 
 
 def _header(name: str, description: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
@@ -20,4 +21,4 @@ def operation(contract: AnyContract, *, preview: bool = False) -> dict[str, Any]
         grant = {"type": "string", "pattern": "^[!-~]*$"}
         parameters.append(_header(headers.IDEMPOTENCY_KEY, "Same key and body: the stored answer.", key, required=True))
         parameters.append(_header(headers.GRANT, "The signed grant for this effect.", grant))
-    return {"requestBody": json_body(contract.input), "parameters": parameters, "security": BEARER}
+    return {"requestBody": json_schema_body(accepted_schema(contract)), "parameters": parameters, "security": BEARER}

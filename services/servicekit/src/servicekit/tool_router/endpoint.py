@@ -33,8 +33,9 @@ from servicekit.idempotency import (
 from servicekit.telemetry.current import request_context
 from servicekit.telemetry.tracing import span
 from servicekit.tool_router.binding import PreviewDraft, Submission, ToolBinding, ToolHandler, ToolRequest
-from servicekit.tool_router.body import parse_arguments, read_object
+from servicekit.tool_router.body import OldShape, parse_arguments, read_object
 from servicekit.tool_router.effects import check_grant, preview_of
+from servicekit.tool_router.old_shape import count_old_shape, warning_headers
 
 _MAX_DEADLINE_MS = 120_000
 #: Refused, or out of time: nothing happened, and the audit says so on a connection of its own.
@@ -54,6 +55,8 @@ class _Call:
     request_id: str
     grant_token: str | None
     idempotency_key: str | None
+    old_shape: OldShape
+    client: str
 
 
 class ToolEndpoint:
@@ -86,7 +89,7 @@ class ToolEndpoint:
                 async with self._deadline(request):
                     answer = await run(call)
             outcome = _outcome_of(answer)
-            return Response(answer.body, answer.status, dict(answer.headers))
+            return Response(answer.body, answer.status, {**answer.headers, **warning_headers(call.old_shape)})
         except ProblemError as error:
             outcome = error.code.value
             if caller is not None and error.status in _NOT_DONE:
@@ -102,9 +105,10 @@ class ToolEndpoint:
             raise ProblemError(ProblemCode.FORBIDDEN, "Guests cannot do this; please sign in.")
 
     async def _understand(self, request: Request, kit: Kit, caller: Caller, *, needs_key: bool) -> _Call:
-        raw, sent = await read_object(request)
-        arguments = parse_arguments(self._contract, raw)
-        self._count_deprecated(kit, request, sent)
+        sent = await read_object(request)
+        arguments, old_shape = parse_arguments(self._contract, sent)
+        client = request.headers.get(headers.CLIENT, "unknown")[:64]
+        count_old_shape(kit.metrics, self._contract.name, old_shape, client)
         key = request.headers.get(headers.IDEMPOTENCY_KEY)
         context = request_context()
         return _Call(
@@ -116,15 +120,9 @@ class ToolEndpoint:
             request_id=context.request_id if context else "",
             grant_token=request.headers.get(headers.GRANT),
             idempotency_key=check_key(key) if needs_key else None,
+            old_shape=old_shape,
+            client=client,
         )
-
-    def _count_deprecated(self, kit: Kit, request: Request, sent: dict[str, object]) -> None:
-        for deprecation in self._contract.deprecations:
-            if deprecation.argument in sent:
-                client = kit.metrics.label("client", request.headers.get(headers.CLIENT, "unknown")[:64])
-                kit.metrics.counter(
-                    "aiguy_tool_deprecated_arguments_total", "Calls in an old shape.", ("tool", "argument", "client")
-                ).labels(self._contract.name, deprecation.argument, client).inc()
 
     @asynccontextmanager
     async def _deadline(self, request: Request) -> AsyncIterator[None]:
@@ -273,6 +271,7 @@ class ToolEndpoint:
             connection, caller=call.caller, tool=name or self._contract.name, arguments_digest=call.digest,
             outcome=outcome, request_id=call.request_id, idempotency_key=call.idempotency_key,
             effect_digest=effect_digest, approver=approver, now=call.kit.clock.now(), relaxed=relaxed,
+            old_shape=tuple(one.argument for one in call.old_shape), client=call.client,
         )  # fmt: skip
 
     async def _audit_refusal(self, kit: Kit, caller: Caller, name: str, outcome: str) -> None:
