@@ -16,4 +16,24 @@ def link_invalid() -> ProblemError:
 
 def link_expired() -> ProblemError:
     """Said of a link that was right once."""
-    return ProblemError(ProblemCode.LINK_EXPIRED, "This link has expired. Ask for the invoice again to get a new one.")
+    return ProblemError(ProblemCode.LINK_EXPIRED, "This link has expired. Ask again to get a new one.")
+
+
+def charge_not_found() -> ProblemError:
+    """Said alike of an unknown order, of another customer's, and of one that nothing was paid for."""
+    return ProblemError(ProblemCode.ORDER_NOT_FOUND, "There is no such order among this customer's paid orders.")
+
+
+def refund_not_found() -> ProblemError:
+    """Said alike of an unknown refund, of another customer's, and of an order without one."""
+    return ProblemError(ProblemCode.REFUND_NOT_FOUND, "There is no such refund among this customer's refunds.")
+
+
+def not_refundable(detail: str) -> ProblemError:
+    """Said of the customer's own order only."""
+    return ProblemError(ProblemCode.NOT_REFUNDABLE, detail)
+
+
+def already_decided(detail: str) -> ProblemError:
+    """Said of the customer's own refund that no longer waits."""
+    return ProblemError(ProblemCode.ALREADY_DECIDED, detail)

@@ -38,14 +38,7 @@ class InvoiceLinks:
 
     def check(self, number: str, *, expires: str, owner: str, signature: str, now: datetime) -> None:
         """Raises ProblemError(FORBIDDEN) unless we signed exactly this, then LINK_EXPIRED when its time is over."""
-        # The digits are compared as written: 0600 and 600 are not the same link.
-        if not (expires.isascii() and expires.isdecimal() and str(int(expires[:12])) == expires):
-            raise link_invalid()
-        # At time zero no link is over yet: only the signature is asked for, so that "changed" and "expired" can differ.
-        if not verify_link(self.secret, _signed(number, owner), int(expires), signature, now=0):
-            raise link_invalid()
-        if now.timestamp() >= int(expires):
-            raise link_expired()
+        check_signed(self.secret, _signed(number, owner), expires=expires, signature=signature, now=now)
 
     def check_owner(self, invoice: Invoice, owner: str) -> None:
         """Raises ProblemError(FORBIDDEN) when the invoice is no longer of whom the link was made for."""
@@ -54,6 +47,18 @@ class InvoiceLinks:
 
     def _owner(self, invoice: Invoice) -> str:
         return hash_subject(self.secret, f"{invoice.number}\n{invoice.customer_id}")
+
+
+def check_signed(secret: bytes, signed: str, *, expires: str, signature: str, now: datetime) -> None:
+    """Raises ProblemError(FORBIDDEN) unless we signed exactly `signed`, then LINK_EXPIRED when its time is over."""
+    # The digits are compared as written: 0600 and 600 are not the same link.
+    if not (expires.isascii() and expires.isdecimal() and str(int(expires[:12])) == expires):
+        raise link_invalid()
+    # At time zero no link is over yet: only the signature is asked for, so that "changed" and "expired" can differ.
+    if not verify_link(secret, signed, int(expires), signature, now=0):
+        raise link_invalid()
+    if now.timestamp() >= int(expires):
+        raise link_expired()
 
 
 def _path(number: str) -> str:

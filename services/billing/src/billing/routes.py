@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing.handlers import BillingTools
+from billing.refunds.tools import RefundTools
 from contracts.tools.billing import GET_INVOICE_PDF
 from servicekit.context import kit_of
 from servicekit.openapi import problem_responses
@@ -23,9 +24,9 @@ _PDF: dict[int | str, dict[str, Any]] = {
 }
 
 
-def tools_router(tools: BillingTools) -> APIRouter:
-    """`POST /tools/{name}`, the previews and the manifest. `issue_refund` has no binding, so it answers 501."""
-    return tool_router([ToolBinding(GET_INVOICE_PDF, tools.get_invoice_pdf)])
+def tools_router(tools: BillingTools, refunds: RefundTools) -> APIRouter:
+    """`POST /tools/{name}`, the previews and the manifest."""
+    return tool_router([ToolBinding(GET_INVOICE_PDF, tools.get_invoice_pdf), *refunds.bindings()])
 
 
 def files_router(tools: BillingTools) -> APIRouter:

@@ -1,0 +1,1 @@
+"""Receipts: what was done, under which clause, approved by whom; signed, and shown behind a link."""
