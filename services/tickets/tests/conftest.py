@@ -1,9 +1,120 @@
 """The tickets service on a real database with the demo shop's tickets in it."""
 
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from fastapi import FastAPI
+
 from contracts.tool import Family
+from servicekit.db.pool import Database
+from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.testing import FakeClock
+from servicekit.testing.faulty import Faults
+from servicekit.testing.live import live_server
 from servicekit.testing.tool_fixtures import ServiceUnderTest, tool_fixtures
 from tickets.app import build
+from tickets.parts import zendesk_desk
 from tickets.seed import seed
 from tickets.settings import Settings
 
+from .desks import RemoteZendesk
+from .fake_slack import FakeSlack
+from .fake_smtp import FakeSmtp, certificate, smtp_server
+from .fake_zendesk import CLIENT, SECRET, FakeZendesk
+
 settings, service, down, hurried, api = tool_fixtures(ServiceUnderTest(Family.TICKETS, Settings, build, seed))
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The module's database, without a service."""
+    db = await Database.connect(settings.database_url)
+    yield db
+    await db.close()
+
+
+@pytest.fixture
+def zendesk() -> FakeZendesk:
+    """An empty Zendesk account."""
+    return FakeZendesk()
+
+
+@pytest.fixture
+def zendesk_faults(zendesk: FakeZendesk) -> Faults:
+    """The account's API, with faults on demand."""
+    return Faults(zendesk.app())
+
+
+@pytest.fixture
+def zendesk_url(zendesk_faults: Faults) -> Iterator[str]:
+    """Where it is served."""
+    with live_server(cast(FastAPI, zendesk_faults)) as url:
+        yield url
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[AiohttpClient]:
+    """A client of the test's own."""
+    client = AiohttpClient()
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def with_zendesk(settings: Settings, zendesk_url: str) -> Settings:
+    """The settings of a service that keeps its tickets there."""
+    return Settings.model_validate(
+        settings.model_dump() | {
+            "tickets_backend": "zendesk", "zendesk_url": zendesk_url, "zendesk_client_id": CLIENT,
+            "zendesk_client_secret": SECRET, "zendesk_timeout_s": 0.4,
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture
+def remote(
+    database: Database, with_zendesk: Settings, http: AiohttpClient, zendesk: FakeZendesk, clock: FakeClock
+) -> RemoteZendesk:
+    """The Zendesk adapter over the account."""
+    return RemoteZendesk(database, zendesk_desk(with_zendesk, http, clock), zendesk)
+
+
+@pytest.fixture
+def slack() -> FakeSlack:
+    """A workspace without messages."""
+    return FakeSlack()
+
+
+@pytest.fixture
+def slack_faults(slack: FakeSlack) -> Faults:
+    """The workspace's API, with faults on demand."""
+    return Faults(slack.app())
+
+
+@pytest.fixture
+def slack_url(slack_faults: Faults) -> Iterator[str]:
+    """Where it is served."""
+    with live_server(cast(FastAPI, slack_faults)) as url:
+        yield f"{url}/api"
+
+
+@pytest.fixture
+def smtp() -> Iterator[FakeSmtp]:
+    """A mail server that takes everything, in the clear."""
+    with smtp_server() as running:
+        yield running
+
+
+@pytest.fixture
+def smtp_certificate(tmp_path: Path) -> Path:
+    """The certificate of `secure_smtp`."""
+    return certificate(tmp_path)
+
+
+@pytest.fixture
+def secure_smtp(smtp_certificate: Path) -> Iterator[FakeSmtp]:
+    """A mail server that wants STARTTLS and a login."""
+    with smtp_server(smtp_certificate) as running:
+        yield running

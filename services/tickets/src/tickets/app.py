@@ -1,14 +1,27 @@
 """The composition root of tickets: `create` from the environment, `build` with what a test passes in."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
 
 from servicekit.app import KitFactory, create_app
+from servicekit.clock import SystemClock
+from servicekit.context import Kit
+from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.logging import get_logger
 from tickets.backends.port import OpenBackend
 from tickets.backends.postgres import PostgresTickets
+from tickets.backends.zendesk import ZendeskTickets
+from tickets.drafts import Drafts
 from tickets.handlers import TicketTools
+from tickets.notices import EmailTool, SlackTool
+from tickets.outbox.running import senders
+from tickets.outbox.sender import Pace
+from tickets.parts import deliveries, uses_api_token, zendesk_desk
 from tickets.policy import SlaPolicy, load_policy
+from tickets.remote import RemoteSteps
 from tickets.routes import tools_router
 from tickets.settings import Settings
 
@@ -26,7 +39,30 @@ def build(
     policy: SlaPolicy | None = None,
 ) -> FastAPI:
     """The app over a backend and a policy; `kit_factory` replaces what is opened at start-up."""
-    tools = TicketTools(
-        open=open_backend or partial(PostgresTickets, prefix=settings.ticket_prefix), policy=policy or load_policy()
+    http, drafts = AiohttpClient(), Drafts(policy or load_policy())
+    remote = None
+    if open_backend is None and settings.tickets_backend == "zendesk":
+        open_backend, remote = ZendeskTickets, RemoteSteps(zendesk_desk(settings, http, SystemClock()), drafts)
+    tools = TicketTools(open=open_backend or partial(PostgresTickets, prefix=settings.ticket_prefix), drafts=drafts)
+    router = tools_router(
+        tools,
+        remote=remote,
+        email=EmailTool() if settings.smtp_host else None,
+        slack=SlackTool(settings.slack_channel_map) if settings.slack_bot_token.get_secret_value() else None,
     )
-    return create_app(settings=settings, title="Tickets", routers=[tools_router(tools)], kit_factory=kit_factory)
+
+    @asynccontextmanager
+    async def startup(kit: Kit, _: FastAPI) -> AsyncIterator[None]:
+        if uses_api_token(settings):
+            get_logger().warning("Zendesk ends API tokens on 30 April 2027: set AIGUY_ZENDESK_CLIENT_ID and its secret")
+            kit.metrics.counter(
+                "aiguy_deprecated_settings_total", "Starts with a setting that will go away.", ("setting",)
+            ).labels("zendesk_api_token").inc()
+        pace = Pace(tries=settings.outbox_tries, poll_s=settings.outbox_poll_s)
+        try:
+            async with senders(kit, deliveries(settings), pace):
+                yield
+        finally:
+            await http.close()
+
+    return create_app(settings=settings, title="Tickets", routers=[router], kit_factory=kit_factory, startup=startup)

@@ -15,6 +15,13 @@ INSERT INTO tickets (id, number, requester, guest, conversation_id, turn_id, sub
 VALUES ($1, $2 || nextval('ticket_numbers'), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 RETURNING id, number, status
 """
+# What the customer wrote stands in the other system only.
+_INSERT_KEPT_ELSEWHERE = """
+INSERT INTO tickets (id, number, status, requester, guest, conversation_id, turn_id, subject, body, category, priority,
+                     queue, order_id, first_reply_due, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', $8, $9, $10, $11, $12, $13)
+ON CONFLICT (id) DO NOTHING
+"""
 _INSERT_EVENT = "INSERT INTO ticket_events (ticket_id, kind, actor, at) VALUES ($1, $2, $3, $4)"
 _INSERT_HANDOFF = """
 INSERT INTO handoffs (id, ticket_id, requester, conversation_id, reason, summary, transcript, queue,
@@ -26,6 +33,7 @@ SELECT h.id, h.place, h.ticket_id, h.queue, h.reply_due, t.number FROM handoffs 
 """
 _OPEN_HANDOFF = _HANDOFF + "WHERE h.conversation_id = $1 AND h.requester = $2 AND h.status = 'open'"
 _HANDOFF_OF_TICKET = _HANDOFF + "WHERE h.ticket_id = $1"
+_SO_FAR = "SELECT count(*) FROM handoffs WHERE conversation_id = $1 AND requester = $2"
 _OPEN_BEFORE = "SELECT count(*) FROM handoffs WHERE status = 'open' AND queue = $1 AND place < $2"
 
 
@@ -42,6 +50,18 @@ async def insert_ticket(connection: Connection, ticket_id: str, prefix: str, dra
         draft.first_reply_due, draft.created_at,
     )  # fmt: skip
     return _one(row)
+
+
+async def insert_kept_elsewhere(
+    connection: Connection, ticket_id: str, number: str, status: str, draft: TicketDraft
+) -> bool:
+    """Our row for a ticket that another system keeps, without what was written. False when we have it already."""
+    done: str = await connection.execute(
+        _INSERT_KEPT_ELSEWHERE, ticket_id, number, status, draft.requester, draft.guest, draft.conversation_id,
+        draft.turn_id, draft.category.value, draft.priority.value, draft.queue, draft.order_id,
+        draft.first_reply_due, draft.created_at,
+    )  # fmt: skip
+    return done.endswith(" 1")
 
 
 async def insert_event(connection: Connection, ticket_id: str, kind: str, actor: str, at: datetime) -> None:
@@ -61,6 +81,12 @@ async def insert_handoff(connection: Connection, handoff_id: str, ticket_id: str
 async def open_handoff(connection: Connection, conversation_id: str, requester: str) -> asyncpg.Record | None:
     """The requester's open hand-over of that conversation."""
     return await connection.fetchrow(_OPEN_HANDOFF, conversation_id, requester)
+
+
+async def handoffs_so_far(connection: Connection, conversation_id: str, requester: str) -> int:
+    """How often the conversation was handed over, open or not."""
+    count: int = await connection.fetchval(_SO_FAR, conversation_id, requester)
+    return count
 
 
 async def handoff_of_ticket(connection: Connection, ticket_id: str) -> asyncpg.Record:

@@ -6,15 +6,21 @@ from datetime import datetime
 from typing import Protocol
 
 from contracts.tools.tickets import HandoffReason, TicketCategory, TicketPriority
-from servicekit.db.pool import Connection
+from servicekit.db.pool import Connection, Database
 
 
 @dataclass(frozen=True, slots=True)
 class TicketDraft:
-    """A ticket to be opened. Requester, conversation and turn are the signed token's, never the arguments'."""
+    """A ticket to be opened. Who asks and where (`requester` to `turn_id`) is the signed token's, never the arguments'.
 
+    `ref` is made from the caller and the idempotency key: a repeated call has the same one.
+    """
+
+    ref: str
     requester: str
     guest: bool
+    email: str | None
+    name: str | None
     conversation_id: str | None
     turn_id: str | None
     subject: str
@@ -70,5 +76,28 @@ class TicketsBackend(Protocol):
         ...
 
 
-#: Gives the backend of one request; an adapter of a remote system has no use for the connection.
+#: Gives the backend of one request, over the connection of its transaction.
 OpenBackend = Callable[[Connection], TicketsBackend]
+
+
+class RemoteDesk(Protocol):
+    """A ticket system of somebody else: its tickets are opened before the transaction in which the backend runs.
+
+    The `begin` calls make the intent durable; the others may be repeated after a crash, and then find what they did.
+    """
+
+    async def begin_ticket(self, connection: Connection, draft: TicketDraft) -> None:
+        """Writes down that this ticket will be opened."""
+        ...
+
+    async def submit_ticket(self, db: Database, draft: TicketDraft) -> None:
+        """Opens it there. Raises ProblemError."""
+        ...
+
+    async def begin_handoff(self, connection: Connection, draft: HandoffDraft) -> None:
+        """The same for a hand-over's ticket, unless the conversation is handed over already."""
+        ...
+
+    async def submit_handoff(self, db: Database, draft: HandoffDraft) -> None:
+        """Opens it there, unless the conversation is handed over already. Raises ProblemError."""
+        ...

@@ -1,0 +1,59 @@
+"""An outbox message as an e-mail: one plain text part, one simple HTML part. Pure, and the same at every attempt."""
+
+import html
+import re
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from importlib.resources import files
+from string import Template
+
+from tickets.outbox.message import OutboxMessage
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
+_MAX_ADDRESS = 254
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def is_address(text: str) -> bool:
+    """Whether it is one plain mail address and nothing else: no name, no list, no line break."""
+    return len(text) <= _MAX_ADDRESS and _ADDRESS.fullmatch(text) is not None
+
+
+def mailbox(text: str) -> Address:
+    """`Shop <support@example.org>`, or the address alone. Raises ValueError for anything else."""
+    name, address = parseaddr(text)
+    if not is_address(address) or _CONTROLS.search(text):
+        raise ValueError("not a mail address")
+    return Address(display_name=name, addr_spec=address)
+
+
+def masked(address: str) -> str:
+    """The address as it may be shown: `a•••@example.org`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}\u2022\u2022\u2022@{domain}"
+
+
+def compose(message: OutboxMessage, sender: Address, reply_to: Address | None) -> EmailMessage:
+    """The e-mail. Its Message-ID is the message's own: a mail system that looks knows a second delivery as one."""
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = Address(addr_spec=message.recipient)
+    if reply_to is not None:
+        mail["Reply-To"] = reply_to
+    mail["Subject"] = _CONTROLS.sub(" ", message.subject).strip()
+    mail["Date"] = format_datetime(message.created_at)
+    mail["Message-ID"] = f"<{message.id}@{sender.domain}>"
+    # Whatever answers by itself leaves this one alone (RFC 3834).
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.body, cte="quoted-printable")
+    mail.add_alternative(_html(message.body), subtype="html", cte="quoted-printable")
+    mail.set_boundary(f"=_{message.id}")
+    return mail
+
+
+def _html(body: str) -> str:
+    paragraphs = re.split(r"\n[ \t]*\n+", body.replace("\r\n", "\n").strip())
+    written = (html.escape(paragraph).replace("\n", "<br>\n") for paragraph in paragraphs)
+    template = Template(files("tickets").joinpath("mail.html").read_text(encoding="utf-8"))
+    return template.substitute(paragraphs="\n".join(f"<p>{paragraph}</p>" for paragraph in written))

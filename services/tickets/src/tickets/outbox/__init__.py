@@ -1,0 +1,1 @@
+"""Messages on their way out: stored with the write that asks for them, delivered afterwards, by as many as run."""

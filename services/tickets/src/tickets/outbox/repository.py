@@ -1,0 +1,63 @@
+"""The SQL of the outbox."""
+
+from datetime import datetime, timedelta
+
+from servicekit.auth.claims import Caller
+from servicekit.db.pool import Connection
+from tickets.outbox.message import Kind, OutboxMessage
+
+_PUT = """
+INSERT INTO outbox (id, kind, recipient, subject, body, requester, conversation_id, turn_id, next_try_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING created_at
+"""
+# The oldest one that is due and that nobody else is taking just now.
+_TAKE = """
+UPDATE outbox SET tries = tries + 1, next_try_at = $3
+WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $1 AND next_try_at <= $2
+            ORDER BY place LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING id, kind, recipient, subject, body, created_at, tries
+"""
+# Only for the attempt that was taken: whoever took it after our time limit has the say.
+_MINE = "WHERE id = $1 AND tries = $2 AND state = 'waiting'"
+_END = f"""
+UPDATE outbox SET state = $3::text, reason = $4, ended_at = $5,
+                  body = CASE $3::text WHEN 'sent' THEN '' ELSE body END {_MINE}
+"""  # noqa: S608 - constants only
+_LATER = f"UPDATE outbox SET reason = $3, next_try_at = $4 {_MINE}"  # noqa: S608
+_PAUSE = "UPDATE outbox SET next_try_at = $2 WHERE state = 'waiting' AND kind = $1 AND next_try_at < $2"
+
+
+async def put(connection: Connection, message: OutboxMessage, caller: Caller) -> datetime:
+    """Stores the message; when it was stored. A message that is there already stays as it is."""
+    stored: datetime = await connection.fetchval(
+        _PUT, message.id, message.kind.value, message.recipient, message.subject, message.body, caller.subject,
+        caller.conversation_id, caller.turn_id, message.created_at,
+    )  # fmt: skip
+    return stored
+
+
+async def take(connection: Connection, kind: Kind, now: datetime, lease_s: float) -> OutboxMessage | None:
+    """The next message of that kind, for one attempt within `lease_s` seconds; None when none is due."""
+    row = await connection.fetchrow(_TAKE, kind.value, now, now + timedelta(seconds=lease_s))
+    if row is None:
+        return None
+    return OutboxMessage(
+        id=row["id"], kind=Kind(row["kind"]), recipient=row["recipient"], subject=row["subject"], body=row["body"],
+        created_at=row["created_at"], tries=row["tries"],
+    )  # fmt: skip
+
+
+async def end(connection: Connection, message: OutboxMessage, state: str, reason: str, now: datetime) -> None:
+    """It is `sent` (and its text forgotten), or `failed` (and kept for our operators)."""
+    await connection.execute(_END, message.id, message.tries, state, reason, now)
+
+
+async def later(connection: Connection, message: OutboxMessage, reason: str, at: datetime) -> None:
+    """It is tried again, from `at` on."""
+    await connection.execute(_LATER, message.id, message.tries, reason, at)
+
+
+async def pause(connection: Connection, kind: Kind, until: datetime) -> None:
+    """Nothing of that kind is tried before `until`."""
+    await connection.execute(_PAUSE, kind.value, until)

@@ -1,0 +1,53 @@
+"""What the settings ask for, made: the desk of a remote ticket system, and the ways out for messages."""
+
+import base64
+
+from servicekit.clock import Clock
+from servicekit.http.client import HttpPort
+from servicekit.http.remote import Authority, FixedHeaders, RemoteApi
+from tickets.backends.mail_message import mailbox
+from tickets.backends.slack import SlackDelivery, slack_client
+from tickets.backends.smtp import SmtpDelivery, SmtpServer
+from tickets.backends.zendesk import ZendeskDesk
+from tickets.backends.zendesk_api import SYSTEM, ZendeskApi
+from tickets.backends.zendesk_oauth import ClientCredentials
+from tickets.outbox.message import Delivery
+from tickets.settings import Settings
+
+
+def zendesk_desk(settings: Settings, http: HttpPort, clock: Clock) -> ZendeskDesk:
+    """The desk, with the key that is set: OAuth when both are."""
+    api = RemoteApi(
+        SYSTEM, settings.zendesk_url, http, _zendesk_key(settings, http, clock), timeout_s=settings.zendesk_timeout_s
+    )
+    return ZendeskDesk(ZendeskApi(api), settings.zendesk_guest_name, settings.zendesk_order_field)
+
+
+def uses_api_token(settings: Settings) -> bool:
+    """Whether Zendesk is called with an API token, which ends in April 2027."""
+    return settings.tickets_backend == "zendesk" and not settings.zendesk_client_id
+
+
+def deliveries(settings: Settings) -> list[Delivery]:
+    """The ways out that are set up."""
+    found: list[Delivery] = []
+    if settings.smtp_host:
+        server = SmtpServer(
+            host=settings.smtp_host, port=settings.smtp_port, tls=settings.smtp_tls,
+            username=settings.smtp_username or None, password=settings.smtp_password.get_secret_value() or None,
+            ca_file=settings.smtp_ca_file, timeout_s=settings.smtp_timeout_s,
+        )  # fmt: skip
+        reply_to = mailbox(settings.mail_reply_to) if settings.mail_reply_to else None
+        found.append(SmtpDelivery(server, mailbox(settings.mail_from), reply_to))
+    if token := settings.slack_bot_token.get_secret_value():
+        found.append(SlackDelivery(slack_client(token, settings.slack_api_url, settings.slack_timeout_s)))
+    return found
+
+
+def _zendesk_key(settings: Settings, http: HttpPort, clock: Clock) -> Authority:
+    if uses_api_token(settings):
+        pair = f"{settings.zendesk_email}/token:{settings.zendesk_api_token.get_secret_value()}"
+        return FixedHeaders({"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"})
+    door = RemoteApi(SYSTEM, settings.zendesk_url, http, FixedHeaders({}), timeout_s=settings.zendesk_timeout_s)
+    secret = settings.zendesk_client_secret.get_secret_value()
+    return ClientCredentials(door, settings.zendesk_client_id, secret, settings.zendesk_scope, clock)

@@ -1,0 +1,54 @@
+"""Settings that do not fit together stop the service at its start, in a sentence that says what is missing."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tickets.settings import Settings
+
+ZENDESK = {
+    "tickets_backend": "zendesk", "zendesk_url": "https://shop.zendesk.com", "zendesk_client_id": "bot",
+    "zendesk_client_secret": "made-up",
+}  # fmt: skip
+MAIL = {"smtp_host": "mail.example", "mail_from": "Shop <support@shop.example>"}
+SLACK = {"slack_bot_token": "xoxb-made-up", "slack_channels": "support"}
+
+
+def made(**given: Any) -> Settings:
+    return Settings(database_url="postgresql://127.0.0.1/x", environment="production", **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({**ZENDESK, "zendesk_url": ""}, "AIGUY_ZENDESK_URL"),
+        ({**ZENDESK, "zendesk_client_secret": ""}, "AIGUY_ZENDESK_CLIENT_SECRET"),
+        ({**ZENDESK, "zendesk_client_id": "", "zendesk_email": "bot@shop.example"}, "AIGUY_ZENDESK_CLIENT_ID"),
+        ({**ZENDESK, "zendesk_url": "http://shop.zendesk.com"}, "AIGUY_ZENDESK_URL must begin with https://"),
+        ({"tickets_backend": "jira"}, "'postgres' or 'zendesk'"),
+        ({**MAIL, "mail_from": ""}, "AIGUY_MAIL_FROM"),
+        ({**MAIL, "mail_from": "Shop"}, "AIGUY_MAIL_FROM"),
+        ({**MAIL, "mail_from": "a@shop.example\nBcc: eve@evil.example"}, "AIGUY_MAIL_FROM"),
+        ({**MAIL, "mail_reply_to": "nobody"}, "AIGUY_MAIL_REPLY_TO"),
+        ({**MAIL, "smtp_username": "mailer"}, "AIGUY_SMTP_PASSWORD"),
+        ({**MAIL, "smtp_username": "mailer", "smtp_password": "p", "smtp_tls": "none"}, "never sent without TLS"),
+        ({**SLACK, "slack_channels": " , "}, "AIGUY_SLACK_CHANNELS"),
+        ({**SLACK, "slack_api_url": "http://slack.example/api"}, "AIGUY_SLACK_API_URL must begin with https://"),
+    ],
+)
+def test_what_does_not_fit_is_said_at_the_start(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        made(**given)
+    assert says in str(caught.value)
+    assert "made-up" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [{}, ZENDESK, MAIL, SLACK, {**ZENDESK, **MAIL, **SLACK}])
+def test_what_is_complete_starts_and_keeps_its_secrets(given: dict[str, Any]) -> None:
+    assert "made-up" not in repr(made(**given))
+
+
+def test_channels_are_names_with_or_without_an_id() -> None:
+    settings = made(**{**SLACK, "slack_channels": "support, #ops=C0123ABCD,,"})
+    assert settings.slack_channel_map == {"support": "#support", "ops": "C0123ABCD"}
