@@ -1,7 +1,7 @@
 # Everything is one command. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up chat bench contracts
+.PHONY: help setup check test demo up chat bench prove-refunds contracts
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -43,6 +43,9 @@ chat: setup ## Talk to the running stack from the terminal
 bench: setup ## Measure what the engine adds to a turn, beside other agent loops
 	@.ci/setup --group bench
 	@exec $(VENV)/python tests-e2e/bench/run.py
+
+prove-refunds: setup ## 5,000 refunds while processes die and the provider errs; prints how many were doubled or lost
+	@AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_PROVE_REFUNDS=$${REFUNDS:-5000} $(VENV)/pytest -s tests-e2e/test_refund_chaos.py
 
 contracts: setup ## Write schemas, manifest, OpenAPI and clients anew from the contracts
 	@$(VENV)/python -m contracts.export

@@ -31,11 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items[index] = item
 
 
+_SETTINGS = ((4, "llm"), (3, "scripted_model"), (2, "short_approvals"), (1, "short_cards"))
+
+
 def _settings_of(item: pytest.Item) -> int:
     if item.path.name == "test_kill.py":
         return 9
     asked = getattr(item, "fixturenames", ())
-    return next((place for place, name in ((3, "llm"), (2, "scripted_model"), (1, "short_cards")) if name in asked), 0)
+    return next((place for place, name in _SETTINGS if name in asked), 0)
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +67,7 @@ async def running_machine(state_directory: Path) -> AsyncIterator[Machine]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def machine(running_machine: Machine, request: pytest.FixtureRequest) -> Machine:
     """The stack with its usual settings and the offline Brain, unless the test asks for others."""
-    if not {"llm", "short_cards"} & set(request.fixturenames):
+    if not {"llm", "short_cards", "short_approvals"} & set(request.fixturenames):
         await running_machine.reconfigure({})
     return running_machine
 
@@ -73,6 +76,12 @@ async def machine(running_machine: Machine, request: pytest.FixtureRequest) -> M
 async def short_cards(running_machine: Machine) -> None:
     """Cards expire after two seconds."""
     await running_machine.reconfigure({"AIGUY_CONFIRMATION_TTL_S": "2"})
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def short_approvals(running_machine: Machine) -> None:
+    """Staff have four seconds."""
+    await running_machine.reconfigure({"AIGUY_APPROVAL_TTL_S": "4"})
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -146,6 +146,21 @@ def test_status_says_that_all_is_ready(up: Up) -> None:
     assert answer.stdout.count("ready") == len(DEFAULT_PORTS)
 
 
+def test_the_chains_of_the_running_stack_are_verified_from_beside_it(up: Up) -> None:
+    answer = run_command("audit verify", up)
+
+    assert answer.returncode == 0, answer.stdout
+    assert "orchestrator journal: " in answer.stdout
+    assert "VERDICT: all chains hold" in answer.stdout
+
+
+def test_the_use_of_deprecated_arguments_is_read_from_the_running_stack(up: Up) -> None:
+    answer = run_command("contracts deprecations", up)
+
+    assert answer.returncode == 0, answer.stdout
+    assert "search_kb limit" in answer.stdout
+
+
 def test_a_second_stack_in_the_same_place_is_refused(up: Up) -> None:
     answer = run_command("up", up)
 
@@ -191,7 +206,7 @@ async def test_a_second_start_finds_its_data_and_a_kill_leaves_no_process(up: Up
 
 def run_command(name: str, up: Up) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "AIGUY_HOME": str(up.home.root.parent), "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "onebox", name]
+    command = [sys.executable, "-m", "onebox", *name.split()]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 

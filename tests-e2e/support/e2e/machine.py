@@ -12,10 +12,11 @@ from e2e.visitor import Visitor
 from onebox.demo.facts import Counters, read_counters
 from onebox.environment import machine_environment
 from onebox.home import Home
-from onebox.keys import DEMO_ISSUER, Person
+from onebox.keys import CHAT_SCOPES, DEMO_ISSUER, STAFF_SCOPES, Person
 from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
 from onebox.report import ConsoleReport
 from onebox.stack import SERVICES, Stack
+from servicekit.auth.claims import Role
 from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
@@ -23,7 +24,6 @@ from servicekit.embedded import free_port
 from servicekit.testing import eventually
 
 SERVERS = ("valkey", "postgres")
-CHAT = ("chat:send",)
 
 
 class Machine:
@@ -46,18 +46,15 @@ class Machine:
     def visitor(self, person: Person, *, patient: bool = False) -> Visitor:
         """Somebody with a browser: `patient` sends again what did not get through."""
         minter = TokenMinter(KeySet.load(self.stack.keys.demo_issuer), DEMO_ISSUER, SystemClock())
+        scopes = STAFF_SCOPES if person.role is Role.STAFF else CHAT_SCOPES
 
         def token() -> str:
             return minter.mint(
-                audience=ORCHESTRATOR, subject=person.subject, role=person.role, scopes=CHAT, ttl_s=300,
+                audience=ORCHESTRATOR, subject=person.subject, role=person.role, scopes=scopes, ttl_s=300,
                 email=person.email, name=person.name,
             )  # fmt: skip
 
         return Visitor(self.stack.url(), token, patient=patient)
-
-    def staff(self, person: Person, *, patient: bool = False) -> Visitor:
-        """A member of staff, who may decide about what waits for approval."""
-        return Visitor(self.stack.url(), lambda: self.stack.keys.demo_token(person, staff=True), patient=patient)
 
     def database(self, service: str) -> str:
         """URL of a service's own database: only to judge by."""

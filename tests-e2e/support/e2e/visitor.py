@@ -158,14 +158,15 @@ class Visitor:
         view: dict[str, Any] = answer.json()
         return view
 
-    async def follow(self, turn: Turn, *, to_end: bool = False) -> Turn:
-        """Follow a turn to its end (or, unless `to_end`, to its card); a broken stream is resumed where it broke."""
+    async def follow(self, turn: Turn, *, to_end: bool = False, until: str = "confirmation") -> Turn:
+        """Follow a turn to its end (or, unless `to_end`, to an event `until`); a broken stream is resumed there."""
+        last = "end" if to_end else until
 
         async def once() -> Turn | None:
             try:
                 async for event in self.events(turn.url, turn.last_id):
                     turn.events.append(event)
-                    if event.name == "end" or (event.name == "confirmation" and not to_end):
+                    if event.name in ("end", last):
                         return turn
             except httpx.TransportError:
                 if not self.patient:

@@ -61,6 +61,18 @@ class AgentClient:
         decision = {"conversation_id": conversation_id, "turn_id": turn_id, "digest": digest, "confirmed": confirmed}
         await self._call("POST", "/api/agent/confirmations", decision)
 
+    async def approvals(self) -> list[dict[str, Any]]:
+        """What waits for staff, the oldest first; the caller is one of them."""
+        waiting: list[dict[str, Any]] = (await self._call("GET", "/api/agent/approvals"))["approvals"]
+        return waiting
+
+    async def approve(
+        self, conversation_id: str, turn_id: str, digest: str, *, approved: bool, notes: str = ""
+    ) -> dict[str, Any]:
+        """Decide as staff about exactly this effect; says how many approvals are missing."""
+        decision = {"conversation_id": conversation_id, "turn_id": turn_id, "digest": digest, "approved": approved}
+        return await self._call("POST", "/api/agent/approvals", decision | {"notes": notes})
+
     async def hand_off(self, conversation_id: str) -> str:
         """Ask for a person; the id of the turn that answers."""
         request = {"conversation_id": conversation_id, "client_turn_id": new_turn_id()}

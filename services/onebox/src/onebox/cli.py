@@ -1,16 +1,24 @@
 """The command `aiguy`: everything that a person does with one machine's stack."""
 
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Literal
 
 import httpx
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from onebox.audit import show_chains
+from onebox.audit_databases import DatabasesUnknown, database_urls
 from onebox.chat import chat as hold_chat
+from onebox.contracts_usage import show_deprecations
 from onebox.demo.run import run_demo
 from onebox.home import Home, find_home
+from onebox.keys import KeyFiles
 from onebox.ports import ORCHESTRATOR
+from onebox.receipt_command import show_receipt
 from onebox.report import ConsoleReport
 from onebox.running import run_until_signal
 from onebox.stack import Stack
@@ -20,6 +28,14 @@ from onebox.up import run_up
 app = typer.Typer(
     help="AIGuy Support Agent on one machine: no Docker, no API key.", no_args_is_help=True, add_completion=False
 )
+
+
+audit = typer.Typer(help="The record of what was done.", no_args_is_help=True)
+contracts = typer.Typer(help="What the services promise each other.", no_args_is_help=True)
+receipt = typer.Typer(help="Signed receipts of refunds.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+app.add_typer(contracts, name="contracts")
+app.add_typer(receipt, name="receipt")
 
 
 def _console() -> Console:
@@ -33,6 +49,15 @@ def _running(home: Home, console: Console) -> str:
         console.print("Nothing runs here. Start it with: make up")
         raise typer.Exit(1)
     return str(state["urls"][ORCHESTRATOR])
+
+
+def _databases(console: Console) -> dict[str, str]:
+    """The databases by service; ends the command when nobody says where they are."""
+    try:
+        return database_urls(find_home())
+    except DatabasesUnknown as error:
+        console.print(escape(str(error)))
+        raise typer.Exit(2) from error
 
 
 @app.command()
@@ -74,6 +99,36 @@ def status() -> None:
     home = find_home()
     _running(home, console)
     raise typer.Exit(show_status(home, console))
+
+
+@audit.command("verify")
+def audit_verify(
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Compare with this file, and renew it when all is good. Kept elsewhere, it shows cut tails."),
+    ] = None,
+) -> None:
+    """Verify every chain: conversations, refunds, tool calls. Exit code 1: one is broken; 2: could not look."""
+    console = _console()
+    raise typer.Exit(show_chains(_databases(console), checkpoint, console))
+
+
+@contracts.command("deprecations")
+def contracts_deprecations() -> None:
+    """Say which arguments are on their way out, who still uses them, and which may be removed."""
+    console = _console()
+    raise typer.Exit(show_deprecations(_databases(console), datetime.now(UTC), console))
+
+
+@receipt.command("verify")
+def receipt_verify(
+    source: Annotated[str, typer.Argument(metavar="FILE_OR_URL", help="The receipt, or the link to it.")],
+    keys: Annotated[
+        str | None, typer.Option(metavar="FILE_OR_URL", help="Public keys (JWKS); without it those of this machine.")
+    ] = None,
+) -> None:
+    """Say whether a receipt is genuine, and what it says. Exit code 1: it is not; 2: could not find out."""
+    raise typer.Exit(show_receipt(source, keys, KeyFiles(find_home().keys), _console()))
 
 
 def main() -> None:

@@ -13,9 +13,21 @@ HOST = "127.0.0.1"
 #: What any program may need from the machine, by exact name or by prefix.
 MACHINE = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_PROXY", "no_proxy")
 MACHINE_PREFIXES = ("LC_", "OTEL_", "PYTHON")
-#: Passed on to the orchestrator from the user's own environment.
-ORCHESTRATOR_PREFIXES = ("AIGUY_LLM_", "AIGUY_TURN_", "AIGUY_SESSION_", "AIGUY_CONFIRMATION_", "AIGUY_WORKER_")
-ORCHESTRATOR_MACHINE = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+#: Passed on from the user's own environment to the service that it is for: nobody else sees a provider's key.
+PASSED: Mapping[str, tuple[str, ...]] = {
+    ORCHESTRATOR: (
+        "AIGUY_LLM_", "AIGUY_TURN_", "AIGUY_SESSION_", "AIGUY_CONFIRMATION_", "AIGUY_APPROVAL", "AIGUY_WORKER_",
+    ),
+    "orders": ("AIGUY_ORDERS_", "AIGUY_WOOCOMMERCE_", "AIGUY_SHOPIFY_", "AIGUY_SHOP_TIMEOUT_"),
+    "billing": ("AIGUY_STRIPE_", "AIGUY_REFUND_", "AIGUY_SHOP_NAME", "AIGUY_SHOP_ADDRESS", "AIGUY_SHOP_EMAIL"),
+    "tickets": (
+        "AIGUY_TICKET", "AIGUY_ZENDESK_", "AIGUY_SMTP_", "AIGUY_MAIL_", "AIGUY_SLACK_", "AIGUY_OUTBOX_",
+    ),
+}  # fmt: skip
+#: Those who talk to the world outside.
+OUTBOUND = (ORCHESTRATOR, "orders", "billing", "tickets")
+OUTBOUND_MACHINE = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+_NOTHING: tuple[str, ...] = ()
 SHARED = ("AIGUY_LOG_LEVEL", "AIGUY_LOG_FORMAT", "AIGUY_RATE_LIMIT_PER_MINUTE")
 
 
@@ -48,6 +60,8 @@ def service_environment(
     keys = KeyFiles(home.keys)
     told = machine_environment(environment)
     told |= {key: environment[key] for key in SHARED if key in environment}
+    told |= {key: value for key, value in environment.items() if key.startswith(PASSED.get(name, _NOTHING))}
+    told |= {key: environment[key] for key in OUTBOUND_MACHINE if name in OUTBOUND and key in environment}
     told |= {
         "AIGUY_ENVIRONMENT": "local",
         "AIGUY_HOST": HOST,
@@ -65,17 +79,12 @@ def service_environment(
     if name == "retrieval":
         told["AIGUY_INDEX_DIR"] = str(home.root / "retrieval-index")
     if name == ORCHESTRATOR:
-        told |= _for_orchestrator(addresses, keys, environment)
+        told |= _for_orchestrator(addresses, keys)
     return told
 
 
-def _for_orchestrator(addresses: Addresses, keys: KeyFiles, environment: Mapping[str, str]) -> dict[str, str]:
-    passed = {
-        name: value
-        for name, value in environment.items()
-        if name in ORCHESTRATOR_MACHINE or name.startswith(ORCHESTRATOR_PREFIXES)
-    }
-    return passed | {
+def _for_orchestrator(addresses: Addresses, keys: KeyFiles) -> dict[str, str]:
+    return {
         "AIGUY_TOOL_URLS": json.dumps({tool: f"http://{HOST}:{addresses.tool_ports[tool]}" for tool in TOOL_SERVICES}),
         "AIGUY_SIGNING_KEYS": str(keys.signing),
         "AIGUY_ISSUERS_FILE": str(keys.issuers),

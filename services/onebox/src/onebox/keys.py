@@ -35,6 +35,8 @@ class Person:
 ADA = Person("cust_ada", Role.CUSTOMER, "Ada Moreno", "ada@example.com")
 BEN = Person("cust_ben", Role.CUSTOMER, "Ben Okafor", "ben@example.com")
 GUEST = Person("guest_demo", Role.GUEST)
+KIM = Person("staff_kim", Role.STAFF, "Kim Weber", "kim@shop.example")
+LEE = Person("staff_lee", Role.STAFF, "Lee Park", "lee@shop.example")
 PEOPLE: Mapping[str, Person] = {"ada": ADA, "ben": BEN, "guest": GUEST}
 
 
@@ -87,10 +89,10 @@ class KeyFiles:
         trusted = [{"iss": DEMO_ISSUER, "algorithms": ["EdDSA"], "jwks_file": public.name}]
         self.issuers.write_text(json.dumps(trusted, indent=2) + "\n")
 
-    def demo_token(self, person: Person, *, staff: bool = False) -> str:
-        """A token that the demo issuer signs for `person`, good for five minutes."""
+    def demo_token(self, person: Person) -> str:
+        """A token that the demo issuer signs for `person`, good for five minutes; staff may decide, not chat."""
         minter = TokenMinter(KeySet.load(self.demo_issuer), DEMO_ISSUER, SystemClock())
         return minter.mint(
             audience=ORCHESTRATOR, subject=person.subject, role=person.role, ttl_s=TOKEN_TTL_S,
-            scopes=STAFF_SCOPES if staff else CHAT_SCOPES, email=person.email, name=person.name,
+            scopes=STAFF_SCOPES if person.role is Role.STAFF else CHAT_SCOPES, email=person.email, name=person.name,
         )  # fmt: skip

@@ -12,7 +12,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 
 from onebox.home import Home
-from servicekit.embedded import EmbeddedPostgres, EmbeddedValkey
+from servicekit.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey
+from servicekit.embedded.attach import running_url
 from servicekit.embedded.files import derive, read_or_create_secret
 
 
@@ -66,6 +67,16 @@ def redis_server(home: Home, environment: Mapping[str, str] = os.environ) -> Red
     if url := environment.get("AIGUY_REDIS_URL"):
         return GivenRedis(url)
     return OwnValkey(home.root / "valkey")
+
+
+def running_urls(home: Home, names: Sequence[str], environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What `create_databases` said to a stack that another process runs. Raises EmbeddedError when none does."""
+    if url := environment.get("AIGUY_DATABASE_URL"):
+        secret = home.keys / "database-secret"
+        if not secret.exists():
+            raise EmbeddedError(f"no stack made its databases on {_host(url)} from here")
+        return {name: _as(url, _own(name), derive(read_or_create_secret(secret), name)) for name in names}
+    return {name: running_url(home.root / "postgres", _own(name), _own(name)) for name in names}
 
 
 class OwnPostgres:

@@ -75,7 +75,7 @@ async def _working(
     publisher.start()
     world = _world(kit, settings, core, tools, brains, publisher)
     turns = TurnJobs(world, core.conversations, core.codec, core.queue)
-    promises = PromiseJobs(world, core.conversations, core.codec, core.queue)
+    promises = PromiseJobs(world, core.conversations, core.codec, core.queue, settings.approvals_channel)
     worker = Worker(settings.database_url, kit.db, turns, promises, settings.worker_concurrency)
     here = TurnsHere(kit.db, turns, settings.worker_concurrency)
     here.start()
@@ -100,5 +100,5 @@ def _world(
         brain=brains.main, offline=brains.offline, catalog=tools.catalog, gateway=tools.gateway,
         memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=load_phrases(), metrics=TurnMetrics(kit.metrics),
-        clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s,
+        clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
     )  # fmt: skip

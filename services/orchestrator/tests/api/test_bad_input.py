@@ -23,6 +23,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "POST /api/agent/confirmations": {
         "conversation_id": CONVERSATION, "turn_id": TURN, "digest": DIGEST, "confirmed": True,
     },
+    "POST /api/agent/approvals": {
+        "conversation_id": CONVERSATION, "turn_id": TURN, "digest": DIGEST, "approved": True, "notes": "ok",
+    },
+    "GET /api/agent/approvals": {"limit": "5"},
     "POST /api/agent/feedback": {
         "conversation_id": CONVERSATION, "turn_id": TURN, "thumbs": "up", "csat": 5, "tags": ["kind"], "comment": "ok",
     },
@@ -30,7 +34,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "GET /api/agent/conversations/{conversation_id}": {"limit": "5"},
     "GET /api/agent/stream": {"conversation_id": CONVERSATION, "turn_id": TURN},
 }  # fmt: skip
-OPTIONAL = {"channel", "context", "thumbs", "csat", "tags", "comment", "limit"}
+OPTIONAL = {"channel", "context", "thumbs", "csat", "tags", "comment", "limit", "notes"}
 WITH_BODY = sorted(name for name in GOOD if name.startswith("POST"))
 DEEP = b"[" * 20_000 + b"]" * 20_000
 
@@ -53,7 +57,8 @@ def path_of(name: str) -> str:
 
 
 async def send(api, name: str, content: bytes, content_type: str | None = "application/json") -> httpx.Response:
-    headers = api.bearer() | ({"content-type": content_type} if content_type else {})
+    own = api.staff() if name.endswith("/approvals") else api.bearer()
+    headers = own | ({"content-type": content_type} if content_type else {})
     return await api.http.post(path_of(name), content=content, headers=headers)
 
 
@@ -130,7 +135,7 @@ async def test_a_missing_field_is_refused_and_named(api, name: str) -> None:
 async def test_a_value_of_the_wrong_kind_is_refused_and_named(api, name: str) -> None:
     for field, good in GOOD[name].items():
         for wrong in wrong_values(good):
-            if (field in OPTIONAL and wrong is None) or (field == "comment" and wrong == ""):
+            if (field in OPTIONAL and wrong is None) or (field in ("comment", "notes") and wrong == ""):
                 continue
             body = GOOD[name] | {field: wrong}
             answer = await send(api, name, json.dumps(body).encode())

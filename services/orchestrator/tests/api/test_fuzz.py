@@ -13,6 +13,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from orchestrator.app import build
 from orchestrator.settings import Settings
+from servicekit.auth.claims import Role
 from servicekit.kit import open_kit
 from servicekit.testing import TestIssuer
 from servicekit.testing.fuzz import BOUNDED, MODES
@@ -21,7 +22,7 @@ from servicekit.testing.live import live_server
 pytestmark = pytest.mark.service
 PATHS = [
     "/api/agent/conversations", "/api/agent/messages", "/api/agent/handoff", "/api/agent/confirmations",
-    "/api/agent/feedback", "/api/agent/conversations/{conversation_id}", "/api/agent/stream",
+    "/api/agent/feedback", "/api/agent/approvals", "/api/agent/conversations/{conversation_id}", "/api/agent/stream",
 ]  # fmt: skip
 
 
@@ -33,12 +34,13 @@ class Served:
     issuer: TestIssuer
     ids: dict[str, str]
 
-    def credentials(self) -> dict[str, str]:
+    def credentials(self, path: str = "") -> dict[str, str]:
         """Spelled as schemathesis spells it: it takes the header away to see whether anybody looks at it."""
-        return {"Authorization": self.bearer()["authorization"]}
+        return {"Authorization": self.bearer(staff=path.endswith("/approvals"))["authorization"]}
 
-    def bearer(self) -> dict[str, str]:
-        return self.issuer.bearer("orchestrator", "chat:send", conversation_id=None, turn_id=None, ttl_s=300)
+    def bearer(self, *, staff: bool = False) -> dict[str, str]:
+        scope, role = ("approvals:decide", Role.STAFF) if staff else ("chat:send", Role.CUSTOMER)
+        return self.issuer.bearer("orchestrator", scope, role=role, conversation_id=None, turn_id=None, ttl_s=300)
 
     def make_real(self, case: Case) -> None:
         """Half of the good requests are for things that exist. (A stream would wait for its turn to end.)"""
@@ -67,16 +69,16 @@ def served(api_settings: Settings) -> Iterator[Served]:
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
 @pytest.mark.parametrize("path", PATHS)
 def test_what_the_document_says_is_what_is_answered(served: Served, path: str, mode: GenerationMode) -> None:
-    (operation,) = served.schema[path].values()
+    for operation in served.schema[path].values():
 
-    @settings(BOUNDED, max_examples=25)
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def holds(case: Case) -> None:
-        if mode is GenerationMode.POSITIVE:
-            served.make_real(case)
-        case.call_and_validate(headers=served.credentials())
+        @settings(BOUNDED, max_examples=25)
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def holds(case: Case) -> None:
+            if mode is GenerationMode.POSITIVE:
+                served.make_real(case)
+            case.call_and_validate(headers=served.credentials(path))
 
-    holds()
+        holds()
 
 
 def test_bad_requests_to_chat_are_refused_as_documented(served: Served) -> None:

@@ -88,7 +88,7 @@ BAD: dict[str, tuple[Make, int, str]] = {
     "unknown_role": (lambda i: _signed(i, role="owner"), 401, "unauthenticated"),
     "garbage": (lambda _: "a.b.c", 401, "unauthenticated"),
     "far_too_long": (lambda _: "a" * 9000 + ".b.c", 401, "unauthenticated"),
-    "without_the_scope": (lambda i: _signed(i, scope="console:read approvals:decide"), 403, "insufficient_scope"),
+    "without_the_scope": (lambda i: _signed(i, scope="console:read"), 403, "insufficient_scope"),
     "with_a_longer_scope": (lambda i: _signed(i, scope="chat:send-all"), 403, "insufficient_scope"),
 }  # fmt: skip
 

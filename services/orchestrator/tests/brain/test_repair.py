@@ -155,7 +155,7 @@ GOOD_CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("get_order", {"order_id": "ABC123"}),
     ("issue_refund", {"order_id": "1234", "amount_minor": 5000, "currency": "USD", "reason": "broken"}),
     ("create_ticket", {"subject": "Help me", "body": "It broke.", "category": "order", "priority": "high"}),
-    ("search_kb", {"query": "returns", "limit": 5, "product_tags": ["tents"]}),
+    ("search_kb", {"query": "returns", "top_k": 5, "product_tags": ["tents"]}),
     ("handoff_human", {"reason": "policy", "summary": "Asked."}),
 )
 ODD_TEXTS = (

@@ -149,6 +149,18 @@ async def test_a_newer_service_with_an_additional_argument_is_offered_with_it(
         assert found.accepts.accepts({"order_id": "ABC123", "detail": True})
 
 
+async def test_what_is_deprecated_is_accepted_and_offered_to_no_model(build: Build, orders: FakeToolService) -> None:
+    served = edit(orders, "get_order")["input_schema"]["properties"]
+    served["number"] = {**served["order_id"], "deprecated": True}
+    catalog = build(orders)
+    await catalog.refresh()
+    (spec,) = [one for one in catalog.specs(customer=True) if one.name == "get_order"]
+    assert "number" not in spec.parameters["properties"]
+    found = catalog.entry("get_order")
+    assert found is not None
+    assert "number" in found.input_schema["properties"]
+
+
 async def test_a_manifest_cannot_loosen_what_we_were_built_against(build: Build, orders: FakeToolService) -> None:
     edit(orders, "add_order_note").update(confirmation="none", guests=True, redact=[])
     catalog = build(orders)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.errors import ErrorClass
+from contracts.errors import ErrorClass, ProblemCode
 from contracts.turn import Answering, FinalMessage, Usage
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.effects import (
     AskApproval,
     AskConfirmation,
+    AwaitOutcome,
     CallPlanner,
     CallTool,
     CheckGuardrails,
@@ -27,6 +28,7 @@ from orchestrator.turn.inputs import (
     ConfirmationDecided,
     Drafted,
     EffectPreviewed,
+    FollowUp,
     Guarded,
     HandedOff,
     HandOffQueued,
@@ -35,6 +37,7 @@ from orchestrator.turn.inputs import (
     PlanMade,
     PlannedCall,
     PlanRejected,
+    RetryDue,
     StaffTookOver,
     ToolFailed,
     ToolSucceeded,
@@ -48,6 +51,7 @@ from orchestrator.turn.state import Phase, TurnState
 
 DIGESTS = tuple(character * 64 for character in "abc")
 MORE_THAN_ANY_TURN = 60
+REQUESTER = "cust_ada"
 
 
 def mostly(usual: object, *rare: object) -> st.SearchStrategy:  # type: ignore[type-arg]
@@ -62,16 +66,28 @@ calls = st.builds(
     label=st.just(""),
     write=st.booleans(),
     needs_confirmation=mostly(True, False),
-    needs_approval=st.booleans(),
+    needs_approval=mostly(False, True),
+    approved_by=st.sampled_from([None, FollowUp(tool="approve_refund", label="")]),
+    closed_by=st.sampled_from([None, FollowUp(tool="close_refund", label="")]),
+    ref=st.just("ref"),
+    ticket_when_down=st.booleans(),
 )
 usages = st.builds(Usage, tokens_in=st.integers(0, 900), tokens_out=st.integers(0, 300))
 messages = st.builds(FinalMessage, text=st.just("Hello."), asks_human=st.booleans())
 digests = st.sampled_from(DIGESTS)
-previews = st.builds(EffectPreviewed, summary=st.just("s"), digest=digests, expires_at_ms=st.just(1))
+previews = st.builds(
+    EffectPreviewed, summary=st.just("s"), digest=digests, expires_at_ms=st.just(1), approvals=st.integers(0, 3)
+)
 decisions = st.one_of(
     st.builds(ConfirmationDecided, digest=digests, confirmed=st.booleans()),
-    st.builds(ApprovalDecided, digest=digests, approved=st.booleans(), approver=st.just("staff")),
+    st.builds(
+        ApprovalDecided,
+        digest=digests,
+        approved=mostly(True, False),
+        approver=st.sampled_from(["kim", "lee", REQUESTER]),
+    ),
     st.builds(WaitExpired, digest=digests),
+    st.just(RetryDue()),
 )
 plans = st.one_of(
     st.builds(PlanMade, call=calls, usage=usages),
@@ -79,8 +95,12 @@ plans = st.one_of(
     st.builds(PlanRejected, reason=st.just("unknown_tool"), usage=usages),
     st.builds(PlanFailed, reason=st.just("timeout"), usage=usages),
 )
-failures = st.builds(ToolFailed, error_class=st.sampled_from(ErrorClass), code=st.just("x"), ms=st.just(1.0))
-search_outputs = st.sampled_from([{}, {"strength": 0.1}, {"strength": 0.9}, {"strength": 0.9, "answerable": False}])
+codes = st.sampled_from(["x", ProblemCode.DEADLINE_EXCEEDED.value, ProblemCode.CIRCUIT_OPEN.value])
+failures = st.builds(ToolFailed, error_class=st.sampled_from(ErrorClass), code=codes, ms=st.just(1.0))
+search_outputs = st.sampled_from([
+    {}, {"strength": 0.1}, {"strength": 0.9}, {"strength": 0.9, "answerable": False},
+    {"ref": "rfd_1", "approvals_needed": 1}, {"ref": "rfd_1", "approvals_needed": 2},
+])  # fmt: skip
 results = st.one_of(st.builds(ToolSucceeded, output=search_outputs, ms=st.just(1.0)), failures)
 verdicts = st.builds(
     Guarded, verdict=st.sampled_from(["pass", "repair", "refuse", "hand_over"]), text=st.just("Hello.")
@@ -101,13 +121,14 @@ answers = {
 }
 anything: st.SearchStrategy[TurnInput] = st.one_of(
     plans, results, previews, decisions, verdicts, st.just(StaffTookOver()),
-    st.builds(MessageAdded, text=st.just("more"), wants_human=st.booleans()),
+    st.builds(MessageAdded, text=st.just("more"), wants_human=st.booleans()), st.just(RetryDue()),
     st.builds(TurnStarted, text=st.just("again"), customer=st.booleans(), channel=st.just("web")),
 )  # fmt: skip
 starts = st.builds(
     TurnStarted,
     text=st.just("Where is my order?"),
     customer=st.booleans(),
+    requester=st.just(REQUESTER),
     channel=st.just("web"),
     answering=mostly(Answering.BOT, Answering.STAFF),
     wants_human=mostly(False, True),
@@ -165,6 +186,8 @@ def test_a_turn_always_ends_once_it_is_answered(world: World, data: st.DataObjec
         if state.phase is Phase.WAIT_CONFIRMATION or state.phase is Phase.WAIT_APPROVAL:
             assert state.preview is not None
             world.give(WaitExpired(digest=state.preview.digest), 1)
+        elif state.phase is Phase.WAIT_OUTCOME:
+            world.give(RetryDue(), 1)
         else:
             assert asked is not None, f"the turn neither waits nor asks in {state.phase}"
             world.give(data.draw(answers[type(asked)]), 1)
@@ -176,21 +199,30 @@ def test_a_turn_always_ends_once_it_is_answered(world: World, data: st.DataObjec
 @given(turns())
 def test_no_confirmed_write_runs_without_the_matching_yes(world: World) -> None:
     said_yes: set[str] = set()
-    approved: set[str] = set()
+    approved: dict[str, set[str]] = {}
     replayed = Step(TurnState())
     for turn_input, at_ms in world.journal:
         if isinstance(turn_input, ConfirmationDecided) and turn_input.confirmed:
             said_yes.add(turn_input.digest)
         if isinstance(turn_input, ApprovalDecided) and turn_input.approved:
-            approved.add(turn_input.digest)
+            approved.setdefault(turn_input.digest, set()).add(turn_input.approver)
         replayed = reduce(replayed.state, turn_input, at_ms)
         for effect in replayed.effects:
-            if isinstance(effect, CallTool) and effect.call.needs_confirmation:
-                preview = replayed.state.preview
+            if not isinstance(effect, CallTool):
+                continue
+            preview, registered = replayed.state.preview, replayed.state.registered
+            if effect.call.needs_confirmation or effect.call.tool == "approve_refund":
                 assert preview is not None
                 assert effect.digest == preview.digest
+            if effect.call.needs_confirmation:
                 assert effect.digest in said_yes
                 assert not effect.call.needs_approval or effect.digest in approved
+            if effect.call.tool == "approve_refund":
+                assert registered is not None
+                assert preview is not None
+                assert len(set(effect.approvers)) >= max(1, registered.needed, preview.approvals)
+                assert set(effect.approvers) <= approved[effect.digest or ""]
+            assert REQUESTER not in effect.approvers
 
 
 @settings(max_examples=600, deadline=None)
@@ -198,7 +230,13 @@ def test_no_confirmed_write_runs_without_the_matching_yes(world: World) -> None:
 def test_budgets_hold(world: World) -> None:
     budgets = world.step.state.budgets
     executed = [effect for effect in world.effects if isinstance(effect, CallTool | PreviewEffect)]
-    assert sum(isinstance(effect, CallTool) for effect in executed) <= budgets.tools
+    # What staff decide about was asked for before; a write that is asked for again is the same one.
+    proposed = {
+        (effect.call.tool, effect.call.args_hash)
+        for effect in executed
+        if isinstance(effect, CallTool) and effect.call.tool not in ("approve_refund", "close_refund")
+    }
+    assert len(proposed) <= budgets.tools
     spent = Usage()
     replayed = Step(TurnState())
     for turn_input, at_ms in world.journal:
@@ -207,7 +245,8 @@ def test_budgets_hold(world: World) -> None:
         spent = replayed.state.usage
         over = before.tokens_in + before.tokens_out >= budgets.tokens
         if over:
-            assert not any(isinstance(effect, CallTool) and not effect.digest for effect in replayed.effects)
+            fresh = (effect for effect in replayed.effects if isinstance(effect, CallTool) and not effect.digest)
+            assert all(effect.call.tool == "close_refund" or replayed.state.unsure for effect in fresh)
 
 
 @settings(max_examples=600, deadline=None)
@@ -236,5 +275,5 @@ def test_a_step_asks_for_at_most_one_answer(world: World) -> None:
     replayed = Step(TurnState())
     for turn_input, at_ms in world.journal:
         replayed = reduce(replayed.state, turn_input, at_ms)
-        telling = (Emit, Finish, AskConfirmation, AskApproval)
+        telling = (Emit, Finish, AskConfirmation, AskApproval, AwaitOutcome)
         assert sum(not isinstance(effect, telling) for effect in replayed.effects) <= 1

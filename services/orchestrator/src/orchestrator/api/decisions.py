@@ -6,7 +6,7 @@ from contracts.errors import ProblemCode
 from orchestrator.api.deps import ChatCaller, DeskDep
 from orchestrator.api.intake import stream_url
 from orchestrator.api.models import ConfirmationDecision, Feedback, TurnAccepted
-from orchestrator.journal.cards import confirm
+from orchestrator.journal.decisions import confirm
 from orchestrator.turn.inputs import ConfirmationDecided
 from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses

@@ -100,6 +100,50 @@ class ConfirmationDecision(ContractModel):
     confirmed: Annotated[bool, Field(strict=True)]
 
 
+class ApprovalView(ContractModel):
+    """What waits for staff. `approvals` colleagues must approve because of the clause `policy`; `reasons` are risks."""
+
+    conversation_id: ConversationId
+    turn_id: TurnId
+    digest: Digest
+    tool: str
+    summary: str
+    money_moved: Money | None
+    policy: str
+    reasons: tuple[str, ...]
+    approvals: int
+    approved_by: tuple[str, ...]
+    decided_by_me: bool
+    customer: str
+    channel: str
+    asked_at: datetime
+    expires_at: datetime
+    reminded_at: datetime | None
+
+
+class ApprovalQueue(ContractModel):
+    """The queue of staff, the oldest first."""
+
+    approvals: tuple[ApprovalView, ...]
+
+
+class ApprovalDecision(ContractModel):
+    """A colleague's own yes or no to exactly this effect. Notes are kept with the decision."""
+
+    conversation_id: ConversationId
+    turn_id: TurnId
+    digest: Digest
+    approved: Annotated[bool, Field(strict=True)]
+    notes: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+class ApprovalAccepted(ContractModel):
+    """The decision was recorded. With approvals missing the turn still waits for other colleagues."""
+
+    turn_id: TurnId
+    approvals_missing: int
+
+
 class HandoffRequest(ContractModel):
     """The customer asks for a person."""
 

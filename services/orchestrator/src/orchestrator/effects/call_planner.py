@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts.tool import Confirmation
+from contracts.tool import Confirmation, RiskTier
 from contracts.turn import FinalMessage, ToolCall
 from orchestrator.brain.port import BrainError
 from orchestrator.brain.repair import Proposed, Rejected, propose
@@ -12,7 +12,7 @@ from orchestrator.guard.gate import StreamGate
 from orchestrator.tools.catalog import ToolEntry
 from orchestrator.tools.gateway import arguments_hash
 from orchestrator.turn.effects import CallPlanner
-from orchestrator.turn.inputs import PlanFailed, PlanMade, PlannedCall, PlanRejected, TurnInput
+from orchestrator.turn.inputs import FollowUp, PlanFailed, PlanMade, PlannedCall, PlanRejected, TurnInput
 from orchestrator.turn.state import TurnState
 
 
@@ -66,8 +66,16 @@ def plan_call(call: ToolCall, view: TurnView, scope: TurnScope) -> PlannedCall:
     return PlannedCall(
         tool=entry.name, arguments=arguments, args_hash=arguments_hash(arguments), label=entry.label,
         write=entry.write, needs_confirmation=entry.confirmation is Confirmation.CUSTOMER,
-        needs_approval=_needs_approval(entry, arguments),
+        needs_approval=_needs_approval(entry, arguments), approved_by=_follow_up(entry.approved_by, scope),
+        closed_by=_follow_up(entry.closed_by, scope), ref=entry.ref, ticket_when_down=entry.risk is not RiskTier.LOW,
     )  # fmt: skip
+
+
+def _follow_up(tool: str | None, scope: TurnScope) -> FollowUp | None:
+    if tool is None:
+        return None
+    entry = scope.world.catalog.entry(tool)
+    return FollowUp(tool=tool, label=entry.label if entry is not None else "")
 
 
 def _needs_approval(entry: ToolEntry, arguments: dict[str, Any]) -> bool:

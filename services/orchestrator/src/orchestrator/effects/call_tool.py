@@ -9,6 +9,9 @@ from orchestrator.turn.effects import CallTool, PreviewEffect
 from orchestrator.turn.inputs import EffectPreviewed, PlannedCall, ToolFailed, ToolSucceeded, TurnInput
 from orchestrator.turn.state import TurnState
 
+#: More than any contract's time-out.
+_WHOLE_TIME_S = 120.0
+
 
 async def call_tool(effect: CallTool, state: TurnState, scope: TurnScope) -> TurnInput:
     """ToolSucceeded or ToolFailed; retries, time-outs and the breaker are the gateway's."""
@@ -26,10 +29,14 @@ async def preview_effect(effect: PreviewEffect, state: TurnState, scope: TurnSco
     result = await scope.world.gateway.preview(_request(effect.call, state, scope))
     match result:
         case Preview():
-            expires = scope.world.clock.now() + timedelta(seconds=scope.world.confirmation_ttl_s)
+            world = scope.world
+            # Staff have longer than the customer, who is there.
+            ttl_s = world.confirmation_ttl_s if state.registered is None else world.approval_ttl_s
+            expires = world.clock.now() + timedelta(seconds=ttl_s)
             return EffectPreviewed(
                 summary=result.summary, digest=result.digest, money_moved=result.money_moved,
-                expires_at_ms=int(expires.timestamp() * 1000),
+                expires_at_ms=int(expires.timestamp() * 1000), approvals=result.approvals, policy=result.policy,
+                reasons=result.reasons,
             )  # fmt: skip
         case CallFailed():
             return _failed(result)
@@ -40,10 +47,12 @@ def _request(
 ) -> CallRequest:
     identity = scope.conversation.identity
     left_ms = state.budgets.hard_ms - state.worked_ms(scope.now_ms())
+    # What was agreed to gets the tool's whole time, however long the turn has worked before.
+    timeout_s = max(0.1, left_ms / 1000) if digest is None else _WHOLE_TIME_S
     return CallRequest(
         tool=call.tool, arguments=call.arguments, subject=identity.subject,
         role="customer" if scope.conversation.customer else "guest", conversation_id=scope.conversation.id,
-        turn_id=scope.turn_id, request_id=scope.request_id, timeout_s=max(0.1, left_ms / 1000), email=identity.email,
+        turn_id=scope.turn_id, request_id=scope.request_id, timeout_s=timeout_s, email=identity.email,
         name=identity.name, digest=digest, approvers=approvers,
     )  # fmt: skip
 

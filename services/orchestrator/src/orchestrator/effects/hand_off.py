@@ -30,13 +30,11 @@ async def hand_off(effect: HandOff, state: TurnState, scope: TurnScope) -> TurnI
     if isinstance(result, ToolSucceeded):
         world.metrics.handoffs.labels(effect.reason.value, "made").inc()
         number = str(result.output["ticket_number"])
-        return HandedOff(
-            ticket_number=number, text=_lead(effect.reason, scope) + world.phrases.say("handed_over", ticket=number)
-        )
+        return HandedOff(ticket_number=number, text=_promise(effect.reason, state, scope, ticket=number))
     async with world.database.transaction() as db:
         await world.scheduler.hand_off_later(db, scope.turn_id)
     world.metrics.handoffs.labels(effect.reason.value, "queued").inc()
-    return HandOffQueued(text=_lead(effect.reason, scope) + world.phrases.say("hand_off_queued"))
+    return HandOffQueued(text=_promise(effect.reason, state, scope))
 
 
 async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope) -> PlannedCall:
@@ -46,7 +44,7 @@ async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope
     lines = [f"{_WHO[message.role]}: {message.text}" for message in remembered.history]
     lines.append(f"{_WHO[Role.CUSTOMER]}: {view.question}")
     transcript = "\n".join(lines)[-_MAX_TRANSCRIPT:]
-    summary = f"{_SUMMARY[reason]} Last message: {view.question}"[:_MAX_SUMMARY]
+    summary = f"{_SUMMARY[reason]}{_failures(state)} Last message: {view.question}"[:_MAX_SUMMARY]
     arguments = {"reason": reason.value, "summary": summary, "transcript": transcript}
     return PlannedCall(
         tool=HUMAN_TOOL, arguments=arguments, args_hash=arguments_hash(arguments), label="Fetching a person", write=True
@@ -56,7 +54,18 @@ async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope
 _WHO = {Role.CUSTOMER: "Customer", Role.ASSISTANT: "Assistant", Role.STAFF: "Staff"}
 
 
-def _lead(reason: HandoffReason, scope: TurnScope) -> str:
-    if reason in (HandoffReason.BUDGET, HandoffReason.BRAIN_DOWN):
-        return scope.world.phrases.say(reason.value) + " "
-    return ""
+def _failures(state: TurnState) -> str:
+    """What failed in the turn, for the person who goes on."""
+    failed = [f"{one.call.tool} ({one.error_code})" for one in state.observed if one.error_class is not None]
+    return f" Failed: {', '.join(failed)}." if failed else ""
+
+
+def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *, ticket: str = "") -> str:
+    """What the customer is told: why, and what will happen."""
+    say = scope.world.phrases.say
+    if reason is HandoffReason.TOOL_FAILURE:
+        unknown = bool(state.observed) and state.observed[-1].call.write
+        lead = say("write_unknown" if unknown else "system_down")
+        return f"{lead} {say('ticket_opened', ticket=ticket) if ticket else say('ticket_queued')}"
+    lead = f"{say(reason.value)} " if reason in (HandoffReason.BUDGET, HandoffReason.BRAIN_DOWN) else ""
+    return lead + (say("handed_over", ticket=ticket) if ticket else say("hand_off_queued"))

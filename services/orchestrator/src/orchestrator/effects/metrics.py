@@ -25,6 +25,9 @@ class TurnMetrics:
         self.tokens: Counter = metrics.counter("aiguy_brain_tokens_total", "Tokens", ["direction"])
         self.guard: Counter = metrics.counter("aiguy_guard_verdicts_total", "Verdicts on answers", ["verdict"])
         self.handoffs: Counter = metrics.counter("aiguy_handoffs_total", "Hand-overs to people", ["reason", "state"])
+        self.approvals: Counter = metrics.counter(
+            "aiguy_approvals_total", "Cards for staff that were asked about, and reminded of", ["state"]
+        )
         self.running: Gauge = metrics.gauge("aiguy_turns_running", "Turns that this worker runs now")
         self.taken_over: Counter = metrics.counter(
             "aiguy_turns_taken_over_total", "Turns that went on after a worker was lost"

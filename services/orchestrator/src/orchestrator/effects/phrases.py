@@ -20,7 +20,8 @@ class PhraseBook:
 
 
 REQUIRED = frozenset({
-    "clarify", "declined", "expired", "denied", "handed_over", "hand_off_queued", "budget", "brain_down",
+    "clarify", "declined", "expired", "denied", "approval_expired", "approval_unavailable", "handed_over",
+    "hand_off_queued", "budget", "brain_down", "system_down", "write_unknown", "ticket_opened", "ticket_queued",
     "guard_unsupported", "guard_withheld", "tool_failed",
 })  # fmt: skip
 

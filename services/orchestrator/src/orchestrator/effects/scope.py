@@ -35,6 +35,7 @@ class Collaborators:
     metrics: TurnMetrics
     clock: Clock
     confirmation_ttl_s: int
+    approval_ttl_s: int
 
 
 @dataclass(slots=True)

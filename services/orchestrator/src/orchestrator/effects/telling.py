@@ -5,9 +5,10 @@ from orchestrator.effects.scope import TurnScope
 from orchestrator.journal.cards import card_event, card_of
 from orchestrator.journal.store import end_event
 from orchestrator.stream.frames import RUN_STRIDE, EventId
-from orchestrator.turn.effects import AskApproval, AskConfirmation, Emit, Finish
+from orchestrator.turn.effects import AskApproval, AskConfirmation, AwaitOutcome, Emit, Finish
 from orchestrator.turn.state import TurnState
 
+Telling = Emit | AskConfirmation | AskApproval | AwaitOutcome | Finish
 #: Telling effects of a step come before the text that an asking effect of the same step streams.
 _FIRST_CHUNK = 100
 
@@ -20,7 +21,7 @@ class Teller:
         self._told: dict[int, int] = {}
         self._chunks: dict[int, int] = {}
 
-    def tell(self, effect: Emit | AskConfirmation | AskApproval | Finish, state: TurnState) -> None:
+    def tell(self, effect: Telling, state: TurnState) -> None:
         """Publish what the effect shows."""
         events = _events(self._scope.turn_id, effect, state)
         number = self._told.get(state.inputs, 0)
@@ -36,7 +37,7 @@ class Teller:
         self._scope.world.publisher.publish(self._scope.turn_id, [(event_id, ChunkEvent(text=text, offset=offset))])
 
 
-def _events(turn_id: str, effect: Emit | AskConfirmation | AskApproval | Finish, state: TurnState) -> list[StreamEvent]:
+def _events(turn_id: str, effect: Telling, state: TurnState) -> list[StreamEvent]:
     match effect:
         case Emit():
             return [effect.event]
@@ -48,3 +49,5 @@ def _events(turn_id: str, effect: Emit | AskConfirmation | AskApproval | Finish,
             return [*events, end_event(state, effect)]
         case AskConfirmation() | AskApproval():
             return [card_event(card_of(turn_id, effect))]
+        case AwaitOutcome():
+            return []  # said once, by a step

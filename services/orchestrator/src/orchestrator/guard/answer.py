@@ -58,8 +58,11 @@ def check_answer(
 
 def _links(outputs: list[dict[str, Any]]) -> dict[str, str]:
     """Links to files that tools made for the customer, by their label."""
-    return {
-        f"Invoice {output['invoice_number']}": output["url"]
-        for output in outputs
-        if "invoice_number" in output and "url" in output
-    }
+    links = {}
+    for output in outputs:
+        if "invoice_number" in output and "url" in output:
+            links[f"Invoice {output['invoice_number']}"] = output["url"]
+        if output.get("receipt_url"):
+            # Whatever a model writes: after an action of ours the customer gets its receipt.
+            links["Receipt"] = output["receipt_url"]
+    return links

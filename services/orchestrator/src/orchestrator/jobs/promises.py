@@ -1,17 +1,24 @@
-"""Promises that were made to a customer and are kept later: cards expire, queued hand-overs are made."""
+"""Promises that are kept later: cards expire, staff are told and reminded, hand-overs and writes are finished."""
 
 from dataclasses import dataclass
 
+from contracts.errors import PROBLEMS, ProblemCode
 from orchestrator.effects.call_tool import call_tool
 from orchestrator.effects.hand_off import handoff_call
 from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.jobs.queue import JobQueue
-from orchestrator.journal.cards import expire
-from orchestrator.journal.conversations import Conversations
+from orchestrator.journal.cards import Card, open_cards
+from orchestrator.journal.conversations import Conversation, Conversations
+from orchestrator.journal.decisions import expire, try_again
 from orchestrator.journal.entries import Codec, load_entries
+from orchestrator.tools.gateway import arguments_hash
 from orchestrator.turn.effects import CallTool
-from orchestrator.turn.inputs import ToolSucceeded
+from orchestrator.turn.inputs import PlannedCall, ToolFailed, ToolSucceeded
 from orchestrator.turn.machine import fold
+from orchestrator.turn.state import TurnState
+
+NOTICE_TOOL = "slack_post_message"
+_MAX_NOTICE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +29,49 @@ class PromiseJobs:
     conversations: Conversations
     codec: Codec
     queue: JobQueue
+    approvals_channel: str = ""
 
     async def expire_card(self, turn_id: str, digest: str) -> None:
         """Close an undecided card and let its turn end politely."""
         async with self.world.database.transaction() as db:
             conversation = await self.conversations.by_turn(db, turn_id)
-            now_ms = int(self.world.clock.now().timestamp() * 1000)
-            if conversation and await expire(db, conversation, turn_id, digest, now_ms, self.codec):
+            if conversation and await expire(db, conversation, turn_id, digest, self._now_ms(), self.codec):
                 await self.queue.run_turn(db, turn_id)
+
+    async def try_again(self, turn_id: str) -> None:
+        """Let a turn ask again what came of its write."""
+        async with self.world.database.transaction() as db:
+            conversation = await self.conversations.by_turn(db, turn_id)
+            if conversation and await try_again(db, conversation, turn_id, self._now_ms(), self.codec):
+                await self.queue.run_turn(db, turn_id)
+
+    async def tell_staff(self, turn_id: str, digest: str, *, reminder: bool) -> bool:
+        """Tell staff what waits for them, while it does; False when the notice has to be tried again."""
+        async with self.world.database.transaction() as db:
+            conversation = await self.conversations.by_turn(db, turn_id)
+            cards = await open_cards(db, conversation) if conversation else []
+            card = next((one for one in cards if (one.turn_id, one.digest) == (turn_id, digest)), None)
+            if conversation is None or card is None:
+                return True
+            if reminder:
+                await db.execute("UPDATE cards SET reminded_at = now() WHERE turn_id = $1 AND digest = $2",
+                                 turn_id, digest)  # fmt: skip
+        self.world.metrics.approvals.labels("reminded" if reminder else "asked").inc()
+        if not self.approvals_channel or self.world.catalog.entry(NOTICE_TOOL) is None:
+            return True  # they see it in the queue
+        return await self._post(conversation, card, reminder=reminder)
+
+    async def _post(self, conversation: Conversation, card: Card, *, reminder: bool) -> bool:
+        needed = "1 approval" if card.approvals == 1 else f"{card.approvals} approvals"
+        lead = "Still waiting" if reminder else "Waiting"
+        text = f"{lead} for {needed}: {card.summary} (until {card.expires_at:%Y-%m-%d %H:%M} UTC)"
+        arguments = {"channel": self.approvals_channel, "text": text[:_MAX_NOTICE]}
+        call = PlannedCall(
+            tool=NOTICE_TOOL, arguments=arguments, args_hash=arguments_hash(arguments), label="", write=True
+        )  # fmt: skip
+        scope = TurnScope(conversation, card.turn_id, "", 0, False, self.world)
+        result = await call_tool(CallTool(call), TurnState(resumed_ms=scope.now_ms()), scope)
+        return not (isinstance(result, ToolFailed) and PROBLEMS[ProblemCode(result.code)].retryable)
 
     async def hand_off(self, turn_id: str) -> bool:
         """Make a queued hand-over; False when the ticket service still does not answer."""
@@ -50,3 +92,6 @@ class PromiseJobs:
         if made:
             self.world.metrics.handoffs.labels(state.handoff_reason.value, "made_later").inc()
         return made
+
+    def _now_ms(self) -> int:
+        return int(self.world.clock.now().timestamp() * 1000)

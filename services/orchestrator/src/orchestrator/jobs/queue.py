@@ -13,8 +13,10 @@ from servicekit.db.pool import Connection
 RUN_TURN = "run_turn"
 EXPIRE_CARD = "expire_card"
 HAND_OFF = "hand_off"
+TELL_STAFF = "tell_staff"
+TRY_AGAIN = "try_again"
 #: People wait for turns (10); timers can wait for them.
-_PRIORITY = {HAND_OFF: 5, EXPIRE_CARD: 0}
+_PRIORITY = {TRY_AGAIN: 8, HAND_OFF: 5, TELL_STAFF: 3, EXPIRE_CARD: 0}
 _HAND_OFF_DELAY = timedelta(seconds=5)
 
 
@@ -29,6 +31,17 @@ class JobQueue:
         """Close the card at `at`, if nobody has decided it by then."""
         payload = orjson.dumps({"turn_id": turn_id, "digest": digest})
         await self._enqueue(db, EXPIRE_CARD, payload, at - datetime.now(UTC))
+
+    async def tell_staff(self, db: Connection, turn_id: str, digest: str, until: datetime) -> None:
+        """Tell staff of a card now, and again when half of the time until `until` is over and it is still open."""
+        first = orjson.dumps({"turn_id": turn_id, "digest": digest, "reminder": False})
+        await self._enqueue(db, TELL_STAFF, first)
+        again = orjson.dumps({"turn_id": turn_id, "digest": digest, "reminder": True})
+        await self._enqueue(db, TELL_STAFF, again, (until - datetime.now(UTC)) / 2)
+
+    async def try_again(self, db: Connection, turn_id: str, after_s: float) -> None:
+        """Ask again in `after_s` seconds what came of the turn's write."""
+        await self._enqueue(db, TRY_AGAIN, turn_id.encode(), timedelta(seconds=after_s))
 
     async def hand_off_later(self, db: Connection, turn_id: str) -> None:
         """Make the hand-over of this turn as soon as the ticket service answers."""

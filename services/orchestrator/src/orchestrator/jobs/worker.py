@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import timedelta
+from typing import TypeVar
 
 import asyncpg
 import orjson
@@ -13,7 +15,7 @@ from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job
 
 from orchestrator.jobs.promises import PromiseJobs
-from orchestrator.jobs.queue import EXPIRE_CARD, HAND_OFF, RUN_TURN
+from orchestrator.jobs.queue import EXPIRE_CARD, HAND_OFF, RUN_TURN, TELL_STAFF, TRY_AGAIN
 from orchestrator.jobs.turns import TurnJobs
 from orchestrator.journal.accept import run_turn
 from servicekit.db.pool import Database
@@ -25,7 +27,7 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=4)
 _SWEEP_S = 2.0
 _RECONNECT_S = 0.5
 _RETRY = timedelta(seconds=1)
-_HAND_OFF_RETRY = timedelta(seconds=15)
+_LATER = timedelta(seconds=15)
 #: A turn that should run, with neither a lease nor a job: the process that ran it was lost, or its job was dropped.
 _ORPHANS = (
     "SELECT id FROM turns t WHERE status = 'running' AND (leased_until IS NULL OR leased_until < now()) AND NOT EXISTS"
@@ -33,6 +35,7 @@ _ORPHANS = (
 )
 
 
+Result = TypeVar("Result")
 _OUTAGE = (
     OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, ProblemError, TimeoutError,
     FailingListenerError,
@@ -114,7 +117,18 @@ class Worker:
         @application.entrypoint(HAND_OFF)
         async def hand_off(job: Job) -> None:
             if not await self._promises.hand_off(_text(job)):
-                raise RetryRequested(delay=_HAND_OFF_RETRY, reason="the ticket service does not answer")
+                raise RetryRequested(delay=_LATER, reason="the ticket service does not answer")
+
+        @application.entrypoint(TRY_AGAIN)
+        async def try_again(job: Job) -> None:
+            await _retried(self._promises.try_again(_text(job)))
+
+        @application.entrypoint(TELL_STAFF)
+        async def tell_staff(job: Job) -> None:
+            told = orjson.loads(job.payload or b"{}")
+            card = (told["turn_id"], told["digest"])
+            if not await _retried(self._promises.tell_staff(*card, reminder=told["reminder"])):
+                raise RetryRequested(delay=_LATER, reason="the notice was not taken")
 
     async def _sweep(self) -> None:
         while not self._stopping.is_set():
@@ -130,10 +144,10 @@ async def enqueue_orphans(database: Database) -> None:
             await run_turn(db, row["id"])
 
 
-async def _retried(work) -> None:  # type: ignore[no-untyped-def]
+async def _retried(work: Awaitable[Result]) -> Result:
     """Run a job; a job that fails is tried again later, because a failed job would be deleted."""
     try:
-        await work
+        return await work
     except Exception as error:  # the outermost edge of a job: nothing may end it but success
         get_logger().exception("a job failed and will be tried again")
         raise RetryRequested(delay=_RETRY, reason=type(error).__name__) from error

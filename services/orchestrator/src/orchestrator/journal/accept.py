@@ -12,8 +12,8 @@ from asyncpg import Record
 
 from contracts.errors import ProblemCode
 from contracts.ids import new_id
-from orchestrator.journal.cards import decide_open_card
 from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.decisions import decide_open_card
 from orchestrator.journal.entries import Codec, append_entries, purpose
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.inputs import MessageAdded, TurnStarted
@@ -165,8 +165,9 @@ async def _join(
 
 def _started(conversation: Conversation, message: Incoming, budgets: Budgets) -> TurnStarted:
     return TurnStarted(
-        text=message.text, customer=conversation.customer, channel=conversation.channel,
-        answering=conversation.answering, wants_human=message.wants_human, budgets=budgets,
+        text=message.text, customer=conversation.customer, requester=conversation.identity.subject,
+        channel=conversation.channel, answering=conversation.answering, wants_human=message.wants_human,
+        budgets=budgets,
     )  # fmt: skip
 
 

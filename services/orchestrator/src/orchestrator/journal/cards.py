@@ -1,26 +1,24 @@
-"""Cards: the decisions that turns wait for. A decision is journalled and its card closed in one transaction."""
+"""Cards: what turns wait for, as it is stored and shown. Decisions about them are in `decisions.py`."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 import orjson
+from asyncpg import Record
 
-from contracts.errors import ProblemCode
 from contracts.money import Money
 from contracts.turn import ApprovalEvent, ConfirmationEvent
 from orchestrator.journal.conversations import Conversation
-from orchestrator.journal.entries import Codec, append_entries
-from orchestrator.turn.effects import AskConfirmation, WaitingEffect
-from orchestrator.turn.inputs import ConfirmationDecided, TurnInput, WaitExpired
-from orchestrator.turn.journal import Recorded
+from orchestrator.turn.effects import AskConfirmation, CardEffect
 from servicekit.db.pool import Connection
-from servicekit.errors import ProblemError
+
+COLUMNS = "turn_id, digest, kind, content, expires_at, approvals"
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An open card, as it is shown."""
+    """A card, as it is shown. `approvals`, `policy` and `reasons` are for staff: how many must approve, and why."""
 
     turn_id: str
     digest: str
@@ -29,136 +27,60 @@ class Card:
     summary: str
     money_moved: Money | None
     expires_at: datetime
+    approvals: int = 1
+    policy: str = ""
+    reasons: tuple[str, ...] = ()
 
 
-def card_of(turn_id: str, effect: WaitingEffect) -> Card:
+def card_of(turn_id: str, effect: CardEffect) -> Card:
     """The card that a waiting effect opens."""
-    preview = effect.preview
+    preview, asks_customer = effect.preview, isinstance(effect, AskConfirmation)
     return Card(
         turn_id=turn_id, digest=preview.digest, tool=effect.call.tool, summary=preview.summary,
-        kind="confirmation" if isinstance(effect, AskConfirmation) else "approval",
-        money_moved=preview.money_moved, expires_at=datetime.fromtimestamp(preview.expires_at_ms / 1000, UTC),
+        kind="confirmation" if asks_customer else "approval", money_moved=preview.money_moved,
+        expires_at=datetime.fromtimestamp(preview.expires_at_ms / 1000, UTC),
+        approvals=1 if isinstance(effect, AskConfirmation) else effect.approvals, policy=preview.policy,
+        reasons=preview.reasons,
     )  # fmt: skip
 
 
 def card_event(card: Card) -> ConfirmationEvent | ApprovalEvent:
-    """The event that shows the card."""
-    kind = ConfirmationEvent if card.kind == "confirmation" else ApprovalEvent
-    return kind(
-        tool=card.tool, summary=card.summary, digest=card.digest, money_moved=card.money_moved,
-        expires_at=card.expires_at,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A decision that was journalled: the turn that goes on, and how many inputs it has now."""
-
-    turn_id: str
-    inputs: int
+    """The event that shows the card to the customer."""
+    told = {"tool": card.tool, "summary": card.summary, "digest": card.digest, "money_moved": card.money_moved}
+    if card.kind == "confirmation":
+        return ConfirmationEvent(**told, expires_at=card.expires_at)
+    return ApprovalEvent(**told, approvals=card.approvals, expires_at=card.expires_at)
 
 
 async def open_card(db: Connection, conversation: Conversation, card: Card) -> None:
     """Store a card; storing it again changes nothing."""
     content = {
-        "tool": card.tool, "summary": card.summary,
+        "tool": card.tool, "summary": card.summary, "policy": card.policy, "reasons": card.reasons,
         "money": card.money_moved.model_dump() if card.money_moved else None,
     }  # fmt: skip
     await db.execute(
-        "INSERT INTO cards (turn_id, digest, conversation_id, kind, content, expires_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        "INSERT INTO cards (turn_id, digest, conversation_id, kind, content, expires_at, approvals)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         card.turn_id, card.digest, conversation.id, card.kind,
-        conversation.sealer.seal(f"card|{card.turn_id}", orjson.dumps(content)), card.expires_at,
+        conversation.sealer.seal(f"card|{card.turn_id}", orjson.dumps(content)), card.expires_at, card.approvals,
     )  # fmt: skip
 
 
 async def open_cards(db: Connection, conversation: Conversation) -> list[Card]:
     """The open cards of a conversation, oldest first."""
     rows = await db.fetch(
-        "SELECT turn_id, digest, kind, content, expires_at FROM cards"
-        " WHERE conversation_id = $1 AND state = 'open' ORDER BY created_at",
+        f"SELECT {COLUMNS} FROM cards WHERE conversation_id = $1 AND state = 'open' ORDER BY created_at",  # noqa: S608
         conversation.id,
     )
-    cards = []
-    for row in rows:
-        content = orjson.loads(conversation.sealer.open(f"card|{row['turn_id']}", row["content"]))
-        money = Money(**content["money"]) if content["money"] else None
-        cards.append(
-            Card(
-                row["turn_id"],
-                row["digest"],
-                row["kind"],
-                content["tool"],
-                content["summary"],
-                money,
-                row["expires_at"],
-            )
-        )
-    return cards
+    return [opened_card(row, conversation) for row in rows]
 
 
-async def decide_open_card(
-    db: Connection, conversation: Conversation, *, confirmed: bool, at_ms: int, codec: Codec
-) -> Decided | None:
-    """Decide the one open confirmation card; the turn that goes on, or None when there is not exactly one."""
-    confirmations = [card for card in await open_cards(db, conversation) if card.kind == "confirmation"]
-    if len(confirmations) != 1 or _past(confirmations[0].expires_at, at_ms):
-        return None
-    card = confirmations[0]
-    decision = ConfirmationDecided(digest=card.digest, confirmed=confirmed)
-    return await _decide(db, conversation, card.turn_id, decision, "yes" if confirmed else "no", at_ms, codec)
-
-
-async def confirm(
-    db: Connection, conversation: Conversation, turn_id: str, decision: ConfirmationDecided, at_ms: int, codec: Codec
-) -> Decided | None:
-    """Record the customer's decision; None when the same one was recorded before.
-
-    Raises NOT_FOUND for a card that is not of this conversation, ALREADY_DECIDED for one that was decided otherwise
-    or has expired.
-    """
-    row = await db.fetchrow(
-        "SELECT state, expires_at FROM cards WHERE conversation_id = $1 AND turn_id = $2 AND digest = $3"
-        " AND kind = 'confirmation' FOR UPDATE",
-        conversation.id, turn_id, decision.digest,
+def opened_card(row: Record, conversation: Conversation) -> Card:
+    """A row of the table (`COLUMNS`), opened with the key of its conversation."""
+    content = orjson.loads(conversation.sealer.open(f"card|{row['turn_id']}", row["content"]))
+    return Card(
+        turn_id=row["turn_id"], digest=row["digest"], kind=row["kind"], tool=content["tool"],
+        summary=content["summary"], money_moved=Money(**content["money"]) if content["money"] else None,
+        expires_at=row["expires_at"], approvals=row["approvals"], policy=content.get("policy", ""),
+        reasons=tuple(content.get("reasons", ())),
     )  # fmt: skip
-    if row is None:
-        raise ProblemError(ProblemCode.NOT_FOUND, "There is no such card in this conversation.")
-    wanted = "yes" if decision.confirmed else "no"
-    if row["state"] == wanted:
-        return None
-    if row["state"] != "open" or _past(row["expires_at"], at_ms):
-        raise ProblemError(ProblemCode.ALREADY_DECIDED, "This card was already decided or has expired.")
-    return await _decide(db, conversation, turn_id, decision, wanted, at_ms, codec)
-
-
-async def expire(
-    db: Connection, conversation: Conversation, turn_id: str, digest: str, at_ms: int, codec: Codec
-) -> bool:
-    """Close a card that nobody decided in time; False when it was decided."""
-    still_open = await db.fetchval(
-        "SELECT true FROM cards WHERE turn_id = $1 AND digest = $2 AND state = 'open' FOR UPDATE", turn_id, digest
-    )
-    if still_open:
-        await _decide(db, conversation, turn_id, WaitExpired(digest=digest), "expired", at_ms, codec)
-    return bool(still_open)
-
-
-async def _decide(
-    db: Connection, conversation: Conversation, turn_id: str, decision: TurnInput, state: str, at_ms: int, codec: Codec
-) -> Decided:
-    inputs = await db.fetchval(
-        "UPDATE turns SET status = 'running' WHERE id = $1 AND status = 'waiting' RETURNING inputs", turn_id
-    )
-    if inputs is None:
-        raise ProblemError(ProblemCode.ALREADY_DECIDED, "This card was already decided or has expired.")
-    await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(decision, at_ms)], codec)
-    await db.execute(
-        "UPDATE cards SET state = $2, decided_at = now(), decided_by = $3 WHERE turn_id = $1 AND state = 'open'",
-        turn_id, state, "timer" if state == "expired" else "customer",
-    )  # fmt: skip
-    return Decided(turn_id, inputs + 1)
-
-
-def _past(expires_at: datetime, at_ms: int) -> bool:
-    return expires_at.timestamp() * 1000 <= at_ms

@@ -80,10 +80,11 @@ class Conversations:
             raise ProblemError(ProblemCode.NOT_FOUND, "There is no such conversation.")
         return self.opened(row)
 
-    async def by_turn(self, db: Connection, turn_id: str) -> Conversation | None:
-        """The conversation of a turn, for the worker that runs it."""
+    async def by_turn(self, db: Connection, turn_id: str, *, lock: bool = False) -> Conversation | None:
+        """The conversation of a turn, for the worker that runs it and for staff."""
         row = await db.fetchrow(
-            f"SELECT {_COLUMNS} FROM turns t JOIN conversations c ON c.id = t.conversation_id WHERE t.id = $1",  # noqa: S608
+            f"SELECT {_COLUMNS} FROM turns t JOIN conversations c ON c.id = t.conversation_id WHERE t.id = $1"  # noqa: S608
+            + (" FOR UPDATE OF c" if lock else ""),
             turn_id,
         )
         return None if row is None else self.opened(row)

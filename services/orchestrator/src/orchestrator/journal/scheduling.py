@@ -13,6 +13,14 @@ class Scheduler(Protocol):
         """Close the card at `at`, if nobody has decided it by then."""
         ...
 
+    async def tell_staff(self, db: Connection, turn_id: str, digest: str, until: datetime) -> None:
+        """Tell staff of a card now, and again when half of the time until `until` is over and it is still open."""
+        ...
+
+    async def try_again(self, db: Connection, turn_id: str, after_s: float) -> None:
+        """Ask again in `after_s` seconds what came of the turn's write."""
+        ...
+
     async def hand_off_later(self, db: Connection, turn_id: str) -> None:
         """Make the hand-over of this turn as soon as the ticket service answers."""
         ...

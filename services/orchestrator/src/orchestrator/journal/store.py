@@ -11,7 +11,7 @@ from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, append_entries, entry_columns, load_entries, turning_away
 from orchestrator.journal.scheduling import Scheduler
 from orchestrator.turn import evidence
-from orchestrator.turn.effects import Finish, WaitingEffect
+from orchestrator.turn.effects import AskApproval, AwaitOutcome, Finish, WaitingEffect
 from orchestrator.turn.inputs import MessageAdded, PlanMade, PlanRejected, StaffTookOver, TurnStarted
 from orchestrator.turn.journal import Closing, Recorded
 from orchestrator.turn.state import TurnState
@@ -77,9 +77,14 @@ class PgTurnJournal:
 
     async def _wait(self, db: Connection, closing: WaitingEffect) -> None:
         await db.execute("UPDATE turns SET status = 'waiting' WHERE id = $1", self.turn_id)
-        card = card_of(self.turn_id, closing)
-        await open_card(db, self.conversation, card)
-        await self.scheduler.expire_card(db, self.turn_id, card.digest, card.expires_at)
+        if isinstance(closing, AwaitOutcome):
+            await self.scheduler.try_again(db, self.turn_id, closing.after_s)
+        else:
+            card = card_of(self.turn_id, closing)
+            await open_card(db, self.conversation, card)
+            await self.scheduler.expire_card(db, self.turn_id, card.digest, card.expires_at)
+            if isinstance(closing, AskApproval):
+                await self.scheduler.tell_staff(db, self.turn_id, card.digest, card.expires_at)
         await db.execute("SELECT turn_start_next($1)", self.conversation.id)
 
     def _note(self, recorded: Sequence[Recorded]) -> None:

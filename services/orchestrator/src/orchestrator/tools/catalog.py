@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from contracts.deprecation import offered_schema
 from orchestrator.brain.port import ToolSpec
 from orchestrator.tools.authorise import may_be_offered
 from orchestrator.tools.entry import ToolEntry
@@ -159,7 +160,7 @@ def _specs(entries: Mapping[str, ToolEntry], *, customer: bool) -> tuple[ToolSpe
         ToolSpec(
             name=one.name,
             description=one.description,
-            parameters=one.input_schema,
+            parameters=offered_schema(one.input_schema),
             write=one.write,
             aliases=one.aliases,
         )

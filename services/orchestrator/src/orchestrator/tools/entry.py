@@ -29,6 +29,9 @@ class ToolEntry:
     cache_ttl_s: int
     confirmation: Confirmation
     approval: ApprovalRule | None
+    approved_by: str | None
+    closed_by: str | None
+    ref: str | None
     guests: bool
     aliases: tuple[str, ...]
     redact: tuple[str, ...]
@@ -65,6 +68,8 @@ def make_entry(served: ToolManifestEntry, base_url: str, *, previous: ToolEntry 
         scope=served.scope, risk=served.risk, timeout_ms=served.timeout_ms, retries=served.retries,
         cache_ttl_s=0 if write else served.cache_ttl_s, confirmation=_confirmation(served, ours),
         approval=served.approval or (ours.approval if ours else None),
+        approved_by=ours.approved_by if ours else served.approved_by,
+        closed_by=ours.closed_by if ours else served.closed_by, ref=ours.ref if ours else served.ref,
         guests=served.guests and (ours is None or ours.guests), aliases=served.aliases,
         redact=tuple(sorted({*served.redact, *(ours.redact if ours else ())})), label=served.label or served.name,
         digest=digest, accepts=same.accepts if same else compile_schema(served.input_schema),

@@ -68,10 +68,18 @@ class AskConfirmation:
 
 @dataclass(frozen=True, slots=True)
 class AskApproval:
-    """Open the card that asks staff; the turn waits durably."""
+    """Open the card that asks staff, `approvals` of them; the turn waits durably."""
 
     call: PlannedCall
     preview: EffectPreviewed
+    approvals: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitOutcome:
+    """Nobody knows what came of a write: ask again with the same key in `after_s` seconds; the turn waits durably."""
+
+    after_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +102,6 @@ class Finish:
 
 
 AskingEffect = CallPlanner | Draft | SayPhrase | CallTool | PreviewEffect | CheckGuardrails | HandOff
-WaitingEffect = AskConfirmation | AskApproval
+CardEffect = AskConfirmation | AskApproval
+WaitingEffect = CardEffect | AwaitOutcome
 Effect = AskingEffect | WaitingEffect | Emit | Finish

@@ -12,8 +12,19 @@ from contracts.turn import Answering, Citation, FinalMessage, Usage
 from orchestrator.turn.budgets import Budgets
 
 
+class FollowUp(OpenModel):
+    """A tool that goes on with a registered write: it carries it out, or ends it."""
+
+    tool: str
+    label: str
+
+
 class PlannedCall(OpenModel):
-    """A call that was checked against its contract. What policy says of it is recorded, so a replay decides alike."""
+    """A call that was checked against its contract. What policy says of it is recorded, so a replay decides alike.
+
+    A write that its service registers and leaves to staff goes on with `approved_by` or `closed_by`; both take the
+    output's field `ref` as an argument. `ticket_when_down`: while its system rests, a person gets the question.
+    """
 
     tool: str
     arguments: dict[str, Any]
@@ -22,14 +33,19 @@ class PlannedCall(OpenModel):
     write: bool = False
     needs_confirmation: bool = False
     needs_approval: bool = False
+    approved_by: FollowUp | None = None
+    closed_by: FollowUp | None = None
+    ref: str | None = None
+    ticket_when_down: bool = False
 
 
 class TurnStarted(OpenModel):
-    """A customer's message was accepted."""
+    """A customer's message was accepted. `requester` is their subject: whoever has it approves nothing here."""
 
     kind: Literal["turn_started"] = "turn_started"
     text: str
     customer: bool
+    requester: str = ""
     channel: str
     answering: Answering = Answering.BOT
     wants_human: bool = False
@@ -102,13 +118,19 @@ class ToolFailed(OpenModel):
 
 
 class EffectPreviewed(OpenModel):
-    """The service said what the write would do; the digest names exactly that. Times are epoch milliseconds."""
+    """The service said what the write would do; the digest names exactly that. Times are epoch milliseconds.
+
+    `approvals` members of staff must approve, because of the clause `policy`; `reasons` are for them alone.
+    """
 
     kind: Literal["effect_previewed"] = "effect_previewed"
     summary: str
     digest: Digest
     money_moved: Money | None = None
     expires_at_ms: int
+    approvals: int = 0
+    policy: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 class ConfirmationDecided(OpenModel):
@@ -134,6 +156,12 @@ class WaitExpired(OpenModel):
 
     kind: Literal["wait_expired"] = "wait_expired"
     digest: Digest
+
+
+class RetryDue(OpenModel):
+    """It is time to ask again what came of a write that was not answered."""
+
+    kind: Literal["retry_due"] = "retry_due"
 
 
 class Drafted(OpenModel):
@@ -175,7 +203,7 @@ class HandOffQueued(OpenModel):
 
 TurnInput = Annotated[
     TurnStarted | MessageAdded | StaffTookOver | PlanMade | PlanRejected | PlanFailed | ToolSucceeded | ToolFailed
-    | EffectPreviewed | ConfirmationDecided | ApprovalDecided | WaitExpired | Drafted | Guarded | HandedOff
+    | EffectPreviewed | ConfirmationDecided | ApprovalDecided | WaitExpired | RetryDue | Drafted | Guarded | HandedOff
     | HandOffQueued,
     Field(discriminator="kind"),
 ]  # fmt: skip

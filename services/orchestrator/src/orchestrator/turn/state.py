@@ -8,7 +8,7 @@ from contracts.errors import ErrorClass
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, Outcome, Usage
 from orchestrator.turn.budgets import Budgets
-from orchestrator.turn.inputs import EffectPreviewed, PlannedCall
+from orchestrator.turn.inputs import EffectPreviewed, FollowUp, PlannedCall
 
 
 class Phase(StrEnum):
@@ -20,13 +20,14 @@ class Phase(StrEnum):
     PREVIEW = "preview"
     WAIT_CONFIRMATION = "wait_confirmation"
     WAIT_APPROVAL = "wait_approval"
+    WAIT_OUTCOME = "wait_outcome"
     DRAFT = "draft"
     GUARDRAIL = "guardrail"
     HAND_OFF = "hand_off"
     END = "end"
 
 
-WAITING = frozenset({Phase.WAIT_CONFIRMATION, Phase.WAIT_APPROVAL})
+WAITING = frozenset({Phase.WAIT_CONFIRMATION, Phase.WAIT_APPROVAL, Phase.WAIT_OUTCOME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,38 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How a registered write ends without staff's yes: what its service is told, and what the customer hears."""
+
+    phrase: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A confirmed write that its service holds until staff have decided. `ref` is the argument that names it.
+
+    `needed` distinct approvers must agree. With an `ending` the write is being closed instead.
+    """
+
+    ref: tuple[str, str]
+    closed_by: FollowUp | None
+    needed: int
+    ending: Ending | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TurnState:
-    """The whole state of one turn. `resumed_ms` is when work (re)started: waits for people do not count."""
+    """The whole state of one turn. `resumed_ms` is when work (re)started: waits do not count.
+
+    `unsure`: how often the write at hand was asked for without an answer that says what came of it.
+    """
 
     phase: Phase = Phase.RECEIVE
     inputs: int = 0
     text: str = ""
     customer: bool = False
+    requester: str = ""
     channel: str = "web"
     answering: Answering = Answering.BOT
     budgets: Budgets = field(default_factory=Budgets)
@@ -62,6 +88,8 @@ class TurnState:
     preview: EffectPreviewed | None = None
     confirmed: str | None = None
     approvers: tuple[str, ...] = ()
+    registered: Registered | None = None
+    unsure: int = 0
     degraded: bool = False
     rejected: int = 0
     answer_text: str = ""
@@ -78,7 +106,7 @@ class TurnState:
 
     @property
     def waiting(self) -> bool:
-        """The turn goes on only when a person decides, or the wait expires."""
+        """The turn goes on only when a person decides or a timer runs out."""
         return self.phase in WAITING
 
     def worked_ms(self, now_ms: int) -> int:

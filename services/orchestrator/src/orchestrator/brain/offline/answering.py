@@ -20,6 +20,10 @@ _BY_CLASS = {
     ErrorClass.TRANSIENT: "transient", ErrorClass.USER_FIXABLE: "user_fixable", ErrorClass.INTERNAL: "internal",
 }  # fmt: skip
 
+_REFUND_PHRASES = {
+    "succeeded": "refund_done", "failed": "refund_failed", "denied": "refund_denied", "expired": "refund_expired",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -56,7 +60,7 @@ class Answerer:
                 return Answer(f"{self._status(output, now)} {self._content(output)}")
             case "get_invoice_pdf":
                 return Answer(self._invoice(output))
-            case "issue_refund":
+            case "issue_refund" | "approve_refund" | "get_refund":
                 return Answer(self._refund(output))
             case "create_ticket":
                 due = shown_time(output["first_reply_due"], now)
@@ -124,14 +128,18 @@ class Answerer:
         return self._phrases.say("invoice", number=number, total=total, url=str(output["url"]))
 
     def _refund(self, output: Output) -> str:
-        state = str(output["state"])
-        if state == "succeeded":
-            key = "refund_done"
-        else:
-            key = "refund_failed" if state in ("failed", "denied", "expired") else "refund_on_its_way"
-        return self._phrases.say(key, amount=shown_money(output["amount"]), order=shown_id(output["order_id"]))
+        waits = output["state"] == "confirmed" and output.get("approvals_needed", 0) > 0
+        key = "refund_waiting" if waits else _REFUND_PHRASES.get(str(output["state"]), "refund_on_its_way")
+        told = self._phrases.say(key, amount=shown_money(output["amount"]), order=shown_id(output["order_id"]))
+        receipt = output.get("receipt_url")
+        return f"{told} {self._phrases.say('refund_receipt', url=str(receipt))}" if receipt else told
 
 
 def _only_prepared(one: Observation, observations: Sequence[Observation]) -> bool:
-    later = any(other.tool == "issue_refund" and other.output is not None for other in observations)
-    return later and one.tool == "get_order" and one.output is not None
+    """A look-up before a refund, or a refund that staff then decided about."""
+    later = {other.tool for other in observations if other.output is not None}
+    if one.output is None:
+        return False
+    return (one.tool == "get_order" and "issue_refund" in later) or (
+        one.tool == "issue_refund" and "approve_refund" in later
+    )

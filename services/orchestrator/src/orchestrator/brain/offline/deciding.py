@@ -12,10 +12,12 @@ from orchestrator.brain.offline.slots import Slots, read_slots
 from orchestrator.brain.offline.understanding import Task
 from orchestrator.brain.port import BrainContext
 
-_PRIVATE = frozenset({"order_status", "order_content", "invoice", "refund_request", "order_change"})
+_PRIVATE = frozenset({
+    "order_status", "order_content", "invoice", "refund_request", "refund_status", "order_change",
+})  # fmt: skip
 _CATEGORY: Mapping[str, str] = {
     "order_status": "order", "order_content": "order", "order_change": "order", "invoice": "billing",
-    "refund_request": "refund", "knowledge": "product",
+    "refund_request": "refund", "refund_status": "refund", "knowledge": "product",
 }  # fmt: skip
 MAX_BODY = 4_000
 MIN_BODY_WORDS = 5
@@ -53,6 +55,8 @@ def decide(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
             return _invoice(slots, context)
         case "refund_request":
             return _refund(task, context)
+        case "refund_status":
+            return _lookup("get_refund", slots, "which_order", context)
         case "order_change":
             return Say("change_not_here", _about(slots))
         case "knowledge":

@@ -51,7 +51,9 @@ _TICKET = re.compile(
 )
 _REFUND = re.compile(r"\b(?:refund(?:ed)?|reimburse(?:ment|d)?|money back|pay (?:me )?back|credit back)\b", re.I)
 _WHEREABOUTS = re.compile(
-    r"\b(?:where(?:'s| is)?|status|arrived?|received?|come|track|long|still waiting|missing|showing)\b", re.I
+    r"\b(?:where(?:'s| is)?|status|arrived?|received?|come|track|long|still waiting|missing|showing|approved|"
+    r"pending)\b",
+    re.I,
 )
 _INVOICE = re.compile(
     r"\b(?:invoices?|receipts?)\b|\bbill (?:for|of) (?:my )?order\b"
@@ -144,8 +146,8 @@ def _about_money(text: str, slots: Slots) -> str | None:
     general = _HOW.search(text) is not None
     if _REFUND.search(text):
         if general or (_WHEREABOUTS.search(text) and slots.amount is None):
-            # Where an earlier refund is, or how refunds work: that stands in the help pages.
-            return "knowledge"
+            # How refunds work stands in the help pages; where one of an order is, billing knows.
+            return "refund_status" if slots.order_id and not general else "knowledge"
         if slots.order_id or slots.amount or slots.whole:
             return "refund_request"
     if slots.invoice_number is not None:

@@ -21,7 +21,8 @@ _OFFERED_TICKET = re.compile(r"open a ticket|ticket with what you wrote", re.IGN
 _OFFERED_PERSON = re.compile(r"bring in a person|hand (?:you )?over|person from our team", re.IGNORECASE)
 _ASKED_NUMBER = re.compile(r"which order|tell me (?:its|the) (?:number|amount)|how much of order", re.IGNORECASE)
 _ACTING = frozenset({
-    "order_status", "order_content", "invoice", "knowledge", "refund_request", "order_change", "open_ticket", "human",
+    "order_status", "order_content", "invoice", "knowledge", "refund_request", "refund_status", "order_change",
+    "open_ticket", "human",
 })  # fmt: skip
 
 _CHANGES = frozenset({"order_change", "refund_request", "open_ticket"})

@@ -1,0 +1,66 @@
+"""Approvals: what waits for staff, and their decisions. A customer's token opens neither."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, status
+
+from contracts.errors import ProblemCode
+from orchestrator.api.deps import DeskDep
+from orchestrator.api.models import ApprovalAccepted, ApprovalDecision, ApprovalQueue, ApprovalView
+from orchestrator.journal.approvals import Decision, Waiting, approve, waiting_approvals
+from servicekit.auth.claims import Caller, Role
+from servicekit.auth.dependencies import require
+from servicekit.errors import ProblemError
+from servicekit.openapi import SECURED, problem_responses
+
+APPROVE_SCOPE = "approvals:decide"
+
+
+async def staff_only(caller: Annotated[Caller, Depends(require(APPROVE_SCOPE))]) -> Caller:
+    """A member of staff who may decide. Raises FORBIDDEN for anybody else, whatever scopes their token has."""
+    if caller.role is not Role.STAFF:
+        raise ProblemError(ProblemCode.FORBIDDEN, "Only staff may see and decide approvals.")
+    return caller
+
+
+StaffCaller = Annotated[Caller, Depends(staff_only)]
+
+
+def approvals_router() -> APIRouter:
+    """Routes of approvals."""
+    router = APIRouter(prefix="/api/agent", tags=["approvals"], responses=problem_responses())
+
+    @router.get("/approvals", openapi_extra=SECURED)
+    async def queue(
+        caller: StaffCaller, desk: DeskDep, limit: Annotated[int, Query(ge=1, le=200)] = 50
+    ) -> ApprovalQueue:
+        """What waits for staff, the oldest first."""
+        async with desk.database.primary() as db:
+            found = await waiting_approvals(db, desk.conversations, limit)
+        return ApprovalQueue(approvals=tuple(_view(one, caller) for one in found))
+
+    @router.post("/approvals", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
+    async def decide(body: ApprovalDecision, caller: StaffCaller, desk: DeskDep) -> ApprovalAccepted:
+        """Approve or deny the effect with this digest. Each colleague decides once; who asked for it never."""
+        decision = Decision(body.turn_id, body.digest, body.approved, body.notes, caller)
+        async with desk.database.transaction() as db:
+            conversation = await desk.conversations.by_turn(db, body.turn_id, lock=True)
+            if conversation is None or conversation.id != body.conversation_id:
+                raise ProblemError(ProblemCode.NOT_FOUND, "There is no such card.")
+            missing = await approve(db, conversation, decision, desk.intake.now_ms(), desk.codec)
+            if missing == 0:
+                await desk.queue.run_turn(db, body.turn_id)
+        return ApprovalAccepted(turn_id=body.turn_id, approvals_missing=missing)
+
+    return router
+
+
+def _view(waiting: Waiting, caller: Caller) -> ApprovalView:
+    card, conversation = waiting.card, waiting.conversation
+    return ApprovalView(
+        conversation_id=conversation.id, turn_id=card.turn_id, digest=card.digest, tool=card.tool,
+        summary=card.summary, money_moved=card.money_moved, policy=card.policy, reasons=card.reasons,
+        approvals=card.approvals, approved_by=waiting.approved_by, decided_by_me=caller.subject in waiting.approved_by,
+        customer=conversation.identity.name or conversation.identity.subject, channel=conversation.channel,
+        asked_at=waiting.asked_at, expires_at=card.expires_at, reminded_at=waiting.reminded_at,
+    )  # fmt: skip
