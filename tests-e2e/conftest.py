@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -31,14 +31,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items[index] = item
 
 
-_SETTINGS = ((4, "llm"), (3, "scripted_model"), (2, "short_approvals"), (1, "short_cards"))
+#: What a test asks for by the name of a fixture; those with the same wish run together.
+SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "short_cards": {"AIGUY_CONFIRMATION_TTL_S": "2"},
+    "short_approvals": {"AIGUY_APPROVAL_TTL_S": "4"},
+    "short_rests": {"AIGUY_BREAKER_OPEN_S": "1"},
+}
+_ORDER = (*SETTINGS, "scripted_model", "llm")
 
 
 def _settings_of(item: pytest.Item) -> int:
     if item.path.name == "test_kill.py":
-        return 9
+        return len(_ORDER) + 1
     asked = getattr(item, "fixturenames", ())
-    return next((place for place, name in _SETTINGS if name in asked), 0)
+    return max((place for place, name in enumerate(_ORDER, 1) if name in asked), default=0)
 
 
 @pytest.fixture(scope="session")
@@ -67,21 +73,27 @@ async def running_machine(state_directory: Path) -> AsyncIterator[Machine]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def machine(running_machine: Machine, request: pytest.FixtureRequest) -> Machine:
     """The stack with its usual settings and the offline Brain, unless the test asks for others."""
-    if not {"llm", "short_cards", "short_approvals"} & set(request.fixturenames):
+    if not {"llm", *SETTINGS} & set(request.fixturenames):
         await running_machine.reconfigure({})
     return running_machine
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def short_cards(running_machine: Machine) -> None:
-    """Cards expire after two seconds."""
-    await running_machine.reconfigure({"AIGUY_CONFIRMATION_TTL_S": "2"})
+    """Customers have two seconds for a card."""
+    await running_machine.reconfigure(SETTINGS["short_cards"])
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def short_approvals(running_machine: Machine) -> None:
     """Staff have four seconds."""
-    await running_machine.reconfigure({"AIGUY_APPROVAL_TTL_S": "4"})
+    await running_machine.reconfigure(SETTINGS["short_approvals"])
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def short_rests(running_machine: Machine) -> None:
+    """A breaker is open for one second."""
+    await running_machine.reconfigure(SETTINGS["short_rests"])
 
 
 @pytest_asyncio.fixture(loop_scope="session")

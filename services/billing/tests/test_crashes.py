@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import ClassVar
 
 import httpx
 import pytest
 
 from billing.app import build
+from billing.providers.ledger import LedgerProvider
+from billing.providers.port import ProviderRefund, RefundOrder
 from billing.settings import Settings
 from contracts.tools.billing import APPROVE_REFUND, ISSUE_REFUND
 from servicekit.app import KitFactory
@@ -174,6 +177,29 @@ async def test_whoever_is_first_to_carry_on_the_money_moves_once(
 
     for number in range(TIMES):
         await customer(number)
+
+
+class WatchingLedger(LedgerProvider):
+    """Looks at our books, from another connection, while it is asked."""
+
+    seen: ClassVar[list[str]] = []
+
+    async def refund(self, order: RefundOrder) -> ProviderRefund:
+        """Carries it out as the ledger does."""
+        async with self._db.primary() as connection:
+            rows = await connection.fetch(
+                "SELECT kind FROM refund_events WHERE refund_request_id = $1 ORDER BY seq", order.refund_request_id
+            )
+        self.seen.extend(row["kind"] for row in rows)
+        return await super().refund(order)
+
+
+async def test_before_the_provider_is_asked_our_books_say_so(settings: Settings, clock: FakeClock) -> None:
+    """Else a refund that the books call untouched might have been made."""
+    providers = {"ledger": lambda kit: WatchingLedger(kit.db)}
+    async with tool_service(lambda kit: build(settings, kit_factory=kit, open_providers=providers), clock) as service:
+        await refund(service, await paid(service, 9_000), 100)
+    assert WatchingLedger.seen == ["requested", "confirmed", "approved", "submitted"]
 
 
 async def _made_once(

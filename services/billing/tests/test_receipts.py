@@ -7,6 +7,7 @@ import jwt
 import pytest
 
 from billing.app import build
+from billing.receipts.links import ReceiptLinks
 from billing.receipts.page import render_receipt
 from billing.settings import Settings
 from contracts.errors import ProblemCode
@@ -25,6 +26,13 @@ async def receipt_url(service: ToolClient, amount: int = 5_000) -> str:
     """The link to the receipt of a new refund that was made."""
     url: str = (await refund(service, await paid(service, 9_000), amount)).json()["receipt_url"]
     return url
+
+
+def settings_of(service: ToolClient) -> Settings:
+    """What the running service was told."""
+    found = service.kit.settings
+    assert isinstance(found, Settings)
+    return found
 
 
 async def verified(service: ToolClient, jws: str) -> dict[str, Any]:
@@ -122,13 +130,20 @@ async def test_what_was_not_made_has_a_receipt_too(service: ToolClient, outcome:
     assert (claims["outcome"], claims["approved_by"]) == (outcome, [])
 
 
-async def test_a_refund_that_is_not_over_has_no_receipt(service: ToolClient) -> None:
-    """Nor does its state leak to whoever guesses its id with a link of another refund."""
+async def test_a_refund_that_is_not_over_has_no_receipt(service: ToolClient, clock: FakeClock) -> None:
+    """Not even behind a link that we signed ourselves."""
     refund_id = await waiting(service)
     assert (await look(service, refund_id))["receipt_url"] is None
-    other = await receipt_url(service)
-    path, _, query = other.partition("?")
-    swapped = f"{path.rpartition('/')[0]}/{refund_id}?{query}"
+    links = ReceiptLinks("http://service", settings_of(service).link_secret.get_secret_value().encode())
+    url = links.make(refund_id, clock.now())
+    assert_problem(await service.http.get(url), ProblemCode.FORBIDDEN)
+    await close(service, refund_id)
+    assert (await service.http.get(url)).status_code == 200
+
+
+async def test_the_link_of_one_receipt_opens_no_other(service: ToolClient) -> None:
+    one, other = await receipt_url(service), await receipt_url(service)
+    swapped = f"{one.partition('?')[0]}?{other.partition('?')[2]}"
     assert_problem(await service.http.get(swapped), ProblemCode.FORBIDDEN)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jwt
@@ -13,7 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typer.testing import CliRunner
 
+from billing.receipts.content import claims_of
 from billing.receipts.signing import KEYS_PATH, sign_receipt
+from billing.refunds.model import LoggedEvent
+from contracts.money import Money
+from contracts.tools.billing import RefundState
 from onebox.cli import app
 from onebox.home import Home
 from onebox.keys import KeyFiles
@@ -83,6 +88,21 @@ def test_a_receipt_of_ours_is_genuine_and_says_what_was_done(
     assert "a refund of 50.00 USD for order ••C123 succeeded at 2026-09-21T14:14:00.000Z" in answer.output
     assert "The rule was R2: Up to 500.00 one colleague approves." in answer.output
     assert "Approved by: staff_eve." in answer.output
+
+
+def test_what_billing_puts_into_a_receipt_is_what_is_read_here(home: Path, keys: KeySet, write: Write) -> None:
+    refund: Any = SimpleNamespace(
+        id="rfd_2", order_id="XYZ789", amount=Money(amount_minor=1250, currency="EUR"), clause="R1", sentence="Small."
+    )
+    details = b'{"approvers": [], "clause": "R1", "sentence": "Small."}'
+    events = [
+        LoggedEvent(seq, kind, 1_790_000_000_000 + seq, "policy", details, bytes(32))
+        for seq, kind in enumerate((RefundState.REQUESTED, RefundState.APPROVED, RefundState.SUCCEEDED), 1)
+    ]
+    answer = verify(home, write(sign_receipt(keys, claims_of(refund, events, "https://shop.example"))))
+    assert answer.exit_code == 0, answer.output
+    assert "a refund of 12.50 EUR for order ••Z789 succeeded" in answer.output
+    assert "Approved by: the shop's rules, without staff." in answer.output
 
 
 def test_after_a_rotation_old_receipts_are_still_genuine(

@@ -15,7 +15,7 @@ from onebox.audit_databases import DatabasesUnknown, database_urls
 from onebox.chat import chat as hold_chat
 from onebox.contracts_usage import show_deprecations
 from onebox.demo.run import run_demo
-from onebox.home import Home, find_home
+from onebox.home import DEMO, Home, find_home
 from onebox.keys import KeyFiles
 from onebox.ports import ORCHESTRATOR
 from onebox.receipt_command import show_receipt
@@ -74,7 +74,7 @@ def up() -> None:
 def demo() -> None:
     """Start a stack of its own, hold the demo conversations, print a verdict, stop."""
     console = _console()
-    main = run_demo(find_home("demo"), console)
+    main = run_demo(find_home(DEMO), console)
     sys.exit(run_until_signal(main, lambda name: console.print(f"\n  {name}: stopping …"), interrupted=130))
 
 

@@ -16,7 +16,8 @@ MACHINE_PREFIXES = ("LC_", "OTEL_", "PYTHON")
 #: Passed on from the user's own environment to the service that it is for: nobody else sees a provider's key.
 PASSED: Mapping[str, tuple[str, ...]] = {
     ORCHESTRATOR: (
-        "AIGUY_LLM_", "AIGUY_TURN_", "AIGUY_SESSION_", "AIGUY_CONFIRMATION_", "AIGUY_APPROVAL", "AIGUY_WORKER_",
+        "AIGUY_LLM_", "AIGUY_TURN_", "AIGUY_SESSION_", "AIGUY_CONFIRMATION_", "AIGUY_APPROVAL", "AIGUY_BREAKER_",
+        "AIGUY_WORKER_",
     ),
     "orders": ("AIGUY_ORDERS_", "AIGUY_WOOCOMMERCE_", "AIGUY_SHOPIFY_", "AIGUY_SHOP_TIMEOUT_"),
     "billing": ("AIGUY_STRIPE_", "AIGUY_REFUND_", "AIGUY_SHOP_NAME", "AIGUY_SHOP_ADDRESS", "AIGUY_SHOP_EMAIL"),

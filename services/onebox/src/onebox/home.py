@@ -11,6 +11,7 @@ from servicekit.embedded.files import write_private
 
 HOME_VARIABLE = "AIGUY_HOME"
 STATE = "onebox"
+DEMO = "demo"
 
 
 @dataclass(frozen=True, slots=True)

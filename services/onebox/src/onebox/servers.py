@@ -4,14 +4,14 @@
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
-from onebox.home import Home
+from onebox.home import DEMO, Home
 from servicekit.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey
 from servicekit.embedded.attach import running_url
 from servicekit.embedded.files import derive, read_or_create_secret
@@ -29,8 +29,8 @@ class DatabaseServer(Protocol):
     def start(self) -> None:
         """Blocks until it accepts connections."""
 
-    async def create_databases(self, names: Sequence[str]) -> dict[str, str]:
-        """One database per name, owned by a role of the same name (`aiguy_<name>`); their URLs."""
+    async def create_databases(self, names: Sequence[str], fresh: Collection[str] = ()) -> dict[str, str]:
+        """One database per name, owned by a role of the same name; their URLs. Those of `fresh` start empty."""
 
     def stop(self) -> None:
         """Blocks until it is down; leaves a server alone that it did not start."""
@@ -58,7 +58,7 @@ class RedisServer(Protocol):
 def database_server(home: Home, environment: Mapping[str, str] = os.environ) -> DatabaseServer:
     """The user's own server when AIGUY_DATABASE_URL is set, else an embedded one under the state directory."""
     if url := environment.get("AIGUY_DATABASE_URL"):
-        return GivenPostgres(url, home.keys / "database-secret")
+        return GivenPostgres(url, home)
     return OwnPostgres(home.root / "postgres")
 
 
@@ -75,7 +75,7 @@ def running_urls(home: Home, names: Sequence[str], environment: Mapping[str, str
         secret = home.keys / "database-secret"
         if not secret.exists():
             raise EmbeddedError(f"no stack made its databases on {_host(url)} from here")
-        return {name: _as(url, _own(name), derive(read_or_create_secret(secret), name)) for name in names}
+        return {name: _as(url, _own(name, home), derive(read_or_create_secret(secret), name)) for name in names}
     return {name: running_url(home.root / "postgres", _own(name), _own(name)) for name in names}
 
 
@@ -96,8 +96,10 @@ class OwnPostgres:
         self._server.start()
         self.label = f"embedded, 127.0.0.1:{self._server.port}"
 
-    async def create_databases(self, names: Sequence[str]) -> dict[str, str]:
+    async def create_databases(self, names: Sequence[str], fresh: Collection[str] = ()) -> dict[str, str]:
         """One database and role per name."""
+        for name in fresh:
+            self._server.execute(f'DROP DATABASE IF EXISTS "{_own(name)}" WITH (FORCE);')
         self._server.create_databases({_own(name): _own(name) for name in names})
         return {name: self._server.url(_own(name), _own(name)) for name in names}
 
@@ -107,11 +109,14 @@ class OwnPostgres:
 
 
 class GivenPostgres:
-    """The user's own server: databases and roles are made on it, it is never started or stopped."""
+    """The user's own server: databases and roles are made on it, it is never started or stopped.
 
-    def __init__(self, url: str, secret_file: Path) -> None:
+    The demo has databases of its own there: what it throws away is nobody else's.
+    """
+
+    def __init__(self, url: str, home: Home) -> None:
         self._url = url
-        self._secret_file = secret_file
+        self._home = home
         self.label = f"yours, {_host(url)}"
 
     @property
@@ -122,13 +127,15 @@ class GivenPostgres:
     def start(self) -> None:
         """It runs already."""
 
-    async def create_databases(self, names: Sequence[str]) -> dict[str, str]:
+    async def create_databases(self, names: Sequence[str], fresh: Collection[str] = ()) -> dict[str, str]:
         """One database and role per name; the roles' passwords derive from a secret under the state directory."""
-        secret = read_or_create_secret(self._secret_file)
+        secret = read_or_create_secret(self._home.keys / "database-secret")
         connection = await asyncpg.connect(self._url)
         try:
             for name in names:
-                role, password = _own(name), derive(secret, name)
+                role, password = _own(name, self._home), derive(secret, name)
+                if name in fresh:
+                    await connection.execute(f'DROP DATABASE IF EXISTS "{role}" WITH (FORCE)')
                 if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
                     await connection.execute(f'CREATE ROLE "{role}" LOGIN')
                 await connection.execute(f"ALTER ROLE \"{role}\" PASSWORD '{password}'")
@@ -137,7 +144,7 @@ class GivenPostgres:
                     await connection.execute(f'CREATE DATABASE "{role}" OWNER "{role}"')
         finally:
             await connection.close()
-        return {name: _as(self._url, _own(name), derive(secret, name)) for name in names}
+        return {name: _as(self._url, _own(name, self._home), derive(secret, name)) for name in names}
 
     def stop(self) -> None:
         """It is not ours to stop."""
@@ -192,8 +199,9 @@ class GivenRedis:
         """It is not ours to stop."""
 
 
-def _own(name: str) -> str:
-    return f"aiguy_{name}"
+def _own(name: str, home: Home | None = None) -> str:
+    """The name of a service's database; on a server that several stacks share, the demo's stand apart."""
+    return f"aiguy_demo_{name}" if home is not None and home.root.name == DEMO else f"aiguy_{name}"
 
 
 def _host(url: str) -> str:

@@ -46,12 +46,16 @@ class Stack:
         environment: Mapping[str, str] = os.environ,
         *,
         proxied: Collection[str] = (),
+        fresh: Collection[str] = (),
     ) -> None:
-        """`proxied` names tool services that get a fault proxy between the orchestrator and themselves."""
+        """`proxied` names tool services that get a fault proxy between the orchestrator and themselves, `fresh` those
+        whose database starts empty.
+        """
         self.home = home
         self.keys = KeyFiles(home.keys)
         self.proxies: dict[str, FaultProxy] = {}
         self._proxied = proxied
+        self._fresh = fresh
         self._report = report
         self._environment = environment
         self._lock: DirectoryLock | None = None
@@ -98,7 +102,7 @@ class Stack:
         self.keys.create()
         ports = choose_ports(self._report, self._environment)
         await self._start_servers()
-        databases = await self._database.create_databases(SERVICES)
+        databases = await self._database.create_databases(SERVICES, self._fresh)
         tool_ports = {name: ports[name] for name in TOOL_SERVICES}
         for name in self._proxied:
             proxy = self.proxies[name] = FaultProxy(ports[name])

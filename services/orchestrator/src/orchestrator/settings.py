@@ -39,6 +39,8 @@ class Settings(ServiceSettings, LlmSettings):
     session_tokens: int = Field(default=60_000, ge=1)
     #: `POST /chat` answers within the longest turn (30 s), or says that the turn goes on.
     chat_limit_s: float = Field(default=32.0, gt=0)
+    #: How long a tool rests after repeated errors.
+    breaker_open_s: float = Field(default=60, gt=0)
     #: How long a card waits for the customer, and for staff.
     confirmation_ttl_s: int = Field(default=900, ge=1)
     approval_ttl_s: int = Field(default=24 * 3600, ge=1)

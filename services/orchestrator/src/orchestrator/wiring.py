@@ -29,6 +29,7 @@ from servicekit.auth.minting import TokenMinter
 from servicekit.context import Kit
 from servicekit.crypto import Keyring
 from servicekit.embedding import Embedder
+from servicekit.http.breaker import BreakerConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ async def _working(
     tools = build_tools(
         urls=settings.tool_urls, http=kit.http, minter=minter, metrics=kit.metrics, clock=kit.clock,
         allowlist=settings.tool_allowlist, cache=CacheParts(kit.redis, keyring.derive("tool-cache")),
+        breaker=BreakerConfig(open_s=settings.breaker_open_s),
     )  # fmt: skip
     await tools.catalog.refresh()
     refreshing = asyncio.create_task(tools.catalog.run(), name="catalog")

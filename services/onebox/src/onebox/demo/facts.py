@@ -48,13 +48,36 @@ async def hand_over_of(database_url: str, conversation_id: str) -> dict[str, str
     connection = await asyncpg.connect(database_url)
     try:
         row = await connection.fetchrow(
-            "SELECT t.number, t.status, h.queue, h.reason FROM handoffs h JOIN tickets t ON t.id = h.ticket_id"
+            "SELECT t.number, t.status, t.body, h.queue, h.reason FROM handoffs h JOIN tickets t ON t.id = h.ticket_id"
             " WHERE h.conversation_id = $1 AND h.status = 'open'",
             conversation_id,
         )
     finally:
         await connection.close()
     return dict(row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was given back of an order, and how its newest refund stands."""
+
+    amounts: tuple[int, ...]
+    state: str
+
+
+async def given_back(database_url: str, order_id: str) -> Given:
+    """Read the ledger and the refunds of an order straight from the billing database. Amounts are minor units."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        refunds = await connection.fetch(
+            "SELECT r.state, l.amount_minor FROM refunds r LEFT JOIN ledger_refunds l ON l.refund_request_id = r.id"
+            " WHERE r.order_id = $1 ORDER BY r.created_at",
+            order_id,
+        )
+    finally:
+        await connection.close()
+    amounts = tuple(row["amount_minor"] for row in refunds if row["amount_minor"] is not None)
+    return Given(amounts, refunds[-1]["state"] if refunds else "")
 
 
 class Counters:

@@ -6,7 +6,7 @@ import httpx
 from rich.console import Console
 
 from onebox.agent import ApiError, LostConnectionError
-from onebox.demo import scenarios, trouble
+from onebox.demo import refunds, scenarios, trouble
 from onebox.demo.transcript import print_title
 from onebox.demo.verdict import Verdict, print_checks, print_verdict
 from onebox.demo.world import World
@@ -23,7 +23,12 @@ SCENARIOS: tuple[tuple[str, Scenario], ...] = (
     ("The invoice as a PDF behind a signed link", scenarios.invoice_is_a_signed_link),
     ("The orders service is too slow", trouble.slow_tool_is_survived),
     ("The customer wants a person", scenarios.a_person_takes_over),
+    ("A refund that needs the customer's yes", refunds.a_small_refund),
+    ("A larger refund, which staff approve", refunds.staff_approve),
+    ("A refund that staff deny", refunds.staff_deny),
     ("The model proposes calls that must not run", trouble.bad_proposals_never_run),
+    ("A refund that nobody approves in time", refunds.nobody_approves),
+    ("The order system is down", trouble.the_order_system_is_down),
 )
 
 
@@ -31,7 +36,8 @@ async def run_demo(home: Home, console: Console) -> int:
     """Start, hold all conversations, print the verdict, stop. 0 when all passed, else 1."""
     console.print("\n  [bold]AIGuy Support Agent: demo[/]\n")
     report = ConsoleReport(console)
-    stack = Stack(home, report, proxied=("orders",))
+    # What was refunded in an earlier demo is paid again.
+    stack = Stack(home, report, proxied=("orders",), fresh=("billing",))
     verdicts: list[Verdict] = []
     try:
         await stack.start()

@@ -1,4 +1,4 @@
-"""Conversations 1 to 5 and 7: what works when everything works, and who is refused."""
+"""What works when everything works, and who is refused."""
 
 import re
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ ARTICLES = Path(retrieval.__file__).parent / "knowledge"
 
 
 async def owner_asks_for_an_order(world: World, verdict: Verdict) -> None:
-    """1. The status comes from the orders service, and the order's id is masked."""
+    """The status comes from the orders service, and the order's id is masked."""
     facts = await order_facts(world.database("orders"), ORDER)
     before = await world.counters()
     talk = await world.talk(ADA, WHERE)
@@ -37,7 +37,7 @@ async def owner_asks_for_an_order(world: World, verdict: Verdict) -> None:
 
 
 async def others_ask_for_the_same_order(world: World, verdict: Verdict) -> None:
-    """2. Another customer and a guest learn nothing, not even that the order exists."""
+    """Another customer and a guest learn nothing, not even that the order exists."""
     facts = await order_facts(world.database("orders"), ORDER)
     ben = await world.talk(BEN, WHERE)
     nobody = await world.talk(BEN, WHERE.replace(ORDER, "ABC124"))
@@ -56,7 +56,7 @@ async def others_ask_for_the_same_order(world: World, verdict: Verdict) -> None:
 
 
 async def knowledge_is_cited(world: World, verdict: Verdict) -> None:
-    """3. The answer comes from an article, names it, and quotes words that stand in it."""
+    """The answer comes from an article, names it, and quotes words that stand in it."""
     talk = await world.talk(ADA, "How do I return an item?")
     citations = talk.end.citations if talk.end else ()
     verdict.check("answered", talk.outcome == "answered", talk.outcome)
@@ -67,7 +67,7 @@ async def knowledge_is_cited(world: World, verdict: Verdict) -> None:
 
 
 async def unknown_things_are_not_invented(world: World, verdict: Verdict) -> None:
-    """4. There is no such programme: the answer says so and cites the nearest document."""
+    """There is no such programme: the answer says so and cites the nearest document."""
     talk = await world.talk(ADA, "Do you offer a loyalty programme with lounge access?")
     citations = talk.end.citations if talk.end else ()
     verdict.check("it is refused, not answered", talk.outcome == "refused", talk.outcome)
@@ -76,7 +76,7 @@ async def unknown_things_are_not_invented(world: World, verdict: Verdict) -> Non
 
 
 async def invoice_is_a_signed_link(world: World, verdict: Verdict) -> None:
-    """5. The link gives a real PDF, ends soon, and cannot be changed."""
+    """The link gives a real PDF, ends soon, and cannot be changed."""
     talk = await world.talk(ADA, f"Send me the invoice for {ORDER}")
     links = list(talk.end.links.values()) if talk.end else []
     verdict.check("there is a link", links, talk.text)
@@ -97,7 +97,7 @@ async def invoice_is_a_signed_link(world: World, verdict: Verdict) -> None:
 
 
 async def a_person_takes_over(world: World, verdict: Verdict) -> None:
-    """7. The hand-over and its ticket are in the tickets database, and the conversation says who answers."""
+    """The hand-over and its ticket are in the tickets database, and the conversation says who answers."""
     asker = world.caller(ADA)
     async with asker.client as client:
         talk = await asker.say("I want to talk to a person")

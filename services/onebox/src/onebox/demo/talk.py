@@ -1,9 +1,9 @@
 """One message and all that came back, with times: what a scenario judges and the transcript prints."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from contracts.turn import ChunkEvent, ConfirmationEvent, EndEvent, ErrorEvent, StreamEvent, ToolEvent
+from contracts.turn import ApprovalEvent, ChunkEvent, ConfirmationEvent, EndEvent, ErrorEvent, StreamEvent, ToolEvent
 from onebox.agent import AgentClient
 from onebox.keys import KeyFiles, Person
 
@@ -22,6 +22,16 @@ class Talk:
     def end(self) -> EndEvent | None:
         """How the turn ended; None when it ended in an error."""
         return next((event for _, event in reversed(self.events) if isinstance(event, EndEvent)), None)
+
+    @property
+    def card(self) -> ConfirmationEvent | None:
+        """The card that asks the customer, when one was shown."""
+        return next((event for _, event in self.events if isinstance(event, ConfirmationEvent)), None)
+
+    @property
+    def approval(self) -> ApprovalEvent | None:
+        """What staff are asked, as the customer is told."""
+        return next((event for _, event in self.events if isinstance(event, ApprovalEvent)), None)
 
     @property
     def problem(self) -> str:
@@ -85,12 +95,36 @@ class Caller:
             self.conversations.append(conversation_id)
         started = time.perf_counter()
         turn_id = await self.client.send(conversation_id, text)
+        return await self._follow(Talk(self.person, text, conversation_id, turn_id, ()), started, ConfirmationEvent)
+
+    async def agree(self, talk: Talk) -> Talk:
+        """Say yes to the talk's card by its button, and follow until staff are asked or the turn is over."""
+        card = talk.card
+        if card is None:
+            raise LookupError("no card was shown")
+        started = time.perf_counter()
+        await self.client.decide(talk.conversation_id, talk.turn_id, card.digest, confirmed=True)
+        told = Talk(self.person, "(clicks “Yes, go ahead”)", talk.conversation_id, talk.turn_id, ())
+        return await self._follow(told, started, ApprovalEvent, behind=ConfirmationEvent)
+
+    async def wait(self, talk: Talk) -> Talk:
+        """Follow a talk that waits for staff to its end, in the chat that stayed open."""
+        told = Talk(self.person, "(waits, the chat stays open)", talk.conversation_id, talk.turn_id, ())
+        return await self._follow(told, time.perf_counter(), EndEvent, behind=ApprovalEvent)
+
+    async def _follow(
+        self, talk: Talk, started: float, until: type[object], *, behind: type[object] | None = None
+    ) -> Talk:
+        """The talk's events up to the first of kind `until`; what was told before, up to `behind`, is left out."""
         events: list[tuple[float, StreamEvent]] = []
-        async for event in self.client.follow(conversation_id, turn_id):
+        async for event in self.client.follow(talk.conversation_id, talk.turn_id):
+            if behind is not None:
+                behind = None if isinstance(event, behind) else behind
+                continue
             events.append(((time.perf_counter() - started) * 1000, event))
-            if isinstance(event, ConfirmationEvent):
+            if isinstance(event, until):
                 break
-        return Talk(self.person, text, conversation_id, turn_id, tuple(events))
+        return replace(talk, events=tuple(events))
 
 
 def caller(person: Person, base_url: str, keys: KeyFiles) -> Caller:

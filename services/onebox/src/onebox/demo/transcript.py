@@ -22,7 +22,7 @@ from onebox.demo.talk import Talk
 #: Links in an answer are Markdown; on paper their label is enough, the addresses follow below.
 LINK = re.compile(r"\[([^\]]+)\]\([^)\s]+\)")
 INDENT = 4
-NAME = 11
+NAME = 13
 WIDTH = 108
 
 
@@ -52,6 +52,11 @@ def print_talk(talk: Talk, console: Console) -> None:
             case _:
                 assert_never(event)
     console.print(f"{'':>{INDENT + NAME}}[dim]first event {talk.first_ms:.0f} ms, all {talk.total_ms:.0f} ms[/]")
+
+
+def print_note(name: str, text: str, console: Console) -> None:
+    """What somebody does outside of the chat."""
+    _paragraph(console, name.split()[0] if name else "", text, "magenta")
 
 
 def _answer(console: Console, end: EndEvent) -> None:

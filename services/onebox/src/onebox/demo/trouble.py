@@ -1,4 +1,4 @@
-"""Conversations 6 and 8: a tool that is too slow, and a model that proposes what must never run."""
+"""What goes wrong: a tool that is too slow, a system that is down, a model that proposes what must never run."""
 
 import os
 import re
@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 
 from onebox.child import BackOff, Child, ChildSpec
-from onebox.demo.facts import Counters
+from onebox.demo.facts import Counters, hand_over_of
 from onebox.demo.verdict import Verdict
 from onebox.demo.world import World
 from onebox.environment import machine_environment
-from onebox.keys import ADA
+from onebox.keys import ADA, BEN
 from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
 from onebox.readiness import wait_ready
 from onebox.report import ConsoleReport
@@ -23,6 +23,12 @@ from servicekit.embedded import free_port
 HUMAN = re.compile(r"\b(person|human|colleague|someone|team|ticket)\b", re.IGNORECASE)
 INTERNALS = re.compile(r"traceback|exception|timeouterror|http|50\d|\b127\.0\.0\.1\b|get_order", re.IGNORECASE)
 DELAY_S = 6.0
+WHERE = "Where is my order 1234?"
+#: Not looked up before: what was is known for some minutes, and then no service is asked.
+UNASKED = "Where is my order 5678?"
+ASKED = "get_order_status"
+#: The breaker opens before that.
+MOST_FAILURES = 12
 KEY = "sk-scripted-demo"
 #: A rule matches the question, or what the model is told about its last reply when it is asked once more.
 SCRIPT: list[dict[str, Any]] = [
@@ -48,19 +54,43 @@ COUNTER = "aiguy_tool_calls_total"
 
 
 async def slow_tool_is_survived(world: World, verdict: Verdict) -> None:
-    """6. The orders service answers after its time-out: a plain sentence and the offer of a person, in time."""
+    """The orders service answers after its time-out: a plain sentence and the offer of a person, in time."""
     async with world.stack.proxies["orders"].delayed(DELAY_S):
-        talk = await world.talk(ADA, "Where is my order 1234?")
+        talk = await world.talk(ADA, WHERE)
     verdict.check("the turn ends by itself", talk.end, talk.problem)
-    verdict.check("the look-up is told to have failed", "get_order_status" in talk.used("failed"), talk.used("failed"))
+    verdict.check("the look-up is told to have failed", ASKED in talk.used("failed"), talk.used("failed"))
     verdict.check("it is not passed off as an answer", talk.outcome != "answered", talk.outcome)
     verdict.check("a person or a ticket is offered", HUMAN.search(talk.text), talk.text)
     verdict.check("no internals are shown", not INTERNALS.search(talk.text), talk.text)
     verdict.check("it took less than the 30 s of a turn", talk.total_ms < 30_000, f"{talk.total_ms:.0f} ms")
 
 
+async def the_order_system_is_down(world: World, verdict: Verdict) -> None:
+    """After some failures the breaker opens: no more waiting, a ticket with the question, and the customer is told."""
+    proxy = world.stack.proxies["orders"]
+    proxy.reset()
+    try:
+        talk = await world.talk(BEN, UNASKED)
+        for _ in range(MOST_FAILURES):
+            if talk.outcome == "handed_over":
+                break
+            talk = await world.talk(BEN, UNASKED)
+    finally:
+        proxy.passing()
+    opened = (await world.counters()).total(ORCHESTRATOR, "aiguy_tool_calls_total", tool=ASKED, outcome="circuit_open")
+    row = await hand_over_of(world.database("tickets"), talk.conversation_id)
+    verdict.check("the breaker opens: the tool is not asked any more", opened >= 1, opened)
+    verdict.check("the customer is told at once", talk.total_ms < 2_000, f"{talk.total_ms:.0f} ms")
+    verdict.check("a ticket exists, because a tool failed", row and row["reason"] == "tool_failure", row)
+    verdict.check("the answer names the ticket", row and row["number"] in talk.text, talk.text)
+    verdict.check("the ticket says what was asked and what failed",
+                  row and UNASKED in row["body"] and ASKED in row["body"], row)  # fmt: skip
+    verdict.check("the assistant still answers", talk.end and talk.end.answering.value == "bot", talk.end)
+    verdict.check("no internals are shown", not INTERNALS.search(talk.text), talk.text)
+
+
 async def bad_proposals_never_run(world: World, verdict: Verdict) -> None:
-    """8. With a model of its own choice: a good call runs, a broken one is repaired, the others never run."""
+    """With a model of its own choice: a good call runs, a broken one is repaired, the others never run."""
     async with _scripted_model(world) as model:
         await world.stack.restart(ORCHESTRATOR, {
             "AIGUY_LLM_MODEL": "openai/scripted-small", "AIGUY_LLM_API_KEY": KEY, "AIGUY_LLM_BASE_URL": f"{model}/v1",

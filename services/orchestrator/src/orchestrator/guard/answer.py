@@ -64,5 +64,5 @@ def _links(outputs: list[dict[str, Any]]) -> dict[str, str]:
             links[f"Invoice {output['invoice_number']}"] = output["url"]
         if output.get("receipt_url"):
             # Whatever a model writes: after an action of ours the customer gets its receipt.
-            links["Receipt"] = output["receipt_url"]
+            links["Receipt" if output.get("state") == "succeeded" else "Signed record"] = output["receipt_url"]
     return links

@@ -15,6 +15,7 @@ from orchestrator.tools.metrics import ToolMetrics
 from orchestrator.tools.runner import AttemptLoop
 from servicekit.auth.minting import TokenMinter
 from servicekit.clock import Clock
+from servicekit.http.breaker import BreakerConfig
 from servicekit.http.client import HttpPort
 from servicekit.telemetry import Metrics
 
@@ -46,12 +47,13 @@ def build_tools(
     clock: Clock,
     allowlist: Collection[str] | None = None,
     cache: CacheParts | None = None,
+    breaker: BreakerConfig | None = None,
     jitter: random.Random | None = None,
 ) -> Tools:
     """The tools side over these parts. `urls` maps families to base URLs; `cache` None: nothing is cached."""
     counted = ToolMetrics(metrics)
     catalog = Catalog(urls, http, counted, allowlist=allowlist, client=CLIENT)
-    circuits = Circuits(clock, counted)
+    circuits = Circuits(clock, counted, breaker)
     loop = AttemptLoop(Attempter(http, minter, CLIENT), circuits, counted, clock, jitter or random.Random())
     kept = None if cache is None else ReadCache(cache.redis, cache.key, clock, counted)
     return Tools(catalog, ToolGateway(catalog, loop, circuits, counted, clock, cache=kept))
