@@ -15,6 +15,7 @@ from servicekit.testing import FakeClock
 from servicekit.testing.waiting import eventually
 from tickets.outbox import repository
 from tickets.outbox.message import Delivered, Kind, OutboxMessage, Outcome, Refused, TryAgain
+from tickets.outbox.running import stop
 from tickets.outbox.sender import Pace, Sender
 
 pytestmark = pytest.mark.service
@@ -252,6 +253,25 @@ async def test_a_sender_goes_on_when_the_database_does_not(
     assert not running.done()
     running.cancel()
     await database.close()
+
+
+async def test_a_lost_cancellation_does_not_hold_up_the_end_of_the_service() -> None:
+    begun, caught = asyncio.Event(), []
+
+    async def deaf() -> None:
+        while len(caught) < 2:
+            try:
+                begun.set()
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                caught.append(True)
+
+    task = asyncio.create_task(deaf())
+    await begun.wait()
+    async with asyncio.timeout(5):
+        await stop([task])
+    assert task.done()
+    assert len(caught) == 2
 
 
 async def _killed() -> None:

@@ -9,6 +9,7 @@ import httpx
 import redis.asyncio
 
 from e2e.visitor import Visitor
+from onebox.child import BackOff
 from onebox.demo.facts import Counters, read_counters
 from onebox.environment import machine_environment
 from onebox.home import Home
@@ -32,7 +33,9 @@ class Machine:
     def __init__(self, directory: Path) -> None:
         ports = {f"AIGUY_{name.upper()}_PORT": str(free_port()) for name in SERVICES}
         environment = {**machine_environment(os.environ), **ports}
-        self.stack = Stack(Home(directory), ConsoleReport(), environment, proxied=("orders",))
+        # Tests kill on purpose: a process that ended is not left down for longer each time.
+        back_off = BackOff(most_s=0.5)
+        self.stack = Stack(Home(directory), ConsoleReport(), environment, proxied=("orders",), back_off=back_off)
         self.extra: Mapping[str, str] = {}
 
     async def start(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from onebox.child import ChildSpec
+from onebox.child import BackOff, ChildSpec
 from onebox.environment import Addresses, machine_environment, service_environment
 from onebox.faults import FaultProxy
 from onebox.home import Home
@@ -47,9 +47,10 @@ class Stack:
         *,
         proxied: Collection[str] = (),
         fresh: Collection[str] = (),
+        back_off: BackOff | None = None,
     ) -> None:
         """`proxied` names tool services that get a fault proxy between the orchestrator and themselves, `fresh` those
-        whose database starts empty.
+        whose database starts empty. `back_off`: how long a process that ended is left down.
         """
         self.home = home
         self.keys = KeyFiles(home.keys)
@@ -63,7 +64,7 @@ class Stack:
         self._redis = redis_server(home, environment)
         self._watch = ServerWatch({"postgres": self._database, "valkey": self._redis}, report)
         self._server_starts: list[asyncio.Task[None]] = []
-        self._supervisor = Supervisor(report)
+        self._supervisor = Supervisor(report, back_off)
         self._addresses: Addresses | None = None
         self._began: dict[str, float] = {}
 

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from contracts.base import ContractModel
 from contracts.ids import new_id
+from orchestrator.api.approvals import APPROVE_SCOPE
 from orchestrator.api.deps import CHAT_SCOPE
 from servicekit.auth.claims import MAX_LIFE_S, Role
 from servicekit.auth.minting import TokenMinter
@@ -22,18 +23,23 @@ _CSP = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
-_PEOPLE = {"ada": ("cust_ada", "Ada Moreno", "ada@example.com"), "ben": ("cust_ben", "Ben Okafor", "ben@example.com")}
+_PEOPLE = {
+    "ada": ("cust_ada", Role.CUSTOMER, "Ada Moreno", "ada@example.com"),
+    "ben": ("cust_ben", Role.CUSTOMER, "Ben Okafor", "ben@example.com"),
+    "kim": ("staff_kim", Role.STAFF, "Kim Weber", "kim@shop.example"),
+    "lee": ("staff_lee", Role.STAFF, "Lee Park", "lee@shop.example"),
+}
 
 
 class DemoSession(ContractModel):
-    """Who the visitor of the demo page wants to be. A guest may keep their random id."""
+    """Who the visitor of the demo page wants to be: a customer, staff, or a guest, who may keep their random id."""
 
-    who: Literal["ada", "ben", "guest"]
+    who: Literal["ada", "ben", "guest", "kim", "lee"]
     guest_id: Annotated[str, Field(pattern=r"^guest_[0-9a-f]{32}$")] | None = None
 
 
 class DemoToken(ContractModel):
-    """A customer token as a shop would issue it. `expires_in` is seconds."""
+    """A token as a shop would issue it to its customers and staff. `expires_in` is seconds."""
 
     token: str
     expires_in: int
@@ -51,19 +57,19 @@ def demo_router(minter: TokenMinter, audience: str) -> APIRouter:
         )
 
     @router.get("/demo/{name}")
-    async def asset(name: Literal["api.js", "chat.js", "view.js", "chat.css"]) -> FileResponse:
+    async def asset(name: Literal["api.js", "chat.js", "desk.js", "view.js", "chat.css"]) -> FileResponse:
         file = _PAGE / name
         return FileResponse(file, media_type=_TYPES[file.suffix], headers={"cache-control": "no-store"})
 
     @router.post("/demo/session")
     async def session(body: DemoSession) -> DemoToken:
         if body.who == "guest":
-            subject, name, email = body.guest_id or new_id("guest"), None, None
+            subject, role, name, email = body.guest_id or new_id("guest"), Role.GUEST, None, None
         else:
-            subject, name, email = _PEOPLE[body.who]
-        role = Role.GUEST if body.who == "guest" else Role.CUSTOMER
+            subject, role, name, email = _PEOPLE[body.who]
+        scope = APPROVE_SCOPE if role is Role.STAFF else CHAT_SCOPE
         token = minter.mint(
-            audience=audience, subject=subject, role=role, scopes=[CHAT_SCOPE], ttl_s=MAX_LIFE_S, name=name, email=email
+            audience=audience, subject=subject, role=role, scopes=[scope], ttl_s=MAX_LIFE_S, name=name, email=email
         )
         return DemoToken(token=token, expires_in=MAX_LIFE_S, subject=subject)
 

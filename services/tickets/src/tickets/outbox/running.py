@@ -17,6 +17,15 @@ async def senders(kit: Kit, deliveries: Sequence[Delivery], pace: Pace) -> Async
     try:
         yield
     finally:
-        for task in tasks:
+        await stop(tasks)
+
+
+async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancels the tasks until all have ended."""
+    left = set(tasks)
+    while left:
+        for task in left:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # A cancellation can get lost in a library's time-out: Python's `wait_for` had that until 3.12.
+        _, left = await asyncio.wait(left, timeout=0.5)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -46,6 +46,12 @@ export class Api {
     return this.#call("POST", "/api/agent/confirmations", { conversation_id: conversation, turn_id: turn, digest, confirmed });
   }
 
+  approvals = async () => (await this.#call("GET", "/api/agent/approvals")).approvals;
+
+  approve({ conversation_id, turn_id, digest }, approved, notes) {
+    return this.#call("POST", "/api/agent/approvals", { conversation_id, turn_id, digest, approved, notes });
+  }
+
   // Yields {id, event, data} up to the last one (`end` or `error`). A broken connection is resumed by Last-Event-ID.
   async *follow(conversation, turn, signal) {
     let last = "";

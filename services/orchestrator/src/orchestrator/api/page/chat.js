@@ -1,14 +1,17 @@
 // The local chat page: who you are, one conversation, its turns. A page to try the stack with, not the shop's widget.
 
 import { Api } from "./api.js";
-import { Thread, announce, showAnswering, showExamples, showWho } from "./view.js";
+import { Desk } from "./desk.js";
+import { Thread, announce, showAnswering, showExamples, showPlace, showWho } from "./view.js";
 
 const EXAMPLES = [
   "Where is my order ABC123?",
   "How do I return an item?",
   "Send me the invoice for ABC123",
-  "Do you offer a loyalty programme with lounge access?",
+  "Refund order 1234 for $50",
 ];
+
+const STAFF = new Set(["kim", "lee"]);
 
 const $ = (id) => document.getElementById(id);
 const thread = new Thread();
@@ -127,6 +130,11 @@ function become(who) {
   session?.leave();
   sessionStorage.setItem("who", who);
   showWho(who);
+  showPlace(STAFF.has(who));
+  if (STAFF.has(who)) {
+    session = new Desk(who);
+    return;
+  }
   showAnswering("bot");
   thread.clear();
   session = new Session(who);

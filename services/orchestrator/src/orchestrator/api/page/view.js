@@ -2,7 +2,7 @@
 
 const $ = (id) => document.getElementById(id);
 
-function element(tag, className, text) {
+export function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
   if (text !== undefined) made.textContent = text;
@@ -156,7 +156,7 @@ export class Answer {
 
   approval(card) {
     const box = element("section", "card");
-    box.append(element("p", "", card.summary), element("p", "facts", "Waiting for our staff to approve this."));
+    box.append(element("p", "", card.summary), element("p", "facts waits", "Waiting for our staff to approve this."));
     this.#item.append(box);
     this.#grown();
   }
@@ -185,6 +185,7 @@ export class Answer {
     for (const choices of this.#item.querySelectorAll(".choices")) {
       choices.replaceWith(element("p", "decided", "This is no longer open."));
     }
+    for (const waits of this.#item.querySelectorAll(".waits")) waits.textContent = "Our staff have decided, or their time is over.";
     const ms = Math.round(performance.now() - this.#started);
     this.#item.append(element("p", "facts", `${outcome.replaceAll("_", " ")} · ${ms} ms`));
     this.#grown();
@@ -202,6 +203,13 @@ export function showAnswering(who) {
 
 export function showWho(who) {
   for (const choice of document.querySelectorAll("input[name=who]")) choice.checked = choice.value === who;
+}
+
+export function showPlace(staff) {
+  $("desk").hidden = !staff;
+  for (const id of ["messages", "composer", "person", "fresh"]) $(id).hidden = staff;
+  if (staff) $("hints").hidden = true;
+  $("answering").textContent = staff ? "You approve or deny" : "";
 }
 
 export function showExamples(texts, choose) {
