@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+import typer
 
 ROOT = Path(__file__).resolve().parents[1]
 IGNORED = {".venv", ".uv", "node_modules", "var", ".git"}
@@ -21,10 +23,10 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PATH = re.compile(r"^\.?[\w.-]+(/[\w.-]+)*/?$")
-MAKE = re.compile(r"\bmake ([a-z]+)\b")
+MAKE = re.compile(r"\bmake ([a-z][a-z-]*[a-z])\b")
 MODULE = re.compile(r"python -m ([\w.]+)")
 SCRIPT = re.compile(r"\.venv/bin/(\w[\w-]*)")
-AIGUY = re.compile(r"\baiguy (up|demo|chat|status|[a-z]+)\b")
+AIGUY = re.compile(r"\baiguy ([a-z]+)(?: ([a-z]+))?\b")
 SETTING = re.compile(r"\bAIGUY_[A-Z0-9_]+\b")
 
 
@@ -41,7 +43,7 @@ def code_in(document: Path) -> Iterator[str]:
 
 
 def make_targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def test_there_are_documents_to_check() -> None:
@@ -99,10 +101,12 @@ def test_every_program_of_the_environment_exists(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=label)
 def test_every_aiguy_command_exists(document: Path) -> None:
     cli = importlib.import_module("onebox.cli")
-    commands = {command.callback.__name__ for command in cli.app.registered_commands}
-    named = {name for line in code_in(document) for name in AIGUY.findall(line)}
-
-    assert named <= commands
+    commands = typer.main.get_group(cli.app).commands
+    for line in code_in(document):
+        for name, below in AIGUY.findall(line):
+            assert name in commands, line
+            if isinstance(commands[name], click.Group):
+                assert below in commands[name].commands, line
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=label)
@@ -135,7 +139,7 @@ def test_continuous_integration_runs_the_command_of_the_readme() -> None:
 
 
 def test_make_alone_lists_every_target() -> None:
-    described = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    described = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
     assert described == make_targets()
-    assert described >= {"help", "setup", "check", "test", "demo", "up", "chat", "bench", "contracts"}
+    assert described >= {"help", "setup", "check", "test", "demo", "up", "chat", "bench", "prove-refunds", "contracts"}
