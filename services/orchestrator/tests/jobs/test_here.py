@@ -27,6 +27,7 @@ class Held:
 
     go: asyncio.Event = field(default_factory=asyncio.Event)
     ran: list[str] = field(default_factory=list)
+    went_on: list[str] = field(default_factory=list)
     failing: bool = False
 
     async def run_begun(self, begun: Begun) -> None:
@@ -34,6 +35,10 @@ class Held:
         if self.failing:
             raise RuntimeError("the database went away")
         self.ran.append(begun.turn_id)
+
+    async def run(self, turn_id: str) -> None:
+        await self.go.wait()
+        self.went_on.append(turn_id)
 
 
 @dataclass
@@ -156,3 +161,19 @@ async def test_a_turn_that_fails_is_let_go_for_another_worker(shop: Shop) -> Non
     await shop.let_it_lapse(begun.turn_id)
     await enqueue_orphans(shop.database)
     assert await shop.jobs(begun.turn_id) == 1
+
+
+async def test_a_turn_that_goes_on_before_its_first_run_has_quite_ended_is_known_to_the_end(shop: Shop) -> None:
+    first, second = Held(), Held()
+    here = TurnsHere(shop.database, first, most=2)
+    begun = await shop.begun()
+    here.begin(begun)
+    here._turns = second
+    here.go_on(begun.turn_id, begun.conversation)
+    first.go.set()
+    await eventually(lambda: first.ran)
+    assert here.conversation_of(begun.turn_id) is begun.conversation
+    second.go.set()
+    await here.stop()
+    assert second.went_on == [begun.turn_id]
+    assert here.conversation_of(begun.turn_id) is None

@@ -129,3 +129,29 @@ async def test_a_turn_that_is_over_a_moment_before_its_last_events_still_tells_t
             publisher.publish("trn_f", [(EventId(1, 1), STATUS)])
             reading = stream_turn(hub, "trn_f", BEFORE_ALL, Ending(None, over), 20)
             assert await _ids(reading) == ["1-1", "2-1", "3-1"]
+
+
+async def test_a_turn_that_goes_on_here_is_told_whole_to_who_comes_later_and_who_was_there(process) -> None:
+    async with process() as (hub, publisher):
+        with publisher.near("trn_r"):
+            publisher.publish("trn_r", [(EventId(1, 1), STATUS)])
+            early = _reading(hub, "trn_r")
+            assert frame_id(await anext(early)) == EventId(1, 1)
+        await eventually(lambda: "aiguy:turn:trn_r" not in hub._near)
+        with publisher.near("trn_r", resumed=True):
+            publisher.publish("trn_r", [(EventId(2, 1), STATUS)])
+            late = _reading(hub, "trn_r")
+            assert frame_id(await anext(late)) == EventId(1, 1)
+            publisher.publish("trn_r", [(EventId(3, 1), END)])
+            assert (await _ids(late))[-1] == "3-1"
+            assert await _ids(early) == ["2-1", "3-1"]
+
+
+async def test_a_turn_that_waits_for_a_moment_only_stays_near(process) -> None:
+    async with process() as (hub, publisher):
+        with publisher.near("trn_m"):
+            publisher.publish("trn_m", [(EventId(1, 1), STATUS)])
+        with publisher.near("trn_m", resumed=True):
+            await eventually(lambda: not publisher._pending)
+            publisher.publish("trn_m", [(EventId(2, 1), END)])
+            assert await _ids(_reading(hub, "trn_m")) == ["1-1", "2-1"]

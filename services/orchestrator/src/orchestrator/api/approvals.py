@@ -43,13 +43,16 @@ def approvals_router() -> APIRouter:
     async def decide(body: ApprovalDecision, caller: StaffCaller, desk: DeskDep) -> ApprovalAccepted:
         """Approve or deny the effect with this digest. Each colleague decides once; who asked for it never."""
         decision = Decision(body.turn_id, body.digest, body.approved, body.notes, caller)
+        lease_s = desk.intake.lease_s()
         async with desk.database.transaction() as db:
             conversation = await desk.conversations.by_turn(db, body.turn_id, lock=True)
             if conversation is None or conversation.id != body.conversation_id:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such card.")
-            missing = await approve(db, conversation, decision, desk.intake.now_ms(), desk.codec)
-            if missing == 0:
+            missing = await approve(db, conversation, decision, desk.intake.now_ms(), desk.codec, lease_s)
+            if missing == 0 and lease_s is None:
                 await desk.queue.run_turn(db, body.turn_id)
+        if missing == 0 and lease_s is not None:
+            desk.intake.go_on(body.turn_id, conversation)
         return ApprovalAccepted(turn_id=body.turn_id, approvals_missing=missing)
 
     return router

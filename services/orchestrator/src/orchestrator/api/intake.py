@@ -26,6 +26,10 @@ class Here(Protocol):
         """Run a turn whose lease this process holds."""
         ...
 
+    def go_on(self, turn_id: str, conversation: Conversation) -> None:
+        """Go on with a turn that waited, and whose lease this process holds now."""
+        ...
+
     def conversation_of(self, turn_id: str) -> Conversation | None:
         """The conversation of a turn that began here and runs; whose it is, is for the caller to check."""
         ...
@@ -51,7 +55,7 @@ class Intake:
             text=text, client_turn_id=client_turn_id, request_id=context.request_id if context else "",
             at_ms=self.now_ms(), wants_human=human or asks_for_human(text),
         )  # fmt: skip
-        lease_s = self.here.lease_s() if self.here is not None else None
+        lease_s = self.lease_s()
         async with self.database.primary() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller)
             budgets = self._budgets(conversation.tokens)
@@ -62,7 +66,20 @@ class Intake:
             return accepted
         async with self.database.transaction() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
-            return await accept_message(db, conversation, incoming, self._budgets(conversation.tokens), self.codec)
+            budgets = self._budgets(conversation.tokens)
+            accepted = await accept_message(db, conversation, incoming, budgets, self.codec, lease_s)
+        if accepted.goes_on:
+            self.go_on(accepted.turn_id, conversation)
+        return accepted
+
+    def lease_s(self) -> float | None:
+        """For how long a turn may be leased that is to run here; None when it has to go through the queue."""
+        return self.here.lease_s() if self.here is not None else None
+
+    def go_on(self, turn_id: str, conversation: Conversation) -> None:
+        """Go on with a turn that was leased with `lease_s` in a transaction that has committed."""
+        if self.here is not None:
+            self.here.go_on(turn_id, conversation)
 
     def running(self, caller: Caller, conversation_id: str, turn_id: str) -> Conversation | None:
         """The caller's own conversation, when this very turn of it runs in this process: known without a look."""

@@ -1,12 +1,13 @@
-"""Turns that run in the process that accepted them: no queue stands between a message and its first step.
+"""Turns that run in the process that accepted a message or a decision: no queue stands before their next step.
 
 A lease in the turn's row keeps others away. A process that dies stops renewing it; the sweep of any worker then
 enqueues the turn as a job, and its journal is folded there (`jobs/worker.py`).
 """
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from orchestrator.journal.accept import Begun
 from orchestrator.journal.conversations import Conversation
@@ -28,14 +29,18 @@ class Turns(Protocol):
         """Run a turn that this process has just accepted and leased."""
         ...
 
+    async def run(self, turn_id: str) -> None:
+        """Go on with a turn from its journal."""
+        ...
+
 
 class TurnsHere:
     """At most about `most` turns at once; `start` and `stop` belong to the lifespan."""
 
     def __init__(self, database: Database, turns: Turns, most: int, *, renew_every_s: float = LEASE_S / 3) -> None:
         self._database, self._turns, self._most, self._renew_every_s = database, turns, most, renew_every_s
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._conversations: dict[str, Conversation] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._turns_now: dict[str, tuple[asyncio.Task[None], Conversation]] = {}
         self._renewing: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -49,26 +54,37 @@ class TurnsHere:
 
     def begin(self, begun: Begun) -> None:
         """Run a turn whose lease this process holds."""
-        task = asyncio.create_task(self._turns.run_begun(begun), name=begun.turn_id)
-        self._running[begun.turn_id] = task
-        self._conversations[begun.turn_id] = begun.conversation
-        task.add_done_callback(self._done)
+        self._run(begun.turn_id, begun.conversation, self._turns.run_begun(begun))
+
+    def go_on(self, turn_id: str, conversation: Conversation) -> None:
+        """Go on with a turn that waited, and whose lease this process holds now."""
+        self._run(turn_id, conversation, self._turns.run(turn_id))
 
     def conversation_of(self, turn_id: str) -> Conversation | None:
         """The conversation of a turn that began here and runs; whose it is, is for the caller to check."""
-        return self._conversations.get(turn_id)
+        found = self._turns_now.get(turn_id)
+        return None if found is None else found[1]
 
     async def stop(self) -> None:
         """Take no further turn and wait for those that run; what is cut off anyway is taken over by another worker."""
         self._stopping = True
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await asyncio.gather(*self._running, return_exceptions=True)
         if self._renewing is not None:
             self._renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._renewing
 
+    def _run(self, turn_id: str, conversation: Conversation, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=turn_id)
+        self._running.add(task)
+        self._turns_now[turn_id] = task, conversation
+        task.add_done_callback(self._done)
+
     def _done(self, task: asyncio.Task[None]) -> None:
-        del self._running[task.get_name()], self._conversations[task.get_name()]
+        self._running.discard(task)
+        # A turn may go on before the task that began to wait has quite ended.
+        if (now := self._turns_now.get(task.get_name())) is not None and now[0] is task:
+            del self._turns_now[task.get_name()]
         if not task.cancelled() and (error := task.exception()) is not None:
             # Whatever it was: the lease runs out, and the turn is taken up again from its journal.
             get_logger().error("a turn failed and will be taken over", turn_id=task.get_name(), exc_info=error)
@@ -80,7 +96,7 @@ class TurnsHere:
                 continue
             try:
                 async with self._database.primary() as db:
-                    await db.execute(_RENEW, list(self._running), LEASE_S)
+                    await db.execute(_RENEW, list(self._turns_now), LEASE_S)
             except (ProblemError, OSError, TimeoutError) as error:
                 # A turn whose lease runs out may run twice for a moment: the journal lets only one of them go on.
                 get_logger().warning("leases were not renewed", reason=type(error).__name__)

@@ -42,7 +42,8 @@ class TurnJobs:
             self.world.metrics.taken_over.inc()
         conversation, run = self.conversations.opened(row), row["runs"] - 1
         scope = TurnScope(conversation, turn_id, row["request_id"], run, run == 0 and row["ordinal"] == 1, self.world)
-        await self._go_on(scope)
+        with self.world.publisher.near(turn_id, resumed=True):
+            await self._go_on(scope)
 
     async def run_begun(self, begun: Begun) -> None:
         """Run a turn that this process has just accepted and leased."""

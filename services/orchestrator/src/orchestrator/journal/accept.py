@@ -66,12 +66,14 @@ class Begun:
 class Accepted:
     """The turn that answers a message. Its first `after` inputs were told before: a client need not see them again.
 
-    `begun` is there when the caller asked for a lease and has it now.
+    `begun` is there when the caller asked for a lease and has it now; `goes_on` when that is the lease of a turn that
+    waited for this message.
     """
 
     turn_id: str
     after: int = 0
     begun: Begun | None = None
+    goes_on: bool = False
 
 
 def plain_answer(text: str) -> bool | None:
@@ -118,8 +120,9 @@ async def begin_at_once(
 
 
 async def accept_message(
-    db: Connection, conversation: Conversation, message: Incoming, budgets: Budgets, codec: Codec
-) -> Accepted:
+    db: Connection, conversation: Conversation, message: Incoming, budgets: Budgets, codec: Codec,
+    lease_s: float | None = None,
+) -> Accepted:  # fmt: skip
     """The turn that answers the message. The caller holds the conversation's row lock.
 
     Raises IDEMPOTENCY_KEY_REUSED when the client_turn_id was used for another text.
@@ -129,7 +132,7 @@ async def accept_message(
     if rows and rows[0]["body_hash"] is not None:
         return _known(rows[0]["id"], rows[0]["body_hash"], body_hash)
     said = conversation.sealer.seal("thread", message.text.encode())
-    joined = await _join(db, conversation, message, rows, codec)
+    joined = await _join(db, conversation, message, rows, codec, lease_s)
     if joined is not None:
         kept = (conversation.id, message.client_turn_id, joined.turn_id, body_hash, said)
         await db.execute("SELECT message_keep($1, $2, $3, $4, $5)", *kept)
@@ -146,15 +149,19 @@ async def accept_message(
 
 
 async def _join(
-    db: Connection, conversation: Conversation, message: Incoming, rows: list[Record], codec: Codec
-) -> Accepted | None:
+    db: Connection, conversation: Conversation, message: Incoming, rows: list[Record], codec: Codec,
+    lease_s: float | None,
+) -> Accepted | None:  # fmt: skip
     """The turn that the message belongs to already: one whose card it answers, or one that was not begun yet."""
     answer = None if message.wants_human else plain_answer(message.text)
     if answer is not None:
-        decided = await decide_open_card(db, conversation, confirmed=answer, at_ms=message.at_ms, codec=codec)
+        decided = await decide_open_card(
+            db, conversation, confirmed=answer, at_ms=message.at_ms, codec=codec, lease_s=lease_s
+        )
         if decided is not None:
-            await run_turn(db, decided.turn_id)
-            return Accepted(decided.turn_id, decided.inputs)
+            if lease_s is None:
+                await run_turn(db, decided.turn_id)
+            return Accepted(decided.turn_id, decided.inputs, goes_on=lease_s is not None)
     unread = next((row for row in rows if row["status"] == "queued" and row["runs"] == 0), None)
     if unread is None:
         return None

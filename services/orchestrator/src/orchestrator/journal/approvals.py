@@ -61,7 +61,10 @@ async def waiting_approvals(db: Connection, conversations: Conversations, limit:
     return found
 
 
-async def approve(db: Connection, conversation: Conversation, decision: Decision, at_ms: int, codec: Codec) -> int:
+async def approve(
+    db: Connection, conversation: Conversation, decision: Decision, at_ms: int, codec: Codec,
+    lease_s: float | None = None,
+) -> int:  # fmt: skip
     """Record a decision; how many approvals are still missing (0: the turn goes on). The caller holds the
     conversation's row lock.
 
@@ -88,7 +91,7 @@ async def approve(db: Connection, conversation: Conversation, decision: Decision
         await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(told, at_ms)], codec)
         return int(missing)
     state = "yes" if decision.approved else "no"
-    await close_card(db, conversation, turn_id, told, state, at_ms, codec, by=approver)
+    await close_card(db, conversation, turn_id, told, state, at_ms, codec, by=approver, lease_s=lease_s)
     return 0
 
 

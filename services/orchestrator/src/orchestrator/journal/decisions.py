@@ -27,20 +27,23 @@ class Decided:
 
 
 async def decide_open_card(
-    db: Connection, conversation: Conversation, *, confirmed: bool, at_ms: int, codec: Codec
-) -> Decided | None:
+    db: Connection, conversation: Conversation, *, confirmed: bool, at_ms: int, codec: Codec,
+    lease_s: float | None = None,
+) -> Decided | None:  # fmt: skip
     """Decide the one open confirmation card; the turn that goes on, or None when there is not exactly one."""
     confirmations = [card for card in await open_cards(db, conversation) if card.kind == "confirmation"]
     if len(confirmations) != 1 or past(confirmations[0].expires_at, at_ms):
         return None
     card = confirmations[0]
     decision = ConfirmationDecided(digest=card.digest, confirmed=confirmed)
-    return await close_card(db, conversation, card.turn_id, decision, "yes" if confirmed else "no", at_ms, codec)
+    state = "yes" if confirmed else "no"
+    return await close_card(db, conversation, card.turn_id, decision, state, at_ms, codec, lease_s=lease_s)
 
 
 async def confirm(
-    db: Connection, conversation: Conversation, turn_id: str, decision: ConfirmationDecided, at_ms: int, codec: Codec
-) -> Decided | None:
+    db: Connection, conversation: Conversation, turn_id: str, decision: ConfirmationDecided, at_ms: int, codec: Codec,
+    lease_s: float | None = None,
+) -> Decided | None:  # fmt: skip
     """Record the customer's decision; None when the same one was recorded before.
 
     Raises NOT_FOUND for a card that is not of this conversation, ALREADY_DECIDED for one that was decided otherwise
@@ -52,7 +55,7 @@ async def confirm(
         return None
     if row["state"] != "open" or past(row["expires_at"], at_ms):
         raise ProblemError(ProblemCode.ALREADY_DECIDED, DECIDED)
-    return await close_card(db, conversation, turn_id, decision, wanted, at_ms, codec)
+    return await close_card(db, conversation, turn_id, decision, wanted, at_ms, codec, lease_s=lease_s)
 
 
 async def expire(
@@ -70,7 +73,7 @@ async def expire(
 async def try_again(db: Connection, conversation: Conversation, turn_id: str, at_ms: int, codec: Codec) -> bool:
     """Let a turn go on that waits for what came of a write; False when it does not wait any more."""
     inputs = await db.fetchval(
-        "UPDATE turns SET status = 'running' WHERE id = $1 AND status = 'waiting' AND NOT EXISTS"
+        "UPDATE turns SET status = 'running', leased_until = NULL WHERE id = $1 AND status = 'waiting' AND NOT EXISTS"
         " (SELECT FROM cards c WHERE c.turn_id = id AND c.state = 'open') RETURNING inputs",
         turn_id,
     )
@@ -95,12 +98,16 @@ async def locked_card(
 
 async def close_card(
     db: Connection, conversation: Conversation, turn_id: str, decision: TurnInput, state: str, at_ms: int,
-    codec: Codec, *, by: str = "customer",
+    codec: Codec, *, by: str = "customer", lease_s: float | None = None,
 ) -> Decided:  # fmt: skip
-    """Journal the decision that ends the wait, and close the turn's open card."""
+    """Journal the decision that ends the wait, and close the turn's open card. With `lease_s` the turn is the
+    caller's to run; without, the caller enqueues it.
+    """
     inputs = await db.fetchval(
-        "UPDATE turns SET status = 'running' WHERE id = $1 AND status = 'waiting' RETURNING inputs", turn_id
-    )
+        "UPDATE turns SET status = 'running', leased_until = now() + make_interval(secs => $2)"
+        " WHERE id = $1 AND status = 'waiting' RETURNING inputs",
+        turn_id, lease_s,
+    )  # fmt: skip
     if inputs is None:
         raise ProblemError(ProblemCode.ALREADY_DECIDED, DECIDED)
     await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(decision, at_ms)], codec)

@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis
@@ -22,12 +23,21 @@ _BACKLOG = 256
 _RECONNECT_S = 0.5
 
 
+@dataclass(slots=True)
+class _Near:
+    """What a turn told while it runs here, `runs` times; `resumed`: it told more before, which is in Redis."""
+
+    resumed: bool
+    runs: int = 0
+    told: list[bytes] = field(default_factory=list)
+
+
 class Hub:
     """Fans live frames out to readers. `start` and `close` belong to the service's lifespan."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._near: dict[str, list[bytes]] = {}
+        self._near: dict[str, _Near] = {}
         self._readers: dict[str, set[asyncio.Queue[bytes | None]]] = defaultdict(set)
         self._subscribed: set[str] = set()
         self._pubsub: PubSub | None = None
@@ -46,20 +56,26 @@ class Hub:
         for key in self._readers:
             self._offer(key, None)
 
-    def begin_near(self, turn_id: str) -> None:
-        """The turn runs in this process from its first event on."""
-        self._near[stream_key(turn_id)] = []
+    def begin_near(self, turn_id: str, *, resumed: bool = False) -> None:
+        """The turn runs in this process: from its first event on, or `resumed` behind what Redis has."""
+        near = self._near.setdefault(stream_key(turn_id), _Near(resumed))
+        near.runs += 1
 
     def tell_near(self, key: str, batch: bytes) -> None:
         """Frames of a turn, if it runs in this process: its readers here get them at once."""
-        if (told := self._near.get(key)) is not None:
-            told.append(batch)
+        if (near := self._near.get(key)) is not None:
+            near.told.append(batch)
             self._offer(key, batch)
 
     async def end_near(self, key: str) -> None:
         """Redis has all frames that the turn had here; who still follows it goes on from there."""
-        told = self._near.pop(key, [])
-        if self._readers.get(key) and not (told and is_last(told[-1])):
+        near = self._near.get(key)
+        if near is not None:
+            near.runs -= 1
+            if near.runs > 0:
+                return  # it waited for a moment only, and runs here again
+            del self._near[key]
+        if self._readers.get(key) and not (near and near.told and is_last(near.told[-1])):
             await self._subscribe(key)
             self._offer(key, None)
 
@@ -82,14 +98,18 @@ class Hub:
     async def stored(self, turn_id: str, after: EventId) -> list[bytes]:
         """The frames of the turn so far, those up to `after` perhaps left out; none when Redis cannot be asked."""
         key = stream_key(turn_id)
-        batches = self._near.get(key)
-        if batches is None:
-            try:
-                entries: Any = await self._redis.xrange(key, min=f"({after}")
-            except (RedisError, OSError):
-                return []
-            batches = [fields[b"f"] for _, fields in entries]
+        near = self._near.get(key)
+        batches = [] if near and not near.resumed else await self._in_redis(key, after)
+        # What Redis has of them already comes twice then, and is dropped by its id.
+        batches += near.told if near else ()
         return [frame for batch in batches for frame in split_frames(batch)]
+
+    async def _in_redis(self, key: str, after: EventId) -> list[bytes]:
+        try:
+            entries: Any = await self._redis.xrange(key, min=f"({after}")
+        except (RedisError, OSError):
+            return []
+        return [fields[b"f"] for _, fields in entries]
 
     async def _subscribe(self, key: str) -> None:
         if key in self._subscribed:

@@ -65,9 +65,9 @@ class Publisher:
             await self._task
 
     @contextmanager
-    def near(self, turn_id: str) -> Iterator[None]:
-        """While this turn runs here from its beginning: readers in this process follow it without Redis."""
-        self._hub.begin_near(turn_id)
+    def near(self, turn_id: str, *, resumed: bool = False) -> Iterator[None]:
+        """While this turn runs here: readers in this process follow it without Redis, `resumed` from where it stood."""
+        self._hub.begin_near(turn_id, resumed=resumed)
         try:
             yield
         finally:
