@@ -86,7 +86,8 @@ async def _refund(stack: Stack, number: int) -> Times:
     connection = await asyncpg.connect(stack.addresses.databases["billing"])
     await connection.execute(_CHARGE, f"ch_{order}", order, person.subject)
     await connection.close()
-    async with AgentClient(stack.url(), lambda: stack.keys.demo_token(person)) as client:
+    token = stack.keys.demo_token(person)
+    async with AgentClient(stack.url(), lambda: token) as client:
         conversation = await client.begin()
         turn = await client.send(conversation, f"Refund order {order} for $1")
         at: dict[str, float] = {}

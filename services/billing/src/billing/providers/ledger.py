@@ -10,6 +10,7 @@ from servicekit.errors import ProblemError
 _FIND = "SELECT id, charge_id, amount_minor, currency FROM ledger_refunds WHERE refund_request_id = $1"
 _INSERT = """
 INSERT INTO ledger_refunds (refund_request_id, charge_id, amount_minor, currency) VALUES ($1, $2, $3, $4)
+RETURNING id
 """
 _REFUSED = {"RF002", asyncpg.exceptions.UniqueViolationError.sqlstate}
 
@@ -24,7 +25,7 @@ class LedgerProvider:
 
     async def refund(self, order: RefundOrder) -> ProviderRefund:
         """Writes the row, once. Raises ProviderError(refused) beyond what was captured."""
-        found = await self.find(order) or await self._write(order) or await self.find(order)
+        found = await self._write(order) or await self.find(order)
         if found is None:
             raise ProviderError("refused", "exceeds_charge")
         if found.amount != order.amount:
@@ -47,15 +48,15 @@ class LedgerProvider:
         """Nothing is held: the pool is the service's."""
 
     async def _write(self, order: RefundOrder) -> ProviderRefund | None:
-        """The new row; None when the charge has not that left, or the same order was written at the same time."""
+        """The new row; None when the same order was written before, or the charge has not that left."""
         values = (order.refund_request_id, order.charge, order.amount.amount_minor, order.amount.currency)
         try:
-            async with self._db.transaction() as connection:
-                await connection.execute(_INSERT, *values)
+            async with self._db.primary() as connection:
+                number = await connection.fetchval(_INSERT, *values)
         except asyncpg.PostgresError as error:
             if error.sqlstate not in _REFUSED:
                 raise
             return None
         except ProblemError as error:
             raise ProviderError("unknown", retry_after_s=error.problem.retry_after_s) from error
-        return await self.find(order)
+        return ProviderRefund(f"led_{number}", ProviderState.SUCCEEDED, order.amount)

@@ -44,9 +44,8 @@ class IssueRefund:
         found = await self._assess(request, asked)
         refund = self._new(request, asked, found, request.grant)
         await store.insert(request.db, refund)
-        state: RefundState | None = None
-        for event, who in self._first_events(refund, found, request.grant):
-            state = await store.append(request.db, refund.id, state, event, who=who, at=refund.created_at)
+        events = self._first_events(refund, found, request.grant)
+        for state in await store.append_first(request.db, refund.id, events, refund.created_at):
             count_event(request.kit, state)
 
     async def submit(self, submission: Submission, _: IssueRefundInput) -> None:

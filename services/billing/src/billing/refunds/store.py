@@ -1,5 +1,6 @@
 """The SQL of refunds. What a customer's call reaches is asked for with the customer's id."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,10 @@ _INSERT = """
 INSERT INTO refunds (id, charge_id, order_id, customer_id, conversation_id, grant_id, provider, amount_minor, currency,
     reason, draft, approvals, clause, sentence, reasons, state, check_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'requested', $16, $17, $17)
+"""
+_APPEND_FIRST = """
+SELECT refund_append($1, e.before, e.after, e.who, $2, e.details)
+FROM unnest($3::text[], $4::text[], $5::text[], $6::bytea[]) AS e (before, after, who, details)
 """
 _GRANTED = "SELECT id FROM refunds WHERE grant_id = $1"
 _WAIT = "UPDATE refunds SET check_at = greatest(check_at, $2) WHERE id = $1"
@@ -94,6 +99,21 @@ async def append(
         refund_id, before, target(event).value, who, at, canonical_json(details(event)),
     )  # fmt: skip
     return following
+
+
+async def append_first(
+    connection: Connection, refund_id: str, events: Sequence[tuple[RefundEvent, str]], at: datetime
+) -> list[RefundState]:
+    """The first events of a new refund, each with who did it, in one round trip; the states that it passed through."""
+    states: list[RefundState] = []
+    for event, _ in events:
+        states.append(advance(states[-1] if states else None, event))
+    before = [None, *(state.value for state in states[:-1])]
+    await connection.execute(
+        _APPEND_FIRST, refund_id, at, before, [state.value for state in states], [who for _, who in events],
+        [canonical_json(details(event)) for event, _ in events],
+    )  # fmt: skip
+    return states
 
 
 async def wait(connection: Connection, refund_id: str, until: datetime) -> None:
