@@ -45,7 +45,10 @@ bench: setup ## Measure what the engine adds to a turn, beside other agent loops
 	@exec $(VENV)/python tests-e2e/bench/run.py
 
 prove-refunds: setup ## 5,000 refunds while processes die and the provider errs; prints how many were doubled or lost
-	@AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_PROVE_REFUNDS=$${REFUNDS:-5000} $(VENV)/pytest -s tests-e2e/test_refund_chaos.py
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_PROVE=1 AIGUY_PROVE_REFUNDS=$(REFUNDS) $(VENV)/pytest -s tests-e2e/test_refund_chaos.py \
+	  services/servicekit/tests/test_idempotency_machine.py services/billing/tests/test_crashes.py \
+	  services/billing/tests/test_refunds.py; then echo 'VERDICT: every refund was made once'; \
+	  else echo 'VERDICT: REFUNDS WENT WRONG (see above)'; exit 1; fi
 
 contracts: setup ## Write schemas, manifest, OpenAPI and clients anew from the contracts
 	@$(VENV)/python -m contracts.export

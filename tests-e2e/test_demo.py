@@ -19,7 +19,7 @@ def test_every_conversation_of_the_demo_passes(tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert demo.returncode == 0, demo.stdout
-    assert "8 of 8 conversations passed." in demo.stdout
+    assert "13 of 13 conversations passed." in demo.stdout
     assert "still run" not in demo.stdout
     assert [line for line in processes() if str(tmp_path) in line] == []
 

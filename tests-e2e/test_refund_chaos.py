@@ -17,13 +17,15 @@ import pytest_asyncio
 from e2e.facts import connected
 from e2e.machine import Machine
 from e2e.payments import Payments, payments
+from e2e.refund_books import wrong_in_books
 from e2e.refunds import RefundSoak, Staff, balance, plan, settled, take_payments
 from onebox.keys import KIM, LEE
 from onebox.ports import ORCHESTRATOR
 from onebox.stack import SERVICES
+from servicekit.testing.proving import how_many
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
-REFUNDS = int(os.environ.get("AIGUY_PROVE_REFUNDS", "500"))
+REFUNDS = int(os.environ.get("AIGUY_PROVE_REFUNDS") or how_many(500, 5_000))
 #: How often each process dies at each step.
 ROUNDS = max(2, REFUNDS // 250)
 SETTLED_S = 60.0
@@ -109,10 +111,12 @@ async def test_every_confirmed_refund_is_made_once(machine: Machine, short_rests
         await asyncio.gather(killing, approving)
         await settled(billing, wanted, SETTLED_S)
     found = await balance(billing, wanted, provider)
+    books = await wrong_in_books(billing)
     print(f"killed at: {dict(reaper.killed)}; {provider.troubled} answers of the provider spoiled")
     print(found)
     assert soak.failed == []
     assert (found.duplicated, found.lost, found.wrong) == ([], [], [])
+    assert books == []
     assert found.intended == REFUNDS
     assert {step for step, _ in reaper.killed} == set(STEPS)
     assert {victim for _, victim in reaper.killed} == set(VICTIMS)

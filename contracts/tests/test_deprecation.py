@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import Field
 
@@ -158,6 +158,7 @@ CALLS = st.dictionaries(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(CALLS)
 def test_no_call_is_ever_in_the_old_shape_behind_the_edge(call: dict[str, Any]) -> None:
     try:

@@ -9,6 +9,8 @@ REQUEST_ID = "x-request-id"
 DEADLINE_MS = "x-aiguy-deadline-ms"
 #: The signed grant that names the exact effect which was confirmed (and approved); writes only.
 GRANT = "x-aiguy-grant"
+#: What a tool that answers later (202) calls `POST /api/agent/tools/callback` with, as its bearer token.
+CALLBACK = "x-aiguy-callback"
 #: Which client spoke which contract version, for the telemetry of deprecations: `orchestrator/0.1.0`.
 CLIENT = "x-aiguy-client"
 #: On an answer to a call that gave deprecated arguments: since when (RFC 9745), and when they stop to work (RFC 8594).

@@ -43,6 +43,7 @@ class ToolManifestEntry(OpenModel):
     timeout_ms: int = Field(gt=0)
     retries: int = Field(default=0, ge=0)
     cache_ttl_s: int = Field(default=0, ge=0)
+    answers_within_s: int = Field(default=0, ge=0)
     confirmation: Confirmation = Confirmation.NONE
     approval: ApprovalRule | None = None
     approved_by: str | None = None
@@ -78,7 +79,8 @@ def entry_from_contract(contract: ToolContract[Any, Any], *, available: bool = T
     return ToolManifestEntry(
         name=contract.name, family=contract.family.value, version=contract.version, description=contract.description,
         effect=contract.effect, scope=contract.scope, risk=contract.risk, timeout_ms=contract.timeout_ms,
-        retries=contract.retries, cache_ttl_s=contract.cache_ttl_s, confirmation=contract.confirmation,
+        retries=contract.retries, cache_ttl_s=contract.cache_ttl_s, answers_within_s=contract.answers_within_s,
+        confirmation=contract.confirmation,
         approval=contract.approval, approved_by=contract.approved_by, closed_by=contract.closed_by, ref=contract.ref,
         guests=contract.guests, aliases=contract.aliases, redact=contract.redact,
         deprecations=contract.deprecations, method=contract.method, path=contract.path,

@@ -95,6 +95,7 @@ class ToolContract(Generic[InT, OutT]):
     transient error, made only when the tool is a read or the call has an idempotency key. `redact` names the fields of
     input and output that never reach a log, a trace or a prompt. `guests` says whether a guest may call it.
 
+    A tool that may take long has `answers_within_s`: it may answer 202 at once, and calls back within so many seconds.
     A write may answer that it waits for staff (`approvals_needed` in its output). `approved_by` names the tool that
     then carries it out, `closed_by` the one that ends it; both take the output's field `ref` as an argument.
     """
@@ -111,6 +112,7 @@ class ToolContract(Generic[InT, OutT]):
     timeout_ms: int
     retries: int = 0
     cache_ttl_s: int = 0
+    answers_within_s: int = 0
     confirmation: Confirmation = Confirmation.NONE
     approval: ApprovalRule | None = None
     approved_by: str | None = None

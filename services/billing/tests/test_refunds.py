@@ -11,6 +11,7 @@ from contracts.errors import ProblemCode
 from contracts.tools.billing import GET_REFUND, ISSUE_REFUND, RefundState
 from servicekit.testing import FakeClock
 from servicekit.testing.conformance import assert_problem
+from servicekit.testing.proving import how_many
 from servicekit.testing.tool_client import ADA, ToolClient
 
 from .shop import BEN, Paid, asking, given_back, history, look, paid, refund, somebody
@@ -199,14 +200,15 @@ async def test_many_customers_clicks_at_the_same_moment_never_exceed_the_charge(
 
 
 async def test_fifty_identical_calls_at_the_same_moment_are_one_refund(service: ToolClient) -> None:
-    order = await paid(service, 9_000)
-    arguments = asking(order, 300)
-    grant = await service.confirm(ISSUE_REFUND, arguments, order.who)
-    calls = (service.call(ISSUE_REFUND, arguments, order.who, key="one", grant=grant) for _ in range(50))
-    answers = await asyncio.gather(*calls)
-    assert {answer.status_code for answer in answers} <= {200, 409}
-    assert len({answer.content for answer in answers if answer.status_code == 200}) == 1
-    assert await given_back(service, order) == [300]
+    for _ in range(how_many(2, 200)):
+        order = await paid(service, 9_000)
+        arguments = asking(order, 300)
+        grant = await service.confirm(ISSUE_REFUND, arguments, order.who)
+        calls = (service.call(ISSUE_REFUND, arguments, order.who, key="one", grant=grant) for _ in range(50))
+        answers = await asyncio.gather(*calls)
+        assert {answer.status_code for answer in answers} <= {200, 409}
+        assert len({answer.content for answer in answers if answer.status_code == 200}) == 1
+        assert await given_back(service, order) == [300]
 
 
 async def test_a_confirmation_is_good_for_one_refund_even_when_that_one_failed(service: ToolClient) -> None:

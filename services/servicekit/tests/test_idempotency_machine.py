@@ -14,6 +14,7 @@ from contracts.errors import ProblemCode
 from servicekit.clock import SystemClock
 from servicekit.errors import ProblemError
 from servicekit.idempotency import IdempotencyScope, IdempotencyStore, StoredAnswer, body_hash
+from servicekit.testing.proving import how_many
 
 pytestmark = pytest.mark.service
 KEYS = st.sampled_from(["a", "b", "c"])
@@ -142,6 +143,9 @@ def test_no_order_of_calls_crashes_and_repeats_breaks_it(database_url: Callable[
     run_state_machine_as_test(
         machine(database_url("servicekit.testing.sample")),
         settings=settings(
-            max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=how_many(60, 800),
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -21,7 +21,7 @@ SELECT t.id, t.conversation_id, t.status, t.outcome, t.inputs, t.runs, t.final_e
 FROM turns t WHERE t.conversation_id = ANY($1) ORDER BY t.conversation_id, t.ordinal
 """
 _TICKETS = """
-SELECT t.turn_id, h.reason AS handoff FROM tickets t LEFT JOIN handoffs h ON h.ticket_id = t.id
+SELECT t.turn_id, t.conversation_id, h.reason AS handoff FROM tickets t LEFT JOIN handoffs h ON h.ticket_id = t.id
 WHERE t.conversation_id = ANY($1)
 """
 
@@ -46,8 +46,9 @@ class Books:
             turns = await rows(self.orchestrator, _TURNS, self.conversations)
             stuck = [turn for turn in turns if turn["status"] != "ended" or turn["jobs"]]
             assert not stuck, stuck[:3]
-            tickets = await self._tickets()
-            late = [held for held in self._handed_over() if not tickets[held.turn.turn_id, True]]
+            # One hand-over is open per conversation: who asks again gets the same ticket.
+            handed = await self._handed_conversations()
+            late = [held for held in self._handed_over() if held.turn.conversation_id not in handed]
             assert not late, late[:3]
             return True
 
@@ -56,19 +57,24 @@ class Books:
     async def trouble(self) -> list[str]:
         """Everything that does not add up, in words."""
         turns = {turn["id"]: turn for turn in await rows(self.orchestrator, _TURNS, self.conversations)}
-        tickets = await self._tickets()
+        tickets, handed = await self._tickets(), await self._handed_conversations()
         known = {held.turn.turn_id for held in self.soak.held}
         found = [f"a turn that nobody asked for: {turn}" for turn_id, turn in turns.items() if turn_id not in known]
         found += [f"a ticket of no turn: {turn_id}" for turn_id, _ in tickets if turn_id not in known]
         for held in self.soak.held:
             row = turns.get(held.turn.turn_id)
-            wrong = ["lost"] if row is None else [*_turn_trouble(held, row), *_ticket_trouble(held, tickets)]
+            wrong = ["lost"] if row is None else [*_turn_trouble(held, row), *_ticket_trouble(held, tickets, handed)]
             found += [f"{what}: {held} {row}" for what in wrong]
         return found + await self._broken_chains()
 
     async def _tickets(self) -> Counter[tuple[str, bool]]:
         found = await rows(self.tickets, _TICKETS, self.conversations)
         return Counter((row["turn_id"], row["handoff"] is not None) for row in found)
+
+    async def _handed_conversations(self) -> set[str]:
+        return {
+            row["conversation_id"] for row in await rows(self.tickets, _TICKETS, self.conversations) if row["handoff"]
+        }
 
     def _handed_over(self) -> list[Held]:
         return [held for held in self.soak.held if held.turn.outcome == "handed_over"]
@@ -99,16 +105,16 @@ def _turn_trouble(held: Held, row: Row) -> Iterator[str]:
         yield "an event was seen twice"
 
 
-def _ticket_trouble(held: Held, tickets: Counter[tuple[str, bool]]) -> Iterator[str]:
-    opened, handed = tickets[held.turn.turn_id, False], tickets[held.turn.turn_id, True]
+def _ticket_trouble(held: Held, tickets: Counter[tuple[str, bool]], handed: set[str]) -> Iterator[str]:
+    opened, made = tickets[held.turn.turn_id, False], tickets[held.turn.turn_id, True]
     outcome = held.turn.outcome
-    if opened > 1 or handed > 1:
-        yield f"{opened} tickets and {handed} hand-overs"
+    if opened > 1 or made > 1:
+        yield f"{opened} tickets and {made} hand-overs"
     if opened and held.decided is not True:
         yield "a ticket that nobody confirmed"
     if held.decided is True and outcome == "answered" and not opened:
         yield "confirmed and answered, but there is no ticket"
-    if outcome == "handed_over" and not handed:
+    if outcome == "handed_over" and held.turn.conversation_id not in handed:
         yield "handed over, but nobody knows"
     if held.decided is False and outcome != "declined":
         yield "a no that was not heard"

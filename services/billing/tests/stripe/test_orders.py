@@ -136,7 +136,7 @@ async def test_an_answer_with_another_amount_settles_nothing(account: Account) -
     assert (error.kind, error.reason) == ("unknown", "answer_differs")
 
 
-# As Stripe's documentation lists them: currencies without hundredths. ISK has them there, and nowhere else.
+# As Stripe's documentation lists them: currencies without hundredths. ISK and UGX have them there, and nowhere else.
 WHOLE = frozenset({
     "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF",
 })  # fmt: skip

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from orchestrator.api.approvals import approvals_router
+from orchestrator.api.callbacks import callbacks_router
 from orchestrator.api.conversations import conversations_router
 from orchestrator.api.decisions import decisions_router
 from orchestrator.api.demo import demo_router
@@ -26,7 +27,8 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
     keyring = Keyring.load(settings.master_key_file)
     minter = TokenMinter(keys, settings.token_issuer, SystemClock())
     routers = [
-        conversations_router(), decisions_router(), approvals_router(), stream_router(), wellknown_router(keys),
+        conversations_router(), decisions_router(), approvals_router(), callbacks_router(), stream_router(),
+        wellknown_router(keys),
     ]  # fmt: skip
     if settings.demo:
         routers.append(_demo(settings))

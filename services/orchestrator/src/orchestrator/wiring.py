@@ -25,6 +25,8 @@ from orchestrator.settings import Settings
 from orchestrator.stream.hub import Hub
 from orchestrator.stream.publisher import Publisher
 from orchestrator.tools.build import CacheParts, Tools, build_tools
+from orchestrator.tools.callbacks import Callbacks
+from orchestrator.tools.catalog import Catalog
 from servicekit.auth.minting import TokenMinter
 from servicekit.context import Kit
 from servicekit.crypto import Keyring
@@ -39,6 +41,9 @@ class Core:
     conversations: Conversations
     codec: Codec
     queue: JobQueue
+    hub: Hub
+    tools: Tools
+    callbacks: Callbacks
 
 
 @asynccontextmanager
@@ -46,36 +51,49 @@ async def orchestrate(
     kit: Kit, app: FastAPI, settings: Settings, keyring: Keyring, minter: TokenMinter
 ) -> AsyncIterator[None]:
     """Runs the orchestrator around the app's life: tools, Brain, streams, worker."""
-    core = Core(Conversations(keyring, keyring.derive("subject-hash")), Codec(), JobQueue())
+    callbacks = Callbacks(keyring.derive("tool-callback"), kit.clock)
+    tools = build_tools(
+        urls=settings.tool_urls, http=kit.http, minter=minter, metrics=kit.metrics, clock=kit.clock,
+        allowlist=settings.tool_allowlist, cache=CacheParts(kit.redis, keyring.derive("tool-cache")),
+        breaker=BreakerConfig(open_s=settings.breaker_open_s), callbacks=callbacks,
+    )  # fmt: skip
+    conversations = Conversations(keyring, keyring.derive("subject-hash"))
+    core = Core(conversations, Codec(), JobQueue(), Hub(kit.redis), tools, callbacks)
     async with AsyncExitStack() as stack:
-        hub = Hub(kit.redis)
-        hub.start()
-        stack.push_async_callback(hub.close)
+        core.hub.start()
+        stack.push_async_callback(core.hub.close)
+        await stack.enter_async_context(_catalog(tools.catalog))
+        app.state.checks["tools"] = tools.catalog.check
         here = None
         if settings.worker != "off":
-            here = await stack.enter_async_context(_working(kit, app, settings, core, hub, keyring, minter))
+            here = await stack.enter_async_context(_working(kit, app, settings, core))
         intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, here)
-        app.state.desk = Desk(kit.db, core.conversations, core.codec, core.queue, intake, hub)
+        app.state.desk = Desk(
+            kit.db, core.conversations, core.codec, core.queue, intake, core.hub, tools.catalog, callbacks
+        )  # fmt: skip
         yield
 
 
 @asynccontextmanager
-async def _working(
-    kit: Kit, app: FastAPI, settings: Settings, core: Core, hub: Hub, keyring: Keyring, minter: TokenMinter
-) -> AsyncIterator[TurnsHere]:
-    tools = build_tools(
-        urls=settings.tool_urls, http=kit.http, minter=minter, metrics=kit.metrics, clock=kit.clock,
-        allowlist=settings.tool_allowlist, cache=CacheParts(kit.redis, keyring.derive("tool-cache")),
-        breaker=BreakerConfig(open_s=settings.breaker_open_s),
-    )  # fmt: skip
-    await tools.catalog.refresh()
-    refreshing = asyncio.create_task(tools.catalog.run(), name="catalog")
+async def _catalog(catalog: Catalog) -> AsyncIterator[None]:
+    await catalog.refresh()
+    refreshing = asyncio.create_task(catalog.run(), name="catalog")
+    try:
+        yield
+    finally:
+        refreshing.cancel()
+        with suppress(asyncio.CancelledError):
+            await refreshing
+
+
+@asynccontextmanager
+async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> AsyncIterator[TurnsHere]:
     embedder = await asyncio.to_thread(Embedder.load)
     brains = build_brains(settings, kit.http, embedder)
     await brains.offline.warm()
-    publisher = Publisher(kit.redis, kit.metrics, hub)
+    publisher = Publisher(kit.redis, kit.metrics, core.hub)
     publisher.start()
-    world = _world(kit, settings, core, tools, brains, publisher)
+    world = _world(kit, settings, core, brains, publisher)
     turns = TurnJobs(world, core.conversations, core.codec, core.queue)
     promises = PromiseJobs(world, core.conversations, core.codec, core.queue, settings.approvals_channel)
     worker = Worker(settings.database_url, kit.db, turns, promises, settings.worker_concurrency)
@@ -83,23 +101,17 @@ async def _working(
     here.start()
     worker.start()
     app.state.checks["worker"] = worker.check
-    app.state.checks["tools"] = tools.catalog.check
     try:
         yield here
     finally:
         await asyncio.gather(here.stop(), worker.stop())
         await publisher.close()
-        refreshing.cancel()
-        with suppress(asyncio.CancelledError):
-            await refreshing
         embedder.close()
 
 
-def _world(
-    kit: Kit, settings: Settings, core: Core, tools: Tools, brains: Brains, publisher: Publisher
-) -> Collaborators:
+def _world(kit: Kit, settings: Settings, core: Core, brains: Brains, publisher: Publisher) -> Collaborators:
     return Collaborators(
-        brain=brains.main, offline=brains.offline, catalog=tools.catalog, gateway=tools.gateway,
+        brain=brains.main, offline=brains.offline, catalog=core.tools.catalog, gateway=core.tools.gateway,
         memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=load_phrases(), metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,

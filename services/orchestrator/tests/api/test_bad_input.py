@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from contracts.errors import PROBLEM_MEDIA_TYPE
+from orchestrator.tools.calls import CallRequest
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 CONVERSATION, TURN, DIGEST = "cnv_" + "0" * 32, "trn_" + "0" * 32, "0" * 64
@@ -27,6 +28,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "conversation_id": CONVERSATION, "turn_id": TURN, "digest": DIGEST, "approved": True, "notes": "ok",
     },
     "GET /api/agent/approvals": {"limit": "5"},
+    "POST /api/agent/tools/callback": {"problem": {"code": "order_not_found"}},
     "POST /api/agent/feedback": {
         "conversation_id": CONVERSATION, "turn_id": TURN, "thumbs": "up", "csat": 5, "tags": ["kind"], "comment": "ok",
     },
@@ -34,7 +36,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "GET /api/agent/conversations/{conversation_id}": {"limit": "5"},
     "GET /api/agent/stream": {"conversation_id": CONVERSATION, "turn_id": TURN},
 }  # fmt: skip
-OPTIONAL = {"channel", "context", "thumbs", "csat", "tags", "comment", "limit", "notes"}
+OPTIONAL = {"channel", "context", "thumbs", "csat", "tags", "comment", "limit", "notes", "problem"}
 WITH_BODY = sorted(name for name in GOOD if name.startswith("POST"))
 DEEP = b"[" * 20_000 + b"]" * 20_000
 
@@ -52,13 +54,22 @@ def assert_refused(answer: httpx.Response, *expected: int) -> dict[str, Any]:
     return body
 
 
+def _bearer(api, name: str) -> dict[str, str]:
+    if name.endswith("/callback"):
+        asked = CallRequest(
+            tool="get_order", arguments={}, subject="s", role="guest", conversation_id=CONVERSATION, turn_id=TURN,
+            request_id="r", timeout_s=1,
+        )  # fmt: skip
+        return {"authorization": f"Bearer {api.app.state.desk.callbacks.token(asked, 60)}"}
+    return api.staff() if name.endswith("/approvals") else api.bearer()
+
+
 def path_of(name: str) -> str:
     return name.split()[1].replace("{conversation_id}", CONVERSATION)
 
 
 async def send(api, name: str, content: bytes, content_type: str | None = "application/json") -> httpx.Response:
-    own = api.staff() if name.endswith("/approvals") else api.bearer()
-    headers = own | ({"content-type": content_type} if content_type else {})
+    headers = _bearer(api, name) | ({"content-type": content_type} if content_type else {})
     return await api.http.post(path_of(name), content=content, headers=headers)
 
 

@@ -10,6 +10,7 @@ import pytest
 from contracts.registry import contracts_of
 from contracts.tool import Family
 from orchestrator.tools.build import CacheParts, build_tools
+from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.calls import CallRequest
 from orchestrator.tools.catalog import Catalog
 from orchestrator.tools.gateway import ToolGateway
@@ -111,6 +112,7 @@ async def world(service: FakeToolService, clock: Clock, cache_redis: Any) -> Asy
     tools = build_tools(
         urls={"orders": service.url}, http=http, minter=TokenMinter(keys, "orchestrator", SystemClock()),
         metrics=metrics, clock=clock, cache=cache_redis and CacheParts(cache_redis, b"k" * 32), jitter=random.Random(7),
+        callbacks=Callbacks(b"k" * 32, clock),
     )  # fmt: skip
     await tools.catalog.refresh()
     yield World(service, tools.catalog, tools.gateway, metrics, keys, http)

@@ -22,6 +22,7 @@ from contracts.tools.orders import (
     OrderStatusView,
 )
 from orchestrator.tools.build import Tools, build_tools
+from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.calls import CallFailed, CallRequest, CallSucceeded
 from servicekit.app import create_app
 from servicekit.clock import SystemClock
@@ -79,8 +80,9 @@ async def tools(
     http = AiohttpClient()
     async with serving(app) as url:
         made = build_tools(
-            urls={"orders": url}, http=http, minter=issuer.minter, metrics=Metrics(), clock=SystemClock()
-        )
+            urls={"orders": url}, http=http, minter=issuer.minter, metrics=Metrics(), clock=SystemClock(),
+            callbacks=Callbacks(b"k" * 32, SystemClock()),
+        )  # fmt: skip
         await made.catalog.refresh()
         yield made
         await http.close()

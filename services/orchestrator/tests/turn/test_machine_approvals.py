@@ -8,6 +8,7 @@ from contracts.turn import Answering, Outcome
 from orchestrator.turn.effects import (
     AskApproval,
     AskConfirmation,
+    AwaitCallback,
     AwaitOutcome,
     CallPlanner,
     CallTool,
@@ -26,6 +27,7 @@ from orchestrator.turn.inputs import (
     PlanMade,
     PlannedCall,
     RetryDue,
+    ToolAccepted,
     ToolFailed,
     ToolSucceeded,
     TurnInput,
@@ -205,6 +207,32 @@ def test_an_early_retry_changes_nothing() -> None:
     for inputs in (CONFIRMED, WAITING, (STARTED,)):
         step = after(*inputs, RetryDue())
         assert step.effects == ()
+
+
+# ── a tool that answers later ────────────────────────────────────────────────────────────────────────────
+
+
+TAKEN = ToolAccepted(expires_at_ms=90_000, ms=1)
+
+
+def test_a_tool_may_take_the_call_and_answer_later() -> None:
+    step = after(STARTED, PlanMade(call=READ), TAKEN)
+    assert only(step, AwaitCallback) == AwaitCallback(90_000)
+    assert step.state.waiting
+    answered = reduce(step.state, ToolSucceeded(output={}, ms=0), 60_000)
+    assert only(answered, CallPlanner)
+    assert answered.state.worked_ms(60_010) < 100
+
+
+def test_when_it_does_not_a_read_fails_and_a_write_is_asked_about() -> None:
+    assert only(after(STARTED, PlanMade(call=READ), TAKEN, LOST), SayPhrase) == SayPhrase("tool_failed")
+    unsure = after(*CONFIRMED, TAKEN, LOST)
+    assert only(unsure, AwaitOutcome)
+    assert only(reduce(unsure.state, RetryDue(), 99_000), CallTool) == CallTool(REFUND, digest=D1)
+
+
+def test_what_a_late_answer_leaves_to_staff_is_left_to_staff() -> None:
+    assert only(after(*CONFIRMED, TAKEN, PENDING), PreviewEffect).call.tool == "approve_refund"
 
 
 # ── a system that is down ────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.effects import (
     AskApproval,
     AskConfirmation,
+    AwaitCallback,
     AwaitOutcome,
     CallPlanner,
     CallTool,
@@ -39,6 +40,7 @@ from orchestrator.turn.inputs import (
     PlanRejected,
     RetryDue,
     StaffTookOver,
+    ToolAccepted,
     ToolFailed,
     ToolSucceeded,
     TurnInput,
@@ -101,7 +103,9 @@ search_outputs = st.sampled_from([
     {}, {"strength": 0.1}, {"strength": 0.9}, {"strength": 0.9, "answerable": False},
     {"ref": "rfd_1", "approvals_needed": 1}, {"ref": "rfd_1", "approvals_needed": 2},
 ])  # fmt: skip
-results = st.one_of(st.builds(ToolSucceeded, output=search_outputs, ms=st.just(1.0)), failures)
+succeeded = st.builds(ToolSucceeded, output=search_outputs, ms=st.just(1.0))
+late_answers = st.one_of(succeeded, failures)
+results = st.one_of(succeeded, failures, st.builds(ToolAccepted, expires_at_ms=st.just(1), ms=st.just(1.0)))
 verdicts = st.builds(
     Guarded, verdict=st.sampled_from(["pass", "repair", "refuse", "hand_over"]), text=st.just("Hello.")
 )
@@ -170,7 +174,8 @@ def turns(draw: st.DrawFn) -> World:
             world.give(draw(anything), draw(st.integers(0, 5_000)))
             continue
         asked = world.asked()
-        strategy = decisions if asked is None else answers[type(asked)]
+        late = late_answers if world.step.state.phase is Phase.WAIT_CALLBACK else decisions
+        strategy = late if asked is None else answers[type(asked)]
         world.give(draw(strategy), draw(st.integers(0, 5_000)))
     return world
 
@@ -186,6 +191,8 @@ def test_a_turn_always_ends_once_it_is_answered(world: World, data: st.DataObjec
         if state.phase is Phase.WAIT_CONFIRMATION or state.phase is Phase.WAIT_APPROVAL:
             assert state.preview is not None
             world.give(WaitExpired(digest=state.preview.digest), 1)
+        elif state.phase is Phase.WAIT_CALLBACK:
+            world.give(data.draw(late_answers), 1)
         elif state.phase is Phase.WAIT_OUTCOME:
             world.give(RetryDue(), 1)
         else:
@@ -275,5 +282,5 @@ def test_a_step_asks_for_at_most_one_answer(world: World) -> None:
     replayed = Step(TurnState())
     for turn_input, at_ms in world.journal:
         replayed = reduce(replayed.state, turn_input, at_ms)
-        telling = (Emit, Finish, AskConfirmation, AskApproval, AwaitOutcome)
+        telling = (Emit, Finish, AskConfirmation, AskApproval, AwaitCallback, AwaitOutcome)
         assert sum(not isinstance(effect, telling) for effect in replayed.effects) <= 1

@@ -51,7 +51,7 @@ class LedgerProvider:
         """The new row; None when the same order was written before, or the charge has not that left."""
         values = (order.refund_request_id, order.charge, order.amount.amount_minor, order.amount.currency)
         try:
-            async with self._db.primary() as connection:
+            async with self._db.transaction() as connection:
                 number = await connection.fetchval(_INSERT, *values)
         except asyncpg.PostgresError as error:
             if error.sqlstate not in _REFUSED:

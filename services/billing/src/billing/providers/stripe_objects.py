@@ -12,8 +12,8 @@ from contracts.tools.billing import RefundRequestId
 
 #: The key of the metadata under which a refund at Stripe carries our id.
 OUR_ID = "refund_request_id"
-#: Where Stripe's unit is not ours: it has hundredths of ISK, and no hundredths of the others.
-OTHER_UNIT = frozenset({"BIF", "DJF", "GNF", "ISK", "KMF", "MGA", "PYG", "RWF", "VUV", "XAF", "XOF", "XPF"})
+#: Where Stripe's unit is not ours: it has hundredths of ISK and UGX, and none of MGA.
+OTHER_UNIT = frozenset({"ISK", "MGA", "UGX"})
 _STATES = {
     "pending": ProviderState.PENDING, "requires_action": ProviderState.PENDING,
     "succeeded": ProviderState.SUCCEEDED, "failed": ProviderState.FAILED, "canceled": ProviderState.FAILED,

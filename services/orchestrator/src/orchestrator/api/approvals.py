@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, status
 
 from contracts.errors import ProblemCode
 from orchestrator.api.deps import DeskDep
-from orchestrator.api.models import ApprovalAccepted, ApprovalDecision, ApprovalQueue, ApprovalView
+from orchestrator.api.models import ApprovalAccepted, ApprovalDecision, ApprovalQuery, ApprovalQueue, ApprovalView
 from orchestrator.journal.approvals import Decision, Waiting, approve, waiting_approvals
 from servicekit.auth.claims import Caller, Role
 from servicekit.auth.dependencies import require
@@ -31,12 +31,10 @@ def approvals_router() -> APIRouter:
     router = APIRouter(prefix="/api/agent", tags=["approvals"], responses=problem_responses())
 
     @router.get("/approvals", openapi_extra=SECURED)
-    async def queue(
-        caller: StaffCaller, desk: DeskDep, limit: Annotated[int, Query(ge=1, le=200)] = 50
-    ) -> ApprovalQueue:
+    async def queue(caller: StaffCaller, desk: DeskDep, asked: Annotated[ApprovalQuery, Query()]) -> ApprovalQueue:
         """What waits for staff, the oldest first."""
         async with desk.database.primary() as db:
-            found = await waiting_approvals(db, desk.conversations, limit)
+            found = await waiting_approvals(db, desk.conversations, asked.limit)
         return ApprovalQueue(approvals=tuple(_view(one, caller) for one in found))
 
     @router.post("/approvals", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)

@@ -10,6 +10,8 @@ from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.stream.hub import Hub
+from orchestrator.tools.callbacks import Callbacks
+from orchestrator.tools.catalog import Catalog
 from servicekit.auth.claims import Caller
 from servicekit.auth.dependencies import require
 from servicekit.db.pool import Database
@@ -27,6 +29,8 @@ class Desk:
     queue: JobQueue
     intake: Intake
     hub: Hub
+    catalog: Catalog
+    callbacks: Callbacks
 
 
 async def get_desk(request: Request) -> Desk:

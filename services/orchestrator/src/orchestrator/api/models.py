@@ -1,11 +1,12 @@
 """Bodies of the public API. Unknown fields are refused; texts are bounded."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from contracts.base import ContractModel
+from contracts.base import ContractModel, exactly_one
+from contracts.errors import PROBLEMS, ErrorClass, ProblemCode
 from contracts.ids import ClientTurnId, ConversationId, Digest, TurnId
 from contracts.money import Money
 from contracts.tools.retrieval import Channel
@@ -121,6 +122,14 @@ class ApprovalView(ContractModel):
     reminded_at: datetime | None
 
 
+class ApprovalQuery(BaseModel):
+    """How many of the queue. Query parameters are text, so this model is not strict."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=50, ge=1, le=200)
+
+
 class ApprovalQueue(ContractModel):
     """The queue of staff, the oldest first."""
 
@@ -142,6 +151,32 @@ class ApprovalAccepted(ContractModel):
 
     turn_id: TurnId
     approvals_missing: int
+
+
+class ToolProblem(ContractModel):
+    """Why a tool could not do what it took on."""
+
+    code: ProblemCode
+
+    @property
+    def error_class(self) -> ErrorClass:
+        """How the turn treats it."""
+        return PROBLEMS[self.code].error_class
+
+
+class ToolAnswer(ContractModel):
+    """The late answer of a tool: its output, or a problem. Exactly one of the two."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one("output", "problem"))
+
+    output: dict[str, Any] | None = None
+    problem: ToolProblem | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.output is None) == (self.problem is None):
+            raise ValueError("give either output or problem")
+        return self
 
 
 class HandoffRequest(ContractModel):

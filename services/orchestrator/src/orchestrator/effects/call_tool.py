@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from contracts.tool import Preview
 from orchestrator.effects.scope import TurnScope
-from orchestrator.tools.gateway import CallFailed, CallRequest, CallSucceeded
+from orchestrator.tools.gateway import CallAccepted, CallFailed, CallRequest, CallSucceeded
 from orchestrator.turn.effects import CallTool, PreviewEffect
-from orchestrator.turn.inputs import EffectPreviewed, PlannedCall, ToolFailed, ToolSucceeded, TurnInput
+from orchestrator.turn.inputs import EffectPreviewed, PlannedCall, ToolAccepted, ToolFailed, ToolSucceeded, TurnInput
 from orchestrator.turn.state import TurnState
 
 #: More than any contract's time-out.
@@ -14,12 +14,15 @@ _WHOLE_TIME_S = 120.0
 
 
 async def call_tool(effect: CallTool, state: TurnState, scope: TurnScope) -> TurnInput:
-    """ToolSucceeded or ToolFailed; retries, time-outs and the breaker are the gateway's."""
+    """ToolSucceeded, ToolAccepted or ToolFailed; retries, time-outs and the breaker are the gateway's."""
     request = _request(effect.call, state, scope, digest=effect.digest, approvers=effect.approvers)
     result = await scope.world.gateway.call(request)
     match result:
         case CallSucceeded():
             return ToolSucceeded(output=result.output, ms=result.ms, attempts=result.attempts, cached=result.cached)
+        case CallAccepted():
+            expires = scope.now_ms() + result.within_s * 1000
+            return ToolAccepted(expires_at_ms=expires, ms=result.ms, attempts=result.attempts)
         case CallFailed():
             return _failed(result)
 

@@ -5,10 +5,10 @@ from orchestrator.effects.scope import TurnScope
 from orchestrator.journal.cards import card_event, card_of
 from orchestrator.journal.store import end_event
 from orchestrator.stream.frames import RUN_STRIDE, EventId
-from orchestrator.turn.effects import AskApproval, AskConfirmation, AwaitOutcome, Emit, Finish
+from orchestrator.turn.effects import AskApproval, AskConfirmation, AwaitCallback, AwaitOutcome, Emit, Finish
 from orchestrator.turn.state import TurnState
 
-Telling = Emit | AskConfirmation | AskApproval | AwaitOutcome | Finish
+Telling = Emit | AskConfirmation | AskApproval | AwaitOutcome | AwaitCallback | Finish
 #: Telling effects of a step come before the text that an asking effect of the same step streams.
 _FIRST_CHUNK = 100
 
@@ -49,5 +49,5 @@ def _events(turn_id: str, effect: Telling, state: TurnState) -> list[StreamEvent
             return [*events, end_event(state, effect)]
         case AskConfirmation() | AskApproval():
             return [card_event(card_of(turn_id, effect))]
-        case AwaitOutcome():
+        case AwaitOutcome() | AwaitCallback():
             return []  # said once, by a step

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from contracts.errors import PROBLEMS, ProblemCode
+from contracts.errors import PROBLEMS, ErrorClass, ProblemCode
 from orchestrator.effects.call_tool import call_tool
 from orchestrator.effects.hand_off import handoff_call
 from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.jobs.queue import JobQueue
+from orchestrator.journal.callbacks import call_back, waiting_call
 from orchestrator.journal.cards import Card, open_cards
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.decisions import expire, try_again
@@ -44,6 +45,16 @@ class PromiseJobs:
             conversation = await self.conversations.by_turn(db, turn_id)
             if conversation and await try_again(db, conversation, turn_id, self._now_ms(), self.codec):
                 await self.queue.run_turn(db, turn_id)
+
+    async def end_callback(self, turn_id: str) -> None:
+        """The tool has not called back in time: let its turn go on without."""
+        late = ToolFailed(error_class=ErrorClass.TIMEOUT, code=ProblemCode.DEADLINE_EXCEEDED.value, ms=0.0)
+        async with self.world.database.transaction() as db:
+            conversation = await self.conversations.by_turn(db, turn_id, lock=True)
+            if conversation is None or await waiting_call(db, conversation, turn_id, self.codec) is None:
+                return
+            await call_back(db, conversation, turn_id, late, self._now_ms(), self.codec)
+            await self.queue.run_turn(db, turn_id)
 
     async def tell_staff(self, turn_id: str, digest: str, *, reminder: bool) -> bool:
         """Tell staff what waits for them, while it does; False when the notice has to be tried again."""

@@ -15,8 +15,9 @@ EXPIRE_CARD = "expire_card"
 HAND_OFF = "hand_off"
 TELL_STAFF = "tell_staff"
 TRY_AGAIN = "try_again"
+END_CALLBACK = "end_callback"
 #: People wait for turns (10); timers can wait for them.
-_PRIORITY = {TRY_AGAIN: 8, HAND_OFF: 5, TELL_STAFF: 3, EXPIRE_CARD: 0}
+_PRIORITY = {TRY_AGAIN: 8, END_CALLBACK: 8, HAND_OFF: 5, TELL_STAFF: 3, EXPIRE_CARD: 0}
 _HAND_OFF_DELAY = timedelta(seconds=5)
 
 
@@ -43,6 +44,10 @@ class JobQueue:
         """Ask again in `after_s` seconds what came of the turn's write."""
         await self._enqueue(db, TRY_AGAIN, turn_id.encode(), timedelta(seconds=after_s))
 
+    async def end_callback(self, db: Connection, turn_id: str, at_ms: int) -> None:
+        """Go on without the tool's answer at `at_ms` (epoch milliseconds), if it has not called back by then."""
+        await self._enqueue(db, END_CALLBACK, turn_id.encode(), _until(at_ms))
+
     async def hand_off_later(self, db: Connection, turn_id: str) -> None:
         """Make the hand-over of this turn as soon as the ticket service answers."""
         await self._enqueue(db, HAND_OFF, turn_id.encode(), _HAND_OFF_DELAY)
@@ -50,6 +55,10 @@ class JobQueue:
     async def _enqueue(self, db: Connection, job: str, payload: bytes, after: timedelta | None = None) -> None:
         queries = Queries(AsyncpgDriver(_raw(db)))
         await queries.enqueue(job, payload, priority=_PRIORITY[job], execute_after=after)
+
+
+def _until(at_ms: int) -> timedelta:
+    return datetime.fromtimestamp(at_ms / 1000, UTC) - datetime.now(UTC)
 
 
 def _raw(db: Connection) -> asyncpg.Connection:

@@ -15,7 +15,7 @@ from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job
 
 from orchestrator.jobs.promises import PromiseJobs
-from orchestrator.jobs.queue import EXPIRE_CARD, HAND_OFF, RUN_TURN, TELL_STAFF, TRY_AGAIN
+from orchestrator.jobs.queue import END_CALLBACK, EXPIRE_CARD, HAND_OFF, RUN_TURN, TELL_STAFF, TRY_AGAIN
 from orchestrator.jobs.turns import TurnJobs
 from orchestrator.journal.accept import run_turn
 from servicekit.db.pool import Database
@@ -122,6 +122,10 @@ class Worker:
         @application.entrypoint(TRY_AGAIN)
         async def try_again(job: Job) -> None:
             await _retried(self._promises.try_again(_text(job)))
+
+        @application.entrypoint(END_CALLBACK)
+        async def end_callback(job: Job) -> None:
+            await _retried(self._promises.end_callback(_text(job)))
 
         @application.entrypoint(TELL_STAFF)
         async def tell_staff(job: Job) -> None:

@@ -21,6 +21,10 @@ class Scheduler(Protocol):
         """Ask again in `after_s` seconds what came of the turn's write."""
         ...
 
+    async def end_callback(self, db: Connection, turn_id: str, at_ms: int) -> None:
+        """Go on without the tool's answer at `at_ms` (epoch milliseconds), if it has not called back by then."""
+        ...
+
     async def hand_off_later(self, db: Connection, turn_id: str) -> None:
         """Make the hand-over of this turn as soon as the ticket service answers."""
         ...

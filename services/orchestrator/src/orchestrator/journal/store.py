@@ -11,7 +11,7 @@ from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, append_entries, entry_columns, load_entries, turning_away
 from orchestrator.journal.scheduling import Scheduler
 from orchestrator.turn import evidence
-from orchestrator.turn.effects import AskApproval, AwaitOutcome, Finish, WaitingEffect
+from orchestrator.turn.effects import AskApproval, AwaitCallback, AwaitOutcome, Finish, WaitingEffect
 from orchestrator.turn.inputs import MessageAdded, PlanMade, PlanRejected, StaffTookOver, TurnStarted
 from orchestrator.turn.journal import Closing, Recorded
 from orchestrator.turn.state import TurnState
@@ -79,6 +79,8 @@ class PgTurnJournal:
         await db.execute("UPDATE turns SET status = 'waiting' WHERE id = $1", self.turn_id)
         if isinstance(closing, AwaitOutcome):
             await self.scheduler.try_again(db, self.turn_id, closing.after_s)
+        elif isinstance(closing, AwaitCallback):
+            await self.scheduler.end_callback(db, self.turn_id, closing.expires_at_ms)
         else:
             card = card_of(self.turn_id, closing)
             await open_card(db, self.conversation, card)

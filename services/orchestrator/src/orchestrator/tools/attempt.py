@@ -1,12 +1,14 @@
 """One request to a tool service: its headers, its token, and its answer checked against the tool's schema."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import orjson
 
 from contracts import headers
 from contracts.manifest import canonical_json
+from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.calls import CallRequest, idempotency_key
 from orchestrator.tools.entry import ToolEntry
 from orchestrator.tools.failures import GARBAGE, Trouble, from_http_failure, from_response
@@ -32,12 +34,22 @@ class Exchange:
     body: bytes
     answers: CompiledSchema
     key: str | None
+    may_answer_later: bool = False
+
+
+class Later:
+    """The tool took the call and will call back."""
+
+
+LATER = Later()
+Answer = dict[str, Any] | Later | Trouble
 
 
 def call_exchange(entry: ToolEntry, request: CallRequest) -> Exchange:
     """The exchange that runs the tool."""
     key = idempotency_key(request) if entry.write else None
-    return Exchange(entry, request, entry.base_url + entry.path, canonical_json(request.arguments), entry.answers, key)
+    url, body = entry.base_url + entry.path, canonical_json(request.arguments)
+    return Exchange(entry, request, url, body, entry.answers, key, may_answer_later=entry.answers_within_s > 0)
 
 
 def preview_exchange(entry: ToolEntry, request: CallRequest, answers: CompiledSchema) -> Exchange:
@@ -49,13 +61,14 @@ def preview_exchange(entry: ToolEntry, request: CallRequest, answers: CompiledSc
 class Attempter:
     """Sends single attempts; a fresh token of at most 60 s and one scope goes with each."""
 
-    def __init__(self, http: HttpPort, minter: TokenMinter, client: str) -> None:
+    def __init__(self, http: HttpPort, minter: TokenMinter, client: str, callbacks: Callbacks) -> None:
+        self._callbacks = callbacks
         self._http = http
         self._minter = minter
         self._client = client
 
-    async def send(self, exchange: Exchange, *, patience_s: float, deadline_s: float) -> dict[str, Any] | Trouble:
-        """The checked answer, or the trouble. We wait `patience_s`; the service may work until `deadline_s`."""
+    async def send(self, exchange: Exchange, *, patience_s: float, deadline_s: float) -> Answer:
+        """The checked answer, its promise, or the trouble. We wait `patience_s`; the service may work `deadline_s`."""
         try:
             answer = await self._http.request(
                 "POST", exchange.url, headers=self._headers(exchange, deadline_s), body=exchange.body,
@@ -63,7 +76,9 @@ class Attempter:
             )  # fmt: skip
         except HttpFailure as failure:
             return from_http_failure(failure)
-        if answer.status != 200:
+        if answer.status == HTTPStatus.ACCEPTED and exchange.may_answer_later:
+            return LATER
+        if answer.status != HTTPStatus.OK:
             return from_response(answer)
         return _read(answer.body, exchange.answers)
 
@@ -77,6 +92,8 @@ class Attempter:
             headers.REQUEST_ID: request.request_id,
             headers.CLIENT: self._client,
         }
+        if exchange.may_answer_later:
+            sent[headers.CALLBACK] = self._callbacks.token(request, exchange.entry.answers_within_s)
         if exchange.key is not None:
             sent[headers.IDEMPOTENCY_KEY] = exchange.key
             if request.digest is not None:

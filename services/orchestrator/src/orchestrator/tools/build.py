@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from orchestrator.tools.attempt import Attempter
 from orchestrator.tools.cache import ReadCache
+from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.catalog import Catalog
 from orchestrator.tools.circuit import Circuits
 from orchestrator.tools.gateway import ToolGateway
@@ -47,6 +48,7 @@ def build_tools(
     clock: Clock,
     allowlist: Collection[str] | None = None,
     cache: CacheParts | None = None,
+    callbacks: Callbacks,
     breaker: BreakerConfig | None = None,
     jitter: random.Random | None = None,
 ) -> Tools:
@@ -54,6 +56,6 @@ def build_tools(
     counted = ToolMetrics(metrics)
     catalog = Catalog(urls, http, counted, allowlist=allowlist, client=CLIENT)
     circuits = Circuits(clock, counted, breaker)
-    loop = AttemptLoop(Attempter(http, minter, CLIENT), circuits, counted, clock, jitter or random.Random())
+    loop = AttemptLoop(Attempter(http, minter, CLIENT, callbacks), circuits, counted, clock, jitter or random.Random())
     kept = None if cache is None else ReadCache(cache.redis, cache.key, clock, counted)
     return Tools(catalog, ToolGateway(catalog, loop, circuits, counted, clock, cache=kept))

@@ -40,6 +40,15 @@ class CallSucceeded:
 
 
 @dataclass(frozen=True, slots=True)
+class CallAccepted:
+    """The tool answers later, within so many seconds, by calling back."""
+
+    within_s: int
+    ms: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallFailed:
     """Why there is no answer. `detail` is ours and written for people; `attempts` is 0 when nothing was sent."""
 

@@ -27,6 +27,7 @@ class ToolEntry:
     timeout_ms: int
     retries: int
     cache_ttl_s: int
+    answers_within_s: int
     confirmation: Confirmation
     approval: ApprovalRule | None
     approved_by: str | None
@@ -66,7 +67,8 @@ def make_entry(served: ToolManifestEntry, base_url: str, *, previous: ToolEntry 
         name=served.name, family=served.family, base_url=base_url, version=served.version,
         description=served.description, path=served.path, preview_path=served.preview_path, write=write,
         scope=served.scope, risk=served.risk, timeout_ms=served.timeout_ms, retries=served.retries,
-        cache_ttl_s=0 if write else served.cache_ttl_s, confirmation=_confirmation(served, ours),
+        cache_ttl_s=0 if write else served.cache_ttl_s, answers_within_s=served.answers_within_s,
+        confirmation=_confirmation(served, ours),
         approval=served.approval or (ours.approval if ours else None),
         approved_by=ours.approved_by if ours else served.approved_by,
         closed_by=ours.closed_by if ours else served.closed_by, ref=ours.ref if ours else served.ref,

@@ -12,10 +12,18 @@ from contracts.errors import ProblemCode
 from contracts.manifest import canonical_json
 from contracts.schema import output_schema
 from contracts.tool import Preview
-from orchestrator.tools.attempt import call_exchange, preview_exchange
+from orchestrator.tools.attempt import Later, call_exchange, preview_exchange
 from orchestrator.tools.authorise import refusal
 from orchestrator.tools.cache import ReadCache, Slot
-from orchestrator.tools.calls import CallFailed, CallRequest, CallSucceeded, arguments_hash, failed, idempotency_key
+from orchestrator.tools.calls import (
+    CallAccepted,
+    CallFailed,
+    CallRequest,
+    CallSucceeded,
+    arguments_hash,
+    failed,
+    idempotency_key,
+)
 from orchestrator.tools.catalog import Catalog
 from orchestrator.tools.circuit import Circuits
 from orchestrator.tools.entry import ToolEntry
@@ -29,8 +37,10 @@ from servicekit.http.breaker import StateName
 from servicekit.telemetry import span
 
 __all__ = [
-    "CallFailed", "CallRequest", "CallSucceeded", "ToolGateway", "arguments_hash", "idempotency_key",
+    "CallAccepted", "CallFailed", "CallRequest", "CallSucceeded", "ToolGateway", "arguments_hash", "idempotency_key",
 ]  # fmt: skip
+
+Called = CallSucceeded | CallAccepted | CallFailed
 
 
 class ToolGateway:
@@ -54,7 +64,7 @@ class ToolGateway:
         self._cache = cache
         self._preview_schema = compile_schema(output_schema(Preview))
 
-    async def call(self, request: CallRequest) -> CallSucceeded | CallFailed:
+    async def call(self, request: CallRequest) -> Called:
         """Runs the tool. The result comes within the contract's time-out, or what is left of the turn if less."""
         started = self._clock.monotonic()
         entry = self._catalog.entry(request.tool)
@@ -91,7 +101,7 @@ class ToolGateway:
         """What the answer must take into account, such as "The order system is down."; empty when all is well."""
         return status_notes(self._catalog, self._circuits.states())
 
-    async def _call(self, entry: ToolEntry | None, request: CallRequest, started: float) -> CallSucceeded | CallFailed:
+    async def _call(self, entry: ToolEntry | None, request: CallRequest, started: float) -> Called:
         if entry is None:
             return self._unknown()
         if (refused := _refused(entry, request)) is not None:
@@ -105,6 +115,8 @@ class ToolGateway:
         await self._remember(entry, request, slot, done)
         if isinstance(done.outcome, Trouble):
             return self._fail(done, started)
+        if isinstance(done.outcome, Later):
+            return CallAccepted(entry.answers_within_s, self._ms(started), done.attempts)
         return CallSucceeded(done.outcome, self._ms(started), done.attempts, cached=False)
 
     def _slot(self, entry: ToolEntry, request: CallRequest) -> Slot | None:
@@ -121,7 +133,7 @@ class ToolGateway:
         if entry.write and done.attempts > 0:
             # Also after a failure: a time-out may have had its effect.
             await self._cache.forget(request.subject)
-        elif slot is not None and not isinstance(done.outcome, Trouble):
+        elif slot is not None and isinstance(done.outcome, dict):
             await self._cache.put(slot, done.outcome)
 
     def _unknown(self) -> CallFailed:
@@ -147,5 +159,7 @@ def _refused(entry: ToolEntry, request: CallRequest, *, preview: bool = False) -
     return None if code is None else failed(code)
 
 
-def _outcome(result: CallSucceeded | CallFailed) -> str:
-    return result.code.value if isinstance(result, CallFailed) else "succeeded"
+def _outcome(result: Called) -> str:
+    if isinstance(result, CallFailed):
+        return result.code.value
+    return "accepted" if isinstance(result, CallAccepted) else "succeeded"

@@ -3,10 +3,9 @@
 import asyncio
 import random
 from dataclasses import dataclass
-from typing import Any
 
 from contracts.errors import ProblemCode
-from orchestrator.tools.attempt import Attempter, Exchange
+from orchestrator.tools.attempt import Answer, Attempter, Exchange, Later
 from orchestrator.tools.circuit import Circuits
 from orchestrator.tools.failures import GARBAGE, Trouble
 from orchestrator.tools.metrics import ToolMetrics
@@ -14,6 +13,7 @@ from orchestrator.tools.persistence import Wait, next_wait, patience
 from orchestrator.tools.retry_budget import RetryBudget
 from servicekit.clock import Clock
 
+_GOOD = {dict: "succeeded", Later: "accepted"}
 _RESTING = Trouble(ProblemCode.CIRCUIT_OPEN, tool_fault=False)
 _NO_TIME = Trouble(ProblemCode.DEADLINE_EXCEEDED, tool_fault=False)
 
@@ -22,7 +22,7 @@ _NO_TIME = Trouble(ProblemCode.DEADLINE_EXCEEDED, tool_fault=False)
 class Finished:
     """How a call ended, and how many requests were sent for it."""
 
-    outcome: dict[str, Any] | Trouble
+    outcome: Answer
     attempts: int
 
 
@@ -47,7 +47,7 @@ class AttemptLoop:
         ends = self._clock.monotonic() + min(exchange.entry.timeout_ms / 1000, exchange.request.timeout_s)
         self._budgets[tool] = self._budgets.get(tool, RetryBudget()).earn()
         retries_left, attempts = exchange.entry.retries, 0
-        outcome: dict[str, Any] | Trouble = _NO_TIME
+        outcome: Answer = _NO_TIME
         while (left := ends - self._clock.monotonic()) > 0:
             if not self._circuits.admit(tool):
                 # An open breaker ends a call that has already been tried with what was wrong with it.
@@ -64,12 +64,12 @@ class AttemptLoop:
             await asyncio.sleep(wait.seconds)
         return Finished(outcome, attempts)
 
-    async def _send(self, exchange: Exchange, patience_s: float, deadline_s: float) -> dict[str, Any] | Trouble:
+    async def _send(self, exchange: Exchange, patience_s: float, deadline_s: float) -> Answer:
         tool = exchange.entry.name
         with self._circuits.watch(tool) as report:
             outcome = await self._attempter.send(exchange, patience_s=patience_s, deadline_s=deadline_s)
             report.fault = isinstance(outcome, Trouble) and outcome.tool_fault
-        result = outcome.code.value if isinstance(outcome, Trouble) else "succeeded"
+        result = outcome.code.value if isinstance(outcome, Trouble) else _GOOD[type(outcome)]
         self._metrics.attempts.labels(tool, result).inc()
         if outcome is GARBAGE:
             self._metrics.garbage.labels(tool).inc()

@@ -49,7 +49,9 @@ class Received:
 
 @dataclass
 class FakeToolService:
-    """One family's service. `faults` are used up one per tool request; `always` is for every request."""
+    """One family's service. `faults` are used up one per tool request; `always` is for every request. `later`: it takes
+    calls with 202.
+    """
 
     family: str
     entries: list[dict[str, Any]]
@@ -57,6 +59,7 @@ class FakeToolService:
     faults: deque[Fault] = field(default_factory=deque)
     always: Fault | None = None
     problem: ProblemCode | None = None
+    later: bool = False
     retry_after_s: int | None = None
     delay_s: float = 0.0
     received: list[Received] = field(default_factory=list)
@@ -129,7 +132,7 @@ class FakeToolService:
             return await self._misbehave(fault, received, writer)
         if self.problem is not None:
             return await self._send_problem(writer, self.problem)
-        return await _send(writer, 200, json.dumps(self._run(received)).encode())
+        return await _send(writer, 202 if self.later else 200, json.dumps(self._run(received)).encode())
 
     def _run(self, received: Received) -> dict[str, Any]:
         """The answer; a key that was seen before gets the stored one and has no second effect."""

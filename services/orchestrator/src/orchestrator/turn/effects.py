@@ -83,6 +83,13 @@ class AwaitOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitCallback:
+    """A tool answers later: the turn waits durably, until `expires_at_ms` (epoch milliseconds)."""
+
+    expires_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Emit:
     """Show a step to the customer as it happens."""
 
@@ -103,5 +110,5 @@ class Finish:
 
 AskingEffect = CallPlanner | Draft | SayPhrase | CallTool | PreviewEffect | CheckGuardrails | HandOff
 CardEffect = AskConfirmation | AskApproval
-WaitingEffect = CardEffect | AwaitOutcome
+WaitingEffect = CardEffect | AwaitOutcome | AwaitCallback
 Effect = AskingEffect | WaitingEffect | Emit | Finish

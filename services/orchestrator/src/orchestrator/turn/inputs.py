@@ -107,6 +107,15 @@ class ToolSucceeded(OpenModel):
     cached: bool = False
 
 
+class ToolAccepted(OpenModel):
+    """A tool took the call and will answer later, until `expires_at_ms` (epoch milliseconds)."""
+
+    kind: Literal["tool_accepted"] = "tool_accepted"
+    expires_at_ms: int
+    ms: float
+    attempts: int = 1
+
+
 class ToolFailed(OpenModel):
     """A tool (or its preview) failed for good, after its retries."""
 
@@ -202,9 +211,9 @@ class HandOffQueued(OpenModel):
 
 
 TurnInput = Annotated[
-    TurnStarted | MessageAdded | StaffTookOver | PlanMade | PlanRejected | PlanFailed | ToolSucceeded | ToolFailed
-    | EffectPreviewed | ConfirmationDecided | ApprovalDecided | WaitExpired | RetryDue | Drafted | Guarded | HandedOff
-    | HandOffQueued,
+    TurnStarted | MessageAdded | StaffTookOver | PlanMade | PlanRejected | PlanFailed | ToolSucceeded | ToolAccepted
+    | ToolFailed | EffectPreviewed | ConfirmationDecided | ApprovalDecided | WaitExpired | RetryDue | Drafted | Guarded
+    | HandedOff | HandOffQueued,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

@@ -6,12 +6,20 @@ phrases) share an append with their cause. Killed anywhere, the loop is simply r
 
 from collections.abc import Callable
 
-from orchestrator.turn.effects import AskApproval, AskConfirmation, AskingEffect, AwaitOutcome, Emit, Finish
+from orchestrator.turn.effects import (
+    AskApproval,
+    AskConfirmation,
+    AskingEffect,
+    AwaitCallback,
+    AwaitOutcome,
+    Emit,
+    Finish,
+)
 from orchestrator.turn.journal import Closing, EffectRunner, Recorded, TurnJournal
 from orchestrator.turn.machine import Step, fold, reduce
 from orchestrator.turn.state import TurnState
 
-Telling = Emit | AskConfirmation | AskApproval | AwaitOutcome | Finish
+Telling = Emit | AskConfirmation | AskApproval | AwaitOutcome | AwaitCallback | Finish
 
 
 async def run_turn(journal: TurnJournal, runner: EffectRunner, now_ms: Callable[[], int]) -> TurnState:
@@ -55,6 +63,6 @@ def _asking(step: Step) -> AskingEffect | None:
 
 def _closing(step: Step) -> Closing | None:
     for effect in step.effects:
-        if isinstance(effect, Finish | AskConfirmation | AskApproval | AwaitOutcome):
+        if isinstance(effect, Finish | AskConfirmation | AskApproval | AwaitOutcome | AwaitCallback):
             return effect
     return None

@@ -30,6 +30,7 @@ from orchestrator.turn.inputs import (
     PlanRejected,
     RetryDue,
     StaffTookOver,
+    ToolAccepted,
     ToolFailed,
     ToolSucceeded,
     TurnInput,
@@ -73,9 +74,12 @@ def reduce(state: TurnState, turn_input: TurnInput, now_ms: int) -> Step:
         case PlanFailed():
             return _plan_failed(state, turn_input) if state.phase in (Phase.PLAN, Phase.DRAFT) else Step(state)
         case ToolSucceeded():
-            return _tool_succeeded(state, turn_input, now_ms) if state.phase is Phase.EXECUTE_TOOL else Step(state)
+            fits = state.phase in (Phase.EXECUTE_TOOL, Phase.WAIT_CALLBACK)
+            return _tool_succeeded(state, turn_input, now_ms) if fits else Step(state)
+        case ToolAccepted():
+            return waiting.accepted(state, turn_input, now_ms) if state.phase is Phase.EXECUTE_TOOL else Step(state)
         case ToolFailed():
-            fits = state.phase in (Phase.EXECUTE_TOOL, Phase.PREVIEW)
+            fits = state.phase in (Phase.EXECUTE_TOOL, Phase.PREVIEW, Phase.WAIT_CALLBACK)
             return _tool_failed(state, turn_input, now_ms) if fits else Step(state)
         case EffectPreviewed():
             return waiting.previewed(state, turn_input, now_ms) if state.phase is Phase.PREVIEW else Step(state)
@@ -184,7 +188,7 @@ def _plan_failed(state: TurnState, failed: PlanFailed) -> Step:
 
 
 def _tool_succeeded(state: TurnState, result: ToolSucceeded, now_ms: int) -> Step:
-    call = steps.required(state.call)
+    call, state = steps.required(state.call), waiting.called_back(state, now_ms)
     one = Observed(call, output=result.output, ms=result.ms, attempts=result.attempts, cached=result.cached)
     following = _after_success(steps.observe(state, one), call, result, now_ms)
     done = Emit(ToolEvent(name=call.tool, label=call.label, phase="succeeded"))
@@ -205,7 +209,7 @@ def _after_success(state: TurnState, call: PlannedCall, result: ToolSucceeded, n
 
 
 def _tool_failed(state: TurnState, failed: ToolFailed, now_ms: int) -> Step:
-    call = steps.required(state.call)
+    call, state = steps.required(state.call), waiting.called_back(state, now_ms)
     if waiting.is_open(state, failed):
         return waiting.await_outcome(state, failed, now_ms)
     one = Observed(call, error_class=failed.error_class, error_code=failed.code, ms=failed.ms, attempts=failed.attempts)

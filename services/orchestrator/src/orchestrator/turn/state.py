@@ -21,13 +21,14 @@ class Phase(StrEnum):
     WAIT_CONFIRMATION = "wait_confirmation"
     WAIT_APPROVAL = "wait_approval"
     WAIT_OUTCOME = "wait_outcome"
+    WAIT_CALLBACK = "wait_callback"
     DRAFT = "draft"
     GUARDRAIL = "guardrail"
     HAND_OFF = "hand_off"
     END = "end"
 
 
-WAITING = frozenset({Phase.WAIT_CONFIRMATION, Phase.WAIT_APPROVAL, Phase.WAIT_OUTCOME})
+WAITING = frozenset({Phase.WAIT_CONFIRMATION, Phase.WAIT_APPROVAL, Phase.WAIT_OUTCOME, Phase.WAIT_CALLBACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class TurnState:
 
     @property
     def waiting(self) -> bool:
-        """The turn goes on only when a person decides or a timer runs out."""
+        """The turn goes on only when a person decides, a tool calls back, or a timer runs out."""
         return self.phase in WAITING
 
     def worked_ms(self, now_ms: int) -> int:

@@ -1,4 +1,4 @@
-"""Waits: for the customer's confirmation, for staff's approval of what the service has registered, for an outcome.
+"""Waits: for the customer's confirmation, for staff's approval of what the service has registered, for an answer.
 
 A write whose output says `approvals_needed` was only registered. Its `approved_by` tool is previewed, that digest is
 what staff decide about, and the tool runs with the names of enough of them; else `closed_by` ends the write.
@@ -15,13 +15,22 @@ from contracts.manifest import canonical_json
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Outcome
 from orchestrator.turn import steps
-from orchestrator.turn.effects import AskApproval, AskConfirmation, AwaitOutcome, CallTool, Effect, PreviewEffect
+from orchestrator.turn.effects import (
+    AskApproval,
+    AskConfirmation,
+    AwaitCallback,
+    AwaitOutcome,
+    CallTool,
+    Effect,
+    PreviewEffect,
+)
 from orchestrator.turn.inputs import (
     ApprovalDecided,
     ConfirmationDecided,
     EffectPreviewed,
     FollowUp,
     PlannedCall,
+    ToolAccepted,
     ToolFailed,
     WaitExpired,
 )
@@ -83,6 +92,20 @@ def expired(state: TurnState, expiry: WaitExpired, now_ms: int) -> Step:
         return Step(state)
     approving, state = state.phase is Phase.WAIT_APPROVAL, steps.resume(state, now_ms)
     return _end(state, _EXPIRED) if approving else steps.say(state, "expired", Outcome.EXPIRED)
+
+
+def accepted(state: TurnState, promise: ToolAccepted, now_ms: int) -> Step:
+    """The tool answers later."""
+    status = steps.status("later", "This takes a while. I will tell you here as soon as it is done")
+    effect = AwaitCallback(promise.expires_at_ms)
+    return Step(steps.wait(state, Phase.WAIT_CALLBACK, now_ms), (status, effect))
+
+
+def called_back(state: TurnState, now_ms: int) -> TurnState:
+    """Its answer is there, or its time is over: work goes on as if it had answered at once."""
+    if state.phase is not Phase.WAIT_CALLBACK:
+        return state
+    return replace(steps.resume(state, now_ms), phase=Phase.EXECUTE_TOOL)
 
 
 def is_open(state: TurnState, failed: ToolFailed) -> bool:

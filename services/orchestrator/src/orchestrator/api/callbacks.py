@@ -1,0 +1,66 @@
+"""`POST /api/agent/tools/callback`: the answer of a tool that took a call with 202; its token is for that one call."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, status
+
+from contracts.errors import ProblemCode
+from orchestrator.api.deps import Desk, DeskDep
+from orchestrator.api.models import ToolAnswer
+from orchestrator.journal.callbacks import call_back, waiting_call
+from orchestrator.tools.callbacks import Callback
+from orchestrator.turn.inputs import PlannedCall, ToolFailed, ToolSucceeded
+from servicekit.auth.claims import unauthenticated
+from servicekit.errors import ProblemError
+from servicekit.openapi import SECURED, problem_responses
+
+
+def callbacks_router() -> APIRouter:
+    """The route of callbacks."""
+    router = APIRouter(prefix="/api/agent/tools", tags=["tools"], responses=problem_responses())
+
+    @router.post("/callback", status_code=status.HTTP_204_NO_CONTENT, openapi_extra=SECURED)
+    async def callback(body: ToolAnswer, desk: DeskDep, authorization: Annotated[str, Header()] = "") -> None:
+        """Answer a call. 409 `conflict`: its turn does not wait yet, try again; `already_decided`: it was answered."""
+        call = desk.callbacks.read(_bearer(authorization))
+        result = _result(body, call, desk)
+        lease_s = desk.intake.lease_s()
+        async with desk.database.transaction() as db:
+            conversation = await desk.conversations.by_turn(db, call.turn_id, lock=True)
+            if conversation is None:
+                raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn.")
+            _check(await waiting_call(db, conversation, call.turn_id, desk.codec), call)
+            await call_back(
+                db, conversation, call.turn_id, result, desk.intake.now_ms(), desk.codec, lease_s
+            )  # fmt: skip
+            if lease_s is None:
+                await desk.queue.run_turn(db, call.turn_id)
+        if lease_s is not None:
+            desk.intake.go_on(call.turn_id, conversation)
+
+    return router
+
+
+def _bearer(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise unauthenticated("Send the token of the call's header as a bearer token.")
+    return token.strip()
+
+
+def _check(waits_for: PlannedCall | None, call: Callback) -> None:
+    if waits_for is None:
+        raise ProblemError(ProblemCode.CONFLICT, "This turn does not wait for an answer: not yet, or not any more.")
+    if (waits_for.tool, waits_for.args_hash) != (call.tool, call.args_hash):
+        raise ProblemError(ProblemCode.ALREADY_DECIDED, "This turn waits for the answer to another call.")
+
+
+def _result(body: ToolAnswer, call: Callback, desk: Desk) -> ToolSucceeded | ToolFailed:
+    """The answer as the turn takes it. Raises INVALID_REQUEST when it is none by the tool's own schema."""
+    if body.problem is not None:
+        kind = body.problem
+        return ToolFailed(error_class=kind.error_class, code=kind.code.value, ms=0.0)
+    entry = desk.catalog.entry(call.tool)
+    if entry is None or body.output is None or not entry.answers.accepts(body.output):
+        raise ProblemError(ProblemCode.INVALID_REQUEST, "The output does not fit the tool's own schema.")
+    return ToolSucceeded(output=entry.answers.known_part(body.output), ms=0.0)
