@@ -2,9 +2,9 @@
 
 from contracts.errors import ProblemCode
 from orchestrator.journal.conversations import Conversation
-from orchestrator.journal.entries import Codec, append_entries, load_entries
+from orchestrator.journal.decisions import wake
+from orchestrator.journal.entries import Codec, load_entries
 from orchestrator.turn.inputs import PlannedCall, ToolFailed, ToolSucceeded
-from orchestrator.turn.journal import Recorded
 from orchestrator.turn.machine import fold
 from orchestrator.turn.state import Phase
 from servicekit.db.pool import Connection
@@ -25,11 +25,5 @@ async def call_back(
     codec: Codec, lease_s: float | None = None,
 ) -> None:  # fmt: skip
     """Journal the answer; the turn may go on. Raises ALREADY_DECIDED when it goes on already."""
-    inputs = await db.fetchval(
-        "UPDATE turns SET status = 'running', leased_until = now() + make_interval(secs => $2)"
-        " WHERE id = $1 AND status = 'waiting' RETURNING inputs",
-        turn_id, lease_s,
-    )  # fmt: skip
-    if inputs is None:
+    if await wake(db, conversation, turn_id, result, at_ms, codec, lease_s) is None:
         raise ProblemError(ProblemCode.ALREADY_DECIDED, "This call was answered before.")
-    await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(result, at_ms)], codec)

@@ -72,14 +72,9 @@ async def expire(
 
 async def try_again(db: Connection, conversation: Conversation, turn_id: str, at_ms: int, codec: Codec) -> bool:
     """Let a turn go on that waits for what came of a write; False when it does not wait any more."""
-    inputs = await db.fetchval(
-        "UPDATE turns SET status = 'running', leased_until = NULL WHERE id = $1 AND status = 'waiting' AND NOT EXISTS"
-        " (SELECT FROM cards c WHERE c.turn_id = id AND c.state = 'open') RETURNING inputs",
-        turn_id,
-    )
-    if inputs is not None:
-        await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(RetryDue(), at_ms)], codec)
-    return inputs is not None
+    if await db.fetchval("SELECT EXISTS (SELECT FROM cards WHERE turn_id = $1 AND state = 'open')", turn_id):
+        return False
+    return await wake(db, conversation, turn_id, RetryDue(), at_ms, codec) is not None
 
 
 async def locked_card(
@@ -103,19 +98,30 @@ async def close_card(
     """Journal the decision that ends the wait, and close the turn's open card. With `lease_s` the turn is the
     caller's to run; without, the caller enqueues it.
     """
+    inputs = await wake(db, conversation, turn_id, decision, at_ms, codec, lease_s)
+    if inputs is None:
+        raise ProblemError(ProblemCode.ALREADY_DECIDED, DECIDED)
+    await db.execute(
+        "UPDATE cards SET state = $2, decided_at = now(), decided_by = $3 WHERE turn_id = $1 AND state = 'open'",
+        turn_id, state, by,
+    )  # fmt: skip
+    return Decided(turn_id, inputs)
+
+
+async def wake(
+    db: Connection, conversation: Conversation, turn_id: str, told: TurnInput, at_ms: int, codec: Codec,
+    lease_s: float | None = None,
+) -> int | None:  # fmt: skip
+    """Journal what a turn waited for, so that it may run; how many inputs it has then, None when it does not wait."""
     inputs = await db.fetchval(
         "UPDATE turns SET status = 'running', leased_until = now() + make_interval(secs => $2)"
         " WHERE id = $1 AND status = 'waiting' RETURNING inputs",
         turn_id, lease_s,
     )  # fmt: skip
     if inputs is None:
-        raise ProblemError(ProblemCode.ALREADY_DECIDED, DECIDED)
-    await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(decision, at_ms)], codec)
-    await db.execute(
-        "UPDATE cards SET state = $2, decided_at = now(), decided_by = $3 WHERE turn_id = $1 AND state = 'open'",
-        turn_id, state, by,
-    )  # fmt: skip
-    return Decided(turn_id, inputs + 1)
+        return None
+    await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(told, at_ms)], codec)
+    return int(inputs) + 1
 
 
 def past(expires_at: datetime, at_ms: int) -> bool:
