@@ -11,8 +11,9 @@ import pytest
 import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
-# The fake payment provider lives with billing's tests.
+# The fakes of providers live with their services' tests.
 sys.path.insert(1, str(Path(__file__).parent.parent / "services" / "billing" / "tests" / "stripe"))
+sys.path.insert(2, str(Path(__file__).parent.parent / "services" / "tickets" / "tests"))
 
 from e2e.llm import Llm, scripted_orchestrator
 from e2e.machine import Machine

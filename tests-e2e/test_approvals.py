@@ -1,58 +1,27 @@
 """Refunds in the chat: confirmed by the customer, above a limit approved by staff, and told to the waiting chat."""
 
 import asyncio
-import secrets
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
-from e2e.facts import connected, rows
+from e2e.facts import rows
 from e2e.machine import Machine
-from e2e.people import BEN, Person, stranger
+from e2e.people import BEN, Person
+from e2e.shop import paid_order
 from e2e.visitor import Turn, Visitor
 from onebox.keys import KIM, LEE
 from servicekit.auth.claims import Role
 from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
-_CHARGE = (
-    "INSERT INTO charges (id, order_id, customer_id, amount_minor, currency, method, captured_at)"
-    " VALUES ($1, $2, $3, $4, 'USD', 'Visa ending in 4242', now() - interval '3 days')"
-)
-_REFUNDS = "SELECT id, state, amount_minor FROM refunds WHERE order_id = $1"
-_GIVEN = (
-    "SELECT l.amount_minor FROM ledger_refunds l JOIN refunds r ON r.id = l.refund_request_id WHERE r.order_id = $1"
-)
 _REMINDED = "SELECT reminded_at FROM cards WHERE turn_id = $1 AND kind = 'approval'"
-
-
-@dataclass
-class Paid:
-    """A new customer who has paid for one order; what was given back of it."""
-
-    machine: Machine
-    person: Person
-    order: str
-
-    async def refunds(self) -> list[dict[str, Any]]:
-        return await rows(self.machine.database("billing"), _REFUNDS, self.order)
-
-    async def given(self) -> list[int]:
-        found = await rows(self.machine.database("billing"), _GIVEN, self.order)
-        return [row["amount_minor"] for row in found]
 
 
 @pytest.fixture
 def paid(machine: Machine):
-    async def pay(amount_minor: int = 90_000) -> Paid:
-        order, person = f"AP{secrets.randbelow(10**6):06d}", stranger()
-        async with connected(machine.database("billing")) as connection:
-            await connection.execute(_CHARGE, f"ch_{order}", order, person.subject, amount_minor)
-        return Paid(machine, person, order)
-
-    return pay
+    return lambda amount_minor=90_000: paid_order(machine, amount_minor)
 
 
 async def confirmed(visitor: Visitor, order: str, dollars: int) -> Turn:
