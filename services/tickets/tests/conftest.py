@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
@@ -20,7 +20,7 @@ from tickets.seed import seed
 from tickets.settings import Settings
 
 from .desks import RemoteZendesk
-from .fake_slack import FakeSlack
+from .fake_slack import TOKEN, FakeSlack
 from .fake_smtp import FakeSmtp, certificate, smtp_server
 from .fake_zendesk import CLIENT, SECRET, FakeZendesk
 
@@ -118,3 +118,13 @@ def secure_smtp(smtp_certificate: Path) -> Iterator[FakeSmtp]:
     """A mail server that wants STARTTLS and a login."""
     with smtp_server(smtp_certificate) as running:
         yield running
+
+
+@pytest.fixture
+def ways_out(smtp: FakeSmtp, slack_url: str) -> dict[str, Any]:
+    """The settings of a service that sends e-mails and posts to Slack."""
+    return {
+        "smtp_host": smtp.host, "smtp_port": smtp.port, "smtp_tls": "none", "mail_from": "Shop <support@shop.example>",
+        "slack_bot_token": TOKEN, "slack_api_url": slack_url, "slack_channels": "support, #ops=C0123ABCD",
+        "outbox_poll_s": 0.01,
+    }  # fmt: skip

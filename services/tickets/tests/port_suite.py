@@ -41,7 +41,7 @@ def ticket(**changes: Any) -> TicketDraft:
         ref=f"tkt_{secrets.token_hex(16)}", requester="cust_ada", guest=False, email="ada@example.org", name="Ada",
         conversation_id=f"cnv_{secrets.token_hex(16)}", turn_id=None, subject="Refund is late", body="Ten days by now.",
         category=TicketCategory.REFUND, priority=TicketPriority.HIGH, queue="billing", order_id="ABC-123",
-        first_reply_due=NOW, created_at=NOW,
+        first_reply_due=NOW, reply_soon_at=NOW, created_at=NOW,
     )  # fmt: skip
     return replace(draft, **changes)
 

@@ -22,7 +22,7 @@ from servicekit.testing.waiting import eventually
 from tickets.app import build
 from tickets.settings import Settings
 
-from .fake_slack import TOKEN, FakeSlack
+from .fake_slack import FakeSlack
 from .fake_smtp import FakeSmtp
 
 pytestmark = pytest.mark.service
@@ -34,14 +34,9 @@ ADDRESS = "ada@example.org"
 
 
 @pytest.fixture
-async def sending(settings: Settings, smtp: FakeSmtp, slack_url: str, clock: FakeClock) -> AsyncIterator[ToolClient]:
+async def sending(settings: Settings, ways_out: dict[str, Any], clock: FakeClock) -> AsyncIterator[ToolClient]:
     """The service with both ways out."""
-    more = {
-        "smtp_host": smtp.host, "smtp_port": smtp.port, "smtp_tls": "none", "mail_from": "Shop <support@shop.example>",
-        "slack_bot_token": TOKEN, "slack_api_url": slack_url, "slack_channels": "support, #ops=C0123ABCD",
-        "outbox_poll_s": 0.01,
-    }  # fmt: skip
-    full = Settings.model_validate(settings.model_dump() | more)
+    full = Settings.model_validate(settings.model_dump() | ways_out)
     async with tool_service(lambda kit: build(full, kit_factory=kit), clock) as client:
         async with client.kit.db.primary() as connection:
             await connection.execute("DELETE FROM outbox")

@@ -9,13 +9,13 @@ import asyncpg
 import pytest
 
 from servicekit.auth.claims import Caller, Role
+from servicekit.background import stop
 from servicekit.db.pool import Database
 from servicekit.telemetry.metrics import Metrics
 from servicekit.testing import FakeClock
 from servicekit.testing.waiting import eventually
 from tickets.outbox import repository
 from tickets.outbox.message import Delivered, Kind, OutboxMessage, Outcome, Refused, TryAgain
-from tickets.outbox.running import stop
 from tickets.outbox.sender import Pace, Sender
 
 pytestmark = pytest.mark.service

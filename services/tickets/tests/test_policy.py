@@ -40,6 +40,21 @@ def test_a_reply_is_due_in_support_hours(policy: SlaPolicy, priority: TicketPrio
     assert found.tzinfo is UTC
 
 
+@pytest.mark.parametrize(
+    ("priority", "opened", "soon"),
+    [
+        (P.HIGH, "2026-03-02 10:00", "2026-03-02 13:00"),
+        (P.URGENT, "2026-03-02 10:00", "2026-03-02 10:45"),
+        (P.NORMAL, "2026-03-02 12:30", "2026-03-02 18:30"),  # due at 08:30 the next day: not at night
+        (P.URGENT, "2026-03-06 20:00", "2026-03-07 09:45"),
+    ],
+)
+def test_staff_are_reminded_after_three_quarters_of_it(
+    policy: SlaPolicy, priority: TicketPriority, opened: str, soon: str
+) -> None:
+    assert policy.reply_soon_at(priority, _local(opened).astimezone(UTC)) == _local(soon)
+
+
 def test_a_more_urgent_ticket_is_never_due_later(policy: SlaPolicy) -> None:
     now = datetime(2026, 7, 4, 1, 2, 3, tzinfo=UTC)
     due = [policy.first_reply_due(priority, now) for priority in (P.URGENT, P.HIGH, P.NORMAL, P.LOW)]

@@ -13,6 +13,7 @@ ZENDESK = {
 }  # fmt: skip
 MAIL = {"smtp_host": "mail.example", "mail_from": "Shop <support@shop.example>"}
 SLACK = {"slack_bot_token": "xoxb-made-up", "slack_channels": "support"}
+NOTICES = {**MAIL, **SLACK, "tickets_notice_email": "staff@shop.example", "tickets_notice_channel": "#support"}
 
 
 def made(**given: Any) -> Settings:
@@ -33,6 +34,14 @@ def made(**given: Any) -> Settings:
         ({**MAIL, "mail_reply_to": "nobody"}, "AIGUY_MAIL_REPLY_TO"),
         ({**MAIL, "smtp_username": "mailer"}, "AIGUY_SMTP_PASSWORD"),
         ({**MAIL, "smtp_username": "mailer", "smtp_password": "p", "smtp_tls": "none"}, "never sent without TLS"),
+        ({"tickets_notice_email": "staff@shop.example"}, "AIGUY_TICKETS_NOTICE_EMAIL needs AIGUY_SMTP_HOST"),
+        (
+            {**MAIL, "tickets_notice_email": "Staff <staff@shop.example>"},
+            "AIGUY_TICKETS_NOTICE_EMAIL must be one plain",
+        ),
+        ({**MAIL, "tickets_notice_email": "a@shop.example, b@shop.example"}, "AIGUY_TICKETS_NOTICE_EMAIL must be one"),
+        ({"tickets_notice_channel": "support"}, "AIGUY_TICKETS_NOTICE_CHANNEL needs AIGUY_SLACK_BOT_TOKEN"),
+        ({**SLACK, "tickets_notice_channel": "general"}, "AIGUY_TICKETS_NOTICE_CHANNEL must be one of AIGUY_SLACK_CH"),
         ({**SLACK, "slack_channels": " , "}, "AIGUY_SLACK_CHANNELS"),
         ({**SLACK, "slack_api_url": "http://slack.example/api"}, "AIGUY_SLACK_API_URL must begin with https://"),
     ],
@@ -44,7 +53,7 @@ def test_what_does_not_fit_is_said_at_the_start(given: dict[str, Any], says: str
     assert "made-up" not in str(caught.value)
 
 
-@pytest.mark.parametrize("given", [{}, ZENDESK, MAIL, SLACK, {**ZENDESK, **MAIL, **SLACK}])
+@pytest.mark.parametrize("given", [{}, ZENDESK, MAIL, SLACK, NOTICES, {**ZENDESK, **NOTICES}])
 def test_what_is_complete_starts_and_keeps_its_secrets(given: dict[str, Any]) -> None:
     assert "made-up" not in repr(made(**given))
 

@@ -19,11 +19,12 @@ from tickets.handlers import TicketTools
 from tickets.notices import EmailTool, SlackTool
 from tickets.outbox.running import senders
 from tickets.outbox.sender import Pace
-from tickets.parts import deliveries, uses_api_token, zendesk_desk
+from tickets.parts import deliveries, staff_notices, uses_api_token, zendesk_desk
 from tickets.policy import SlaPolicy, load_policy
 from tickets.remote import RemoteSteps
 from tickets.routes import tools_router
 from tickets.settings import Settings
+from tickets.sla_sweeper import SlaSweeper
 
 
 def create() -> FastAPI:
@@ -39,11 +40,13 @@ def build(
     policy: SlaPolicy | None = None,
 ) -> FastAPI:
     """The app over a backend and a policy; `kit_factory` replaces what is opened at start-up."""
-    http, drafts = AiohttpClient(), Drafts(policy or load_policy())
+    http, policy = AiohttpClient(), policy or load_policy()
+    drafts, notices = Drafts(policy), staff_notices(settings, policy.timezone)
     remote = None
     if open_backend is None and settings.tickets_backend == "zendesk":
         open_backend, remote = ZendeskTickets, RemoteSteps(zendesk_desk(settings, http, SystemClock()), drafts)
-    tools = TicketTools(open=open_backend or partial(PostgresTickets, prefix=settings.ticket_prefix), drafts=drafts)
+    open_backend = open_backend or partial(PostgresTickets, prefix=settings.ticket_prefix)
+    tools = TicketTools(open=open_backend, drafts=drafts, notices=notices)
     router = tools_router(
         tools,
         remote=remote,
@@ -59,8 +62,9 @@ def build(
                 "aiguy_deprecated_settings_total", "Starts with a setting that will go away.", ("setting",)
             ).labels("zendesk_api_token").inc()
         pace = Pace(tries=settings.outbox_tries, poll_s=settings.outbox_poll_s)
+        sweeper = SlaSweeper(kit, notices)
         try:
-            async with senders(kit, deliveries(settings), pace):
+            async with senders(kit, deliveries(settings), pace), sweeper.running(settings.tickets_sla_every_s):
                 yield
         finally:
             await http.close()

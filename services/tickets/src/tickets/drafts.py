@@ -62,7 +62,8 @@ class Drafts:
             requester=caller.subject, guest=caller.is_guest, email=caller.email, name=caller.name,
             conversation_id=caller.conversation_id, turn_id=caller.turn_id,
             subject=subject, body=body, category=category, priority=priority, queue=queue, order_id=order_id,
-            first_reply_due=self.policy.first_reply_due(priority, now), created_at=now,
+            first_reply_due=self.policy.first_reply_due(priority, now),
+            reply_soon_at=self.policy.reply_soon_at(priority, now), created_at=now,
         )  # fmt: skip
 
 

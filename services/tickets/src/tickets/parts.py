@@ -1,6 +1,7 @@
-"""What the settings ask for, made: the desk of a remote ticket system, and the ways out for messages."""
+"""What the settings ask for, made: the desk of a remote ticket system, the ways out, and who of the staff is told."""
 
 import base64
+from zoneinfo import ZoneInfo
 
 from servicekit.clock import Clock
 from servicekit.http.client import HttpPort
@@ -11,8 +12,9 @@ from tickets.backends.smtp import SmtpDelivery, SmtpServer
 from tickets.backends.zendesk import ZendeskDesk
 from tickets.backends.zendesk_api import SYSTEM, ZendeskApi
 from tickets.backends.zendesk_oauth import ClientCredentials
-from tickets.outbox.message import Delivery
+from tickets.outbox.message import Delivery, Kind
 from tickets.settings import Settings
+from tickets.staff_notices import StaffNotices, load_wording
 
 
 def zendesk_desk(settings: Settings, http: HttpPort, clock: Clock) -> ZendeskDesk:
@@ -42,6 +44,16 @@ def deliveries(settings: Settings) -> list[Delivery]:
     if token := settings.slack_bot_token.get_secret_value():
         found.append(SlackDelivery(slack_client(token, settings.slack_api_url, settings.slack_timeout_s)))
     return found
+
+
+def staff_notices(settings: Settings, timezone: ZoneInfo) -> StaffNotices:
+    """Tells those who are set, which may be nobody."""
+    recipients: dict[Kind, str] = {}
+    if settings.tickets_notice_email:
+        recipients[Kind.EMAIL] = settings.tickets_notice_email
+    if settings.tickets_notice_channel:
+        recipients[Kind.SLACK] = settings.slack_channel_map[settings.tickets_notice_channel.removeprefix("#")]
+    return StaffNotices(recipients, timezone, load_wording())
 
 
 def _zendesk_key(settings: Settings, http: HttpPort, clock: Clock) -> Authority:

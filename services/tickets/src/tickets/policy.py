@@ -12,6 +12,8 @@ from contracts.base import ContractModel
 from contracts.tools.tickets import HandoffReason, TicketCategory, TicketPriority
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+#: The part of the time for a first reply after which staff are reminded.
+_SOON = 0.75
 _DAYS: tuple[Day, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -46,7 +48,22 @@ class SlaPolicy(ContractModel):
 
     def first_reply_due(self, priority: TicketPriority, now: datetime) -> datetime:
         """When the first reply to a ticket opened `now` (aware) is due, in the time zone of `now`."""
-        left = timedelta(hours=self.first_reply_hours[priority])
+        return self._in_support_hours(timedelta(hours=self.first_reply_hours[priority]), now)
+
+    def reply_soon_at(self, priority: TicketPriority, now: datetime) -> datetime:
+        """When three quarters of that time are over: support hours, so that staff hear of it while they are there."""
+        return self._in_support_hours(timedelta(hours=self.first_reply_hours[priority]) * _SOON, now)
+
+    def queue_for(self, category: TicketCategory) -> str:
+        """The queue of a ticket that customers open themselves."""
+        return self.queues[category]
+
+    def handoff_rule(self, reason: HandoffReason) -> HandoffRule:
+        """The rule for a hand-over with that reason."""
+        return self.handoffs[reason]
+
+    def _in_support_hours(self, left: timedelta, now: datetime) -> datetime:
+        """When support has been open for `left` since `now`."""
         day = now.astimezone(self.timezone).date()
         while True:
             opens, closes = self._hours(day, now)
@@ -56,14 +73,6 @@ class SlaPolicy(ContractModel):
                     return start + left
                 left -= closes - start
             day += timedelta(days=1)
-
-    def queue_for(self, category: TicketCategory) -> str:
-        """The queue of a ticket that customers open themselves."""
-        return self.queues[category]
-
-    def handoff_rule(self, reason: HandoffReason) -> HandoffRule:
-        """The rule for a hand-over with that reason."""
-        return self.handoffs[reason]
 
     def _hours(self, day: date, now: datetime) -> tuple[datetime, datetime]:
         """When support opens and closes on that day; both at midnight when it stays closed."""

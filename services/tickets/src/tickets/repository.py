@@ -11,8 +11,8 @@ from tickets.backends.port import HandoffDraft, TicketDraft
 _LOCK_QUEUES = "SELECT pg_advisory_xact_lock(7214, 1)"
 _INSERT_TICKET = """
 INSERT INTO tickets (id, number, requester, guest, conversation_id, turn_id, subject, body, category, priority, queue,
-                     order_id, first_reply_due, created_at)
-VALUES ($1, $2 || nextval('ticket_numbers'), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                     order_id, first_reply_due, reply_soon_at, created_at)
+VALUES ($1, $2 || nextval('ticket_numbers'), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 RETURNING id, number, status
 """
 # What the customer wrote stands in the other system only.
@@ -47,7 +47,7 @@ async def insert_ticket(connection: Connection, ticket_id: str, prefix: str, dra
     row = await connection.fetchrow(
         _INSERT_TICKET, ticket_id, prefix, draft.requester, draft.guest, draft.conversation_id, draft.turn_id,
         draft.subject, draft.body, draft.category.value, draft.priority.value, draft.queue, draft.order_id,
-        draft.first_reply_due, draft.created_at,
+        draft.first_reply_due, draft.reply_soon_at, draft.created_at,
     )  # fmt: skip
     return _one(row)
 

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from servicekit.settings import ServiceSettings
-from tickets.backends.mail_message import mailbox
+from tickets.backends.mail_message import is_address, mailbox
 
 
 class Settings(ServiceSettings):
@@ -51,6 +51,13 @@ class Settings(ServiceSettings):
     slack_api_url: str = "https://slack.com/api"
     slack_timeout_s: int = Field(default=10, ge=1)
 
+    #: Where staff hear of new tickets and hand-overs, and of first replies that are due; empty: nowhere.
+    tickets_notice_email: str = ""
+    #: One of `slack_channels`, by its name.
+    tickets_notice_channel: str = ""
+    #: How often it is looked which first replies are due; 0: never.
+    tickets_sla_every_s: float = Field(default=30.0, ge=0)
+
     outbox_tries: int = Field(default=10, ge=1)
     outbox_poll_s: float = Field(default=1.0, gt=0)
 
@@ -62,7 +69,7 @@ class Settings(ServiceSettings):
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        for wrong in (self._zendesk_lacks(), self._mail_lacks(), self._slack_lacks()):
+        for wrong in (self._zendesk_lacks(), self._mail_lacks(), self._slack_lacks(), self._notices_lack()):
             if wrong:
                 raise ValueError(wrong)
         return self
@@ -94,6 +101,17 @@ class Settings(ServiceSettings):
         if not self.slack_channel_map:
             return "Slack needs AIGUY_SLACK_CHANNELS"
         return "AIGUY_SLACK_API_URL must begin with https://" if self._is_open(self.slack_api_url) else ""
+
+    def _notices_lack(self) -> str:
+        if self.tickets_notice_email and not self.smtp_host:
+            return "AIGUY_TICKETS_NOTICE_EMAIL needs AIGUY_SMTP_HOST: there is no way to send an e-mail"
+        if self.tickets_notice_email and not is_address(self.tickets_notice_email):
+            return "AIGUY_TICKETS_NOTICE_EMAIL must be one plain mail address, without a name"
+        if self.tickets_notice_channel and not self.slack_bot_token.get_secret_value():
+            return "AIGUY_TICKETS_NOTICE_CHANNEL needs AIGUY_SLACK_BOT_TOKEN: there is no way to post to Slack"
+        channel = self.tickets_notice_channel.removeprefix("#")
+        listed = not self.tickets_notice_channel or channel in self.slack_channel_map
+        return "" if listed else "AIGUY_TICKETS_NOTICE_CHANNEL must be one of AIGUY_SLACK_CHANNELS"
 
     def _is_open(self, url: str) -> bool:
         """Whether a key would go over an open line; tests and demos talk to servers of their own."""

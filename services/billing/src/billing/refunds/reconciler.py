@@ -1,7 +1,6 @@
 """Looks after refunds that nobody came back to: carries on what was cut off, and ends what staff never decided."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from billing.refunds.events import Expired
 from billing.refunds.model import Charge, Refund
 from billing.refunds.settle import settle
 from contracts.tools.billing import RefundState
+from servicekit.background import sweeping
 from servicekit.context import Kit
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
@@ -45,13 +45,8 @@ class Reconciler:
     @asynccontextmanager
     async def running(self, every_s: float) -> AsyncIterator[None]:
         """Sweeps about every `every_s` seconds around the app's life; not at all when that is 0."""
-        task = asyncio.create_task(self._run(every_s), name="refund-reconciler") if every_s > 0 else None
-        try:
+        async with sweeping("refunds", every_s, _BATCH, self.sweep):
             yield
-        finally:
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
 
     async def sweep(self) -> int:
         """One pass; how many refunds were looked at. Raises ProblemError when the database is down."""
@@ -68,24 +63,13 @@ class Reconciler:
         show_pending(self.kit, {state: counts.get(state.value, 0) for state in states})
         return len(taken) + expired
 
-    async def _run(self, every_s: float) -> None:
-        while True:
-            await asyncio.sleep(every_s * random.uniform(0.75, 1.25))
-            try:
-                while await self.sweep() >= _BATCH:
-                    pass
-            except ProblemError as error:
-                get_logger().warning("refund_sweep_failed", code=error.code.value)
-            except Exception:  # noqa: BLE001 - whatever it was, the next pass must come
-                get_logger().exception("refund_sweep_broke")
-
     async def _carry_on(self, refund_id: str) -> str:
         """Settles one refund by what its provider knows; the outcome for the metric. One that breaks stops no other."""
         try:
             return await self._settle(refund_id)
         except ProblemError as error:
             return error.code.value
-        except Exception:  # noqa: BLE001 - see above
+        except Exception:  # noqa: BLE001 - whatever it was, the others go on
             get_logger().exception("refund_not_reconciled", refund_request_id=refund_id)
             return "broke"
 

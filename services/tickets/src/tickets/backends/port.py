@@ -14,6 +14,7 @@ class TicketDraft:
     """A ticket to be opened. Who asks and where (`requester` to `turn_id`) is the signed token's, never the arguments'.
 
     `ref` is made from the caller and the idempotency key: a repeated call has the same one.
+    `reply_soon_at`: staff are reminded, a while before the first reply is due.
     """
 
     ref: str
@@ -30,6 +31,7 @@ class TicketDraft:
     queue: str
     order_id: str | None
     first_reply_due: datetime
+    reply_soon_at: datetime
     created_at: datetime
 
 

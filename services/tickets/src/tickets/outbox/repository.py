@@ -28,11 +28,15 @@ _LATER = f"UPDATE outbox SET reason = $3, next_try_at = $4 {_MINE}"  # noqa: S60
 _PAUSE = "UPDATE outbox SET next_try_at = $2 WHERE state = 'waiting' AND kind = $1 AND next_try_at < $2"
 
 
-async def put(connection: Connection, message: OutboxMessage, caller: Caller) -> datetime:
-    """Stores the message; when it was stored. A message that is there already stays as it is."""
+async def put(connection: Connection, message: OutboxMessage, caller: Caller | None = None) -> datetime:
+    """Stores the message; when it was stored. A message that is there already stays as it is.
+
+    Without a caller it is the service itself that has something to say.
+    """
+    who = ("tickets", None, None) if caller is None else (caller.subject, caller.conversation_id, caller.turn_id)
     stored: datetime = await connection.fetchval(
-        _PUT, message.id, message.kind.value, message.recipient, message.subject, message.body, caller.subject,
-        caller.conversation_id, caller.turn_id, message.created_at,
+        _PUT, message.id, message.kind.value, message.recipient, message.subject, message.body, *who,
+        message.created_at,
     )  # fmt: skip
     return stored
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from servicekit.background import stop
 from servicekit.context import Kit
 from tickets.outbox.message import Delivery
 from tickets.outbox.sender import Pace, Sender
@@ -18,14 +19,3 @@ async def senders(kit: Kit, deliveries: Sequence[Delivery], pace: Pace) -> Async
         yield
     finally:
         await stop(tasks)
-
-
-async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancels the tasks until all have ended."""
-    left = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        # A cancellation can get lost in a library's time-out: Python's `wait_for` had that until 3.12.
-        _, left = await asyncio.wait(left, timeout=0.5)
-    await asyncio.gather(*tasks, return_exceptions=True)
