@@ -10,6 +10,7 @@ import pytest
 
 from contracts.money import Money
 from orchestrator.jobs.queue import JobQueue
+from orchestrator.journal.decisions import expire
 from orchestrator.journal.entries import load_entries
 from orchestrator.journal.store import PgTurnJournal
 from orchestrator.turn.effects import AskApproval
@@ -186,3 +187,19 @@ async def test_the_customer_sees_that_it_waits_and_not_why(api) -> None:
     view = (await api.get(f"/api/agent/conversations/{asked.conversation_id}")).json()
     assert [card["kind"] for card in view["cards"]] == ["approval"]
     assert "avs_failed" not in str(view)
+
+
+async def test_an_approval_and_the_end_of_its_time_at_once_are_one_decision(api) -> None:
+    desk = api.app.state.desk
+    for _ in range(8):
+        asked = await ask(api)
+
+        async def time_is_over(asked: Asked = asked) -> bool:
+            async with desk.database.transaction() as db:
+                conversation = await desk.conversations.by_turn(db, asked.turn_id, lock=True)
+                now_ms = desk.intake.now_ms()
+                return await expire(db, conversation, asked.turn_id, asked.digest, now_ms, desk.codec)
+
+        answer, expired = await asyncio.gather(decide(api, asked.decision()), time_is_over())
+        assert (answer.status_code, expired) in ((202, False), (409, True))
+        assert len((await standing(api, asked))[2]) == 2

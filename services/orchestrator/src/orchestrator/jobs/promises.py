@@ -35,14 +35,15 @@ class PromiseJobs:
     async def expire_card(self, turn_id: str, digest: str) -> None:
         """Close an undecided card and let its turn end politely."""
         async with self.world.database.transaction() as db:
-            conversation = await self.conversations.by_turn(db, turn_id)
+            # The conversation's lock comes before the card's, as with every decision.
+            conversation = await self.conversations.by_turn(db, turn_id, lock=True)
             if conversation and await expire(db, conversation, turn_id, digest, self._now_ms(), self.codec):
                 await self.queue.run_turn(db, turn_id)
 
     async def try_again(self, turn_id: str) -> None:
         """Let a turn ask again what came of its write."""
         async with self.world.database.transaction() as db:
-            conversation = await self.conversations.by_turn(db, turn_id)
+            conversation = await self.conversations.by_turn(db, turn_id, lock=True)
             if conversation and await try_again(db, conversation, turn_id, self._now_ms(), self.codec):
                 await self.queue.run_turn(db, turn_id)
 
