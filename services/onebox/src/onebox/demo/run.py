@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import httpx
+from redis.asyncio import Redis
 from rich.console import Console
 
 from onebox.agent import ApiError, LostConnectionError
@@ -11,6 +12,7 @@ from onebox.demo.transcript import print_title
 from onebox.demo.verdict import Verdict, print_checks, print_verdict
 from onebox.demo.world import World
 from onebox.home import Home
+from onebox.ports import ORCHESTRATOR
 from onebox.report import ConsoleReport
 from onebox.stack import Stack, StackError
 
@@ -36,11 +38,12 @@ async def run_demo(home: Home, console: Console) -> int:
     """Start, hold all conversations, print the verdict, stop. 0 when all passed, else 1."""
     console.print("\n  [bold]AIGuy Support Agent: demo[/]\n")
     report = ConsoleReport(console)
-    # What was refunded in an earlier demo is paid again.
+    # What was refunded in an earlier demo is paid again, and what was looked up is forgotten.
     stack = Stack(home, report, proxied=("orders",), fresh=("billing",))
     verdicts: list[Verdict] = []
     try:
         await stack.start()
+        await _forget_lookups(stack.addresses.redis[ORCHESTRATOR])
         world = World(stack, console)
         for number, (title, scenario) in enumerate(SCENARIOS, start=1):
             verdicts.append(await _hold(number, title, scenario, world))
@@ -49,6 +52,14 @@ async def run_demo(home: Home, console: Console) -> int:
     finally:
         await stack.stop()
     return 0 if print_verdict(verdicts, len(SCENARIOS), console) else 1
+
+
+async def _forget_lookups(redis_url: str) -> None:
+    """Orders that were looked up are known for some minutes: each demo asks the services anew."""
+    async with Redis.from_url(redis_url) as redis:
+        kept = [key async for key in redis.scan_iter("aiguy:tool:*")]
+        if kept:
+            await redis.delete(*kept)
 
 
 async def _hold(number: int, title: str, scenario: Scenario, world: World) -> Verdict:
