@@ -32,16 +32,17 @@ class IssueRefund:
         Raises ProblemError(ORDER_NOT_FOUND | NOT_REFUNDABLE).
         """
         if (begun := await self._begun(request, asked)) is not None:
-            return begun.draft
-        return (await self._assess(request, asked)).draft
+            return replace(begun.draft, basis=begun)
+        found = await self._assess(request, asked)
+        return replace(found.draft, basis=found)
 
     async def begin(self, request: ToolRequest, asked: IssueRefundInput) -> None:
         """Makes the refund, and with it takes its amount out of what can be refunded."""
-        if await self._begun(request, asked) is not None:
+        found = request.basis
+        if isinstance(found, Refund):
             return
-        if request.grant is None:
-            raise TypeError("a refund is begun with a grant")
-        found = await self._assess(request, asked)
+        if request.grant is None or not isinstance(found, Assessment):
+            raise TypeError("a refund is begun with a grant, on what was assessed for it")
         refund = self._new(request, asked, found, request.grant)
         await store.insert(request.db, refund)
         events = self._first_events(refund, found, request.grant)
@@ -52,12 +53,11 @@ class IssueRefund:
         """Carries it out when nobody else has to agree."""
         await self.desk.carry_out(submission.kit, refund_request_id(submission.caller, submission.idempotency_key))
 
-    async def answer(self, request: ToolRequest, asked: IssueRefundInput) -> IssueRefundOutput:
+    async def answer(self, request: ToolRequest, _: IssueRefundInput) -> IssueRefundOutput:
         """The refund as it stands now."""
-        refund = await self._begun(request, asked)
-        if refund is None:
-            raise LookupError("a refund is answered before it was begun")
-        return self.views.output(refund, request.clock.now())
+        if not isinstance(request.basis, Refund):
+            raise TypeError("a refund is answered after it was begun")
+        return self.views.output(request.basis, request.clock.now())
 
     async def _begun(self, request: ToolRequest, asked: IssueRefundInput) -> Refund | None:
         """The refund that this very call has begun before."""

@@ -29,8 +29,10 @@ async def settle(kit: Kit, refund_request_id: str, found: ProviderRefund) -> Ref
             return None
         event = await _meant(connection, refund, found)
         if event is not None:
+            # Lost with the database server it is `submitted` again, and the reconciler asks; a reversal is told once.
             state = await store.append(
-                connection, refund.id, refund.state, event, who=refund.provider, at=kit.clock.now()
+                connection, refund.id, refund.state, event, who=refund.provider, at=kit.clock.now(),
+                relaxed=refund.state is RefundState.SUBMITTED,
             )  # fmt: skip
     if event is None:
         if _is_odd(refund, found):

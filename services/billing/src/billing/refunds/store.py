@@ -35,6 +35,8 @@ INSERT INTO refunds (id, charge_id, order_id, customer_id, conversation_id, gran
     reason, draft, approvals, clause, sentence, reasons, state, check_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'requested', $16, $17, $17)
 """
+_APPEND = "SELECT refund_append($1, $2, $3, $4, $5, $6)"
+_APPEND_RELAXED = f"SELECT set_config('synchronous_commit', 'off', true), {_APPEND.removeprefix('SELECT ')}"
 _APPEND_FIRST = """
 SELECT refund_append($1, e.before, e.after, e.who, $2, e.details)
 FROM unnest($3::text[], $4::text[], $5::text[], $6::bytea[]) AS e (before, after, who, details)
@@ -89,13 +91,17 @@ async def insert(connection: Connection, refund: Refund) -> None:
 
 
 async def append(
-    connection: Connection, refund_id: str, state: RefundState | None, event: RefundEvent, *, who: str, at: datetime
-) -> RefundState:
-    """One more event; the state after it. Raises StepNotAllowedError; the caller holds the refund's row lock."""
+    connection: Connection, refund_id: str, state: RefundState | None, event: RefundEvent, *, who: str, at: datetime,
+    relaxed: bool = False,
+) -> RefundState:  # fmt: skip
+    """One more event; the state after it. Raises StepNotAllowedError; the caller holds the refund's row lock.
+
+    `relaxed`: the transaction commits without waiting for the disk, because the event can be found out again.
+    """
     following = advance(state, event)
     before = state.value if state is not None else None
     await connection.execute(
-        "SELECT refund_append($1, $2, $3, $4, $5, $6)",
+        _APPEND_RELAXED if relaxed else _APPEND,
         refund_id, before, target(event).value, who, at, canonical_json(details(event)),
     )  # fmt: skip
     return following

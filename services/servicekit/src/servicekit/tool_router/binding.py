@@ -19,7 +19,8 @@ class ToolRequest:
     """What a handler is given.
 
     `db`: for a read a connection without a transaction (of the replica when there is one); for a write THE transaction
-    that also stores the idempotent answer and the audit entry. A handler never commits.
+    that also stores the idempotent answer and the audit entry. A handler never commits. `basis` is that of the draft
+    which the grant was checked against, in this very transaction.
     """
 
     caller: Caller
@@ -29,6 +30,7 @@ class ToolRequest:
     idempotency_key: str | None
     grant: Grant | None
     kit: Kit
+    basis: object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class PreviewDraft:
     """What a write would do, before the router adds the digest. `before` and `after` name what changes, as text.
 
     `approvals`, `policy` and `reasons` say who must agree, and are no part of the digest: the service decides them anew
-    when the write runs.
+    when the write runs. `basis` is whatever the draft rests on, so that the write need not look for it again.
     """
 
     summary: str
@@ -46,6 +48,7 @@ class PreviewDraft:
     approvals: int = 0
     policy: str = ""
     reasons: Sequence[str] = ()
+    basis: object | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

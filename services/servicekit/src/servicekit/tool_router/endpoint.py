@@ -249,7 +249,7 @@ class ToolEndpoint:
             self._binding, call.kit.verifier, call.grant_token,
             digest=digest, caller=call.caller, arguments=call.arguments,
         )  # fmt: skip
-        return replace(tool_request, grant=grant), digest
+        return replace(tool_request, grant=grant, basis=draft.basis), digest
 
     def _answer(self, output: object) -> StoredAnswer:
         if not isinstance(output, self._contract.output):
