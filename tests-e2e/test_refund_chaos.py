@@ -8,6 +8,7 @@ import os
 import random
 import signal
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import product
 
@@ -18,10 +19,11 @@ from e2e.facts import connected
 from e2e.machine import Machine
 from e2e.payments import Payments, payments
 from e2e.refund_books import wrong_in_books
-from e2e.refunds import RefundSoak, Staff, balance, plan, settled, take_payments
+from e2e.refunds import Intended, RefundSoak, Staff, balance, plan, settled, take_payments
 from onebox.keys import KIM, LEE
 from onebox.ports import ORCHESTRATOR
 from onebox.stack import SERVICES
+from servicekit.testing import eventually
 from servicekit.testing.proving import how_many
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
@@ -29,6 +31,7 @@ REFUNDS = int(os.environ.get("AIGUY_PROVE_REFUNDS") or how_many(500, 5_000))
 #: How often each process dies at each step.
 ROUNDS = max(2, REFUNDS // 250)
 SETTLED_S = 60.0
+PATIENCE_S = 600.0
 STEPS = ("confirmed", "approved", "submitted", "at the provider", "succeeded")
 VICTIMS = ("billing", ORCHESTRATOR)
 _EVENTS = "SELECT count(*) FROM refund_events WHERE kind = $1"
@@ -48,21 +51,28 @@ async def provider(running_machine: Machine):
 
 
 class Reaper:
-    """Kills a process just when a refund takes a step: each step and each victim in turn, `ROUNDS` times."""
+    """Kills a process just when a refund takes a step: each step and each victim in turn, `ROUNDS` times, spread over
+    all refunds that are `wanted`.
+    """
 
-    def __init__(self, machine: Machine, account: Payments) -> None:
-        self._machine, self._account = machine, account
+    def __init__(self, machine: Machine, account: Payments, wanted: Sequence[Intended]) -> None:
+        self._machine, self._account, self._wanted = machine, account, wanted
         self.killed: Counter[tuple[str, str]] = Counter()
 
     async def work(self, over: asyncio.Event) -> None:
         """Until `over`; each time it waits for everything to be up again."""
-        for _, step, victim in product(range(ROUNDS), STEPS, VICTIMS):
-            if over.is_set():
-                return
-            if not await self._at(step, victim, over):
+        deaths = list(product(range(ROUNDS), STEPS, VICTIMS))
+        for number, (_, step, victim) in enumerate(deaths):
+            turn = number * len(self._wanted) // (len(deaths) + 1)
+            await eventually(lambda turn=turn: over.is_set() or self._confirmed >= turn, PATIENCE_S)
+            if over.is_set() or not await self._at(step, victim, over):
                 return
             self.killed[step, victim] += 1
             await self._machine.ready(ORCHESTRATOR, "billing", timeout_s=90)
+
+    @property
+    def _confirmed(self) -> int:
+        return sum(one.confirmed for one in self._wanted)
 
     async def _at(self, step: str, victim: str, over: asyncio.Event) -> bool:
         pid = self._machine.stack.pids[victim]
@@ -99,7 +109,7 @@ async def test_every_confirmed_refund_is_made_once(machine: Machine, short_rests
     wanted = plan(REFUNDS, provider.dice)
     billing = machine.database("billing")
     await take_payments(billing, wanted, provider)
-    reaper = Reaper(machine, provider)
+    reaper = Reaper(machine, provider, wanted)
     kim, lee = (machine.visitor(person, patient=True) for person in (KIM, LEE))
     soak = RefundSoak(wanted, lambda person: visit(person, patient=True))
     over = asyncio.Event()
