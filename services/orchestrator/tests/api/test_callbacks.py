@@ -91,6 +91,14 @@ async def test_an_answer_lets_the_turn_go_on(api) -> None:
     assert await status(api, turn_id) == "running"
 
 
+async def test_who_comes_back_meanwhile_can_follow_the_turn_that_waits(api) -> None:
+    turn_id = await asked(api)
+    conversation_id = await api.db.fetchval("SELECT conversation_id FROM turns WHERE id = $1", turn_id)
+    view = (await api.get(f"/api/agent/conversations/{conversation_id}")).json()
+    assert (view["status"], view["open_turn"], view["cards"]) == ("waiting", turn_id, [])
+    assert turn_id in view["stream_url"]
+
+
 async def test_a_problem_is_an_answer_too(api) -> None:
     turn_id = await asked(api)
     assert (await answer(api, token(api, turn_id), {"problem": {"code": "order_not_found"}})).status_code == 204

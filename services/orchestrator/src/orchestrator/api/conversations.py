@@ -63,11 +63,12 @@ def conversations_router() -> APIRouter:
             conversation = await desk.conversations.owned(db, conversation_id, caller)
             said = await last_messages(db, conversation, limit)
             cards = await open_cards(db, conversation)
-            turn_id = await open_turn(db, conversation)
+            turn = await open_turn(db, conversation)
         return ConversationView(
             conversation_id=conversation_id, channel=conversation.channel, answering=conversation.answering,
-            status="working" if turn_id else "waiting" if cards else "idle", open_turn=turn_id,
-            stream_url=stream_url(conversation_id, turn_id) if turn_id else None,
+            status="working" if turn and not turn.waits else "waiting" if turn or cards else "idle",
+            open_turn=turn.id if turn else None,
+            stream_url=stream_url(conversation_id, turn.id) if turn else None,
             cards=tuple(card_view(card) for card in cards),
             messages=tuple(MessageView(role=one.role, text=one.text, turn_id=one.turn_id, at=one.at) for one in said),
         )  # fmt: skip

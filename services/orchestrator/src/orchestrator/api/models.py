@@ -80,7 +80,7 @@ class MessageView(ContractModel):
 
 
 class ConversationView(ContractModel):
-    """A conversation as its owner sees it. `open_turn` is being worked on; follow it with `stream_url`."""
+    """A conversation as its owner sees it. `open_turn` goes on by itself: follow `stream_url`."""
 
     conversation_id: ConversationId
     channel: str

@@ -75,10 +75,20 @@ async def owned_turn(
     return conversation, _turn_view(conversation, turn_id, row)
 
 
-async def open_turn(db: Connection, conversation: Conversation) -> str | None:
-    """The turn that is being worked on or waits to be, the oldest first."""
-    value = await db.fetchval(
-        "SELECT id FROM turns WHERE conversation_id = $1 AND status IN ('running', 'queued') ORDER BY ordinal LIMIT 1",
+@dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """A turn that goes on without its customer; `waits` while a tool or a doubtful write has to answer first."""
+
+    id: str
+    waits: bool
+
+
+async def open_turn(db: Connection, conversation: Conversation) -> OpenTurn | None:
+    """The turn to follow: the oldest that is worked on or queued, else one that waits for no card."""
+    row = await db.fetchrow(
+        "SELECT id, status = 'waiting' AS waits FROM turns t WHERE conversation_id = $1 AND (status IN"
+        " ('running', 'queued') OR status = 'waiting' AND NOT EXISTS"
+        " (SELECT FROM cards k WHERE k.turn_id = t.id AND k.state = 'open')) ORDER BY waits, ordinal LIMIT 1",
         conversation.id,
-    )
-    return None if value is None else str(value)
+    )  # fmt: skip
+    return None if row is None else OpenTurn(row["id"], row["waits"])
