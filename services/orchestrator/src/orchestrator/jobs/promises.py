@@ -68,10 +68,12 @@ class PromiseJobs:
             if reminder:
                 await db.execute("UPDATE cards SET reminded_at = now() WHERE turn_id = $1 AND digest = $2",
                                  turn_id, digest)  # fmt: skip
+        # Without a channel they see it in the queue.
+        posts = bool(self.approvals_channel) and self.world.catalog.entry(NOTICE_TOOL) is not None
+        if posts and not await self._post(conversation, card, reminder=reminder):
+            return False
         self.world.metrics.approvals.labels("reminded" if reminder else "asked").inc()
-        if not self.approvals_channel or self.world.catalog.entry(NOTICE_TOOL) is None:
-            return True  # they see it in the queue
-        return await self._post(conversation, card, reminder=reminder)
+        return True
 
     async def _post(self, conversation: Conversation, card: Card, *, reminder: bool) -> bool:
         needed = "1 approval" if card.approvals == 1 else f"{card.approvals} approvals"
