@@ -69,7 +69,7 @@ async def orchestrate(
             here = await stack.enter_async_context(_working(kit, app, settings, core))
         intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, here)
         app.state.desk = Desk(
-            kit.db, core.conversations, core.codec, core.queue, intake, core.hub, tools.catalog, callbacks
+            kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks
         )  # fmt: skip
         yield
 
@@ -95,7 +95,7 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
     publisher.start()
     world = _world(kit, settings, core, brains, publisher)
     turns = TurnJobs(world, core.conversations, core.codec, core.queue)
-    promises = PromiseJobs(world, core.conversations, core.codec, core.queue, settings.approvals_channel)
+    promises = PromiseJobs(world, core.conversations, core.codec, settings.approvals_channel)
     worker = Worker(settings.database_url, kit.db, turns, promises, settings.worker_concurrency)
     here = TurnsHere(kit.db, turns, settings.worker_concurrency)
     here.start()

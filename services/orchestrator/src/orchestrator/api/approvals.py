@@ -47,10 +47,8 @@ def approvals_router() -> APIRouter:
             if conversation is None or conversation.id != body.conversation_id:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such card.")
             missing = await approve(db, conversation, decision, desk.intake.now_ms(), desk.codec, lease_s)
-            if missing == 0 and lease_s is None:
-                await desk.queue.run_turn(db, body.turn_id)
-        if missing == 0 and lease_s is not None:
-            desk.intake.go_on(body.turn_id, conversation)
+        if missing == 0:
+            desk.intake.go_on(body.turn_id, conversation, lease_s)
         return ApprovalAccepted(turn_id=body.turn_id, approvals_missing=missing)
 
     return router

@@ -30,13 +30,8 @@ def callbacks_router() -> APIRouter:
             if conversation is None:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn.")
             _check(await waiting_call(db, conversation, call.turn_id, desk.codec), call)
-            await call_back(
-                db, conversation, call.turn_id, result, desk.intake.now_ms(), desk.codec, lease_s
-            )  # fmt: skip
-            if lease_s is None:
-                await desk.queue.run_turn(db, call.turn_id)
-        if lease_s is not None:
-            desk.intake.go_on(call.turn_id, conversation)
+            await call_back(db, conversation, call.turn_id, result, desk.intake.now_ms(), desk.codec, lease_s)
+        desk.intake.go_on(call.turn_id, conversation, lease_s)
 
     return router
 

@@ -24,10 +24,8 @@ def decisions_router() -> APIRouter:
         async with desk.database.transaction() as db:
             conversation = await desk.conversations.owned(db, body.conversation_id, caller, lock=True)
             decided = await confirm(db, conversation, body.turn_id, decision, desk.intake.now_ms(), desk.codec, lease_s)
-            if decided is not None and lease_s is None:
-                await desk.queue.run_turn(db, body.turn_id)
-        if decided is not None and lease_s is not None:
-            desk.intake.go_on(body.turn_id, conversation)
+        if decided is not None:
+            desk.intake.go_on(body.turn_id, conversation, lease_s)
         url = stream_url(body.conversation_id, body.turn_id, decided.inputs if decided else 0)
         return TurnAccepted(turn_id=body.turn_id, stream_url=url)
 

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from orchestrator.api.intake import Intake
-from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.stream.hub import Hub
@@ -26,7 +25,6 @@ class Desk:
     database: Database
     conversations: Conversations
     codec: Codec
-    queue: JobQueue
     intake: Intake
     hub: Hub
     catalog: Catalog

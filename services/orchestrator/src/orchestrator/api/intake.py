@@ -69,16 +69,18 @@ class Intake:
             budgets = self._budgets(conversation.tokens)
             accepted = await accept_message(db, conversation, incoming, budgets, self.codec, lease_s)
         if accepted.goes_on:
-            self.go_on(accepted.turn_id, conversation)
+            self.go_on(accepted.turn_id, conversation, lease_s)
         return accepted
 
     def lease_s(self) -> float | None:
         """For how long a turn may be leased that is to run here; None when it has to go through the queue."""
         return self.here.lease_s() if self.here is not None else None
 
-    def go_on(self, turn_id: str, conversation: Conversation) -> None:
-        """Go on with a turn that was leased with `lease_s` in a transaction that has committed."""
-        if self.here is not None:
+    def go_on(self, turn_id: str, conversation: Conversation, lease_s: float | None) -> None:
+        """Go on with a turn that was woken with `lease_s` in a transaction that has committed; without one, the queue
+        has it.
+        """
+        if self.here is not None and lease_s is not None:
             self.here.go_on(turn_id, conversation)
 
     def running(self, caller: Caller, conversation_id: str, turn_id: str) -> Conversation | None:

@@ -6,7 +6,6 @@ from contracts.errors import PROBLEMS, ErrorClass, ProblemCode
 from orchestrator.effects.call_tool import call_tool
 from orchestrator.effects.hand_off import handoff_call
 from orchestrator.effects.scope import Collaborators, TurnScope
-from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.callbacks import call_back, waiting_call
 from orchestrator.journal.cards import Card, open_cards
 from orchestrator.journal.conversations import Conversation, Conversations
@@ -29,7 +28,6 @@ class PromiseJobs:
     world: Collaborators
     conversations: Conversations
     codec: Codec
-    queue: JobQueue
     approvals_channel: str = ""
 
     async def expire_card(self, turn_id: str, digest: str) -> None:
@@ -37,15 +35,15 @@ class PromiseJobs:
         async with self.world.database.transaction() as db:
             # The conversation's lock comes before the card's, as with every decision.
             conversation = await self.conversations.by_turn(db, turn_id, lock=True)
-            if conversation and await expire(db, conversation, turn_id, digest, self._now_ms(), self.codec):
-                await self.queue.run_turn(db, turn_id)
+            if conversation is not None:
+                await expire(db, conversation, turn_id, digest, self._now_ms(), self.codec)
 
     async def try_again(self, turn_id: str) -> None:
         """Let a turn ask again what came of its write."""
         async with self.world.database.transaction() as db:
             conversation = await self.conversations.by_turn(db, turn_id, lock=True)
-            if conversation and await try_again(db, conversation, turn_id, self._now_ms(), self.codec):
-                await self.queue.run_turn(db, turn_id)
+            if conversation is not None:
+                await try_again(db, conversation, turn_id, self._now_ms(), self.codec)
 
     async def end_callback(self, turn_id: str) -> None:
         """The tool has not called back in time: let its turn go on without."""
@@ -55,7 +53,6 @@ class PromiseJobs:
             if conversation is None or await waiting_call(db, conversation, turn_id, self.codec) is None:
                 return
             await call_back(db, conversation, turn_id, late, self._now_ms(), self.codec)
-            await self.queue.run_turn(db, turn_id)
 
     async def tell_staff(self, turn_id: str, digest: str, *, reminder: bool) -> bool:
         """Tell staff what waits for them, while it does; False when the notice has to be tried again."""

@@ -7,7 +7,6 @@ import orjson
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.queries import Queries
 
-from orchestrator.journal.accept import run_turn
 from servicekit.db.pool import Connection
 
 RUN_TURN = "run_turn"
@@ -23,10 +22,6 @@ _HAND_OFF_DELAY = timedelta(seconds=5)
 
 class JobQueue:
     """Enqueues jobs on the caller's connection, so that they exist exactly when its transaction commits."""
-
-    async def run_turn(self, db: Connection, turn_id: str) -> None:
-        """Run the turn (again)."""
-        await run_turn(db, turn_id)
 
     async def expire_card(self, db: Connection, turn_id: str, digest: str, at: datetime) -> None:
         """Close the card at `at`, if nobody has decided it by then."""

@@ -17,7 +17,7 @@ from pgqueuer.domain.models import Job
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import END_CALLBACK, EXPIRE_CARD, HAND_OFF, RUN_TURN, TELL_STAFF, TRY_AGAIN
 from orchestrator.jobs.turns import TurnJobs
-from orchestrator.journal.accept import run_turn
+from orchestrator.journal.scheduling import run_turn
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger

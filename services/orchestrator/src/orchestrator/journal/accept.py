@@ -15,6 +15,7 @@ from contracts.ids import new_id
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.decisions import decide_open_card
 from orchestrator.journal.entries import Codec, append_entries, purpose
+from orchestrator.journal.scheduling import run_turn
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.inputs import MessageAdded, TurnStarted
 from orchestrator.turn.journal import Recorded
@@ -66,8 +67,7 @@ class Begun:
 class Accepted:
     """The turn that answers a message. Its first `after` inputs were told before: a client need not see them again.
 
-    `begun` is there when the caller asked for a lease and has it now; `goes_on` when that is the lease of a turn that
-    waited for this message.
+    `begun` is there when the caller asked for a lease and has it now; `goes_on` when a turn waited for this message.
     """
 
     turn_id: str
@@ -81,11 +81,6 @@ def plain_answer(text: str) -> bool | None:
     if _YES.fullmatch(text.strip()):
         return True
     return False if _NO.fullmatch(text.strip()) else None
-
-
-async def run_turn(db: Connection, turn_id: str) -> None:
-    """Enqueue the turn in the caller's transaction."""
-    await db.execute("SELECT job_run_turn($1)", turn_id)
 
 
 async def begin_at_once(
@@ -159,9 +154,7 @@ async def _join(
             db, conversation, confirmed=answer, at_ms=message.at_ms, codec=codec, lease_s=lease_s
         )
         if decided is not None:
-            if lease_s is None:
-                await run_turn(db, decided.turn_id)
-            return Accepted(decided.turn_id, decided.inputs, goes_on=lease_s is not None)
+            return Accepted(decided.turn_id, decided.inputs, goes_on=True)
     unread = next((row for row in rows if row["status"] == "queued" and row["runs"] == 0), None)
     if unread is None:
         return None

@@ -24,6 +24,6 @@ async def call_back(
     db: Connection, conversation: Conversation, turn_id: str, result: ToolSucceeded | ToolFailed, at_ms: int,
     codec: Codec, lease_s: float | None = None,
 ) -> None:  # fmt: skip
-    """Journal the answer; the turn may go on. Raises ALREADY_DECIDED when it goes on already."""
+    """Journal the answer; the turn goes on as `wake` says. Raises ALREADY_DECIDED when it goes on already."""
     if await wake(db, conversation, turn_id, result, at_ms, codec, lease_s) is None:
         raise ProblemError(ProblemCode.ALREADY_DECIDED, "This call was answered before.")

@@ -10,6 +10,7 @@ from contracts.errors import ProblemCode
 from orchestrator.journal.cards import open_cards
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, append_entries
+from orchestrator.journal.scheduling import run_turn
 from orchestrator.turn.inputs import ConfirmationDecided, RetryDue, TurnInput, WaitExpired
 from orchestrator.turn.journal import Recorded
 from servicekit.db.pool import Connection
@@ -95,9 +96,7 @@ async def close_card(
     db: Connection, conversation: Conversation, turn_id: str, decision: TurnInput, state: str, at_ms: int,
     codec: Codec, *, by: str = "customer", lease_s: float | None = None,
 ) -> Decided:  # fmt: skip
-    """Journal the decision that ends the wait, and close the turn's open card. With `lease_s` the turn is the
-    caller's to run; without, the caller enqueues it.
-    """
+    """Journal the decision that ends the wait, and close the turn's open card; the turn goes on as `wake` says."""
     inputs = await wake(db, conversation, turn_id, decision, at_ms, codec, lease_s)
     if inputs is None:
         raise ProblemError(ProblemCode.ALREADY_DECIDED, DECIDED)
@@ -112,7 +111,10 @@ async def wake(
     db: Connection, conversation: Conversation, turn_id: str, told: TurnInput, at_ms: int, codec: Codec,
     lease_s: float | None = None,
 ) -> int | None:  # fmt: skip
-    """Journal what a turn waited for, so that it may run; how many inputs it has then, None when it does not wait."""
+    """Journal what a turn waited for; how many inputs it has then, None when it does not wait.
+
+    With `lease_s` the turn is the caller's to run once this is committed; without, it is enqueued.
+    """
     inputs = await db.fetchval(
         "UPDATE turns SET status = 'running', leased_until = now() + make_interval(secs => $2)"
         " WHERE id = $1 AND status = 'waiting' RETURNING inputs",
@@ -121,6 +123,8 @@ async def wake(
     if inputs is None:
         return None
     await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(told, at_ms)], codec)
+    if lease_s is None:
+        await run_turn(db, turn_id)
     return int(inputs) + 1
 
 

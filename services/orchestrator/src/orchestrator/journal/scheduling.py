@@ -6,6 +6,11 @@ from typing import Protocol
 from servicekit.db.pool import Connection
 
 
+async def run_turn(db: Connection, turn_id: str) -> None:
+    """Enqueue the turn in the caller's transaction."""
+    await db.execute("SELECT job_run_turn($1)", turn_id)
+
+
 class Scheduler(Protocol):
     """Durable timers; each is enqueued in the transaction that makes the promise."""
 
