@@ -251,6 +251,8 @@ async def _copy(connection: object, table: str, refund_id: str) -> None:
 @pytest.mark.parametrize(
     "change",
     ["UPDATE refunds SET amount_minor = amount_minor + 1", "UPDATE refunds SET customer_id = 'cust_ben'",
+     "UPDATE refunds SET approvals = 1", "UPDATE refunds SET created_at = now() - interval '2 days'",
+     "UPDATE refunds SET sentence = 'x'",
      "DELETE FROM refunds", "UPDATE ledger_refunds SET amount_minor = 1", "DELETE FROM ledger_refunds",
      "TRUNCATE ledger_refunds", "UPDATE refund_events SET who = 'x'", "DELETE FROM refund_events",
      "TRUNCATE refund_events"],
@@ -262,12 +264,13 @@ async def test_what_was_agreed_and_what_happened_cannot_be_changed(service: Tool
             await connection.execute(change)
 
 
-async def test_no_state_is_without_its_event(service: ToolClient) -> None:
+@pytest.mark.parametrize("state", ["denied", "approved", "submitted"])
+async def test_the_state_is_that_of_the_last_event(service: ToolClient, state: str) -> None:
     made = (await refund(service, await paid(service, 1_000), 100)).json()
     with pytest.raises(Exception, match="no event says"):
         async with service.kit.db.transaction() as connection:
             await connection.execute(
-                "UPDATE refunds SET state = 'denied' WHERE id = $1", made["refund_request_id"]
+                "UPDATE refunds SET state = $2 WHERE id = $1", made["refund_request_id"], state
             )  # fmt: skip
 
 
