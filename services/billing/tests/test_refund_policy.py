@@ -105,6 +105,8 @@ def test_minus_one_sends_all_to_staff() -> None:
         ("approvals: 2", "approvals: -1"),
         ("window:", "windows:"),
         ("clause: K1", "clause: risky"),
+        ("{limit}", "{amount}"),
+        ("{days}", "{0}"),
     ],
 )
 def test_a_file_that_makes_no_sense_is_refused(tmp_path: Path, old: str, new: str) -> None:
@@ -113,6 +115,13 @@ def test_a_file_that_makes_no_sense_is_refused(tmp_path: Path, old: str, new: st
     file = tmp_path / "refunds.yaml"
     file.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ValidationError):
+        load_policy(file)
+
+
+def test_a_file_that_is_no_yaml_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "refunds.yaml"
+    file.write_text("tiers: [", encoding="utf-8")
+    with pytest.raises(ValueError, match="is not YAML"):
         load_policy(file)
 
 

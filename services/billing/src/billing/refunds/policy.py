@@ -71,6 +71,16 @@ class RefundPolicy(ContractModel):
             raise ValueError("the limits of the tiers rise")
         return self
 
+    @model_validator(mode="after")
+    def _sentences_can_be_said(self) -> Self:
+        try:
+            for one in (*self.tiers, self.customer_cap, self.shop_cap):
+                one.sentence.format(limit="")
+            self.window.sentence.format(days=0)
+        except (LookupError, AttributeError, ValueError) as error:
+            raise ValueError("a sentence has a placeholder that nothing fills") from error
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class RefundFacts:
@@ -99,7 +109,10 @@ def load_policy(file: Path | None = None, *, auto_up_to_minor: int | None = None
     Raises ValueError when the file is not of that form.
     """
     source = file if file is not None else files("billing").joinpath("policy", "refunds.yaml")
-    policy = RefundPolicy.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
+    try:
+        policy = RefundPolicy.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise ValueError(f"the refund policy is not YAML: {error}") from error
     if auto_up_to_minor is None:
         return policy
     if auto_up_to_minor < 0:
