@@ -217,6 +217,13 @@ def run(url, *arguments):
     )  # fmt: skip
 
 
+def test_a_database_that_cannot_be_read_is_not_a_broken_chain():
+    unread = run("postgresql://nobody@127.0.0.1:1/none")
+    assert (unread.returncode, unread.stdout) == (2, "")
+    assert "cannot be read" in unread.stderr
+    assert "Traceback" not in unread.stderr
+
+
 @pytest.mark.service
 async def test_the_command_keeps_a_checkpoint_and_fails_on_a_break(connection, filled, rows, tmp_path):
     file = tmp_path / "checkpoint.json"

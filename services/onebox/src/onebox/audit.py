@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 from rich.console import Console
 from rich.markup import escape
 
@@ -16,6 +15,7 @@ from servicekit.audit import AUDIT
 from servicekit.chain import Heads, Ledger, Report
 from servicekit.chain.checkpoint import CheckpointUnread, read_checkpoint, write_checkpoint
 from servicekit.chain.command import lines_of, verify_at
+from servicekit.db.errors import CONNECT_ERRORS
 
 #: What is chained in which service's database.
 LEDGERS: tuple[tuple[str, Ledger], ...] = (
@@ -25,7 +25,6 @@ LEDGERS: tuple[tuple[str, Ledger], ...] = (
 )
 GOOD, BROKEN, UNTRIED = 0, 1, 2
 _MOST_LINES = 20
-_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ async def _verify(urls: Mapping[str, str], known: Mapping[str, Heads]) -> list[V
     for service, ledger, name in _named(urls):
         try:
             found.append(Verified(name, await verify_at(urls[service], ledger, known.get(name))))
-        except _FAILURES as error:
+        except CONNECT_ERRORS as error:
             found.append(Verified(name, None, f"could not be read ({type(error).__name__})"))
     return found
 

@@ -5,15 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import asyncpg
 from rich.console import Console
 from rich.markup import escape
 
 from contracts.registry import CONTRACTS, AnyContract
 from contracts.tool import Deprecation
 from servicekit.audit.usage import WINDOW, OldCalls, Usage, usage_at
-
-_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+from servicekit.db.errors import CONNECT_ERRORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ async def _usages(urls: Mapping[str, str], now: datetime) -> dict[str, Usage]:
     for service, url in urls.items():
         try:
             found[service] = await usage_at(url, now - WINDOW)
-        except _FAILURES:
+        except CONNECT_ERRORS:
             continue
     return found
 

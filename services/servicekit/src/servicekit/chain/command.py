@@ -14,6 +14,7 @@ import asyncpg
 from servicekit.chain.checkpoint import CheckpointUnread, read_checkpoint, write_checkpoint
 from servicekit.chain.ledger import Heads, Ledger
 from servicekit.chain.verify import Report, verify_ledger
+from servicekit.db.errors import CONNECT_ERRORS
 
 
 def verify_command(ledger: Ledger) -> None:
@@ -29,7 +30,10 @@ def verify_command(ledger: Ledger) -> None:
         known = read_checkpoint(file) if file else {}
     except CheckpointUnread as error:
         parser.error(str(error))
-    report = asyncio.run(verify_at(url, ledger, known.get(ledger.name)))
+    try:
+        report = asyncio.run(verify_at(url, ledger, known.get(ledger.name)))
+    except CONNECT_ERRORS as error:
+        parser.error(f"the database cannot be read ({type(error).__name__})")
     for line in lines_of(ledger.name, report):
         sys.stdout.write(f"{line}\n")
     if report.ok and file is not None:
