@@ -26,6 +26,10 @@ def made(**given: Any) -> Settings:
         ({**ZENDESK, "zendesk_url": ""}, "AIGUY_ZENDESK_URL"),
         ({**ZENDESK, "zendesk_client_secret": ""}, "AIGUY_ZENDESK_CLIENT_SECRET"),
         ({**ZENDESK, "zendesk_client_id": "", "zendesk_email": "bot@shop.example"}, "AIGUY_ZENDESK_CLIENT_ID"),
+        (
+            {**ZENDESK, "zendesk_client_secret": "", "zendesk_email": "bot@shop.example", "zendesk_api_token": "t"},
+            "AIGUY_ZENDESK_CLIENT_SECRET",
+        ),
         ({**ZENDESK, "zendesk_url": "http://shop.zendesk.com"}, "AIGUY_ZENDESK_URL must begin with https://"),
         ({"tickets_backend": "jira"}, "'postgres' or 'zendesk'"),
         ({**MAIL, "mail_from": ""}, "AIGUY_MAIL_FROM"),

@@ -79,7 +79,8 @@ class Settings(ServiceSettings):
             return ""
         oauth = self.zendesk_client_id and self.zendesk_client_secret.get_secret_value()
         token = self.zendesk_email and self.zendesk_api_token.get_secret_value()
-        if not self.zendesk_url or not (oauth or token):
+        half = bool(self.zendesk_client_id) != bool(self.zendesk_client_secret.get_secret_value())
+        if not self.zendesk_url or half or not (oauth or token):
             return "zendesk needs AIGUY_ZENDESK_URL, AIGUY_ZENDESK_CLIENT_ID and AIGUY_ZENDESK_CLIENT_SECRET"
         return "AIGUY_ZENDESK_URL must begin with https://" if self._is_open(self.zendesk_url) else ""
 

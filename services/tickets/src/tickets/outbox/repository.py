@@ -22,6 +22,8 @@ RETURNING id, kind, recipient, subject, body, created_at, tries
 _MINE = "WHERE id = $1 AND tries = $2 AND state = 'waiting'"
 _END = f"""
 UPDATE outbox SET state = $3::text, reason = $4, ended_at = $5,
+                  recipient = CASE $3::text WHEN 'sent' THEN '' ELSE recipient END,
+                  subject = CASE $3::text WHEN 'sent' THEN '' ELSE subject END,
                   body = CASE $3::text WHEN 'sent' THEN '' ELSE body END {_MINE}
 """  # noqa: S608 - constants only
 _LATER = f"UPDATE outbox SET reason = $3, next_try_at = $4 {_MINE}"  # noqa: S608
@@ -53,7 +55,7 @@ async def take(connection: Connection, kind: Kind, now: datetime, lease_s: float
 
 
 async def end(connection: Connection, message: OutboxMessage, state: str, reason: str, now: datetime) -> None:
-    """It is `sent` (and its text forgotten), or `failed` (and kept for our operators)."""
+    """It is `sent` (and its text and recipient forgotten), or `failed` (and kept for our operators)."""
     await connection.execute(_END, message.id, message.tries, state, reason, now)
 
 

@@ -107,7 +107,8 @@ class Sender:
 
     async def _postpone(self, message: OutboxMessage, reason: str, pause_s: float | None) -> None:
         now = self._clock.now()
-        wait = self._pace.wait_after(message.tries, self._chance()) if pause_s is None else pause_s
+        # A long limit must not use up the tries of the message that happens to be first.
+        wait = max(pause_s or 0.0, self._pace.wait_after(message.tries, self._chance()))
         async with self._db.transaction() as connection:
             await repository.later(connection, message, reason, now + timedelta(seconds=wait))
             if pause_s is not None:
