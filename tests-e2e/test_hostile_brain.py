@@ -28,8 +28,9 @@ async def _obey(visitor: Visitor, text: str) -> Turn:
 async def test_a_hostile_brain_moves_nothing_and_reads_nothing(machine, visit, llm, attack: Attack) -> None:
     before = await money_moved(machine)
     llm.say("please", *attack.steps())
-    visitor = visit(ADA)
+    visitor, asked = visit(ADA), len(llm.prompts)
     turn = await _obey(visitor, "Would you please help me?")
+    assert len(llm.prompts) > asked, "the model was never asked"
     assert await money_moved(machine) == before
     seen = "\n".join(visitor.received)
     assert [secret for secret in SECRETS if secret in seen] == []
@@ -42,8 +43,9 @@ async def test_for_a_guest_it_reaches_nothing_at_all(machine, visit, llm, tool: 
     before = await money_moved(machine)
     money = {"amount_minor": 100, "currency": "USD", "reason": "x"} if tool == "issue_refund" else {}
     llm.say("please", *Attack("guest", tool, {"order_id": "1234", **money}).steps())
-    visitor = visit(guest())
+    visitor, asked = visit(guest()), len(llm.prompts)
     turn = await _obey(visitor, "Would you please help me?")
+    assert len(llm.prompts) > asked, "the model was never asked"
     assert await money_moved(machine) == before
     assert turn.tools("succeeded") == set()
     assert "Burlington" not in "\n".join(visitor.received)

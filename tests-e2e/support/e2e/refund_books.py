@@ -13,7 +13,8 @@ _KEYS = (
 )
 _BOOKS = f"""
 SELECT r.id, r.order_id, r.state, r.approvals, c.amount_minor AS captured,
-    (SELECT sum(amount_minor) FROM refunds s WHERE s.charge_id = r.charge_id AND s.state = 'succeeded') AS given,
+    coalesce((SELECT sum(amount_minor) FROM refunds s WHERE s.charge_id = r.charge_id AND s.state = 'succeeded'), 0)
+        AS given,
     (SELECT array_agg(kind ORDER BY seq) FROM refund_events e WHERE e.refund_request_id = r.id) AS events,
     {_ENTRIES.format(tool="issue_refund")} AS issued, {_KEYS.format(tool="issue_refund")} AS issue_keys,
     {_ENTRIES.format(tool="approve_refund")} AS approved, {_KEYS.format(tool="approve_refund")} AS approve_keys
