@@ -15,6 +15,10 @@ from starlette.routing import Route
 
 CLIENT, SECRET = "aiguy_support", "zendesk-client-secret"
 EMAIL, API_TOKEN = "bot@shop.example", "zendesk-api-token"
+#: Settings that make a shop with OAuth into one of the old sort.
+BY_API_TOKEN = {
+    "zendesk_client_id": "", "zendesk_client_secret": "", "zendesk_email": EMAIL, "zendesk_api_token": API_TOKEN,
+}  # fmt: skip
 
 
 @dataclass

@@ -15,7 +15,7 @@ from tickets.parts import uses_api_token, zendesk_desk
 from tickets.settings import Settings
 
 from .desks import RemoteZendesk
-from .fake_zendesk import API_TOKEN, EMAIL, FakeZendesk
+from .fake_zendesk import BY_API_TOKEN, FakeZendesk
 from .port_suite import handoff, ticket
 
 pytestmark = pytest.mark.service
@@ -249,10 +249,7 @@ async def test_a_caller_that_gives_up_leaves_the_token_to_the_others(
 async def test_an_api_token_still_works(
     remote: RemoteZendesk, zendesk: FakeZendesk, with_zendesk: Settings, http: AiohttpClient, clock: FakeClock
 ) -> None:
-    old = Settings.model_validate(
-        with_zendesk.model_dump()
-        | {"zendesk_client_id": "", "zendesk_email": EMAIL, "zendesk_api_token": API_TOKEN}
-    )  # fmt: skip
+    old = Settings.model_validate(with_zendesk.model_dump() | BY_API_TOKEN)
     remote.desk = zendesk_desk(old, http, clock)
     await remote.open_ticket(ticket())
     assert (uses_api_token(old), uses_api_token(with_zendesk)) == (True, False)

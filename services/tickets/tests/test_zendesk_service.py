@@ -16,7 +16,7 @@ from servicekit.testing.tool_client import ToolClient, tool_service
 from tickets.app import build
 from tickets.settings import Settings
 
-from .fake_zendesk import API_TOKEN, EMAIL, FakeZendesk
+from .fake_zendesk import BY_API_TOKEN, FakeZendesk
 
 pytestmark = pytest.mark.service
 ASKED = {"subject": "Refund is late", "body": "Ten days by now.", "category": "refund"}
@@ -91,8 +91,7 @@ async def test_a_hand_over_has_a_ticket_there_and_a_place_here(
 async def test_a_start_with_an_api_token_is_counted(
     with_zendesk: Settings, clock: FakeClock, old: bool, starts: float | None
 ) -> None:
-    more = {"zendesk_client_id": "", "zendesk_email": EMAIL, "zendesk_api_token": API_TOKEN} if old else {}
-    settings = Settings.model_validate(with_zendesk.model_dump() | more)
+    settings = Settings.model_validate(with_zendesk.model_dump() | (BY_API_TOKEN if old else {}))
     async with tool_service(lambda kit: build(settings, kit_factory=kit), clock) as client:
         registry, labels = client.kit.metrics.registry, {"setting": "zendesk_api_token"}
         assert registry.get_sample_value("aiguy_deprecated_settings_total", labels) == starts
