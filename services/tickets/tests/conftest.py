@@ -68,7 +68,7 @@ def with_zendesk(settings: Settings, zendesk_url: str) -> Settings:
     return Settings.model_validate(
         settings.model_dump() | {
             "tickets_backend": "zendesk", "zendesk_url": zendesk_url, "zendesk_client_id": CLIENT,
-            "zendesk_client_secret": SECRET, "zendesk_timeout_s": 0.4,
+            "zendesk_client_secret": SECRET, "zendesk_timeout_s": 2.0,
         }
     )  # fmt: skip
 

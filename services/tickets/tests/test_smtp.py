@@ -24,7 +24,7 @@ THEIR_WORDS = "mx7.internal upstream-internals-7f3a"
 
 @pytest.fixture
 def delivery(smtp: FakeSmtp) -> SmtpDelivery:
-    return SmtpDelivery(SmtpServer(smtp.host, smtp.port, "none", timeout_s=0.5), SHOP)
+    return SmtpDelivery(SmtpServer(smtp.host, smtp.port, "none", timeout_s=2.0), SHOP)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ async def test_a_lost_answer_leads_to_the_same_mail_again(delivery: SmtpDelivery
 
 
 async def test_nobody_listening_is_tried_again() -> None:
-    delivery = SmtpDelivery(SmtpServer("127.0.0.1", 9, "none", timeout_s=0.5), SHOP)
+    delivery = SmtpDelivery(SmtpServer("127.0.0.1", 9, "none", timeout_s=2.0), SHOP)
     assert await delivery.deliver(MAIL) == TryAgain("unavailable")
 
 

@@ -17,7 +17,7 @@ from servicekit.testing.live import live_server
 
 from .fake_stripe import KEY, FakeStripe
 
-PATIENCE_S = 0.6
+PATIENCE_S = 2.0
 #: How a call of Stripe can be spoilt, and the kind of error that this is.
 SPOILT = [
     (Fault.status(302), "unknown"), (Fault.status(400), "unknown"), (Fault.status(401), "misconfigured"),

@@ -36,7 +36,7 @@ def native(server: RunningLlm, http: AiohttpClient) -> LlmBrain:
 def brain_of(server: RunningLlm, http: AiohttpClient, **changes: Any) -> LlmBrain:
     values: dict[str, Any] = {
         "llm_model": "small", "llm_writer_model": "large", "llm_fallback_model": "spare",
-        "llm_api_key": SecretStr(server.api_key), "llm_base_url": server.base_url, "llm_idle_timeout_s": 0.5,
+        "llm_api_key": SecretStr(server.api_key), "llm_base_url": server.base_url, "llm_idle_timeout_s": 2.0,
     }  # fmt: skip
     built = build_llm_brain(LlmSettings(**(values | changes)), http)
     assert built is not None
