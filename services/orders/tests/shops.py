@@ -20,7 +20,7 @@ from .shop_data import seeded_orders
 
 WEBHOOK_SECRET = "whsec-test"
 #: A shop that does not answer is waited for this long, in tests.
-TIMEOUT_S = 1.0
+TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
