@@ -1,5 +1,6 @@
 """Whatever goes wrong in a shop system, the service answers with a problem of ours, and with none of its words."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -24,8 +25,10 @@ OTHER_LIST = b'["%s"]' % UPSTREAM_SECRET.encode()
 FAULTS: list[tuple[str, Callable[[], Fault], ProblemCode]] = [
     ("403", lambda: Fault.status(403), ProblemCode.DEPENDENCY_DOWN),
     ("404", lambda: Fault.status(404), ProblemCode.DEPENDENCY_DOWN),
-    ("409", lambda: Fault.status(409), ProblemCode.CONFLICT),
-    ("422", lambda: Fault.status(422), ProblemCode.INVALID_REQUEST),
+    ("402", lambda: Fault.status(402), ProblemCode.DEPENDENCY_DOWN),
+    ("409", lambda: Fault.status(409), ProblemCode.DEPENDENCY_DOWN),
+    ("422", lambda: Fault.status(422), ProblemCode.DEPENDENCY_DOWN),
+    ("423", lambda: Fault.status(423), ProblemCode.DEPENDENCY_DOWN),
     ("429", lambda: Fault.status(429, {"retry-after": "7"}), ProblemCode.RATE_LIMITED),
     ("500", lambda: Fault.status(500), ProblemCode.DEPENDENCY_DOWN),
     ("a redirect", lambda: Fault.status(302, {"location": "https://elsewhere.example/"}), ProblemCode.DEPENDENCY_DOWN),
@@ -57,10 +60,11 @@ async def test_a_note_that_fails_is_a_problem_of_ours_and_can_be_tried_again(
     over_shop: ToolClient, shop: ShopServer, fault: Callable[[], Fault], code: ProblemCode
 ) -> None:
     ada = replace(ADA, subject=shop.ada)
+    key = secrets.token_hex(8)
     grant = await over_shop.confirm(ADD_ORDER_NOTE, NOTE, ada)
     shop.faults.next(fault())
-    _assert_ours(await over_shop.call(ADD_ORDER_NOTE, NOTE, ada, grant=grant), code)
-    stored = await over_shop.call(ADD_ORDER_NOTE, NOTE, ada, grant=grant)
+    _assert_ours(await over_shop.call(ADD_ORDER_NOTE, NOTE, ada, key=key, grant=grant), code)
+    stored = await over_shop.call(ADD_ORDER_NOTE, NOTE, ada, key=key, grant=grant)
     assert stored.status_code == 200
     assert shop.notes("ABC123").count("Ring twice.") == 1
 

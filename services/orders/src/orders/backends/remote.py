@@ -14,11 +14,15 @@ from typing import Protocol
 from contracts.tools.orders import AddOrderNoteOutput, OrderLookup, OrderStatusView, OrderView
 from orders import repository
 from servicekit.db.pool import Connection
-from servicekit.http.remote import RemoteFailure
+from servicekit.http.remote import RemoteFailure, RemoteKind
 from servicekit.logging import get_logger
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 _LINK = re.compile(r"https?://[!-~]{1,2000}")
+#: Only so does a shop say that it will never take this note; 200 is how a GraphQL API puts it.
+_REFUSES_A_NOTE = frozenset({200, 400, 422})
+#: What our callers keep as the final answer to a call; anything else is asked again.
+_FINAL: frozenset[RemoteKind] = frozenset({"not_found", "conflict", "rejected"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class RemoteOrders:
         found = await self._find(customer, OrderLookup(order_id=order_id), lines=False)
         if found is None:
             return None
-        with _as_problems(self.shop.system):
+        with _as_problems(self.shop.system, _REFUSES_A_NOTE):
             noted = await self.shop.note(found, note, reference, at)
         if noted is None:
             return None
@@ -96,7 +100,7 @@ class RemoteOrders:
         number = customer_number(customer, self.prefix)
         if number is None:
             return None
-        with _as_problems(self.shop.system):
+        with _as_problems(self.shop.system, frozenset()):
             return await self.shop.find(number, lookup, lines=lines)
 
 
@@ -114,13 +118,14 @@ def web_link(text: object) -> str | None:
 
 
 @contextmanager
-def _as_problems(system: str) -> Iterator[None]:
+def _as_problems(system: str, refusals: frozenset[int]) -> Iterator[None]:
+    """`refusals` are the statuses by which the shop says no for good."""
     try:
         yield
     except RemoteFailure as failure:
         get_logger().warning("shop_failed", system=system, kind=failure.kind, status=failure.status, code=failure.code)
-        if failure.kind == "not_found":
-            # No missing order is asked for by its path: what is not there is the shop, at the address that we have.
+        if failure.kind in _FINAL and not (failure.kind == "rejected" and failure.status in refusals):
+            # No missing order is asked for by its path, and a locked, busy or unpaid shop is itself again later.
             failure = RemoteFailure(system, "unavailable", status=failure.status)
         raise failure.as_problem() from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
