@@ -204,7 +204,13 @@ def test_a_checkpoint_that_cannot_be_written_is_no_success(urls: Urls, tmp_path:
     assert "could not be written (No such file or directory)" in answer.output
 
 
-@pytest.mark.parametrize("given", ["", "[]", "{}", '{"orders": 1}', '{"shop": "postgresql://x"}'])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "", "[]", "{}", '{"orders": 1}', '{"shop": "postgresql://x"}', '{"orders": "mysql://x/y"}',
+        '{"orders": "postgresql://x:port/y"}', '{"orders": "postgresql://[x/y"}', '{"orders": "nonsense"}',
+    ],
+)  # fmt: skip
 def test_without_databases_it_says_what_to_do(given: str, tmp_path: Path) -> None:
     environment = {"AIGUY_DATABASE_URLS": given, "AIGUY_HOME": str(tmp_path), "AIGUY_DATABASE_URL": ""}
     answer = CliRunner().invoke(app, ["audit", "verify"], env=environment)

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from onebox.environment import Addresses, service_environment
 from onebox.home import Home, find_checkout, find_home
 from onebox.ports import DEFAULT_PORTS, ORCHESTRATOR, TOOL_SERVICES, choose_ports
+from servicekit.settings import ServiceSettings
 
 USER = {
     "PATH": "/usr/bin",
@@ -69,6 +71,16 @@ def test_every_service_gets_its_own_database_and_nothing_of_the_users_secrets(
     assert environment["AIGUY_LOG_LEVEL"] == "debug"
     assert "not ours" not in environment.values()
     assert not any("admin:pw" in value for value in environment.values())
+
+
+@pytest.mark.parametrize("name", [ORCHESTRATOR, *TOOL_SERVICES])
+def test_every_setting_of_a_service_reaches_it(name: str, addresses: Addresses, tmp_path: Path) -> None:
+    own = import_module(f"{name}.settings").Settings.model_fields.keys() - ServiceSettings.model_fields.keys()
+    # On one machine the orchestrator is its own worker: nobody may switch that off.
+    variables = {f"AIGUY_{field.upper()}" for field in own - {"worker"}}
+    environment = service_environment(name, addresses, Home(tmp_path), dict.fromkeys(variables, "mine"))
+
+    assert {one for one in variables if one not in environment and f"{one}_FILE" not in environment} == set()
 
 
 def test_only_billing_can_sign_links(addresses: Addresses, tmp_path: Path) -> None:

@@ -184,6 +184,12 @@ def test_what_cannot_be_read_is_not_judged(home: Path, keys: KeySet, write: Writ
         assert "secret" not in answer.output
 
 
+def test_a_key_without_a_readable_name_is_passed_over(home: Path, keys: KeySet, write: Write, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.json"
+    odd.write_text(json.dumps({"keys": [{"kid": {}}, {"kid": ["x"]}, 7, *keys.jwks()["keys"]]}))
+    assert verify(home, write(sign_receipt(keys, CLAIMS)), "--keys", odd).exit_code == 0
+
+
 def test_without_keys_on_the_machine_they_are_asked_for(tmp_path: Path, keys: KeySet, write: Write) -> None:
     answer = verify(tmp_path / "elsewhere", write(sign_receipt(keys, CLAIMS)))
     assert answer.exit_code == 2
