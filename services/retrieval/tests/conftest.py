@@ -11,7 +11,7 @@ from retrieval.app import build
 from retrieval.documents import Document
 from retrieval.ingest import ingest_folder, starter_folder
 from retrieval.settings import Settings
-from servicekit.embedding import Embedder
+from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.testing import FakeClock, eventually
 from servicekit.testing.databases import TestDatabases
 from servicekit.testing.tool_client import ToolClient, tool_service
@@ -24,6 +24,11 @@ def embedder() -> Iterator[Embedder]:
     loaded.close()
 
 
+@pytest.fixture(scope="session")
+def quick() -> QuickEmbedder:
+    return QuickEmbedder.load()
+
+
 @pytest.fixture
 def empty_url(postgres_server: TestDatabases) -> str:
     """A database without documents, for this test alone."""
@@ -32,10 +37,10 @@ def empty_url(postgres_server: TestDatabases) -> str:
 
 @pytest.fixture
 def settings(empty_url: str, redis_url: str, tmp_path: Path) -> Settings:
-    """The service watches so seldom that a test sees only what the test brings about."""
+    """The service watches so seldom that a test sees only what the test brings about, and starts no process."""
     return Settings(
         environment="test", database_url=empty_url, redis_url=redis_url, index_dir=tmp_path / "index",
-        refresh_interval_s=600,
+        refresh_interval_s=600, deepening=False,
     )  # fmt: skip
 
 
