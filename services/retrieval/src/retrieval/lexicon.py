@@ -3,6 +3,7 @@
 Built from the indexed documents and kept in memory; it follows every change of the index.
 """
 
+import heapq
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -12,6 +13,10 @@ from retrieval.words import Words
 
 _SHORTEST_CORRECTED = 4
 _LONG_WORD = 8
+#: A correction looks at so many words of a large knowledge base at most, and compares so many letter by letter.
+_MOST_LOOKED_AT = 6000
+_MOST_COMPARED = 60
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -85,19 +90,29 @@ class Lexicon:
         for cut in range(3, len(word) - 2):
             if word[:cut] in self._spellings and word[cut:] in self._spellings:
                 return f"{word[:cut]} {word[cut:]}"
+        return self._nearest(word) or word
+
+    def _nearest(self, word: str) -> str | None:
+        """The spelling of the documents that `word` is a typing error of, found over the rarest of its trigrams."""
         shared: Counter[str] = Counter()
-        for gram in _trigrams(word):
-            shared.update(self._grams.get(gram, ()))
+        seen = 0
+        for words in sorted((self._grams.get(gram, _NONE) for gram in _trigrams(word)), key=len):
+            if seen and seen + len(words) > _MOST_LOOKED_AT:
+                break
+            shared.update(words)
+            seen += len(words)
         allowed = 2 if len(word) >= _LONG_WORD else 1
-        best: tuple[int, int, int, str] | None = None
-        for candidate, grams in shared.items():
-            if abs(len(candidate) - len(word)) > allowed or len(candidate) < _SHORTEST_CORRECTED:
-                continue
-            distance = edit_distance(word, candidate)
-            if distance <= allowed:
-                entry = (distance, -grams, -self._spellings[candidate], candidate)
-                best = entry if best is None else min(best, entry)
-        return word if best is None else best[3]
+        likely = heapq.nlargest(
+            _MOST_COMPARED,
+            ((grams, one) for one, grams in shared.items()
+             if abs(len(one) - len(word)) <= allowed and len(one) >= _SHORTEST_CORRECTED),
+        )  # fmt: skip
+        near = [
+            (distance, -grams, -self._spellings[one], one)
+            for grams, one in likely
+            if (distance := edit_distance(word, one)) <= allowed
+        ]
+        return min(near)[3] if near else None
 
     def _is_known(self, word: str) -> bool:
         if word in self._spellings or self.has(self._words.stem(word)) or self._is_english(word):
