@@ -1,7 +1,7 @@
-"""A question and a window, read once so that they can be compared quickly: stems, neighbours, sentences, numbers."""
+"""A question and a window, read once so that they can be compared quickly: stems, neighbours, sentences, meanings."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -9,39 +9,43 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.focus import focus
 from retrieval.lexicon import Lexicon
 from retrieval.synonyms import Synonyms
 from retrieval.words import Words
+from servicekit.embedding import QuickEmbedder
 
-#: Gives one row per word, each of length 1; rows of words that mean the same are near each other.
-WordVectors = Callable[[Sequence[str]], NDArray[np.float32]]
+Rows = NDArray[np.float32]
 
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+|\n+")
-_DIGIT = re.compile(r"\d")
 #: Readings kept: the windows that questions come back to, not the whole knowledge base.
-_KEPT = 4096
+_KEPT_WINDOWS = 4096
+_KEPT_WORDS = 50_000
+#: A word's plain importance runs from about 6 ("want") to about 21 ("bitcoin"): brought to [0, 1].
+_LEAST_IMPORTANT = 6.0
+_IMPORTANCE_SPAN = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question: its distinct content stems in order with their weights (sum 1, rarer ones weigh more).
+    """A question: its distinct content stems in order, and for each what it weighs.
 
-    `vectors` has one row per stem, `alike` the synonyms of each, `unknown` those stems that the knowledge base does
-    not have.
+    `weights` (sum 1) follow from how rare the word is in the knowledge base, `importance` in [0, 1] from the word
+    alone. `words`: the spelling of each stem. `alike`: its synonyms. `unknown`: the places of the stems that no
+    document has; `focus`: of those in the part of the text that asks. `said`: stems that several words mean together.
     """
 
+    text: str
     stems: tuple[str, ...]
-    weights: NDArray[np.float32]
+    words: tuple[str, ...]
+    weights: Rows
+    importance: Rows
+    vectors: Rows
+    alike: tuple[frozenset[str], ...]
+    unknown: tuple[int, ...]
+    focus: frozenset[int]
     pairs: frozenset[tuple[str, str]]
-    numbers: frozenset[str]
-    unknown: frozenset[str]
-    vectors: NDArray[np.float32]
-    alike: tuple[frozenset[str], ...] = ()
-
-    @property
-    def beside(self) -> frozenset[str]:
-        """All synonyms of its words."""
-        return frozenset().union(*self.alike)
+    said: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,59 +57,60 @@ class Reading:
     heading: frozenset[str]
     title: frozenset[str]
     sentences: tuple[frozenset[str], ...]
-    vectors: NDArray[np.float32]
+    vectors: Rows
 
 
 class Reader:
-    """Reads questions and windows; remembers the windows last read. Not for use from several threads at once."""
+    """Reads questions and windows; remembers the windows last read. For one thread."""
 
-    def __init__(self, words: Words, vectors: WordVectors, synonyms: Synonyms) -> None:
+    def __init__(self, words: Words, quick: QuickEmbedder, synonyms: Synonyms) -> None:
         self._words = words
+        self._quick = quick
         self._synonyms = synonyms
-        self._vectors = vectors
-        self._known: dict[str, NDArray[np.float32]] = {}
-        self.window = lru_cache(maxsize=_KEPT)(self._window)
+        self._known: dict[str, Rows] = {}
+        self.window = lru_cache(maxsize=_KEPT_WINDOWS)(self._window)
 
     def question(self, text: str, lexicon: Lexicon) -> Asked:
         """The question as compared; typing errors are put right before."""
         content = self._words.content(text)
         stems = [self._words.stem(word) for word in content]
-        spelled: Mapping[str, str] = dict(zip(reversed(stems), reversed(content), strict=True))
+        spelled = dict(zip(reversed(stems), reversed(content), strict=True))
         distinct = tuple(dict.fromkeys(stems))
-        raw = np.array([lexicon.idf(stem) for stem in distinct], dtype=np.float32)
+        words = tuple(spelled[stem] for stem in distinct)
+        rarity = np.array([lexicon.idf(stem) for stem in distinct], dtype=np.float32)
+        asking = self._words.stem_set(focus(text, self._words))
         return Asked(
+            text=text,
             stems=distinct,
-            weights=raw / raw.sum() if len(raw) else raw,
-            pairs=frozenset(pairwise(stems)),
-            numbers=frozenset(stem for stem in distinct if _DIGIT.search(stem)),
-            unknown=frozenset(stem for stem in distinct if not lexicon.has(stem)),
-            vectors=self._rows([spelled[stem] for stem in distinct]),
+            words=words,
+            weights=rarity / rarity.sum() if len(rarity) else rarity,
+            importance=np.clip((self._quick.lengths(words) - _LEAST_IMPORTANT) / _IMPORTANCE_SPAN, 0, None),
+            vectors=self._rows(words),
             alike=tuple(self._synonyms.alike.get(stem, frozenset()) for stem in distinct),
+            unknown=tuple(place for place, stem in enumerate(distinct) if not lexicon.has(stem)),
+            focus=frozenset(place for place, stem in enumerate(distinct) if stem in asking),
+            pairs=frozenset(pairwise(stems)),
+            said=self._synonyms.also_said(self._words.split(text)),
         )
 
     def _window(self, title: str, section: str, text: str) -> Reading:
-        named = self._words.stems(title)
-        heading = frozenset(named) | frozenset(self._words.stems(section))
         content = self._words.content(text)
+        named, headed = self._words.stems(title), self._words.stems(section)
         stems = [self._words.stem(word) for word in content]
         parts = (frozenset(self._words.stems(part)) for part in _SENTENCE_END.split(text))
         spelled = dict.fromkeys([*self._words.content(title), *self._words.content(section), *content])
         return Reading(
             stems=frozenset(stems),
-            pairs=frozenset([*pairwise(stems), *pairwise(named), *pairwise(self._words.stems(section))]),
-            heading=heading,
+            pairs=frozenset([*pairwise(stems), *pairwise(named), *pairwise(headed)]),
+            heading=frozenset([*named, *headed]),
             title=frozenset(named),
             sentences=tuple(part for part in parts if part),
-            vectors=self._rows(list(spelled)),
+            vectors=self._rows(tuple(spelled)),
         )
 
-    def _rows(self, words: Sequence[str]) -> NDArray[np.float32]:
-        if not words:
-            return np.zeros((0, 1), dtype=np.float32)
-        fresh = [word for word in words if word not in self._known]
-        if len(self._known) + len(fresh) > 50_000:
+    def _rows(self, words: Sequence[str]) -> Rows:
+        if len(self._known) > _KEPT_WORDS:
             self._known.clear()
-            fresh = list(words)
-        if fresh:
-            self._known.update(zip(fresh, self._vectors(fresh), strict=True))
-        return np.stack([self._known[word] for word in words])
+        fresh = [word for word in words if word not in self._known]
+        self._known.update(zip(fresh, self._quick.embed(fresh), strict=True))
+        return np.stack([self._known[word] for word in words]) if words else np.zeros((0, 1), dtype=np.float32)
