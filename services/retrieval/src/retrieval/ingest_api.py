@@ -4,6 +4,7 @@ from contracts.base import ContractModel
 from contracts.errors import ProblemCode
 from retrieval import repository
 from retrieval.backends.port import StoreUnavailable
+from retrieval.deepening.queue import pending_windows
 from retrieval.documents import Action, IngestReport, IngestRequest, Outcome
 from retrieval.index import IndexState
 from retrieval.knowledge_base import KnowledgeBase, Running
@@ -25,7 +26,10 @@ class RunningIngest(ContractModel):
 
 
 class IngestStatus(ContractModel):
-    """The state of the knowledge base. The index is up to date when both revisions agree."""
+    """The state of the knowledge base. The index is up to date when both revisions agree.
+
+    Of the `windows`, `pending_windows` are found by their quick vector and their words only; the deep one follows.
+    """
 
     index: IndexState
     revision: int
@@ -34,6 +38,7 @@ class IngestStatus(ContractModel):
     searchable: int
     chunks: int
     windows: int
+    pending_windows: int = 0
     running: RunningIngest | None = None
 
 
@@ -56,6 +61,7 @@ async def ingest(kit: Kit, base: KnowledgeBase, caller: Caller, asked: IngestReq
             )
         finally:
             base.running = None
+    base.deepener.wake()
     await _audit(kit, caller, asked)
     searchable = True
     try:
@@ -73,6 +79,7 @@ async def status(kit: Kit, base: KnowledgeBase) -> IngestStatus:
     async with kit.db.read() as db:
         corpus = await repository.corpus_state(db)
         totals = await repository.totals(db)
+        pending = await pending_windows(db)
     running = base.running
     return IngestStatus(
         index=base.index.state,
@@ -82,6 +89,7 @@ async def status(kit: Kit, base: KnowledgeBase) -> IngestStatus:
         searchable=totals.reviewed,
         chunks=totals.chunks,
         windows=totals.windows,
+        pending_windows=pending,
         running=RunningIngest(source=running.source, done=running.done, total=running.total) if running else None,
     )
 

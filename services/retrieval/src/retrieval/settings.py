@@ -16,3 +16,6 @@ class Settings(ServiceSettings):
     index_dir: Path = Path("data/retrieval-index")
     #: How often the service looks whether the database or the index folder has changed.
     refresh_interval_s: float = Field(default=1.0, gt=0)
+    #: Whether the service starts `python -m retrieval.deepen` by itself when windows lack their deep vector.
+    deepening: bool = True
+    deepening_interval_s: float = Field(default=5.0, gt=0)
