@@ -30,12 +30,12 @@ def documents() -> list[dict[str, Any]]:
     """All pages: url, title, body (Markdown), tags, is_policy, updated_at (UTC). Raises `TemplateError`."""
     facts = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted((HERE / "facts").glob("*.yaml"))}
     blocks = dict(_blocks((HERE / "blocks.md").read_text("utf-8")))
-    found = []
-    for path in sorted((HERE / "pages").glob("*.md")):
-        for header, body in _sections(path.read_text("utf-8")):
-            for member in _members(header, facts):
-                found.append(_document(path.stem, header, body, {**facts["general"], **member}, blocks))
-    return found
+    return [
+        _document(path.stem, header, body, {**facts["general"], **member}, blocks)
+        for path in sorted((HERE / "pages").glob("*.md"))
+        for header, body in _sections(path.read_text("utf-8"))
+        for member in _members(header, facts)
+    ]
 
 
 def slug_of(document: Mapping[str, Any]) -> str:

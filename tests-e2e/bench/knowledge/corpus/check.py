@@ -67,7 +67,10 @@ def _unanswerable(question: Question, everything: str) -> Iterator[str]:
     if question.get("about") not in NEEDS or not question.get("why"):
         yield "says not why it is unanswerable"
     for word in question.get("absent", ()):
-        if word.casefold() in everything:
+        # Whole words, or beginnings of words when a star says so: "paris" is not in "parish".
+        sought = word.casefold().rstrip("*")
+        end = "" if word.endswith("*") else r"(?!\w)"
+        if sought in everything and re.search(rf"(?<!\w){re.escape(sought)}{end}", everything):
             yield f"the pages do mention {word}"
 
 

@@ -29,8 +29,8 @@ class _Page:
 
     def text(self) -> str:
         alternatives, ended = self._until_end(live=True)
-        if ended:
-            raise TemplateError(f"{ended} without a beginning")
+        if ended or len(alternatives) > 1:
+            raise TemplateError(f"{ended or 'or'} without a beginning")
         return alternatives[0]
 
     def _until_end(self, *, live: bool) -> tuple[list[str], str]:
@@ -46,7 +46,7 @@ class _Page:
             else:
                 current.append(self._said(word, rest, live=live))
             current.append(next(self._pieces))
-        return ["".join(current)], ""
+        return [*alternatives, "".join(current)], ""
 
     def _said(self, word: str, rest: str, *, live: bool) -> str:
         if word == "pick":
