@@ -97,8 +97,7 @@ def rank(considered: Sequence[Considered], weights: Weights) -> list[Ranked]:
     """Chunks, best first, each by its best window. A score of 1 would be a window that fits in every respect."""
     most = sum(weights.ranking.values())
     scored = [
-        (sum(weight * one.features[name] for name, weight in weights.ranking.items()) / most, one)
-        for one in considered
+        (sum(weight * one.features[name] for name, weight in weights.ranking.items()) / most, one) for one in considered
     ]
     chunks: dict[str, Ranked] = {}
     for score, one in sorted(scored, key=lambda pair: -pair[0]):
