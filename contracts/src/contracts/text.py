@@ -19,3 +19,5 @@ ONE_LINE_OF_THREE = rf"^[^\x00\r\n]*[^{_BLANK}][^\x00\r\n]+[^{_BLANK}][^\x00\r\n
 ANY_TEXT = r"^[^\x00]*$"
 
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=ONE_LINE)]
+#: A calendar day such as 2026-03-02. A day that its month does not have counts on into the next one.
+Day = Annotated[str, StringConstraints(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from contracts.base import ContractModel
-from contracts.text import WRITTEN, Tag
+from contracts.text import WRITTEN, Day, Tag
 from contracts.tool import Deprecation, Family, RiskTier, ToolContract, ToolEffect
 
 
@@ -19,16 +19,23 @@ class Channel(StrEnum):
 
 
 class SearchInput(ContractModel):
-    """A question in the customer's words, personal data already masked; `top_k` is how many passages are wanted."""
+    """A question in the customer's words, personal data already masked; `top_k` is how many passages are wanted.
+
+    `updated_after` leaves out what was last changed before that day (UTC).
+    """
 
     query: str = Field(min_length=1, max_length=1000, pattern=WRITTEN)
     top_k: int = Field(default=5, ge=1, le=10)
     product_tags: tuple[Tag, ...] = Field(default=(), max_length=10)
     channel: Channel = Channel.WEB
+    updated_after: Day | None = None
 
 
 class Passage(ContractModel):
-    """One chunk that was found. `score` is the fused score, `similarity` the cosine in [0, 1]; higher is better."""
+    """One chunk that was found. `score` is the ranking's in [0, 1], `similarity` the cosine in [0, 1]; higher is better.
+
+    `anchor` names the place on the page (without the #), `language` is that of the text (ISO 639-1).
+    """
 
     chunk_id: str
     document_id: str
@@ -40,13 +47,16 @@ class Passage(ContractModel):
     similarity: float = Field(ge=0, le=1)
     is_policy: bool = False
     updated_at: datetime
+    anchor: str = ""
+    language: str = "en"
 
 
 class SearchOutput(ContractModel):
     """The best passages, best first, at most one per URL unless the same page answers twice.
 
-    `strength` in [0, 1] says how well the best passage fits, `gap` how far it is ahead of the next document,
-    `cover` which share of the question's content words the passages contain.
+    `strength` in [0, 1] says how likely the passages hold the answer (`answerable`: from 0.5 on), `gap` how far the
+    best document is ahead of the next one, `cover` which share of the question's content words the passages contain,
+    `score` how well the best passage fits, and `missing` names the words of the question that no document has.
     """
 
     passages: tuple[Passage, ...]
@@ -54,14 +64,16 @@ class SearchOutput(ContractModel):
     gap: float = Field(ge=0, le=1)
     cover: float = Field(ge=0, le=1)
     answerable: bool
+    score: float = Field(default=0.0, ge=0, le=1)
+    missing: tuple[str, ...] = ()
 
 
 SEARCH_KB = ToolContract(
-    name="search_kb", family=Family.RETRIEVAL, version="1.1.0",
+    name="search_kb", family=Family.RETRIEVAL, version="1.2.0",
     description="Searches the shop's reviewed help articles and policies. Use it for every question about how "
     "things work, policies, delivery, returns, warranty, products, privacy.",
     input=SearchInput, output=SearchOutput, effect=ToolEffect.READ, scope="kb.search", risk=RiskTier.LOW,
-    timeout_ms=2000, retries=2, cache_ttl_s=1800, guests=True,
+    timeout_ms=2000, retries=2, guests=True,
     aliases=("read_kb", "retrieve_docs", "knowledge_search"), label="Searching our help pages",
     deprecations=(
         Deprecation(argument="limit", since="2026-11-21", remove_after="2027-02-21", replaced_by="top_k"),

@@ -13,13 +13,18 @@ from retrieval.repository import StoredWindow
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A window as search shows it: `text` is its whole chunk's, `section` its own. `updated_at` in Unix seconds."""
+    """A window as search shows it: `text` is its whole chunk's; `section`, `anchor`, `window` (text) are its own.
+
+    `updated_at` in Unix seconds.
+    """
 
     document_id: str
     chunk_id: str
     title: str
     url: str
     section: str
+    anchor: str
+    window: str
     text: str
     is_policy: bool
     updated_at: float
@@ -45,6 +50,7 @@ class Catalogue:
         for window in windows:
             entry = Entry(
                 document_id, window.chunk_id, window.title, window.url, window.section,
+                window.anchor, window.text,
                 texts.setdefault(window.chunk_id, window.chunk_text), window.is_policy, window.updated_at.timestamp(),
             )  # fmt: skip
             self._entries[point_id(window)] = entry

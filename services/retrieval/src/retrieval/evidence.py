@@ -1,20 +1,19 @@
 """How well the passages answer the question: the numbers that decide between an answer and a refusal.
 
-Calibrated on the odd entries of `tests/data/questions.yaml`; the even ones measure it. When the embedding model
-changes, set `_THRESHOLD` anew.
+The weights are in `weights.yaml`. None of the features depends on how large the knowledge base is, so that they carry
+over to one that nobody has seen.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.lexicon import Lexicon
-from retrieval.ranking import Ranked
-from retrieval.words import Words
+import numpy as np
 
-_COVER_WEIGHT = 0.2
-_THRESHOLD = 0.505
-_STEEPNESS = 14.0
+from retrieval.features import Numbers
+from retrieval.ranking import Ranked
+from retrieval.reading import Asked
+from retrieval.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +30,41 @@ class Evidence:
         return self.strength >= 0.5
 
 
-def judge(stems: Sequence[str], passages: Sequence[Ranked], words: Words, lexicon: Lexicon) -> Evidence:
-    """The evidence for a question with the content stems `stems`.
+def judge(asked: Asked, passages: Sequence[Ranked], tops: Sequence[str], weights: Weights) -> Evidence:
+    """The evidence of the passages. `tops` names the document that each signal put first.
 
-    `cover` weighs each word by its rarity in the knowledge base; a word that it does not have weighs most.
+    `cover` is the share of the question's content words that the passages have, weighed by rarity.
     """
     if not passages:
         return Evidence(0.0, 0.0, 0.0)
-    similarity = max(one.similarity for one in passages)
-    cover = _cover(stems, passages, words, lexicon)
-    strength = 1 / (1 + math.exp(-_STEEPNESS * (similarity + _COVER_WEIGHT * cover - _THRESHOLD)))
-    return Evidence(strength, _gap(passages), cover)
+    numbers = evidence_features(asked, passages, tops)
+    total = weights.intercept + sum(weight * numbers[name] for name, weight in weights.evidence.items())
+    everywhere = np.max([one.match.exact for one in passages], axis=0, initial=0.0)
+    return Evidence(1 / (1 + math.exp(-total)), _gap(passages), min(1.0, float(asked.weights @ everywhere)))
+
+
+def evidence_features(asked: Asked, passages: Sequence[Ranked], tops: Sequence[str]) -> Mapping[str, float]:
+    """What the evidence is made from, of one passage or more.
+
+    `deep`: the best similarity. `meaning`: the best soft cover of one passage's window. `exact`: the same of the words
+    themselves, by their importance. `unknown`: importance of the words that no document has, where the question asks,
+    as far as nothing like them stands in the passages. `agreement`: share of the signals that put the best passage's
+    document first.
+    """
+    soft = np.max([one.match.soft for one in passages], axis=0, initial=0.0)
+    missing = [place for place in asked.unknown if place in asked.focus]
+    return {
+        "deep": max(one.similarity for one in passages),
+        "meaning": max(one.match.meaning for one in passages),
+        "exact": max(_share(asked.importance, one.match.exact) for one in passages),
+        "unknown": float(sum(asked.importance[place] * (1 - soft[place]) for place in missing)),
+        "agreement": sum(one == passages[0].entry.document_id for one in tops) / max(1, len(tops)),
+    }
+
+
+def _share(weights: Numbers, there: Numbers) -> float:
+    total = float(weights.sum())
+    return float(weights @ there) / total if total else 0.0
 
 
 def _gap(passages: Sequence[Ranked]) -> float:
@@ -51,14 +74,3 @@ def _gap(passages: Sequence[Ranked]) -> float:
         pages[one.entry.url] = max(one.similarity, pages.get(one.entry.url, 0.0))
     best, *others = sorted(pages.values(), reverse=True)
     return best - (others[0] if others else 0.0)
-
-
-def _cover(stems: Sequence[str], passages: Sequence[Ranked], words: Words, lexicon: Lexicon) -> float:
-    weights = {stem: lexicon.idf(stem) for stem in stems}
-    total = sum(weights.values())
-    if not total:
-        return 0.0
-    there: set[str] = set()
-    for one in passages:
-        there |= words.stem_set(one.entry.title) | words.stem_set(one.entry.text)
-    return min(1.0, sum(weight for stem, weight in weights.items() if stem in there) / total)

@@ -4,7 +4,7 @@ A window carries the saturated term frequencies, a question the rarity of each o
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from zlib import crc32
 
 from retrieval.backends.port import Sparse
@@ -15,6 +15,8 @@ _K1 = 1.2
 _B = 0.6
 #: Content words in a usual window. A constant, so that a new document does not change the vectors of others.
 _USUAL_LENGTH = 60
+#: What a synonym weighs beside the word that was asked for.
+_BESIDE = 0.3
 
 
 def window_vector(words: Words, text: str) -> Sparse:
@@ -25,9 +27,14 @@ def window_vector(words: Words, text: str) -> Sparse:
     return _sparse({stem: count * (_K1 + 1) / (count + damping) for stem, count in counts.items()})
 
 
-def question_vector(lexicon: Lexicon, stems: Sequence[str]) -> Sparse:
-    """The sparse vector of a question with these stems; words that no document has are left out."""
-    return _sparse({stem: lexicon.idf(stem) for stem in stems if lexicon.has(stem)})
+def question_vector(lexicon: Lexicon, stems: Sequence[str], beside: Collection[str] = ()) -> Sparse:
+    """The sparse vector of a question with these stems; words that no document has are left out.
+
+    `beside` are stems that mean the same as some of them: they weigh less.
+    """
+    weights = {stem: _BESIDE * lexicon.idf(stem) for stem in beside if lexicon.has(stem)}
+    weights |= {stem: lexicon.idf(stem) for stem in stems if lexicon.has(stem)}
+    return _sparse(weights)
 
 
 def _sparse(weights: dict[str, float]) -> Sparse:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from retrieval.answer_cache import AnswerCache
 from retrieval.backends.edge import EdgeStore
 from retrieval.backends.port import VectorStore
 from retrieval.catalogue import Catalogue
@@ -12,8 +13,11 @@ from retrieval.deepening.supervisor import Deepener
 from retrieval.index import SearchIndex
 from retrieval.ingestor import Ingestor
 from retrieval.lexicon import Lexicon
-from retrieval.search import Searcher
+from retrieval.rerank import CrossEncoder, Reranker
+from retrieval.search import Searcher, Tools
 from retrieval.settings import Settings
+from retrieval.synonyms import Synonyms
+from retrieval.weights import Weights
 from retrieval.words import Words
 from servicekit.background import stop
 from servicekit.context import Kit
@@ -52,18 +56,32 @@ async def open_knowledge_base(
     words = Words()
     index = SearchIndex(kit.db, vectors, words, Catalogue(Lexicon(words, own.pieces.knows)), quick)
     deepener = Deepener(kit.db, settings.database_url)
+    reranker = await asyncio.to_thread(_reranker, kit, settings)
     _measure(kit, index, deepener)
     tasks = [asyncio.create_task(index.run(settings.refresh_interval_s), name="index")]
     if settings.deepening:
         tasks.append(asyncio.create_task(deepener.run(settings.deepening_interval_s), name="deepening"))
     try:
-        searcher = Searcher(index, own, quick, words, kit.clock)
+        tools = Tools(own, quick, words, Synonyms.load(words), Weights.load(), reranker)
+        searched = kit.metrics.counter("aiguy_retrieval_answer_cache_total", "Look-ups of answers.", ["result"])
+        cache = AnswerCache(kit.clock, lambda result: searched.labels(result).inc())
+        searcher = Searcher(index, tools, cache, kit.clock)
         yield KnowledgeBase(index, searcher, Ingestor(kit.db, own.pieces, quick, kit.clock), deepener)
     finally:
         await stop(tasks)
         await vectors.close()
+        if reranker is not None:
+            reranker.close()
         if embedder is None:
             own.close()
+
+
+def _reranker(kit: Kit, settings: Settings) -> Reranker | None:
+    if settings.reranker_model is None or settings.reranker_tokenizer is None:
+        return None
+    asked = kit.metrics.counter("aiguy_retrieval_reranker_total", "Searches that the cross-encoder saw.", ["result"])
+    encoder = CrossEncoder.load(settings.reranker_model, settings.reranker_tokenizer)
+    return Reranker(encoder, lambda result: asked.labels(result).inc())
 
 
 def _measure(kit: Kit, index: SearchIndex, deepener: Deepener) -> None:

@@ -1,20 +1,22 @@
-"""From two lists of windows to the passages that are shown: fusion, one passage per chunk, few per page.
+"""From three lists of windows to the passages that are shown: fusion, re-ranking, one passage per chunk, few per page.
 
-Pure functions; the weights were set on the labelled questions in `tests/data`.
+Pure functions; the weights are in `weights.yaml`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.backends.port import Found
-from retrieval.catalogue import Catalogue, Entry
+import numpy as np
 
-#: How many windows each side contributes.
+from retrieval.backends.port import Found, Hit
+from retrieval.catalogue import Catalogue, Entry
+from retrieval.features import Match, match
+from retrieval.reading import Asked, Reader
+from retrieval.weights import Weights
+
+#: How many windows each signal contributes, and how many of them all are ranked again.
 CANDIDATES = 20
-DEEP_WEIGHT = 1.5
-QUICK_WEIGHT = 0.5
-KEYWORD_WEIGHT = 1.0
-_WEIGHTS = DEEP_WEIGHT + QUICK_WEIGHT + KEYWORD_WEIGHT
+_DEEP, _QUICK, _KEYWORD = 2.0, 1.0, 1.0
 _RANK_OFFSET = 10
 #: A second passage of the same page is shown when it is nearly as similar as the best passage of all.
 _AS_GOOD = 0.92
@@ -22,41 +24,103 @@ _PER_PAGE = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A window that was found: its cosines (deep None: not made yet), and its place in the list of keywords."""
+
+    entry: Entry
+    deep: float | None
+    quick: float
+    keyword_rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
-    """A chunk with its fused score in (0, 1], and its best window's similarity (cosine, cut at 0) and entry."""
+    """A chunk by its best window: score in [0, 1], that window's similarity (cosine, cut at 0), entry, match."""
 
     score: float
     similarity: float
     entry: Entry
+    match: Match
 
 
-def fuse(found: Found, catalogue: Catalogue) -> list[Ranked]:
-    """Chunks, best first, by weighted reciprocal rank of their best window. 1.0: first in all lists."""
-    scores: dict[str, float] = {}
-    similarities: dict[str, float] = {}
-    for weight, side in ((DEEP_WEIGHT, found.deep), (QUICK_WEIGHT, found.quick), (KEYWORD_WEIGHT, found.keyword)):
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A candidate with its features, each in [0, 1], before they are weighed."""
+
+    candidate: Candidate
+    similarity: float
+    match: Match
+    features: Mapping[str, float]
+
+
+def fuse(found: Found, catalogue: Catalogue, limit: int = CANDIDATES) -> list[Candidate]:
+    """The first `limit` windows by weighted reciprocal rank in the three lists, best first."""
+    shares: dict[str, float] = {}
+    hits: dict[str, Hit] = {}
+    for weight, side in ((_DEEP, found.deep), (_QUICK, found.quick), (_KEYWORD, found.keyword)):
         for rank, hit in enumerate(side[:CANDIDATES]):
-            share = weight / _WEIGHTS * (_RANK_OFFSET + 1) / (_RANK_OFFSET + 1 + rank)
-            scores[hit.point_id] = scores.get(hit.point_id, 0.0) + share
-            similarities[hit.point_id] = hit.quick if hit.deep is None else hit.deep
+            shares[hit.point_id] = shares.get(hit.point_id, 0.0) + weight / (_RANK_OFFSET + 1 + rank)
+            hits[hit.point_id] = hit
+    by_words = {hit.point_id: rank for rank, hit in enumerate(found.keyword[:CANDIDATES])}
+    best = sorted(shares, key=lambda one: (-shares[one], one))
+    there = ((one, entry) for one in best if (entry := catalogue.entry(one)) is not None)
+    fused = [Candidate(entry, hits[one].deep, hits[one].quick, by_words.get(one)) for one, entry in there]
+    return fused[:limit]
+
+
+def consider(asked: Asked, candidates: Sequence[Candidate], reader: Reader, weights: Weights) -> list[Considered]:
+    """The candidates with their features. A deep cosine that is missing is estimated from the quick one."""
+    deep = [_deep(one, weights) for one in candidates]
+    by_deep, by_quick = _places(deep), _places([one.quick for one in candidates])
+    considered = []
+    for place, one in enumerate(candidates):
+        entry = one.entry
+        fits = match(asked, reader.window(entry.title, entry.section, entry.window))
+        features = {
+            "deep": deep[place],
+            "quick": min(1.0, max(0.0, one.quick)),
+            "deep_rank": _share(by_deep[place]),
+            "quick_rank": _share(by_quick[place]),
+            "keyword_rank": 0.0 if one.keyword_rank is None else _share(one.keyword_rank),
+            "text": fits.text,
+            "meaning": fits.meaning,
+            "heading": fits.heading,
+            "named": fits.named,
+            "sentence": fits.sentence,
+            "pairs": fits.pairs,
+        }
+        considered.append(Considered(one, deep[place], fits, features))
+    return considered
+
+
+def rank(considered: Sequence[Considered], weights: Weights) -> list[Ranked]:
+    """Chunks, best first, each by its best window. A score of 1 would be a window that fits in every respect."""
+    most = sum(weights.ranking.values())
+    scored = [
+        (sum(weight * one.features[name] for name, weight in weights.ranking.items()) / most, one) for one in considered
+    ]
     chunks: dict[str, Ranked] = {}
-    for point in sorted(scores, key=lambda one: (-scores[one], one)):
-        entry = catalogue.entry(point)
-        if entry is not None and entry.chunk_id not in chunks:
-            similarity = min(1.0, max(0.0, similarities[point]))
-            chunks[entry.chunk_id] = Ranked(min(1.0, scores[point]), similarity, entry)
+    for score, one in sorted(scored, key=lambda pair: -pair[0]):
+        entry = one.candidate.entry
+        if entry.chunk_id not in chunks:
+            chunks[entry.chunk_id] = Ranked(score, one.similarity, entry, one.match)
     return list(chunks.values())
 
 
 def select(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
-    """The first `limit` chunks, one per page unless a page answers twice."""
+    """The first `limit` chunks, one per page unless a page answers twice, none whose text was shown already."""
     best = max((one.similarity for one in ranked), default=0.0)
     shown: dict[str, int] = {}
+    texts: set[str] = set()
     chosen: list[Ranked] = []
     for one in ranked:
         already = shown.get(one.entry.url, 0)
         if already and (already >= _PER_PAGE or one.similarity < _AS_GOOD * best):
             continue
+        words = " ".join(one.entry.text.lower().split())
+        if words in texts:
+            continue
+        texts.add(words)
         shown[one.entry.url] = already + 1
         chosen.append(one)
         if len(chosen) == limit:
@@ -72,3 +136,20 @@ def with_policy(chosen: Sequence[Ranked], policies: Sequence[Ranked], limit: int
     if not policies or any(one.entry.is_policy for one in chosen) or (chosen and limit < 2):
         return list(chosen)
     return [*chosen[: limit - 1], policies[0]]
+
+
+def _deep(one: Candidate, weights: Weights) -> float:
+    cosine = weights.deep_offset + weights.deep_slope * one.quick if one.deep is None else one.deep
+    return min(1.0, max(0.0, cosine))
+
+
+def _places(values: Sequence[float]) -> list[int]:
+    order = np.argsort(-np.array(values), kind="stable")
+    places = [0] * len(values)
+    for place, at in enumerate(order):
+        places[at] = place
+    return places
+
+
+def _share(place: int) -> float:
+    return (_RANK_OFFSET + 1) / (_RANK_OFFSET + 1 + place)

@@ -20,7 +20,7 @@ _VERSION = "d.content_hash || CASE WHEN d.deepened THEN '+' ELSE '' END"
 
 _WINDOWS = f"""
 SELECT d.id AS document_id, {_VERSION} AS version, c.id AS chunk_id, w.ordinal, d.title, d.url, d.tags, d.channels,
-       d.is_policy, d.updated_at, d.ttl_days, w.section, w.text, c.text AS chunk_text, w.embedding, w.quick
+       d.is_policy, d.updated_at, d.ttl_days, w.section, w.anchor, w.text, c.text AS chunk_text, w.embedding, w.quick
   FROM documents d JOIN chunks c ON c.document_id = d.id JOIN windows w ON w.chunk_id = c.id
  WHERE d.id = ANY($1) ORDER BY d.id, c.ordinal, w.ordinal
 """  # noqa: S608 - constants only
@@ -58,6 +58,7 @@ class StoredWindow:
     updated_at: datetime
     expires_at: datetime | None
     section: str
+    anchor: str
     text: str
     chunk_text: str
     deep: Vector | None
@@ -184,7 +185,7 @@ async def windows_of(db: Connection, document_ids: Sequence[str]) -> list[Stored
             ordinal=row["ordinal"], title=row["title"], url=row["url"], tags=tuple(row["tags"]),
             channels=tuple(row["channels"]), is_policy=row["is_policy"], updated_at=row["updated_at"],
             expires_at=_expiry(row["updated_at"], row["ttl_days"]),
-            section=row["section"], text=row["text"], chunk_text=row["chunk_text"],
+            section=row["section"], anchor=row["anchor"], text=row["text"], chunk_text=row["chunk_text"],
             deep=_vector(row["embedding"], _FLOAT32), quick=_vector(row["quick"], _FLOAT16),
         )
         for row in rows

@@ -1,17 +1,24 @@
-"""Search: the question is spelled right, looked up by meaning and by keywords, and the best passages are judged.
+"""Search: the question is spelled right, looked up by three signals, and the best passages are ranked and judged.
 
-question -> typing errors -> embedding + keywords -> index -> fusion -> a policy when one is due -> evidence
+question -> typing errors -> cache? -> vectors + keywords -> index -> fusion -> re-ranking -> policy -> evidence
 """
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 from contracts.tools.retrieval import Passage, SearchInput, SearchOutput
-from retrieval.backends.port import Question, Scope
+from retrieval.answer_cache import AnswerCache, cache_key
+from retrieval.backends.port import Found, Question, Scope
 from retrieval.evidence import judge
 from retrieval.index import SearchIndex
 from retrieval.keywords import question_vector
 from retrieval.policy import clean_query, needs_policy
-from retrieval.ranking import CANDIDATES, Ranked, fuse, select, with_policy
+from retrieval.ranking import CANDIDATES, Considered, Ranked, consider, fuse, rank, select, with_policy
+from retrieval.reading import Asked, Reader
+from retrieval.rerank import Reranker
+from retrieval.synonyms import Synonyms
+from retrieval.weights import Weights
 from retrieval.words import STOP_WORDS, Words
 from servicekit.clock import Clock
 from servicekit.embedding import Embedder, QuickEmbedder
@@ -20,47 +27,116 @@ from servicekit.embedding import Embedder, QuickEmbedder
 _JUDGED = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a searcher works with besides the index. `reranker` is None without a model of that kind."""
+
+    embedder: Embedder
+    quick: QuickEmbedder
+    words: Words
+    synonyms: Synonyms
+    weights: Weights
+    reranker: Reranker | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """One look into the index: the lists as found, and the windows that were fused from them with their features."""
+
+    found: Found
+    considered: Sequence[Considered]
+
+
 class Searcher:
     """Answers `search_kb`."""
 
-    def __init__(
-        self, index: SearchIndex, embedder: Embedder, quick: QuickEmbedder, words: Words, clock: Clock
-    ) -> None:
+    def __init__(self, index: SearchIndex, tools: Tools, cache: AnswerCache, clock: Clock) -> None:
         self._index = index
-        self._embedder = embedder
-        self._quick = quick
-        self._words = words
+        self._tools = tools
+        self.reader = Reader(tools.words, tools.quick, tools.synonyms)
+        self._cache = cache
         self._clock = clock
 
     async def search(self, asked: SearchInput) -> SearchOutput:
         """The best passages for a question and how far they answer it. Raises ProblemError(INDEX_UNAVAILABLE)."""
         self._index.check()
-        lexicon = self._index.catalogue.lexicon
-        question = self._words.respell(clean_query(asked.query), self._spell)
-        stems = list(dict.fromkeys(self._words.stems(question)))
-        sparse = question_vector(lexicon, stems)
-        vectors = Question((await self._embedder.embed([question]))[0], self._quick.embed([question])[0], sparse)
-        scope = Scope(asked.channel.value, self._clock.now().timestamp(), asked.product_tags)
-        ranked = await self._look_up(vectors, scope)
+        text = self.spelled(asked.query)
+        key = cache_key(asked, text, self._index.revision, self._tools.words)
+        kept = self._cache.get(key)
+        if kept is None:
+            kept = await self._answer(text, asked)
+            self._cache.put(key, kept)
+        return kept
+
+    def spelled(self, query: str) -> str:
+        """The query without placeholders, its typing errors put right and its abbreviations written out."""
+        return self._tools.words.respell(clean_query(query), self._spell)
+
+    def read(self, text: str) -> Asked:
+        """A spelled question as it is compared with windows."""
+        return self.reader.question(text, self._index.catalogue.lexicon)
+
+    async def look_up(self, question: Asked, scope: Scope) -> LookUp:
+        """What the index has for a question. Raises ProblemError(INDEX_UNAVAILABLE)."""
+        return await self._look_up(question, await self._vectors(question), scope)
+
+    async def _answer(self, text: str, asked: SearchInput) -> SearchOutput:
+        question = self.read(text)
+        vectors = await self._vectors(question)
+        scope = Scope(asked.channel.value, self._clock.now().timestamp(), asked.product_tags, False, _day(asked))
+        looked_up = await self._look_up(question, vectors, scope)
+        ranked = await self._rank(question, looked_up)
         shown = select(ranked, max(asked.top_k, _JUDGED))
-        evidence = judge(stems, shown[:_JUDGED], self._words, lexicon)
+        evidence = judge(question, shown[:_JUDGED], self.tops(looked_up.found), self._tools.weights)
         chosen = shown[: asked.top_k]
-        if needs_policy(question, stems) and not any(one.entry.is_policy for one in chosen):
-            policies = Scope(scope.channel, scope.now, scope.tags, policies_only=True)
-            chosen = with_policy(chosen, await self._look_up(vectors, policies), asked.top_k)
+        if needs_policy(text, question.stems) and not any(one.entry.is_policy for one in chosen):
+            policies = Scope(scope.channel, scope.now, scope.tags, True, scope.updated_after)
+            second = await self._look_up(question, vectors, policies)
+            chosen = with_policy(chosen, rank(second.considered, self._tools.weights), asked.top_k)
         return SearchOutput(
             passages=tuple(_passage(one) for one in chosen),
             strength=round(evidence.strength, 4),
             gap=round(evidence.gap, 4),
             cover=round(evidence.cover, 4),
             answerable=evidence.answerable,
+            score=round(chosen[0].score, 4) if chosen else 0.0,
+            missing=tuple(question.words[place] for place in question.unknown),
         )
 
-    async def _look_up(self, question: Question, scope: Scope) -> list[Ranked]:
-        return fuse(await self._index.search(question, scope, CANDIDATES), self._index.catalogue)
+    async def _vectors(self, question: Asked) -> Question:
+        deep = (await self._tools.embedder.embed([question.text]))[0]
+        beside = question.said.union(*question.alike)
+        sparse = question_vector(self._index.catalogue.lexicon, question.stems, beside)
+        return Question(deep, self._tools.quick.embed([question.text])[0], sparse)
+
+    async def _look_up(self, question: Asked, vectors: Question, scope: Scope) -> LookUp:
+        found = await self._index.search(vectors, scope, CANDIDATES)
+        candidates = fuse(found, self._index.catalogue)
+        return LookUp(found, consider(question, candidates, self.reader, self._tools.weights))
+
+    async def _rank(self, question: Asked, looked_up: LookUp) -> list[Ranked]:
+        ranked = rank(looked_up.considered, self._tools.weights)
+        return ranked if self._tools.reranker is None else await self._tools.reranker.order(question.text, ranked)
+
+    def tops(self, found: Found) -> list[str]:
+        """The document that each signal puts first; signals without hits have none."""
+        firsts = (side[0].point_id for side in (found.deep, found.quick, found.keyword) if side)
+        entries = (self._index.catalogue.entry(one) for one in firsts)
+        return [one.document_id for one in entries if one is not None]
 
     def _spell(self, word: str) -> str:
+        if word in self._tools.synonyms.short:
+            return self._tools.synonyms.short[word]
         return word if word in STOP_WORDS else self._index.catalogue.lexicon.correct(word)
+
+
+def _day(asked: SearchInput) -> float | None:
+    """Midnight before the day that the caller named. A day that its month does not have counts on into the next."""
+    if asked.updated_after is None:
+        return None
+    year, month, day = map(int, asked.updated_after.split("-"))
+    midnight = datetime.combine(date(year, month, 1) + timedelta(days=day - 1), datetime.min.time(), UTC)
+    return midnight.timestamp() - 0.001  # the scope leaves out what was updated at that very moment
 
 
 def _passage(one: Ranked) -> Passage:
@@ -76,4 +152,5 @@ def _passage(one: Ranked) -> Passage:
         similarity=round(one.similarity, 4),
         is_policy=entry.is_policy,
         updated_at=datetime.fromtimestamp(entry.updated_at, UTC),
+        anchor=entry.anchor,
     )

@@ -1,8 +1,9 @@
 """What the retrieval service is told from outside, beyond what every service is told."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from servicekit.settings import ServiceSettings
 
@@ -19,3 +20,12 @@ class Settings(ServiceSettings):
     #: Whether the service starts `python -m retrieval.deepen` by itself when windows lack their deep vector.
     deepening: bool = True
     deepening_interval_s: float = Field(default=5.0, gt=0)
+    #: A cross-encoder in ONNX and its tokenizer.json; both or none. With them the first passages are ordered anew.
+    reranker_model: Path | None = None
+    reranker_tokenizer: Path | None = None
+
+    @model_validator(mode="after")
+    def _reranker_is_whole(self) -> Self:
+        if (self.reranker_model is None) != (self.reranker_tokenizer is None):
+            raise ValueError("AIGUY_RERANKER_MODEL and AIGUY_RERANKER_TOKENIZER go together")
+        return self

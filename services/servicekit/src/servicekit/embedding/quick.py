@@ -45,3 +45,11 @@ class QuickEmbedder:
         lengths: NDArray[np.float32] = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         unit: NDArray[np.float32] = (vectors / lengths).astype(np.float32)
         return unit
+
+    def lengths(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """How much each word says, before it is scaled to length 1: about 3 ("have") to 21 ("bitcoin")."""
+        lengths = np.zeros(len(words), dtype=np.float32)
+        for row, encoding in enumerate(self._tokenizer.encode_batch_fast(list(words), add_special_tokens=False)):
+            if encoding.ids:
+                lengths[row] = np.linalg.norm(np.sum(self._table[encoding.ids], axis=0, dtype=np.float32))
+        return lengths
