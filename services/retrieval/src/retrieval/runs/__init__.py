@@ -1,0 +1,7 @@
+"""Runs of an ingest: one at a time per source, recorded in the database, and what a dead one left is said."""
+
+from retrieval.runs.recording import Run, recorded
+from retrieval.runs.repository import LastRun, RunState, last_runs
+from retrieval.runs.runner import run_source
+
+__all__ = ["LastRun", "Run", "RunState", "last_runs", "recorded", "run_source"]
