@@ -7,6 +7,8 @@ from retrieval.backends.port import StoreUnavailable
 from retrieval.documents import Action, IngestReport, IngestRequest, Outcome
 from retrieval.index import IndexState
 from retrieval.knowledge_base import KnowledgeBase, Running
+from retrieval.runs import LastRun, last_runs, recorded
+from retrieval.sources.port import Kind
 from servicekit import audit
 from servicekit.auth.claims import Caller
 from servicekit.context import Kit
@@ -35,6 +37,7 @@ class IngestStatus(ContractModel):
     chunks: int
     windows: int
     running: RunningIngest | None = None
+    sources: tuple[LastRun, ...] = ()
 
 
 async def ingest(kit: Kit, base: KnowledgeBase, caller: Caller, asked: IngestRequest) -> IngestReport:
@@ -44,11 +47,12 @@ async def ingest(kit: Kit, base: KnowledgeBase, caller: Caller, asked: IngestReq
     """
     if len({document.id for document in asked.documents}) != len(asked.documents):
         raise ProblemError(ProblemCode.CONFLICT, "Two of the documents have the same url.")
-    async with base.ingesting:
+    async with base.ingesting, recorded(kit.db, kit.clock, asked.source, Kind.PUSH) as run:
         base.running = running = Running(asked.source, len(asked.documents))
 
         def step(outcome: Outcome) -> None:
             running.done += outcome.action is not Action.DELETED
+            run.add(outcome)
 
         try:
             outcomes = await base.ingestor.ingest(
@@ -73,6 +77,8 @@ async def status(kit: Kit, base: KnowledgeBase) -> IngestStatus:
     async with kit.db.read() as db:
         corpus = await repository.corpus_state(db)
         totals = await repository.totals(db)
+    async with kit.db.primary() as db:  # a replica does not know which runs are alive
+        sources = await last_runs(db)
     running = base.running
     return IngestStatus(
         index=base.index.state,
@@ -83,6 +89,7 @@ async def status(kit: Kit, base: KnowledgeBase) -> IngestStatus:
         chunks=totals.chunks,
         windows=totals.windows,
         running=RunningIngest(source=running.source, done=running.done, total=running.total) if running else None,
+        sources=sources,
     )
 
 

@@ -3,5 +3,6 @@
 from retrieval.runs.recording import Run, recorded
 from retrieval.runs.repository import LastRun, RunState, last_runs
 from retrieval.runs.runner import run_source
+from retrieval.runs.show import SILENT, Show
 
-__all__ = ["LastRun", "Run", "RunState", "last_runs", "recorded", "run_source"]
+__all__ = ["SILENT", "LastRun", "Run", "RunState", "Show", "last_runs", "recorded", "run_source"]

@@ -84,7 +84,9 @@ async def _close(run: Run, state: RunState, clock: Clock) -> None:
     try:
         await run.count(now=True)
         async with run.db.transaction() as connection:
-            await repository.end(connection, run.number, state, run.cursor if state is RunState.DONE else "", clock.now())
+            await repository.end(
+                connection, run.number, state, run.cursor if state is RunState.DONE else "", clock.now()
+            )
     except ProblemError as error:  # its row says "running" without a lock, which is shown as interrupted
         get_logger().warning("run_not_recorded", code=error.code.value)
 

@@ -14,7 +14,7 @@ from retrieval.sources.port import Kind, Origin
 from servicekit.db.pool import Connection
 
 #: The first half of the key of the advisory locks; the second is made from the name of the source.
-LOCKS = 7_214_502
+LOCKS = 7_214_503
 _KEPT_RUNS = 20
 #: The column that counts an action.
 COLUMNS: Mapping[Action, str] = {

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from retrieval.documents import Action, Document, IngestReport, Outcome
-from retrieval.ingestor import Ingestor, Progress
+from retrieval.ingestor import Ingestor
 from retrieval.runs import repository
 from retrieval.runs.recording import Run, recorded
 from retrieval.runs.repository import Stored
-from retrieval.sources.port import End, Found, Gone, Item, Known, Refused, Same, Skipped, Source
+from retrieval.runs.show import SILENT, Show
+from retrieval.sources.port import End, Found, Gone, Item, Known, Refused, Same, Skipped, Source, Total
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
 
@@ -21,7 +22,7 @@ async def run_source(
     clock: Clock,
     *,
     delete_missing: bool = True,
-    progress: Progress = lambda _: None,
+    show: Show = SILENT,
 ) -> IngestReport:
     """One run, from the first document to the last. Each document is stored for itself: whatever ends the run, what is
     there is whole, and the next run does what is missing.
@@ -32,7 +33,7 @@ async def run_source(
         async with db.primary() as connection:
             stored = await repository.origins(connection, source.name)
             cursor = await repository.cursor_of(connection, source.name)
-        work = _Work(source.name, ingestor, db, run, progress, stored, delete_missing)
+        work = _Work(source.name, ingestor, db, run, show, stored, delete_missing)
         known = Known({place: one.origin for place, one in stored.items()}, cursor)
         async for item in source.read(known):
             await work.take(item)
@@ -46,7 +47,7 @@ class _Work:
     ingestor: Ingestor
     db: Database
     run: Run
-    progress: Progress
+    show: Show
     stored: dict[str, Stored]
     delete_missing: bool
     outcomes: list[Outcome] = field(default_factory=list)
@@ -56,6 +57,8 @@ class _Work:
 
     async def take(self, item: Item) -> None:
         match item:
+            case Total(count):
+                self.show.expect(count)
             case Found():
                 await self._store(item)
             case Same():
@@ -110,6 +113,8 @@ class _Work:
         await self._store(Found(document, same.origin))
 
     async def _end(self, end: End) -> None:
+        if end.note:
+            self.show.note(end.note)
         if end.full_set:
             await self._delete_missing()
         elif self.gone - self.kept.keys():
@@ -125,8 +130,12 @@ class _Work:
         if self.homeless_refusals:
             # One of the refused may be the new face of a document of which nobody knows where it came from.
             async with self.db.primary() as connection:
-                if await repository.document_ids(connection, self.source, with_origin=False) - self.kept.keys():
-                    return
+                nameless = await repository.document_ids(connection, self.source, with_origin=False)
+            if nameless - self.kept.keys():
+                self.show.note(
+                    "Nothing was deleted, for it is not known which documents the refused ones would replace."
+                )
+                return
         await self._delete_all_but(self.kept)
 
     async def _delete_all_but(self, keep: Iterable[str]) -> None:
@@ -136,4 +145,4 @@ class _Work:
     def _add(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         self.run.add(outcome)
-        self.progress(outcome)
+        self.show.outcome(outcome)

@@ -2,14 +2,14 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from yarl import URL
 
-from retrieval.sources.settings import IngestSettings
 from retrieval.sources.files import FileSource
 from retrieval.sources.port import Source, SourceFailed
+from retrieval.sources.settings import IngestSettings
 from retrieval.sources.vouched import Vouched
 from retrieval.sources.web import Fetcher, Politeness, SiteSource, site_name
 from retrieval.sources.web.addresses import AddressGuard
@@ -27,7 +27,7 @@ class Asked:
     """An order to ingest, as the command line gives it. `interval_s` is between two requests to a site."""
 
     target: str
-    vouched: Vouched = Vouched()
+    vouched: Vouched = field(default_factory=Vouched)
     name: str | None = None
     base_url: str | None = None
     keep_missing: bool = False

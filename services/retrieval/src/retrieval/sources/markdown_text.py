@@ -11,20 +11,29 @@ from retrieval.sources.vouched import Unfit
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^`]*)$")
 _CODE_SPAN = re.compile(r"(?<!`)(`{1,3}[^`\n]{1,1000}`{1,3})(?!`)")
-_IMAGE = re.compile(r"!\[([^\[\]]{0,500})\](?:\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})?\)|\[[^\[\]\n]{0,200}\])")
+_IMAGE = re.compile(
+    r"!\[([^\[\]]{0,500})\](?:\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})?\)|\[[^\[\]\n]{0,200}\])"
+)
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9.-]{0,40})((?:\s|/)[^<>]{0,3000})?>")
 _ATTRIBUTE = re.compile(r"([a-zA-Z-]+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+))?")
 _MDX_LINE = re.compile(r"^(import\s.{0,500}|export\s.{0,500}|\{/\*.{0,1000}\*/\})$", re.MULTILINE)
 _TABLE_OPEN, _TABLE_CLOSE = re.compile(r"<table[\s>]", re.IGNORECASE), re.compile(r"</table\s*>", re.IGNORECASE)
 _HTML = frozenset(
-    """a abbr acronym address area article aside b base bdi bdo big blockquote body br caption center cite code col
-    colgroup data dd del details dfn dialog dir div dl dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5
-    h6 header hgroup hr html i ins kbd label legend li main mark menu nav nobr ol optgroup option output p pre q rp rt
-    ruby s samp search section slot small span strike strong sub summary sup table tbody td tfoot th thead time title tr
-    tt u ul var wbr""".split()
-)
-_BREAKING = frozenset("br p div li tr h1 h2 h3 h4 h5 h6 section article details summary dt dd hr".split())
-_VOID = frozenset("br hr img input meta link wbr area base col source track".split())
+    ("a", "abbr", "acronym", "address", "area", "article", "aside", "b", "base", "bdi", "bdo", "big", "blockquote",
+     "body", "br", "caption", "center", "cite", "code", "col", "colgroup", "data", "dd", "del", "details", "dfn",
+     "dialog", "dir", "div", "dl", "dt", "em", "fieldset", "figcaption", "figure", "font", "footer", "form", "h1",
+     "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "i", "ins", "kbd", "label", "legend", "li",
+     "main", "mark", "menu", "nav", "nobr", "ol", "optgroup", "option", "output", "p", "pre", "q", "rp", "rt",
+     "ruby", "s", "samp", "search", "section", "slot", "small", "span", "strike", "strong", "sub", "summary", "sup",
+     "table", "tbody", "td", "tfoot", "th", "thead", "time", "title", "tr", "tt", "u", "ul", "var", "wbr")
+)  # fmt: skip
+_BREAKING = frozenset(
+    ("br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "details", "summary",
+     "dt", "dd", "hr")
+)  # fmt: skip
+_VOID = frozenset(
+    ("br", "hr", "img", "input", "meta", "link", "wbr", "area", "base", "col", "source", "track")
+)  # fmt: skip
 
 
 def clean_markdown(text: str, *, mdx: bool = False) -> str:

@@ -87,6 +87,13 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """How many items are to come, for a source that knows; for the progress bar alone."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The last item of a source that was read to its end.
 
@@ -99,7 +106,7 @@ class End:
     note: str = ""
 
 
-Item: TypeAlias = Found | Same | Gone | Refused | Skipped | End
+Item: TypeAlias = Total | Found | Same | Gone | Refused | Skipped | End
 
 
 class SourceFailed(Exception):

@@ -8,7 +8,10 @@ import re
 
 _CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
 #: Zero width joiners (200c, 200d) stay: Persian and emoji need them.
-_UNSEEN = r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+_UNSEEN = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+)
 _UNSEEN_FAR = r"\U000e0000-\U000e0fff"
 #: Half of a surrogate pair cannot be written to a database.
 _HALVES = r"\ud800-\udfff"

@@ -6,7 +6,7 @@ from servicekit.settings import ServiceSettings
 
 
 class IngestSettings(ServiceSettings):
-    """Environment `AIGUY_*`; see `ServiceSettings` for the common names. Secrets may come from files: `AIGUY_X_FILE`."""
+    """Environment `AIGUY_*`; see `ServiceSettings` for the names. Secrets may come from files: `AIGUY_X_FILE`."""
 
     service: str = "retrieval"
     #: The site's address, without `/wp-json`.

@@ -3,7 +3,7 @@
 from servicekit.db.migration_env import execute_sql
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:

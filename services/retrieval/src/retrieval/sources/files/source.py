@@ -15,7 +15,7 @@ from retrieval.sources.decoding import Undecodable, decode
 from retrieval.sources.files.kinds import FileKind, kind_of, why_not
 from retrieval.sources.pages import read_page
 from retrieval.sources.pdf import PdfLimits, read_pdf
-from retrieval.sources.port import End, Found, Item, Kind, Known, Origin, Refused, Skipped, SourceFailed
+from retrieval.sources.port import End, Found, Item, Kind, Known, Origin, Refused, Skipped, SourceFailed, Total
 from retrieval.sources.vouched import Unfit, Vouched
 
 MAX_TEXT_BYTES = 8 * MAX_BODY
@@ -33,7 +33,7 @@ class FileSource:
 
     root: Path
     name: str
-    vouched: Vouched = Vouched()
+    vouched: Vouched = field(default_factory=Vouched)
     base_url: str | None = None
     whole: bool = True
     pdf_limits: PdfLimits = field(default_factory=PdfLimits)
@@ -47,6 +47,7 @@ class FileSource:
             paths = await asyncio.to_thread(lambda: sorted(_files(self.root)))
         except OSError as error:
             raise SourceFailed(f"{self.root} cannot be read ({error.strerror}).") from error
+        yield Total(len(paths))
         taken: dict[str, str] = {}
         for path in paths:
             place = path.name if path == self.root else path.relative_to(self.root).as_posix()
@@ -100,9 +101,7 @@ class FileSource:
             title = first if 0 < len(first) <= _LONGEST_TITLE_LINE else _name(path)
             return self.vouched.document(url=url, title=title, body=text, updated_at=updated)
         mdx = path.suffix.lower() == ".mdx"
-        return markdown_document(
-            text, vouched=self.vouched, url=url, name=_name(path), updated_at=updated, mdx=mdx
-        )
+        return markdown_document(text, vouched=self.vouched, url=url, name=_name(path), updated_at=updated, mdx=mdx)
 
     def _url(self, place: str) -> str:
         if self.base_url is None:

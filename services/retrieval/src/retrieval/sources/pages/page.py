@@ -1,7 +1,7 @@
 """A whole HTML page: its title, canonical address, language, date, and its main part as Markdown.
 
-The main part is what the page itself marks as such (`main`, one `article`). Elsewhere trafilatura chooses it; where that
-loses much, as it does on short help pages, everything but menus and the like is taken.
+The main part is what the page itself marks as such (`main`, one `article`). Elsewhere trafilatura chooses it; where
+that loses much, as it does on short help pages, everything but menus and the like is taken.
 """
 
 import datetime as dt
@@ -13,6 +13,8 @@ from urllib.parse import urljoin
 import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from trafilatura.settings import Document as TrafilaturaDocument
+from trafilatura.xml import xmltotxt
 
 from retrieval.sources.decoding import decode
 from retrieval.sources.pages.hidden import drop, remove_hidden
@@ -26,7 +28,11 @@ _MOST_FOR_TRAFILATURA = 10_000
 _KEPT_BY_TRAFILATURA = 0.6
 _ENCODING = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _MODIFIED = re.compile(r'"dateModified"\s*:\s*"([^"]{8,40})"')
-_AROUND = ".//nav|.//footer|.//aside|.//dialog|.//*[@role='navigation' or @role='banner' or @role='contentinfo' or @role='search' or @role='dialog' or @role='menu']|.//body/header|.//body/*/header[not(ancestor::main)][not(ancestor::article)]"
+_ROLES = ("navigation", "banner", "contentinfo", "search", "dialog", "menu")
+_AROUND = "|".join(
+    (".//nav", ".//footer", ".//aside", ".//dialog", *(f".//*[@role='{role}']" for role in _ROLES),
+     ".//header[parent::body or parent::*/parent::body][not(ancestor::main)][not(ancestor::article)]")
+)  # fmt: skip
 _WORD = re.compile(r"\w+")
 
 
@@ -103,9 +109,7 @@ def _chosen(root: HtmlElement) -> str:
         deepcopy(root), include_comments=False, include_tables=True, include_formatting=True, favor_recall=True,
         with_metadata=False,
     )  # fmt: skip
-    if body is None or getattr(body, "body", None) is None:
-        return ""
-    return trafilatura.xml.xmltotxt(body.body, True).strip()
+    return str(xmltotxt(body.body, True)).strip() if isinstance(body, TrafilaturaDocument) else ""
 
 
 def _is_enough(chosen: str, whole: str) -> bool:

@@ -6,6 +6,7 @@ memory, for processor time, for the clock and for its answer, gets nothing of ou
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from dataclasses import asdict, dataclass
@@ -44,9 +45,9 @@ class PdfText:
     markdown: str
 
 
-async def read_pdf(path: Path, limits: PdfLimits = PdfLimits()) -> PdfText:  # noqa: B008 - frozen
+async def read_pdf(path: Path, limits: PdfLimits = PdfLimits()) -> PdfText:
     """The text of the PDF at `path`. Raises Unfit."""
-    asked = json.dumps({**asdict(limits), "path": str(path.resolve())})
+    asked = json.dumps({**asdict(limits), "path": os.fspath(path)})
     # -I: the child imports nothing from the folder that it is started in, whoever wrote that.
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-I", str(Path(worker.__file__)), asked, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, env={}

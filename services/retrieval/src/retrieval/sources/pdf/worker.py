@@ -1,4 +1,4 @@
-"""The inside of the reading of a PDF: a program that prints one JSON object. It is run by path, and imports none of ours.
+"""The inside of the reading of a PDF: a program that prints one JSON object. It is run by path.
 
 {"title": …, "markdown": …} or {"refused": "encrypted" | "broken" | "scanned" | "empty" | "limits" | "pages"}
 """

@@ -4,7 +4,7 @@ from protego import Protego
 from yarl import URL
 
 from retrieval.sources.port import SourceFailed
-from retrieval.sources.web.fetcher import ROBOT, FetchFailed, FetchRefused, Fetcher
+from retrieval.sources.web.fetcher import ROBOT, Fetcher, FetchFailed, FetchRefused
 
 _MOST_BYTES = 500_000
 _LONGEST_DELAY_S = 3600.0

@@ -9,7 +9,7 @@ from lxml import etree
 from yarl import URL
 
 from retrieval.sources.port import SourceFailed
-from retrieval.sources.web.fetcher import Answer, FetchFailed, FetchRefused, Fetcher, unpacked
+from retrieval.sources.web.fetcher import Answer, Fetcher, FetchFailed, FetchRefused, unpacked
 from retrieval.sources.web.robots import Robots
 
 _MOST_SITEMAPS = 200

@@ -9,7 +9,7 @@ import datetime as dt
 import re
 import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -22,9 +22,22 @@ from retrieval.sources.decoding import Undecodable, decode
 from retrieval.sources.pages import read_page
 from retrieval.sources.pages.page import instant
 from retrieval.sources.pdf import PdfText, read_pdf
-from retrieval.sources.port import End, Found, Gone, Item, Kind, Known, Origin, Refused, Same, Skipped, SourceFailed
+from retrieval.sources.port import (
+    End,
+    Found,
+    Gone,
+    Item,
+    Kind,
+    Known,
+    Origin,
+    Refused,
+    Same,
+    Skipped,
+    SourceFailed,
+    Total,
+)
 from retrieval.sources.vouched import Unfit, Vouched
-from retrieval.sources.web.fetcher import Answer, FetchFailed, FetchRefused, Fetcher
+from retrieval.sources.web.fetcher import Answer, Fetcher, FetchFailed, FetchRefused
 from retrieval.sources.web.robots import Robots
 from retrieval.sources.web.sitemap import Entry, pages_of
 from servicekit.clock import Clock
@@ -47,7 +60,7 @@ class SiteSource:
     name: str
     fetcher: Fetcher
     clock: Clock
-    vouched: Vouched = Vouched()
+    vouched: Vouched = field(default_factory=Vouched)
     max_pages: int = 2000
     below: tuple[str, ...] = ()
     whole: bool = True
@@ -61,6 +74,7 @@ class SiteSource:
         await robots.learn(self.start)
         entries = await self._entries(robots)
         wanted = [one for one in entries if not self.below or one.url.path.startswith(self.below)]
+        yield Total(min(len(wanted), self.max_pages))
         failures = 0
         for entry in wanted[: self.max_pages]:
             item = await self._item(entry, robots, known)

@@ -38,7 +38,9 @@ def document_of(post: Mapping[str, Any], names: Mapping[str, Mapping[int, str]],
     link, modified = post.get("link"), modified_at(post)
     if not isinstance(link, str) or modified is None:
         raise Unfit("comes without an address or a date")
-    return vouched.document(url=link, title=title.strip() or "Untitled", body=body, updated_at=modified, tags=own_tags[:15])
+    return vouched.document(
+        url=link, title=title.strip() or "Untitled", body=body, updated_at=modified, tags=own_tags[:15]
+    )
 
 
 def modified_at(post: Mapping[str, Any]) -> dt.datetime | None:

@@ -5,7 +5,7 @@ found by comparing the numbers of what is published.
 import datetime as dt
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from retrieval.sources.port import End, Found, Gone, Item, Kind, Known, Origin, Refused, Skipped
@@ -25,7 +25,7 @@ class WordPressSource:
 
     api: WordPressApi
     name: str
-    vouched: Vouched = Vouched()
+    vouched: Vouched = field(default_factory=Vouched)
     kinds: tuple[str, ...] = KINDS
     kind: Kind = Kind.WORDPRESS
 
@@ -74,7 +74,9 @@ class WordPressSource:
                 yield post
         # Those that are published and that nobody has seen: one was taken away while the pages were read, and all
         # after it moved up; or it was dated back.
-        missed = [one.partition(":")[2] for one in sorted(there - seen - known.origins.keys()) if one.startswith(f"{kind}:")]
+        missed = [
+            one.partition(":")[2] for one in sorted(there - seen - known.origins.keys()) if one.startswith(f"{kind}:")
+        ]
         for start in range(0, len(missed), _BATCH):
             async for post in self.api.every(kind, asked | {"include": ",".join(missed[start : start + _BATCH])}):
                 if post.get("status") == "publish":
