@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from retrieval import repository
 from retrieval.documents import Action, Document, IngestReport
-from retrieval.ingest import ingest_folder, source_of
+from retrieval.ingest import ingest_folder
+from retrieval.ingest_lines import Lines
 from retrieval.ingestor import Ingestor
 from retrieval.repository import Totals
+from retrieval.sources.choose import source_of
 from servicekit.db.pool import Database
 from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.errors import ProblemError
@@ -143,11 +146,10 @@ async def test_a_folder_is_stored_with_a_line_of_progress_per_document(
     _write(tmp_path, "tents")
     (tmp_path / "more").mkdir()
     _write(tmp_path / "more", "pans")
-    lines: list[str] = []
-    report = await ingest_folder(
-        tmp_path, database_url=empty_url, embedder=embedder, progress=lambda outcome: lines.append(outcome.url)
-    )
-    assert report.count(Action.CREATED) == len(lines) == 2
+    stream = StringIO()
+    report = await ingest_folder(tmp_path, database_url=empty_url, embedder=embedder, show=Lines(stream))
+    assert report.count(Action.CREATED) == 2
+    assert [line.split()[0] for line in stream.getvalue().splitlines()[1:3]] == ["new", "new"]
     assert (await _totals(db)).documents == 2
 
 
@@ -168,9 +170,11 @@ async def test_a_broken_file_is_named_and_deletes_nothing(
 ) -> None:
     _write(tmp_path, "tents")
     await ingest_folder(tmp_path, database_url=empty_url, embedder=embedder)
-    (tmp_path / "tents.md").write_bytes(b"---\ntitle: \xff\xfe\n---\n")
+    (tmp_path / "tents.md").write_bytes("Палатка и колышки".encode("cp1251"))
     report = await ingest_folder(tmp_path, database_url=empty_url, embedder=embedder)
-    assert [(one.url, one.detail) for one in report.results] == [("tents.md", "is not UTF-8")]
+    assert [(one.url, one.detail) for one in report.results] == [
+        ("tents.md", "is in an encoding that cannot be told for sure. Save it as UTF-8")
+    ]
     assert (await _totals(db)).documents == 1
 
 

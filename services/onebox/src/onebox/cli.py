@@ -10,12 +10,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from contracts.tools.retrieval import Channel
 from onebox.audit import show_chains
 from onebox.audit_databases import DatabasesUnknown, database_urls
 from onebox.chat import chat as hold_chat
 from onebox.contracts_usage import show_deprecations
 from onebox.demo.run import run_demo
 from onebox.home import DEMO, Home, find_home
+from onebox.ingest import ingest_with_progress
 from onebox.keys import KeyFiles
 from onebox.ports import ORCHESTRATOR
 from onebox.receipt_command import show_receipt
@@ -24,6 +26,10 @@ from onebox.running import run_until_signal
 from onebox.stack import Stack
 from onebox.status import show_status
 from onebox.up import run_up
+from retrieval.ingest import INTERRUPTED
+from retrieval.sources.choose import Asked
+from retrieval.sources.settings import IngestSettings
+from retrieval.sources.vouched import Vouched
 
 app = typer.Typer(
     help="AIGuy Support Agent on one machine: no Docker, no API key.", no_args_is_help=True, add_completion=False
@@ -99,6 +105,46 @@ def status() -> None:
     home = find_home()
     _running(home, console)
     raise typer.Exit(show_status(home, console))
+
+
+@app.command(name="ingest")
+def ingest_pages(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH_OR_URL", help="A folder, a file, a sitemap, the root of a site, or the word wordpress."
+        ),
+    ],
+    reviewed: Annotated[
+        bool, typer.Option("--reviewed/--unreviewed", help="You vouch for it; others are stored, not found.")
+    ] = True,
+    policy: Annotated[bool, typer.Option("--policy", help="These are policies: returns, warranty …")] = False,
+    tag: Annotated[list[str] | None, typer.Option(help="A product tag; may be repeated.")] = None,
+    channel: Annotated[list[Channel] | None, typer.Option(help="Where it may be shown; may be repeated.")] = None,
+    ttl_days: Annotated[int | None, typer.Option(min=1, help="Leave it out so long after it was updated.")] = None,
+    source: Annotated[str | None, typer.Option(help="The name of this set; else after the folder or site.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Where the files are published; else cited by title.")] = None,
+    keep_missing: Annotated[bool, typer.Option("--keep-missing", help="Do not delete what is gone.")] = False,
+    below: Annotated[list[str] | None, typer.Option(metavar="PATH", help="Only pages below this path.")] = None,
+    allow_host: Annotated[list[str] | None, typer.Option(help="Another host that pages may be on.")] = None,
+    allow_private: Annotated[
+        list[str] | None, typer.Option(metavar="CIDR", help="A private network that may be read, such as 10.1.0.0/16.")
+    ] = None,
+    max_pages: Annotated[int, typer.Option(min=1, help="Of a site.")] = 2000,
+    interval: Annotated[float, typer.Option(min=0, help="Seconds between two requests to a site.")] = 1.0,
+    quick: Annotated[bool, typer.Option("--quick", help="Do not wait for the deep vectors.")] = False,
+) -> None:
+    """Bring help pages into the knowledge base of the running stack. Exit code 1: some were refused; 2: not done."""
+    console = _console()
+    url = _databases(console)["retrieval"]
+    vouched = Vouched(reviewed, tuple(tag or ()), tuple(channel or Channel), ttl_days, policy)
+    asked = Asked(
+        target, vouched, source, base_url, keep_missing, tuple(allow_host or ()), tuple(below or ()),
+        tuple(allow_private or ()), max_pages, interval,
+    )  # fmt: skip
+    work = ingest_with_progress(asked, IngestSettings(database_url=url), console, deepen=not quick)
+    stopped = "[bold]{}[/]: stopping. What was stored until now stays; run it again to go on."
+    sys.exit(run_until_signal(work, lambda name: console.print(stopped.format(name)), interrupted=INTERRUPTED))
 
 
 @audit.command("verify")

@@ -16,7 +16,8 @@ MAX_BODY = 400_000
 MAX_DOCUMENTS = 200
 
 Source = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=500)]
+#: A page's address, or `kb:` and a path for a document that has none: such a one is cited by its title alone.
+Url = Annotated[str, StringConstraints(pattern=r"^(https?://|kb:)[!-~]+$", max_length=500)]
 
 
 def _whole(value: object) -> object:
@@ -75,10 +76,11 @@ class Action(StrEnum):
     UNCHANGED = "unchanged"
     DELETED = "deleted"
     FAILED = "failed"
+    SKIPPED = "skipped"
 
 
 class Outcome(ContractModel):
-    """One document's result; `detail` says why it failed."""
+    """One document's result; `detail` says why it failed or was skipped."""
 
     url: str
     action: Action

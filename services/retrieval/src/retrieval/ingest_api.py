@@ -8,6 +8,8 @@ from retrieval.deepening.queue import pending_windows
 from retrieval.documents import Action, IngestReport, IngestRequest, Outcome
 from retrieval.index import IndexState
 from retrieval.knowledge_base import KnowledgeBase, Running
+from retrieval.runs import LastRun, last_runs, recorded
+from retrieval.sources.port import Kind
 from servicekit import audit
 from servicekit.auth.claims import Caller
 from servicekit.context import Kit
@@ -40,6 +42,7 @@ class IngestStatus(ContractModel):
     windows: int
     pending_windows: int = 0
     running: RunningIngest | None = None
+    sources: tuple[LastRun, ...] = ()
 
 
 async def ingest(kit: Kit, base: KnowledgeBase, caller: Caller, asked: IngestRequest) -> IngestReport:
@@ -49,11 +52,12 @@ async def ingest(kit: Kit, base: KnowledgeBase, caller: Caller, asked: IngestReq
     """
     if len({document.id for document in asked.documents}) != len(asked.documents):
         raise ProblemError(ProblemCode.CONFLICT, "Two of the documents have the same url.")
-    async with base.ingesting:
+    async with base.ingesting, recorded(kit.db, kit.clock, asked.source, Kind.PUSH) as run:
         base.running = running = Running(asked.source, len(asked.documents))
 
         def step(outcome: Outcome) -> None:
             running.done += outcome.action is not Action.DELETED
+            run.add(outcome)
 
         try:
             outcomes = await base.ingestor.ingest(
@@ -80,6 +84,8 @@ async def status(kit: Kit, base: KnowledgeBase) -> IngestStatus:
         corpus = await repository.corpus_state(db)
         totals = await repository.totals(db)
         pending = await pending_windows(db)
+    async with kit.db.primary() as db:  # a replica does not know which runs are alive
+        sources = await last_runs(db)
     running = base.running
     return IngestStatus(
         index=base.index.state,
@@ -91,6 +97,7 @@ async def status(kit: Kit, base: KnowledgeBase) -> IngestStatus:
         windows=totals.windows,
         pending_windows=pending,
         running=RunningIngest(source=running.source, done=running.done, total=running.total) if running else None,
+        sources=sources,
     )
 
 

@@ -1,4 +1,4 @@
-"""A Markdown file with front matter, as a `Document`.
+"""A Markdown file as a `Document`. Front matter may say more; what it says wins over what was said of all files.
 
 ---
 title: Warranty
@@ -11,18 +11,32 @@ channels: [web, email]
 ttl_days: 365
 ---
 # Warranty …
+
+Names that other programs use in their front matter are left alone; one that is nearly ours is taken for a typing error.
 """
 
 import datetime as dt
+import difflib
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import yaml
-from pydantic import ValidationError
 
 from retrieval.documents import MAX_BODY, Document
+from retrieval.sources.decoding import Undecodable, decode
+from retrieval.sources.markdown_text import clean_markdown
+from retrieval.sources.readable import readable
+from retrieval.sources.vouched import Unfit, Vouched
 
 _FENCE = "---"
+_MOST_MATTER = 20_000
+_OURS = ("title", "url", "reviewed", "updated_at", "policy", "tags", "channels", "ttl_days")
+_DATES = ("updated_at", "lastmod", "last_updated", "last_modified", "updated", "date")
+_LEFT_ALONE = frozenset((*_DATES, "draft", "tag"))
+_TITLE = re.compile(r"^ {0,3}#[ \t]+(.{1,400}?)[ \t]*#*$|^([^\s#>|`-].{0,200})\n={2,}[ \t]*$", re.MULTILINE)
+UNREVIEWED = Vouched(reviewed=False)
 
 
 class MarkdownFileError(ValueError):
@@ -30,7 +44,7 @@ class MarkdownFileError(ValueError):
 
 
 def read_document(path: Path) -> Document:
-    """The document in `path`. Raises `MarkdownFileError` for anything wrong with it."""
+    """The document in `path`, which names its url and its date itself. Raises `MarkdownFileError`."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -38,42 +52,70 @@ def read_document(path: Path) -> Document:
     if len(raw) > 4 * MAX_BODY:
         raise MarkdownFileError(f"is larger than {4 * MAX_BODY} bytes")
     try:
-        return parse_document(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise MarkdownFileError("is not UTF-8") from error
+        return parse_document(decode(raw))
+    except Undecodable as error:
+        raise MarkdownFileError(str(error)) from error
 
 
 def parse_document(text: str) -> Document:
-    """The document that `text` spells. Raises `MarkdownFileError`."""
-    matter, body = _split(text)
-    fields = {("is_policy" if name == "policy" else name): value for name, value in matter.items()}
-    fields["updated_at"] = _instant(fields.get("updated_at"))
-    for name in ("tags", "channels"):
-        if isinstance(fields.get(name), str):
-            fields[name] = [fields[name]]
+    """The document that `text` spells with all that is needed. Raises `MarkdownFileError`."""
+    return markdown_document(text, vouched=UNREVIEWED, url="", name="", updated_at=None)
+
+
+def markdown_document(
+    text: str, *, vouched: Vouched, url: str, name: str, updated_at: dt.datetime | None, mdx: bool = False
+) -> Document:
+    """The document. `url`, `name` (its title) and `updated_at` are for a file that does not say. Raises
+    `MarkdownFileError`."""
+    matter, body = _split(readable(text))
+    own: dict[str, Any] = {}
+    for said in _OURS:
+        if said in matter and said not in ("title", "url", "updated_at"):
+            own["is_policy" if said == "policy" else said] = matter[said]
+    for said in ("tags", "channels"):
+        if isinstance(own.get(said), str):
+            own[said] = [own[said]]
+    if matter.get("draft") is True:
+        own["reviewed"] = False
+    body = clean_markdown(body, mdx=mdx)
+    dated = next((matter[one] for one in _DATES if matter.get(one) is not None), None)
+    heading = _TITLE.search(body)
+    title = matter["title"] if "title" in matter else (heading[1] or heading[2] if heading else name)
+    when: Any = updated_at if dated is None else _instant(dated)
     try:
-        return Document.model_validate({**fields, "body": body})
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"])) or "document"
-        raise MarkdownFileError(f"{place}: {first['msg']}") from error
+        return vouched.document(url=_url(matter.get("url"), url), title=title, body=body, updated_at=when, **own)
+    except Unfit as error:
+        raise MarkdownFileError(str(error)) from error
 
 
 def _split(text: str) -> tuple[dict[str, Any], str]:
-    lines = text.splitlines()
-    if not lines or lines[0].strip() != _FENCE:
-        raise MarkdownFileError("has no front matter: the first line must be ---")
+    lines = text.lstrip("\n").split("\n")
+    if lines[0].strip() != _FENCE:
+        return {}, text.strip()
+    end = next((number for number, line in enumerate(lines[1:], start=1) if line.strip() == _FENCE), None)
+    if end is None:
+        if any(re.match(r"\w+:", line) for line in lines[1:4]):
+            raise MarkdownFileError("has front matter that is not closed by ---")
+        return {}, text.strip()  # a line across the page
+    spelled = "\n".join(lines[1:end])
+    if len(spelled) > _MOST_MATTER:
+        raise MarkdownFileError(f"has front matter of more than {_MOST_MATTER:,} characters")
     try:
-        end = next(number for number, line in enumerate(lines[1:], start=1) if line.strip() == _FENCE)
-    except StopIteration:
-        raise MarkdownFileError("has front matter that is not closed by ---") from None
-    try:
-        matter = yaml.safe_load("\n".join(lines[1:end]))
-    except yaml.YAMLError as error:
+        matter = yaml.safe_load(spelled)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise MarkdownFileError("has front matter that is not valid YAML") from error
     if not isinstance(matter, dict) or not all(isinstance(name, str) for name in matter):
         raise MarkdownFileError("has front matter that is not a list of names and values")
+    for name in matter:
+        if name not in _OURS and name not in _LEFT_ALONE and (near := difflib.get_close_matches(name, _OURS, 1, 0.8)):
+            raise MarkdownFileError(f"has the unknown name {name!r} in its front matter; {near[0]!r} is meant, perhaps")
     return matter, "\n".join(lines[end + 1 :]).strip()
+
+
+def _url(own: Any, given: str) -> Any:
+    if isinstance(own, str) and own.startswith("/"):  # the path on the site, as some programs write it
+        return urljoin(given, own) if given.startswith("http") else given or own
+    return given if own is None else own
 
 
 def _instant(value: Any) -> Any:

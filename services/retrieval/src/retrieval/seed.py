@@ -1,24 +1,24 @@
 """The demo shop's knowledge: `python -m retrieval.seed` stores the 20 starter articles. Again changes nothing."""
 
-import asyncio
-
-from retrieval.deepening import deepen_all
-from retrieval.ingest import main, starter_folder, store_folder
-from retrieval.ingestor import Ingestor
+from retrieval.deepen import LateEmbedder
+from retrieval.ingest import finish, main, open_ingestor, starter_folder
+from retrieval.runs import SILENT, run_source
+from retrieval.sources.choose import source_of
+from retrieval.sources.files import FileSource
 from servicekit.clock import Clock, SystemClock
 from servicekit.db.pool import Database
-from servicekit.embedding import Embedder, QuickEmbedder
 
 
 async def seed(db: Database, clock: Clock | None = None) -> None:
     """Stores the starter articles in `db`."""
-    embedder = await asyncio.to_thread(Embedder.load)
+    time = clock or SystemClock()
+    folder = starter_folder()
+    model = LateEmbedder()
     try:
-        quick = await asyncio.to_thread(QuickEmbedder.load)
-        await store_folder(starter_folder(), Ingestor(db, embedder.pieces, quick, clock or SystemClock()))
-        await deepen_all(db, embedder.embed)
+        await run_source(FileSource(folder, source_of(folder)), await open_ingestor(db, time), db, time)
+        await finish(db, model.embed, SILENT)
     finally:
-        embedder.close()
+        model.close()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ parts of one section that are short enough to be embedded whole. Search finds wi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from retrieval.chunking.counting import WordCount
 from retrieval.chunking.sections import Group, Limits, Section, sections
 from retrieval.chunking.units import Count, Unit, join, last_words, total
 
@@ -56,30 +57,30 @@ def chunk_markdown(markdown: str, title: str, count: Count) -> list[Chunk]:
     Every word of the document is in some chunk, and no chunk has more than 500 tokens. Lists and tables of up to
     500 tokens are never cut. A document without text has no chunks.
     """
-    drafts = _assemble(sections(markdown, title, count, Limits(WINDOW_TOKENS, MAX_TOKENS)), count)
+    words = count if isinstance(count, WordCount) else WordCount(count)
+    drafts = _assemble(sections(markdown, title, words, Limits(WINDOW_TOKENS, MAX_TOKENS)), words)
     return [_finish(ordinal, parts) for ordinal, parts in enumerate(drafts)]
 
 
 def _assemble(found: Sequence[Section], count: Count) -> Iterator[list[_Part]]:
     parts: list[_Part] = []
+    size = 0
     for section in found:
-        size = _size(parts)
-        if parts and size + section.tokens > MAX_TOKENS and (size >= MIN_TOKENS or section.tokens <= MAX_TOKENS):
+        coming = section.tokens
+        if parts and size + coming > MAX_TOKENS and (size >= MIN_TOKENS or coming <= MAX_TOKENS):
             yield parts
-            parts = []
+            parts, size = [], 0
         parts.append(_Part(section))
         for group in section.groups:
-            if _size(parts) + total(group) > MAX_TOKENS:
+            if size + total(group) > MAX_TOKENS:
                 previous = parts[-1]
                 yield [part for part in parts if part.units]
                 parts = [_continue(previous, group, count)]
+                size = total(parts[0].units)
             parts[-1].units += group
+            size += total(group)
     if parts:
         yield parts
-
-
-def _size(parts: Sequence[_Part]) -> int:
-    return sum(total(part.units) for part in parts)
 
 
 def _continue(previous: _Part, following: Group, count: Count) -> _Part:

@@ -50,6 +50,7 @@ def sections(markdown: str, title: str, count: Count, limits: Limits) -> list[Se
     """
     lines = markdown.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.enableOnly(["normalize", "block"])  # what is inside of a line is not looked at
     result = [Section("", "")]
     headings: list[tuple[int, str]] = []
     anchors: dict[str, int] = {}
