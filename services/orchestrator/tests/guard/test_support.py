@@ -15,7 +15,12 @@ _DATA: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "data" / "suppor
 def output_of(*names: str) -> dict[str, Any]:
     return {
         "passages": [
-            {"chunk_id": name, "title": name.title(), "url": f"https://n.example/{name}", "text": _DATA["passages"][name]}
+            {
+                "chunk_id": name,
+                "title": name.title(),
+                "url": f"https://n.example/{name}",
+                "text": _DATA["passages"][name],
+            }
             for name in names
         ]
     }

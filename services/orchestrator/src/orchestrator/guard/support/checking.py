@@ -90,7 +90,7 @@ def _judged(text: str, chunks: Sequence[str], evidence: Evidence) -> Judged:
     if whole[0] != "unsupported":
         return whole
     pieces = parts(bare)
-    if len(pieces) == 1:
+    if len(pieces) == 1 or not _names_known(bare, evidence):
         return whole
     judged = [_clause(piece, chunks, evidence) for piece in pieces]
     kinds = {one[0] for one in judged}
@@ -99,6 +99,15 @@ def _judged(text: str, chunks: Sequence[str], evidence: Evidence) -> Judged:
     spans = tuple(span for one in judged for span in one[1])
     kind: Kind = "knowledge" if "knowledge" in kinds else "output" if "output" in kinds else "talk"
     return kind, spans, None
+
+
+def _names_known(text: str, evidence: Evidence) -> bool:
+    """Whether every name in a sentence stands somewhere: cut into clauses, a name would pass for their first word."""
+    names = tuple(fact for fact in facts_of(text) if fact.kind == "name")
+    return all(
+        known_facts((fact,), evidence) or any(fact.value in one.words for one in (*evidence.passages, *evidence.ours))
+        for fact in names
+    )
 
 
 def _clause(text: str, chunks: Sequence[str], evidence: Evidence) -> Judged:

@@ -157,7 +157,7 @@ def _unit(text: str, start: int, end: int, heading: str, place: str, section: in
     label = frozenset((*stems[: 2 if listed else 1], *content(heading)))
     return Unit(
         start, start + len(own), frozenset(stems), frozenset(content(place)), label, frozenset(facts_of(own)),
-        turns_of(own), turns_of(place), section,
+        turns_of(own), turns_of(place) if listed else (), section,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from orchestrator.guard.support.words import is_content, stem
+from orchestrator.guard.support.words import is_content, spelled_out, stem
 
 _NUMBERS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
@@ -41,9 +41,13 @@ _WEEKDAYS = frozenset({
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue", "wed", "thu", "fri",
     "sat", "sun",
 })  # fmt: skip
+_DAY = 24.0
 _WORKING = frozenset({"working", "business", "ouvrés", "ouvrables", "hábiles", "laborables", "lavorativi", "werk"})
 _JOINS = frozenset({"to", "-", "–", "and", "or", "bis", "à", "a", "o", "ou", "oder", "tot", "und", "y", "e", "en"})
-_COMPARES = re.compile(r"\b(?:or|and) (?:more|above|over|less)\b")
+_COMPOUND = re.compile(
+    r"\b(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[- ](one|two|three|four|five|six|seven|eight|nine)\b",
+    re.I,
+)
 
 _TOKEN = re.compile(
     r"(?P<url>https?://[^\s)\]>\"'”“]+|www\.[^\s)\]>\"'”“]+)"
@@ -84,6 +88,7 @@ class _Piece:
 
 def facts_of(text: str, *, names: bool = True) -> tuple[Fact, ...]:
     """The facts of a text in order. `names`: words with a capital that do not begin a sentence, too."""
+    text = _COMPOUND.sub(lambda found: str(_NUMBERS[found[1].lower()] + _NUMBERS[found[2].lower()]), spelled_out(text))
     pieces = [_Piece(str(found.lastgroup), found[0], found.start()) for found in _TOKEN.finditer(text)]
     return tuple(dict.fromkeys(_read(pieces, names=names)))
 
@@ -211,8 +216,9 @@ def _unit_at(pieces: list[_Piece], index: int) -> tuple[str, float] | None:
     word = _text(pieces, index)
     if word == "-" or word in ("full", "whole", "calendar", "us", "more", "further", "additional", "consecutive"):
         index, word = index + 1, _text(pieces, index + 1)
-    if word in _WORKING and _text(pieces, index + 1) in ("day", "days"):
-        return "workday", 1.0
+    if word in _WORKING and _text(pieces, index + 1) in _UNITS:
+        kind, factor = _UNITS[_text(pieces, index + 1)]
+        return ("workday", 1.0) if factor == _DAY else (f"work{kind}", factor)
     if word in ("jours", "giorni", "días") and _text(pieces, index + 1) in _WORKING:
         return "workday", 1.0
     if word == "per" and _text(pieces, index + 1) == "cent":
@@ -226,7 +232,7 @@ def _text(pieces: list[_Piece], index: int) -> str:
 
 def _begins(pieces: list[_Piece], index: int) -> bool:
     """Whether a word begins a sentence, a line, a table cell or what stands behind a colon."""
-    return index == 0 or (pieces[index - 1].kind == "stop" and pieces[index - 1].text not in ",")
+    return index == 0 or (pieces[index - 1].kind == "stop" and pieces[index - 1].text in ".!?:\n|")
 
 
 def _with_unit(value: float, unit: str) -> Fact:

@@ -226,7 +226,7 @@ def _vouches(text: str) -> bool:
 def _harmless(fact: Fact, evidence: Evidence) -> bool:
     if fact.kind == "name" or agrees(fact, evidence.told) or agrees(fact, evidence.asked):
         return True
-    return any(agrees(fact, one.facts) for one in evidence.passages)
+    return not fact.counts and any(agrees(fact, one.facts) for one in evidence.passages)
 
 
 def known_facts(facts: Iterable[Fact], evidence: Evidence) -> bool:

@@ -27,6 +27,10 @@ _PHRASES = (
 _LIGHT = frozenset({"able", "need", "have", "possible", "longer", "yet", "currently", "any"})
 
 
+#: What a negation is about stands among the next words.
+_NEAR = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One negation or exception: the stems it is about, the nearest first."""
@@ -58,20 +62,18 @@ def turns_of(text: str) -> tuple[Turn, ...]:
     return tuple(found)
 
 
-def disagreement(claim: tuple[Turn, ...], claim_stems: frozenset[str], source: tuple[Turn, ...]) -> str | None:
-    """Which kind of turn one side has and the other lacks; None when they agree."""
+def disagreement(
+    claim: tuple[Turn, ...], claim_stems: frozenset[str], source: tuple[Turn, ...]
+) -> Literal["unsaid", "negation"] | None:
+    """`negation`: the source denies or limits what the claim says. `unsaid`: only the claim does."""
+    left = list(source)
     for turn in claim:
-        fits = [one for one in source if _alike(one.kind, turn.kind)]
-        if not any(_meets(turn, one) for one in fits):
-            return turn.kind
-    for turn in source:
-        if not _concerns(turn, claim_stems):
-            continue
-        if not any(_alike(one.kind, turn.kind) and _meets(one, turn) for one in claim):
-            if turn.kind == "only" and turn.head in claim_stems:
-                continue  # what is said of X alone is true of X
-            return turn.kind
-    return None
+        match = next((one for one in left if _alike(one.kind, turn.kind) and _meets(turn, one, claim_stems)), None)
+        if match is None:
+            return "unsaid"
+        # One negation of the source stands for one of the claim: denied twice is not denied.
+        left.remove(match)
+    return "negation" if any(_concerns(one, claim_stems) for one in left) else None
 
 
 def _concerns(turn: Turn, stems: frozenset[str]) -> bool:
@@ -87,10 +89,13 @@ def _concerns(turn: Turn, stems: frozenset[str]) -> bool:
     return turn.head in stems or 2 * shared >= len(turn.scope)
 
 
-def _meets(one: Turn, other: Turn) -> bool:
+def _meets(one: Turn, other: Turn, claim_stems: frozenset[str]) -> bool:
+    """Whether a claim's turn and a source's are about the same."""
     if not one.scope or not other.scope:
         return True
-    return bool(set(one.scope) & set(other.scope))
+    if one.kind != other.kind:
+        return other.head in claim_stems
+    return one.head in other.scope[:_NEAR] or other.head in one.scope[:_NEAR]
 
 
 def _alike(one: Kind, other: Kind) -> bool:

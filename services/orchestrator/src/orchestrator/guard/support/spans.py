@@ -1,5 +1,6 @@
 """The span of a passage that carries a claim best, or the reason why none does."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -7,14 +8,18 @@ from typing import Literal
 from orchestrator.guard.support.evidence import Evidence, Passage, Unit
 from orchestrator.guard.support.facts import Fact, agrees, facts_of
 from orchestrator.guard.support.polarity import Turn, disagreement, turns_of
-from orchestrator.guard.support.words import content
+from orchestrator.guard.support.words import WEAK, content
 
-Reason = Literal["no_passage", "words", "number", "name", "negation", "swapped"]
+Reason = Literal["no_passage", "words", "number", "name", "unsaid", "negation", "swapped"]
 
 #: The share of a claim's words, weighed by rarity, that its span must have; a little less where the model named it.
 COVER, COVER_MARKED = 0.62, 0.5
 MAX_SPAN = 3
+#: What each sentence of a span of several must bring of its own: words or numbers of the claim.
+_OWN = 2
+_PARTS = re.compile(r"[.,;:|]\s")
 _BEST_STARTS = 12
+_WEAKLY, _STRONGLY = 0.35, 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def best_span(
     return "negation" if denied >= best.cover else best
 
 
-_RANK: tuple[Reason, ...] = ("no_passage", "words", "name", "number", "swapped", "negation")
+_RANK: tuple[Reason, ...] = ("no_passage", "words", "name", "number", "swapped", "unsaid", "negation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,10 @@ class Fault:
 
     reason: Reason
     cover: float
+
+
+def _force(stem: str) -> float:
+    return _STRONGLY if stem == "free" else _WEAKLY if stem in WEAK else 1.0
 
 
 def _worse(one: Fault, other: Fault) -> Fault:
@@ -92,7 +101,7 @@ def _in_passage(claim: Claim, passage: Passage, evidence: Evidence, needed: floa
         return Fault("name", 0.0)
     if any(not agrees(fact, passage.facts) for fact in claim.facts if fact.kind != "name"):
         return Fault("number", 0.0)
-    weights = {one: evidence.weight(one) for one in claim.stems if one not in _UNIT_WORDS}
+    weights = {one: evidence.weight(one) * _force(one) for one in claim.stems if one not in _UNIT_WORDS}
     total = sum(weights.values())
     bare = {index: _share(weights, unit.stems | unit.around | passage.named, total)
             for index, unit in enumerate(passage.units)}  # fmt: skip
@@ -102,35 +111,55 @@ def _in_passage(claim: Claim, passage: Passage, evidence: Evidence, needed: floa
         best: Span | None = None
         for start in sorted({one - back for one in starts for back in range(size) if one - back >= 0}):
             units = passage.units[start : start + size]
-            if len(units) < size:
+            if len(units) < size or units[0].section != units[-1].section:
                 continue
             words = frozenset().union(passage.named, *(one.stems | one.around for one in units))
             cover = _share(weights, words, total)
-            if cover < needed or (best is not None and cover <= best.cover):
+            if cover < needed or (best is not None and cover < best.cover):
                 continue
             fault = _fault(claim, passage, units, words)
-            if fault is None:
-                best = Span(passage, units[0].start, units[-1].end, cover)
-            else:
+            if fault is not None:
                 worst = _worse(worst, Fault(fault, cover))
-        if best is not None:
+            elif best is None or cover > best.cover:
+                best = Span(passage, units[0].start, units[-1].end, cover)
+        denied = worst.reason == "negation" and (best is None or worst.cover >= best.cover)
+        if best is not None and not denied:
             return best
-        if worst.reason == "negation":
-            # The nearest span denies it; a wider one that happens to hold the words does not make it true.
+        if denied:
+            # The nearest span denies it; another one that happens to hold the words does not make it true.
             return worst
+    return worst
     return worst
 
 
 def _fault(claim: Claim, passage: Passage, units: Sequence[Unit], words: frozenset[str]) -> Reason | None:
     here = frozenset().union(*(one.facts for one in units))
-    counted = [fact for fact in claim.facts if fact.kind != "name"]
-    if any(not agrees(fact, here) and not (fact.kind in ("code", "link") and agrees(fact, passage.facts))
-           for fact in counted):  # fmt: skip
-        return "number"
-    if _swapped(claim, passage, units, words):
+    for fact in claim.facts:
+        if fact.kind == "name":
+            if fact.value not in words and not agrees(fact, here):
+                return "name"
+        elif not agrees(fact, here) and not (fact.kind in ("code", "link") and agrees(fact, passage.facts)):
+            return "number"
+    if _swapped(claim, passage, units, words) or not _all_needed(claim, units):
         return "swapped"
     turns = tuple(turn for unit in units for turn in (*unit.turns, *unit.placed))
-    return "negation" if disagreement(claim.turns, claim.stems, turns) else None
+    if any(_widened(claim, passage, unit) for unit in units):
+        return "negation"
+    return disagreement(claim.turns, claim.stems, turns)
+
+
+def _all_needed(claim: Claim, units: Sequence[Unit]) -> bool:
+    """Whether each sentence of a wider span brings something of its own; one stray word would join what is apart."""
+    if len(units) == 1:
+        return True
+    for unit in units:
+        others = [one for one in units if one is not unit]
+        words = (claim.stems & unit.stems) - frozenset().union(*(one.stems for one in others))
+        facts = [fact for fact in claim.facts if fact.counts and fact in unit.facts
+                 and not any(fact in one.facts for one in others)]  # fmt: skip
+        if len(words) + len(facts) < _OWN or (facts and claim.stems and not claim.stems & (unit.stems | unit.around)):
+            return False
+    return True
 
 
 def _swapped(claim: Claim, passage: Passage, units: Sequence[Unit], words: frozenset[str]) -> bool:
@@ -138,17 +167,36 @@ def _swapped(claim: Claim, passage: Passage, units: Sequence[Unit], words: froze
     numbers = [fact for fact in claim.facts if fact.counts]
     if not numbers:
         return False
-    if len(units) == 1:
-        own = units[0]
-        foreign = claim.stems - own.stems - own.around - passage.named
-        beside = [unit for unit in passage.units if unit is not own]
-    else:
-        foreign, beside = claim.stems, list(units)
-    for unit in beside:
-        subject = (unit.label & foreign) - _elsewhere(units, unit)
-        if subject and any(_rivals(fact, unit.facts) for fact in numbers):
+    missing = claim.stems - words
+    for unit in passage.units:
+        foreign = claim.stems - _elsewhere(units, unit) if any(unit is one for one in units) else missing
+        if len(units) == 1 and unit is units[0]:
+            continue
+        if unit.label & foreign and any(_rivals(fact, unit.facts) for fact in numbers):
             return True
     return False
+
+
+def _widened(claim: Claim, passage: Passage, unit: Unit) -> bool:
+    """Whether a claim leaves out for whom or from when something is free, or what it is limited to."""
+    said = frozenset(fact for fact in claim.facts if fact.counts)
+    limited = _has_only(unit.turns) and not _has_only(claim.turns)
+    if limited and any(fact.counts for fact in unit.facts) and not any(fact in said for fact in unit.facts):
+        return True
+    if "free" not in claim.stems or "free" not in unit.stems:
+        return False
+    text = passage.text[unit.start : unit.end]
+    part = next((one for one in _PARTS.split(text) if "free" in one.lower()), "")
+    limits = [
+        fact for fact in facts_of(part) if fact.counts or (fact.kind == "name" and fact.value not in passage.named)
+    ]
+    return bool(limits) and not any(
+        fact in said or (fact.kind == "name" and fact.value in claim.stems) for fact in limits
+    )
+
+
+def _has_only(turns: Sequence[Turn]) -> bool:
+    return any(turn.kind == "only" for turn in turns)
 
 
 def _elsewhere(units: Sequence[Unit], unit: Unit) -> frozenset[str]:

@@ -13,13 +13,14 @@ _STOP = frozenset(
         him his how however i if in into is it its itself just kindly let like may me might mine must my myself
         never no nor not now of off on once one or other our ours out over own per please quite rather really shall
         she should simply since so some something soon still such than that the their theirs them then there
-        therefore these they this those though through thus to too under until up upon us use used uses using
-        usually very via was we well were what when where whether which while who whose why will with within without
+        therefore these they this those though through thus to too under until up upon us usually very via was
+        we well were what when where whether which while who whose why will with within without
         would yes yet you your yours yourself i'm i've i'll i'd we're we've we'll you're you've you'll it's that's
         there's here's they're cannot can't don't doesn't didn't won't isn't aren't wasn't weren't haven't hasn't
         couldn't wouldn't shouldn't only except unless excluding exclusively solely make makes made making want
-        wants wish long way case cases based want's need needs needed thing things take takes taking took taken
-        start starts started mean means say says said see state states stated mention mentions mentioned page article
+        wants wish long way case cases based  need needs needed thing things take takes taking took taken
+        start starts started mean means say says said see state states stated mention mentions mentioned page
+        article
         """
     )
 )
@@ -34,7 +35,7 @@ _SAME = (
     " product goods article",
     "warranty guarantee", "damage damaged", "exchange swap", "collect pickup", "large big bulky", "address addresses",
     "postage shipping", "country countries abroad", "person people human", "keep retain store", "delete erase remove",
-    "website site", "available offered", "person staff team agent", "carrier courier", "receipt invoice bill",
+    "website site", "person staff team agent", "carrier courier", "receipt invoice bill",
 )  # fmt: skip
 _PHRASES = (
     (re.compile(r"\b(?:send|sent|sending|bring|brought|ship|give|take|taken|takes|accept)"
@@ -49,12 +50,25 @@ _IRREGULAR = {
     "chose": "choose", "chosen": "choose", "began": "begin", "left": "leave", "lost": "lose", "delivery": "deliver",
     "deliveries": "deliver", "countries": "country", "children": "child", "men": "man",
 }  # fmt: skip
+_US = re.compile(r"\bU\.?S\.?(?:A\.?)?(?=[\s,;:.!?)]|$)(?!\s*\$)")
+#: Words that claims add or leave out without meaning another thing.
+WEAK = frozenset({
+    "availabl", "offer", "possibl", "com", "apply", "includ", "provid", "go", "service", "servic", "option", "deliver",
+    "ship", "work", "happen", "use", "us", "want", "customer", "shop", "team", "person", "company", "end", "start",
+    "case", "able", "limit", "time",
+})  # fmt: skip
 _DOUBLE = re.compile(r"([bdgmnprt])\1$")
+
+
+def spelled_out(text: str) -> str:
+    """The text with the usual short forms of countries written out."""
+    text = _US.sub("United States", text) if "U" in text else text
+    return text.replace("’", "'")
 
 
 def plain(text: str) -> str:
     """Lower case with the usual phrases as one word."""
-    lowered = text.lower().replace("’", "'")
+    lowered = spelled_out(text).lower()
     for pattern, word in _PHRASES:
         lowered = pattern.sub(word, lowered)
     return lowered
@@ -90,6 +104,7 @@ def _cut(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith(("ss", "us")):
             word = word[: len(word) - len(ending)] + replacement
             break
+    word = word[:-2] if len(word) > 7 and word.endswith("al") else word
     word = _DOUBLE.sub(r"\1", word)
     return word[:-1] if len(word) > 4 and word.endswith("e") else word
 
