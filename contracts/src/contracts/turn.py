@@ -37,6 +37,26 @@ class Citation(ContractModel):
     quote: str
 
 
+class Mark(ContractModel):
+    """Where in the text a source was marked (`[1]`, taken out): the mark stood at `offset`, in characters."""
+
+    offset: int = Field(ge=0)
+    chunk_id: str
+
+
+class SupportedSentence(ContractModel):
+    """A sentence of the final text, `text[start:end]` in characters, and the words of the chunk that carry it."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    chunk_id: str
+    quote: str
+
+
+#: Why a turn has no answer: the knowledge base holds none, nothing of what was said had support, or it must not leave.
+Refusal = Literal["not_in_knowledge_base", "unsupported", "withheld"]
+
+
 class ToolCall(ContractModel):
     """The Brain proposes a call. It is a proposal: nothing runs before the orchestrator has checked it."""
 
@@ -54,6 +74,7 @@ class FinalMessage(ContractModel):
     approvals_needed: tuple[str, ...] = ()
     asks_human: bool = False
     refuses: bool = False
+    marks: tuple[Mark, ...] = ()
     confidence: float = Field(default=1.0, ge=0, le=1)
 
 
@@ -159,7 +180,11 @@ class ErrorEvent(ContractModel):
 
 
 class EndEvent(ContractModel):
-    """The turn is over. `text` is the whole answer and wins over the chunks; `pdf` and other links are in `links`."""
+    """The turn is over. `text` is the whole answer and wins over the chunks; `pdf` and other links are in `links`.
+
+    `support`: the sentences that come from the knowledge base, each with its source. `covered`: which share of the
+    sentences that say something had support, before those without were dropped; None when none did say anything.
+    """
 
     event: Literal["end"] = "end"
     outcome: Outcome
@@ -168,6 +193,9 @@ class EndEvent(ContractModel):
     links: dict[str, str] = {}
     answering: Answering = Answering.BOT
     confidence: float = Field(default=1.0, ge=0, le=1)
+    support: tuple[SupportedSentence, ...] = ()
+    covered: float | None = Field(default=None, ge=0, le=1)
+    refusal: Refusal | None = None
     usage: Usage = Usage()
     cost_usd: float = 0.0
 

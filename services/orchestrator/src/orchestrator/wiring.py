@@ -10,9 +10,11 @@ from fastapi import FastAPI
 from orchestrator.api.deps import Desk
 from orchestrator.api.intake import Intake
 from orchestrator.brain.factory import Brains, build_brains
+from orchestrator.brain.policy_files import read_policy
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators
+from orchestrator.guard.ours import standing
 from orchestrator.jobs.here import TurnsHere
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import JobQueue
@@ -110,9 +112,12 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
 
 
 def _world(kit: Kit, settings: Settings, core: Core, brains: Brains, publisher: Publisher) -> Collaborators:
+    phrases = load_phrases()
     return Collaborators(
         brain=brains.main, offline=brains.offline, catalog=core.tools.catalog, gateway=core.tools.gateway,
         memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=publisher,
-        database=kit.db, scheduler=core.queue, phrases=load_phrases(), metrics=TurnMetrics(kit.metrics),
+        database=kit.db, scheduler=core.queue, phrases=phrases,
+        standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
+        metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
     )  # fmt: skip

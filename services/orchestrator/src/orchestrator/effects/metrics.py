@@ -24,6 +24,10 @@ class TurnMetrics:
         self.failed: Counter = metrics.counter("aiguy_brain_failed_total", "Brain calls without an answer", ["reason"])
         self.tokens: Counter = metrics.counter("aiguy_brain_tokens_total", "Tokens", ["direction"])
         self.guard: Counter = metrics.counter("aiguy_guard_verdicts_total", "Verdicts on answers", ["verdict"])
+        self.guard_reasons: Counter = metrics.counter(
+            "aiguy_guard_reasons_total", "What the guards changed in answers, and why", ["reason"]
+        )
+        self.refusals: Counter = metrics.counter("aiguy_refusals_total", "Answers that were refused", ["reason"])
         self.handoffs: Counter = metrics.counter("aiguy_handoffs_total", "Hand-overs to people", ["reason", "state"])
         self.approvals: Counter = metrics.counter(
             "aiguy_approvals_total", "Cards for staff that were asked about, and reminded of", ["state"]

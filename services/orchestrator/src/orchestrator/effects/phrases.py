@@ -18,11 +18,15 @@ class PhraseBook:
         """The phrase with its facts filled in."""
         return self.texts[key].format(**facts)
 
+    def all_texts(self) -> tuple[str, ...]:
+        """Every phrase, its places unfilled."""
+        return tuple(self.texts.values())
+
 
 REQUIRED = frozenset({
     "clarify", "declined", "expired", "denied", "approval_expired", "approval_unavailable", "handed_over",
     "hand_off_queued", "budget", "brain_down", "system_down", "write_unknown", "ticket_opened", "ticket_queued",
-    "guard_unsupported", "guard_withheld", "tool_failed",
+    "guard_unsupported", "guard_withheld", "guard_nearest", "guard_source", "tool_failed",
 })  # fmt: skip
 
 

@@ -51,7 +51,7 @@ class Runner:
             case PreviewEffect():
                 return await preview_effect(effect, state, self._scope)
             case CheckGuardrails():
-                return check_guardrails(effect, state, self._scope)
+                return await check_guardrails(effect, state, self._scope)
             case HandOff():
                 return await hand_off(effect, state, self._scope)
             case _:

@@ -7,6 +7,7 @@ from orchestrator.brain.port import Brain, BrainContext, Observation, ToolSpec
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import PhraseBook
 from orchestrator.guard.masking import IdMask, known_ids
+from orchestrator.guard.ours import Standing
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.scheduling import Scheduler
@@ -32,6 +33,7 @@ class Collaborators:
     database: Database
     scheduler: Scheduler
     phrases: PhraseBook
+    standing: Standing
     metrics: TurnMetrics
     clock: Clock
     confirmation_ttl_s: int

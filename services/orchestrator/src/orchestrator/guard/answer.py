@@ -1,16 +1,20 @@
 """The check of a finished answer. Pure: what was observed decides what may be said.
 
-Order of checks: secrets and internal ids out, citations that do not hold dropped, an answer from the knowledge base
-without any support refused, tokens restored, ids masked.
+Order of checks: secrets and internal ids out, each sentence against what was observed, sentences without support
+dropped, an answer of which nothing is left refused with the nearest page, tokens restored, ids masked.
 """
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.turn import Citation
+from contracts.turn import Citation, Mark
+from orchestrator.brain.citing import named
 from orchestrator.guard.citations import passages_of, supported
-from orchestrator.guard.masking import IdMask
+from orchestrator.guard.support.checking import Answered, Sentence, check_sentences
+from orchestrator.guard.support.evidence import evidence_of
+from orchestrator.guard.support.repairing import assemble, citations_for, kept
 from orchestrator.guard.vault import Vault
 from orchestrator.turn.inputs import Guarded
 
@@ -18,45 +22,135 @@ _LEAK = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|(?:cnv|trn|cust)_[0-9a-z]{3,}|-----BEGIN)",
 )
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_NOT_FOUND = re.compile(
+    r"\b(?:could(?: not|n't) find|cannot find|can't find|do(?: not|n't) (?:have|know|say|mention|cover)"
+    r"|does(?: not|n't) "
+    r"(?:have|say|mention|cover|answer)|nothing on|no (?:information|answer|page)|not sure|unable to)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The two sentences that the guard itself may say."""
+    """What the guard itself may say. `nearest` has the place `{page}`, `source` the place `{pages}`."""
 
     unsupported: str
     withheld: str
+    nearest: str
+    source: str = "According to {pages}."
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What else an answer may rest on, and how it is to be read.
+
+    `outputs`: what the tools gave, as the Brain saw it. `business`: the facts in the prompt's head. `said`: what we
+    said before, `asked`: what the customer wrote. `ours`: whether a sentence is a phrase of ours. `foreign`: the answer
+    is in another language than the passages.
+    """
+
+    outputs: Sequence[Mapping[str, Any]] = ()
+    business: str = ""
+    said: Sequence[str] = ()
+    asked: Sequence[str] = ()
+    ours: Callable[[str], bool] = lambda _text: False
+    foreign: bool = False
 
 
 def check_answer(
     text: str,
     citations: tuple[Citation, ...],
-    outputs: list[dict[str, Any]],
+    marks: tuple[Mark, ...],
+    grounds: Grounds,
     vault: Vault,
-    mask: IdMask,
+    mask: Callable[[str], str],
     phrases: Phrases,
 ) -> Guarded:
     """The verdict on an answer and what may be shown of it."""
     if _LEAK.search(text):
-        return Guarded(verdict="refuse", text=phrases.withheld, reasons=("internal_id_or_secret",))
+        return Guarded(verdict="refuse", text=phrases.withheld, refusal="withheld", reasons=("internal_id_or_secret",))
     reasons: list[str] = []
-    without_images = _IMAGE.sub("", text)
-    if without_images != text:
+    pictured = _IMAGE.search(text) is not None
+    if pictured:
+        text = _IMAGE.sub("", text)
         reasons.append("image_removed")
-    kept = supported(citations, passages_of(outputs))
-    if len(kept) < len(citations):
-        reasons.append("citation_dropped")
-    from_knowledge = any("passages" in output for output in outputs)
-    if from_knowledge and citations and not kept:
-        return Guarded(verdict="refuse", text=phrases.unsupported, reasons=(*reasons, "unsupported"))
-    shown = mask(vault.restore(without_images)).strip()
-    if not shown:
+    if not text.strip():
         return Guarded(verdict="hand_over", text="", reasons=(*reasons, "empty"))
-    verdict = "repair" if reasons else "pass"
-    return Guarded(verdict=verdict, text=shown, citations=kept, links=_links(outputs), reasons=tuple(reasons))
+    evidence = evidence_of(grounds.outputs, grounds.business, grounds.said, grounds.asked)
+    sentences = check_sentences(
+        Answered(text, {} if pictured else _by_offset(marks), grounds.ours, grounds.foreign), evidence
+    )
+    keeping = kept(sentences)
+    factual = [one for one in sentences if one.factual]
+    bearing = [one for one in keeping if one.factual]
+    covered = len(bearing) / len(factual) if factual else None
+    reasons += [f"unsupported:{one.reason or 'no_passage'}" for one in sentences if one.kind == "unsupported"]
+    nothing_left = bool(factual) and not bearing
+    unknown = _unanswerable(grounds.outputs) and not (not nothing_left and _says_so(keeping, bearing))
+    if nothing_left or unknown:
+        return _refused(grounds, covered, reasons, phrases, in_base=not _unanswerable(grounds.outputs))
+    valid = tuple(
+        one.model_copy(update={"quote": vault.restore(one.quote)})
+        for one in supported(citations, passages_of(grounds.outputs))
+    )
+    shown = assemble(text, sentences, keeping, lambda one: mask(vault.restore(one)), vault.restore)
+    cited = citations_for(keeping, valid, vault.restore)
+    if not cited and not factual:
+        # "I could not find that; the nearest page is …": what it names stays its source.
+        cited = valid
+    final = shown.text
+    if not final:
+        return Guarded(verdict="hand_over", text="", reasons=(*reasons, "empty"))
+    if len(cited) < len(citations):
+        reasons.append("citation_dropped")
+    unnamed = {one.url: one for one in cited if one.title not in final}
+    if bearing and unnamed:
+        pages = " & ".join(named(one.title, one.url) for one in unnamed.values())
+        final = f"{final}\n\n{phrases.source.format(pages=pages)}"
+        reasons.append("source_named")
+    refusal = "not_in_knowledge_base" if _unanswerable(grounds.outputs) else None
+    return Guarded(
+        verdict="repair" if reasons else "pass", text=final, citations=cited, links=_links(grounds.outputs, vault),
+        support=shown.support, covered=covered, refusal=refusal, reasons=tuple(reasons),
+    )  # fmt: skip
 
 
-def _links(outputs: list[dict[str, Any]]) -> dict[str, str]:
+def _refused(
+    grounds: Grounds, covered: float | None, reasons: list[str], phrases: Phrases, *, in_base: bool
+) -> Guarded:
+    """Nothing that was said has support: the customer hears so, and which page comes nearest."""
+    nearest = next(iter(passages_of(grounds.outputs).values()), None)
+    refusal = "unsupported" if in_base else "not_in_knowledge_base"
+    if nearest is None:
+        return Guarded(verdict="refuse", text=phrases.unsupported, covered=covered, refusal=refusal,
+                       reasons=(*reasons, "unsupported"))  # fmt: skip
+    title, url, text = str(nearest["title"]), str(nearest["url"]), str(nearest["text"])
+    first = next((line for line in text.split("\n") if line.strip() and not line.startswith("#")), text)
+    citation = Citation(chunk_id=str(nearest["chunk_id"]), title=title, url=url, quote=first.strip()[:300])
+    return Guarded(
+        verdict="refuse", text=phrases.nearest.format(page=named(title, url)), citations=(citation,), covered=covered,
+        refusal=refusal, reasons=(*reasons, "unsupported"),
+    )  # fmt: skip
+
+
+def _unanswerable(outputs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the turn did nothing but search, and no search found an answer."""
+    return bool(outputs) and all("passages" in one and not one.get("answerable", True) for one in outputs)
+
+
+def _says_so(keeping: Sequence[Sentence], bearing: Sequence[Sentence]) -> bool:
+    """Whether an answer to what the knowledge base does not have admits it, or only talks."""
+    return not bearing or any(_NOT_FOUND.search(one.text) for one in keeping)
+
+
+def _by_offset(marks: Sequence[Mark]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for mark in marks:
+        found.setdefault(mark.offset, []).append(mark.chunk_id)
+    return found
+
+
+def _links(outputs: Sequence[Mapping[str, Any]], vault: Vault) -> dict[str, str]:
     """Links to files that tools made for the customer, by their label."""
     links = {}
     for output in outputs:
@@ -65,4 +159,4 @@ def _links(outputs: list[dict[str, Any]]) -> dict[str, str]:
         if output.get("receipt_url"):
             # Whatever a model writes: after an action of ours the customer gets its receipt.
             links["Receipt" if output.get("state") == "succeeded" else "Signed record"] = output["receipt_url"]
-    return links
+    return {label: vault.restore(url) for label, url in links.items()}

@@ -1,6 +1,7 @@
 """The citation checker: a quote must really stand in the passage that it names."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.turn import Citation
@@ -8,7 +9,7 @@ from contracts.turn import Citation
 _SPACE = re.compile(r"\s+")
 
 
-def passages_of(outputs: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def passages_of(outputs: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """The passages that searches of the turn returned, by chunk id."""
     return {passage["chunk_id"]: passage for output in outputs for passage in output.get("passages", ())}
 

@@ -109,7 +109,8 @@ def end_event(state: TurnState, finish: Finish) -> EndEvent:
     """The event that closes the turn's stream."""
     return EndEvent(
         outcome=finish.outcome, text=finish.text, citations=finish.citations, links=dict(finish.links),
-        answering=finish.answering, confidence=evidence.confidence(state.observed), usage=state.usage,
+        answering=finish.answering, confidence=evidence.confidence(state.observed), support=finish.support,
+        covered=finish.covered, refusal=finish.refusal, usage=state.usage,
         cost_usd=state.usage.cost_micros / 1_000_000,
     )  # fmt: skip
 

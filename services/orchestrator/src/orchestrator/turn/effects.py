@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from contracts.tools.tickets import HandoffReason
-from contracts.turn import Answering, Citation, Outcome, StatusEvent, ToolEvent
+from contracts.turn import Answering, Citation, Mark, Outcome, Refusal, StatusEvent, SupportedSentence, ToolEvent
 from orchestrator.turn.inputs import EffectPreviewed, PlannedCall
 
 
@@ -49,6 +49,7 @@ class CheckGuardrails:
 
     text: str
     citations: tuple[Citation, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,9 @@ class Finish:
     links: tuple[tuple[str, str], ...] = ()
     answering: Answering = Answering.BOT
     streamed: bool = False
+    support: tuple[SupportedSentence, ...] = ()
+    covered: float | None = None
+    refusal: Refusal | None = None
 
 
 AskingEffect = CallPlanner | Draft | SayPhrase | CallTool | PreviewEffect | CheckGuardrails | HandOff

@@ -8,7 +8,7 @@ from contracts.base import OpenModel
 from contracts.errors import ErrorClass
 from contracts.ids import Digest
 from contracts.money import Money
-from contracts.turn import Answering, Citation, FinalMessage, Usage
+from contracts.turn import Answering, Citation, FinalMessage, Mark, Refusal, SupportedSentence, Usage
 from orchestrator.turn.budgets import Budgets
 
 
@@ -179,19 +179,23 @@ class Drafted(OpenModel):
     kind: Literal["drafted"] = "drafted"
     text: str
     citations: tuple[Citation, ...] = ()
+    marks: tuple[Mark, ...] = ()
     usage: Usage = Usage()
     model: str = ""
     streamed: bool = False
 
 
 class Guarded(OpenModel):
-    """The guards' verdict on the answer, and the text that may be shown."""
+    """The guards' verdict on the answer, and the text that may be shown, with what carries its sentences."""
 
     kind: Literal["guarded"] = "guarded"
     verdict: Literal["pass", "repair", "refuse", "hand_over"]
     text: str
     citations: tuple[Citation, ...] = ()
     links: dict[str, str] = {}
+    support: tuple[SupportedSentence, ...] = ()
+    covered: float | None = None
+    refusal: Refusal | None = None
     reasons: tuple[str, ...] = ()
 
 

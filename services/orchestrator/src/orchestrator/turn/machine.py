@@ -12,7 +12,7 @@ from typing import assert_never
 
 from contracts.errors import ErrorClass, ProblemCode
 from contracts.tools.tickets import HandoffReason
-from contracts.turn import Answering, Outcome, ToolEvent
+from contracts.turn import Answering, Citation, Mark, Outcome, ToolEvent
 from orchestrator.turn import budgets, evidence, steps, waiting
 from orchestrator.turn.effects import CheckGuardrails, Emit, Finish, PreviewEffect
 from orchestrator.turn.inputs import (
@@ -148,7 +148,7 @@ def _plan_made(state: TurnState, plan: PlanMade, now_ms: int) -> Step:
             return steps.hand_off(state, HandoffReason.CUSTOMER_ASKED)
         if plan.message.refuses:
             state = replace(state, outcome=Outcome.REFUSED)
-        return _check(state, plan.message.text, plan.message.citations, streamed=plan.streamed)
+        return _check(state, plan.message.text, plan.message.citations, plan.message.marks, streamed=plan.streamed)
     if plan.call is None:
         return steps.hand_off(state, HandoffReason.LOW_CONFIDENCE)
     return _propose(state, plan.call, now_ms)
@@ -233,15 +233,17 @@ def _after_failure(state: TurnState, call: PlannedCall, failed: ToolFailed) -> S
 
 def _drafted(state: TurnState, drafted: Drafted) -> Step:
     state = replace(state, usage=state.usage + drafted.usage, model=drafted.model or state.model)
-    return _check(state, drafted.text, drafted.citations, streamed=drafted.streamed)
+    return _check(state, drafted.text, drafted.citations, drafted.marks, streamed=drafted.streamed)
 
 
-def _check(state: TurnState, text: str, citations: tuple, *, streamed: bool) -> Step:  # type: ignore[type-arg]
+def _check(
+    state: TurnState, text: str, citations: tuple[Citation, ...], marks: tuple[Mark, ...], *, streamed: bool
+) -> Step:
     state = replace(
         state, phase=Phase.GUARDRAIL, answer_text=text, answer_citations=citations, streamed=streamed,
         outcome=state.outcome or evidence.outcome(state.observed),
     )  # fmt: skip
-    return Step(state, (CheckGuardrails(text, citations),))
+    return Step(state, (CheckGuardrails(text, citations, marks),))
 
 
 def _guarded(state: TurnState, guarded: Guarded) -> Step:
@@ -251,7 +253,12 @@ def _guarded(state: TurnState, guarded: Guarded) -> Step:
     if state.degraded and outcome is Outcome.ANSWERED:
         outcome = Outcome.DEGRADED
     state = replace(state, streamed=state.streamed and guarded.verdict == "pass")
-    return _end(state, outcome, guarded.text, citations=guarded.citations, links=tuple(sorted(guarded.links.items())))
+    step = _end(state, outcome, guarded.text, citations=guarded.citations)
+    told = Finish(
+        outcome, guarded.text, guarded.citations, tuple(sorted(guarded.links.items())), Answering.BOT, state.streamed,
+        guarded.support, guarded.covered, guarded.refusal,
+    )  # fmt: skip
+    return Step(step.state, (told,))
 
 
 def _handed_off(state: TurnState, handed: HandedOff | HandOffQueued) -> Step:
@@ -260,8 +267,12 @@ def _handed_off(state: TurnState, handed: HandedOff | HandOffQueued) -> Step:
     return _end(replace(state, streamed=False), Outcome.HANDED_OVER, handed.text, answering=answering)
 
 
-def _end(state: TurnState, outcome: Outcome, text: str, *, citations: tuple = (), links: tuple = (),  # type: ignore[type-arg]
-         answering: Answering = Answering.BOT) -> Step:  # fmt: skip
-    state = replace(state, phase=Phase.END, outcome=outcome, answer_text=text, answer_citations=citations,
-                    answering=answering, call=None)  # fmt: skip
-    return Step(state, (Finish(outcome, text, citations, links, answering, state.streamed),))
+def _end(
+    state: TurnState, outcome: Outcome, text: str, *, citations: tuple[Citation, ...] = (),
+    answering: Answering = Answering.BOT,
+) -> Step:  # fmt: skip
+    state = replace(
+        state, phase=Phase.END, outcome=outcome, answer_text=text, answer_citations=citations, answering=answering,
+        call=None,
+    )  # fmt: skip
+    return Step(state, (Finish(outcome, text, citations, (), answering, state.streamed),))

@@ -29,6 +29,10 @@ class OfflineBrain:
         """Always `offline`."""
         return NAME
 
+    def phrases(self) -> tuple[str, ...]:
+        """Every phrase that this Brain says, its places unfilled."""
+        return self._phrases.all_texts()
+
     async def warm(self) -> None:
         """Embeds the labelled examples before the first customer comes (about a second of one core)."""
         await self._intents.warm()

@@ -22,6 +22,10 @@ class Phrases:
         """The phrase with its facts. Raises `KeyError` for a phrase or a fact that is not there."""
         return self._texts[key].format(**facts)
 
+    def all_texts(self) -> tuple[str, ...]:
+        """Every phrase, its places unfilled."""
+        return tuple(self._texts.values())
+
     def has(self, key: str) -> bool:
         """Whether there is such a phrase."""
         return key in self._texts

@@ -1,0 +1,202 @@
+"""What an answer may rest on: passages cut into units, and everything else that was observed, as facts and words."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from orchestrator.brain.sentences import sentence_spans
+from orchestrator.guard.support.facts import Fact, facts_of
+from orchestrator.guard.support.polarity import Turn, turns_of
+from orchestrator.guard.support.words import content
+
+_LINE = re.compile(r"[^\n]+")
+_HEADING = re.compile(r"#{1,6}\s+(.+)")
+_MARKER = re.compile(r"\s*(?:[-*•+]\s+|\d+[.)]\s+|>\s*)")
+_RULE = re.compile(r"[\s|:+-]+$")
+_AMOUNT = frozenset({"amount_minor", "currency"})
+MAX_UNITS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sentence, list item or table row of a passage: `text[start:end]`, with what its place says of it.
+
+    `around`: the words of its heading, of the sentence that leads into its list, of its table's head. `label`: the
+    words that say what it is about, against its neighbours.
+    """
+
+    start: int
+    end: int
+    stems: frozenset[str]
+    around: frozenset[str]
+    label: frozenset[str]
+    facts: frozenset[Fact]
+    turns: tuple[Turn, ...]
+    placed: tuple[Turn, ...]
+    section: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage that was found, ready to be compared."""
+
+    chunk_id: str
+    title: str
+    url: str
+    text: str
+    units: tuple[Unit, ...]
+    named: frozenset[str]
+    words: frozenset[str]
+    facts: frozenset[Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that an answer of this turn may rest on.
+
+    `told`: facts of tools' outputs, of the business facts and of what we said before; `told_words` their words. `ours`:
+    the business facts and what we said before, as passages. `asked`: what the customer wrote, which proves nothing.
+    `acted`: a tool other than the search has answered.
+    """
+
+    passages: tuple[Passage, ...] = ()
+    ours: tuple[Passage, ...] = ()
+    asked: frozenset[Fact] = frozenset()
+    told: frozenset[Fact] = frozenset()
+    told_words: frozenset[str] = frozenset()
+    told_text: str = ""
+    acted: bool = False
+    searched: bool = False
+    rarity: Mapping[str, float] = field(default_factory=dict)
+    unknown: float = 1.0
+
+    def weight(self, one: str) -> float:
+        """How much a word says: the rarer among the passages' units, the more; one that they lack says most."""
+        return self.rarity.get(one, self.unknown)
+
+
+def evidence_of(
+    outputs: Iterable[Mapping[str, Any]], business: str = "", said: Sequence[str] = (), asked: Iterable[str] = ()
+) -> Evidence:
+    """From the outputs of the turn's tools (searches among them), the business facts, and what both sides wrote."""
+    passages: dict[str, Passage] = {}
+    told: list[str] = [*said]
+    values: list[Fact] = []
+    acted = searched = False
+    for output in outputs:
+        if "passages" in output:
+            searched = True
+            for one in output["passages"]:
+                key = str(one["chunk_id"])
+                parts = (str(one["title"]), str(one["url"]), str(one.get("section", "")), str(one["text"]))
+                passages.setdefault(key, passage_of(key, *parts))
+            continue
+        acted = True
+        for text, fact in _flat(output):
+            told.append(text)
+            if fact is not None:
+                values.append(fact)
+    known = tuple(passages.values())
+    ours = tuple(passage_of("", "", "", "", text) for text in (business, "\n".join(said)) if text)
+    text = "\n".join(told)
+    facts = {*values, *_loose(facts_of(text)), *(fact for one in ours for fact in one.facts)}
+    rarity, unknown = _rarity(known)
+    return Evidence(
+        known, ours, frozenset(facts_of("\n".join(asked))), frozenset(facts), frozenset(content(text)), text.lower(),
+        acted, searched, rarity, unknown,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def passage_of(chunk_id: str, title: str, url: str, section: str, text: str) -> Passage:
+    """A passage with its units. Remembered by content: the same pages answer many questions."""
+    named = frozenset(content(f"{title} {section}"))
+    units = tuple(_units(text, named))[:MAX_UNITS]
+    words = named.union(*(one.stems | one.around for one in units)) if units else named
+    facts = frozenset({*facts_of(f"{title}\n{section}\n{text}"), Fact("link", url.lower())})
+    return Passage(chunk_id, title, url, text, units, named, words, facts)
+
+
+def _units(text: str, named: frozenset[str]) -> Iterator[Unit]:
+    heading, lead, head, section = "", "", "", 0
+    last = ""
+    for line in _LINE.finditer(text):
+        raw = line[0]
+        if title := _HEADING.match(raw.strip()):
+            heading, lead, head, last = title[1], "", "", ""
+            section += 1
+            continue
+        row = raw.strip().startswith("|")
+        if _RULE.fullmatch(raw):
+            continue
+        marker = _MARKER.match(raw)
+        listed = row or (marker is not None and marker.end() > 0)
+        if not row:
+            head = ""
+        elif not head:
+            head = raw
+        if not listed:
+            lead = ""
+        elif not lead and last.endswith(":"):
+            lead = last
+        start = line.start() + (marker.end() if marker and not row else 0)
+        place = f"{heading}\n{lead}\n{head if raw != head else ''}"
+        spans = [(start + len(raw) - len(raw.lstrip()), line.end())] if row else sentence_spans(text, start, line.end())
+        for begin, end in spans:
+            yield _unit(text, begin, end, heading, place, section, listed=listed)
+            last = text[begin:end]
+
+
+def _unit(text: str, start: int, end: int, heading: str, place: str, section: int, *, listed: bool) -> Unit:
+    own = text[start:end].rstrip()
+    stems = content(own)
+    label = frozenset((*stems[: 2 if listed else 1], *content(heading)))
+    return Unit(
+        start, start + len(own), frozenset(stems), frozenset(content(place)), label, frozenset(facts_of(own)),
+        turns_of(own), turns_of(place) if listed else (), section,
+    )  # fmt: skip
+
+
+def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Fact | None]]:
+    """The texts and values in a tool's output; an amount in minor units is told as people write it."""
+    match value:
+        case dict():
+            if value.keys() >= _AMOUNT:
+                shown = float(value["amount_minor"]) / 100
+                amount = f"{shown:.4f}".rstrip("0").rstrip(".")
+                yield f"{key} {shown:.2f} {value['currency']}", Fact(str(value["currency"]).upper(), amount)
+                return
+            for name, item in value.items():
+                yield from _flat(item, str(name).replace("_", " "))
+        case list() | tuple():
+            for item in value:
+                yield from _flat(item, key)
+        case bool() | None:
+            yield key, None
+        case int() | float():
+            yield f"{key} {value}", Fact("", f"{value:.4f}".rstrip("0").rstrip("."))
+        case _:
+            yield f"{key} {str(value).replace('_', ' ')}\n{value}", None
+
+
+def _loose(facts: Iterable[Fact]) -> Iterator[Fact]:
+    """Ids may be told by their last four characters."""
+    for one in facts:
+        yield one
+        if one.kind == "code" or (one.kind == "" and len(one.value) >= 4):
+            yield Fact("code", one.value[-4:])
+            yield Fact("code", one.value)
+
+
+def _rarity(passages: Iterable[Passage]) -> tuple[dict[str, float], float]:
+    counts: Counter[str] = Counter()
+    total = 0
+    for passage in passages:
+        for unit in passage.units:
+            counts.update(unit.stems)
+            total += 1
+    return {one: math.log(1 + (total + 1) / (1 + count)) for one, count in counts.items()}, math.log(2 + total)
