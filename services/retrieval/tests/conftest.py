@@ -11,7 +11,7 @@ from retrieval.app import build
 from retrieval.documents import Document
 from retrieval.ingest import ingest_folder, starter_folder
 from retrieval.settings import Settings
-from servicekit.embedding import Embedder
+from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.testing import FakeClock, eventually
 from servicekit.testing.databases import TestDatabases
 from servicekit.testing.tool_client import ToolClient, tool_service
@@ -22,6 +22,11 @@ def embedder() -> Iterator[Embedder]:
     loaded = Embedder.load()
     yield loaded
     loaded.close()
+
+
+@pytest.fixture(scope="session")
+def quick() -> QuickEmbedder:
+    return QuickEmbedder.load()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from retrieval.documents import Document
 from retrieval.index import SearchIndex
 from retrieval.rebuild import rebuild
 from retrieval.settings import Settings
-from servicekit.embedding import DIMENSIONS, Embedder
+from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS, Embedder
 from servicekit.errors import ProblemError
 from servicekit.testing import FakeClock, eventually
 from servicekit.testing.tool_client import ToolClient, tool_service
@@ -212,7 +212,7 @@ async def test_a_damaged_index_is_made_again_at_the_start(
 
 
 async def test_only_one_process_may_hold_the_index(client: ToolClient, settings: Settings) -> None:
-    second = EdgeStore(settings.index_dir, DIMENSIONS)
+    second = EdgeStore(settings.index_dir, DIMENSIONS, QUICK_DIMENSIONS)
     with pytest.raises(StoreUnavailable, match="another process"):
         await second.open()
     with pytest.raises(StoreUnavailable, match="another process"):

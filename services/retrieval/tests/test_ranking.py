@@ -18,6 +18,10 @@ def ranked(name: str, similarity: float = 0.5, *, page: str = "", policy: bool =
     return Ranked(0.5, similarity, entry)
 
 
+def hit(point: str, similarity: float) -> Hit:
+    return Hit(point, similarity, similarity)
+
+
 class FixedCatalogue(Catalogue):
     """Every point is a chunk of its own, named by the part before the slash."""
 
@@ -29,27 +33,28 @@ class FixedCatalogue(Catalogue):
 
 
 def test_meaning_outweighs_keywords() -> None:
-    found = Found(dense=(Hit("a", 0.7), Hit("b", 0.6)), keyword=(Hit("b", 0.6), Hit("c", 0.1), Hit("a", 0.7)))
+    a, b, c = hit("a", 0.7), hit("b", 0.6), hit("c", 0.1)
+    found = Found(deep=(a, b), quick=(a, b), keyword=(b, c, a))
     assert [one.entry.chunk_id for one in fuse(found, FixedCatalogue())] == ["a", "b", "c"]
 
 
-def test_the_first_in_both_has_the_full_score() -> None:
-    (only,) = fuse(Found((Hit("a", 0.9),), (Hit("a", 0.9),)), FixedCatalogue())
+def test_the_first_in_all_has_the_full_score() -> None:
+    (only,) = fuse(Found((hit("a", 0.9),), (hit("a", 0.9),), (hit("a", 0.9),)), FixedCatalogue())
     assert math.isclose(only.score, 1.0)
 
 
 def test_windows_of_a_chunk_count_once_by_the_best() -> None:
-    found = Found((Hit("a/1", 0.9), Hit("a/2", 0.8), Hit("b/1", 0.7)), ())
+    found = Found((hit("a/1", 0.9), hit("a/2", 0.8), hit("b/1", 0.7)), (), ())
     assert [(one.entry.chunk_id, one.similarity) for one in fuse(found, FixedCatalogue())] == [("a", 0.9), ("b", 0.7)]
 
 
 def test_points_without_an_entry_are_passed_over() -> None:
-    assert fuse(Found((Hit("gone", 0.9),), ()), FixedCatalogue()) == []
+    assert fuse(Found((hit("gone", 0.9),), (), ()), FixedCatalogue()) == []
 
 
 @pytest.mark.parametrize(("similarity", "expected"), [(-0.2, 0.0), (1.0000004, 1.0)])
 def test_similarities_stay_in_range(similarity: float, expected: float) -> None:
-    assert fuse(Found((Hit("a", similarity),), ()), FixedCatalogue())[0].similarity == expected
+    assert fuse(Found((hit("a", similarity),), (), ()), FixedCatalogue())[0].similarity == expected
 
 
 def test_a_page_is_shown_once_unless_it_answers_twice() -> None:

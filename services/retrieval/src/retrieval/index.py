@@ -14,12 +14,13 @@ from itertools import groupby
 
 from contracts.errors import ProblemCode
 from retrieval import repository
-from retrieval.backends.port import Found, Scope, Sparse, StoreUnavailable, Vector, VectorStore
+from retrieval.backends.port import Found, Point, Question, Scope, StoreUnavailable, VectorStore
 from retrieval.catalogue import Catalogue
 from retrieval.points import points_of
-from retrieval.repository import CorpusState
+from retrieval.repository import CorpusState, StoredWindow
 from retrieval.words import Words
 from servicekit.db.pool import Database
+from servicekit.embedding import QuickEmbedder
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
 
@@ -38,13 +39,16 @@ class IndexState(StrEnum):
 class SearchIndex:
     """One vector store and the catalogue beside it. `revision`: the database's that both agree with, -1 before."""
 
-    def __init__(self, db: Database, store: VectorStore, words: Words, catalogue: Catalogue) -> None:
+    def __init__(
+        self, db: Database, store: VectorStore, words: Words, catalogue: Catalogue, quick: QuickEmbedder
+    ) -> None:
         self._db = db
         self._store = store
         self._words = words
+        self._quick = quick
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
-        self._stored: dict[str, str] | None = None  # content hash by document id: what the store holds
+        self._stored: dict[str, str] | None = None  # version by document id: what the store holds
         self._generation = 0
         self._epoch = -1
         self.catalogue = catalogue
@@ -79,13 +83,13 @@ class SearchIndex:
             if corpus.revision != self.revision or self.state not in (IndexState.READY, IndexState.EMPTY):
                 await self._follow(corpus)
 
-    async def search(self, dense: Vector, sparse: Sparse, scope: Scope, limit: int) -> Found:
+    async def search(self, question: Question, scope: Scope, limit: int) -> Found:
         """Hits as the store finds them. Raises ProblemError(INDEX_UNAVAILABLE) while the index is not ready."""
         self.check()
         generation = self._generation
         try:
             self._store.check()
-            found = await self._store.search(dense, sparse, scope, limit)
+            found = await self._store.search(question, scope, limit)
         except StoreUnavailable as error:
             self._lost()
             raise _unavailable(self.state) from error
@@ -148,9 +152,12 @@ class SearchIndex:
         for document_id, group in groupby(windows, key=lambda window: window.document_id):
             own = list(group)
             self.catalogue.put(document_id, own)
-            if stored.get(document_id) != own[0].content_hash:
-                await self._store.put(document_id, points_of(own, self._words))
-                stored[document_id] = own[0].content_hash
+            if stored.get(document_id) != own[0].version:
+                await self._store.put(document_id, await self._points_of(own))
+                stored[document_id] = own[0].version
+
+    async def _points_of(self, windows: Sequence[StoredWindow]) -> list[Point]:
+        return await asyncio.to_thread(points_of, windows, self._words, self._quick)
 
     async def _forget(self, document_id: str, stored: dict[str, str]) -> None:
         await self._store.remove(document_id)

@@ -10,13 +10,14 @@ import re
 import sys
 from pathlib import Path
 
+from retrieval.deepening import deepen_all
 from retrieval.documents import Action, IngestReport, Outcome
 from retrieval.ingestor import Ingestor, Progress
 from retrieval.markdown_file import MarkdownFileError, read_document
 from retrieval.settings import Settings
 from servicekit.clock import SystemClock
 from servicekit.db.pool import Database
-from servicekit.embedding import Embedder
+from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.errors import ProblemError
 
 
@@ -42,8 +43,10 @@ async def ingest_folder(
     own: Embedder = embedder if embedder is not None else await asyncio.to_thread(Embedder.load)
     db = await Database.connect(database_url, size=2)
     try:
-        ingestor = Ingestor(db, own, SystemClock())
-        return await store_folder(folder, ingestor, source=source, full_set=full_set, progress=progress)
+        ingestor = Ingestor(db, own.pieces, await asyncio.to_thread(QuickEmbedder.load), SystemClock())
+        report = await store_folder(folder, ingestor, source=source, full_set=full_set, progress=progress)
+        await deepen_all(db, own.embed)
+        return report
     finally:
         await db.close()
         if embedder is None:

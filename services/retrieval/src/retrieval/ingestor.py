@@ -1,16 +1,20 @@
-"""Stores documents: cut, embed, one transaction per document. Unchanged ones cost one look-up."""
+"""Stores documents: cut, embed quickly, one transaction per document. Unchanged ones cost one look-up.
+
+Deep vectors are not made here: they follow in a process of their own.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
 from retrieval import repository
+from retrieval.backends.port import Vector
 from retrieval.chunking import Chunk, chunk_markdown
 from retrieval.chunking.chunker import CHUNKER_VERSION
 from retrieval.documents import Action, Document, Outcome
 from retrieval.indexed_text import indexed_text
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
-from servicekit.embedding import MODEL_ID, Embedder
+from servicekit.embedding import MODEL_ID, QUICK_MODEL_ID, QuickEmbedder, WordPieces
 
 Progress = Callable[[Outcome], None]
 
@@ -18,29 +22,32 @@ Progress = Callable[[Outcome], None]
 class Ingestor:
     """Writes documents to the database. The search index follows the database on its own."""
 
-    def __init__(self, db: Database, embedder: Embedder, clock: Clock) -> None:
+    def __init__(self, db: Database, pieces: WordPieces, quick: QuickEmbedder, clock: Clock) -> None:
         self._db = db
-        self._embedder = embedder
+        self._pieces = pieces
+        self._quick = quick
         self._clock = clock
 
     async def put(self, document: Document, source: str) -> Outcome:
         """Stores one document if it is new or changed. Raises ProblemError when the database is down."""
-        digest = document.digest(source, CHUNKER_VERSION, MODEL_ID)
+        digest = document.digest(source, CHUNKER_VERSION, MODEL_ID, QUICK_MODEL_ID)
         async with self._db.primary() as db:
             stored = await repository.content_hash(db, document.id)
         if stored == digest:
             return Outcome(url=document.url, action=Action.UNCHANGED)
-        count = self._embedder.pieces.count
-        chunks: list[Chunk] = await asyncio.to_thread(chunk_markdown, document.body, document.title, count)
-        texts = [indexed_text(document.title, window.text) for chunk in chunks for window in chunk.windows]
-        vectors = await self._embedder.embed(texts)
+        chunks, quick = await asyncio.to_thread(self._cut, document)
         async with self._db.transaction() as db:
             await repository.raise_revision(db)
             await repository.replace(
-                db, document, source=source, digest=digest, chunks=chunks, vectors=vectors, now=self._clock.now()
+                db, document, source=source, digest=digest, chunks=chunks, quick=quick, now=self._clock.now()
             )
         action = Action.CREATED if stored is None else Action.UPDATED
         return Outcome(url=document.url, action=action, chunks=len(chunks))
+
+    def _cut(self, document: Document) -> tuple[list[Chunk], Vector]:
+        chunks = chunk_markdown(document.body, document.title, self._pieces.count)
+        texts = [indexed_text(document.title, window.text) for chunk in chunks for window in chunk.windows]
+        return chunks, self._quick.embed(texts)
 
     async def delete_others(self, source: str, keep: Iterable[str]) -> list[Outcome]:
         """Deletes the documents of `source` whose ids are not in `keep`, in one transaction."""

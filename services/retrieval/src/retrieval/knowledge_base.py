@@ -15,7 +15,7 @@ from retrieval.search import Searcher
 from retrieval.settings import Settings
 from retrieval.words import Words
 from servicekit.context import Kit
-from servicekit.embedding import DIMENSIONS, Embedder
+from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS, Embedder, QuickEmbedder
 
 
 @dataclass(slots=True)
@@ -44,13 +44,15 @@ async def open_knowledge_base(
 ) -> AsyncIterator[KnowledgeBase]:
     """The knowledge base of a service, with its index following the database in the background until the end."""
     own: Embedder = embedder if embedder is not None else await asyncio.to_thread(Embedder.load)
-    vectors = store or EdgeStore(settings.index_dir, DIMENSIONS)
+    vectors = store or EdgeStore(settings.index_dir, DIMENSIONS, QUICK_DIMENSIONS)
+    quick = await asyncio.to_thread(QuickEmbedder.load)
     words = Words()
-    index = SearchIndex(kit.db, vectors, words, Catalogue(Lexicon(words, own.pieces.knows)))
+    index = SearchIndex(kit.db, vectors, words, Catalogue(Lexicon(words, own.pieces.knows)), quick)
     _measure(kit, index)
     following = asyncio.create_task(index.run(settings.refresh_interval_s))
     try:
-        yield KnowledgeBase(index, Searcher(index, own, words, kit.clock), Ingestor(kit.db, own, kit.clock))
+        searcher = Searcher(index, own, quick, words, kit.clock)
+        yield KnowledgeBase(index, searcher, Ingestor(kit.db, own.pieces, quick, kit.clock))
     finally:
         following.cancel()
         with suppress(asyncio.CancelledError):

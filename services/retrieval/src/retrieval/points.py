@@ -4,10 +4,11 @@ import math
 import uuid
 from collections.abc import Sequence
 
-from retrieval.backends.port import Labels, Point
+from retrieval.backends.port import Labels, Point, Vector
 from retrieval.keywords import window_vector
 from retrieval.repository import StoredWindow
 from retrieval.words import Words
+from servicekit.embedding import QuickEmbedder
 
 _NAMESPACE = uuid.UUID("2f1c9f5e-0b1e-5b0e-9d5a-3a1f6f1f7c11")
 
@@ -17,19 +18,27 @@ def point_id(window: StoredWindow) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{window.chunk_id}/{window.ordinal}"))
 
 
-def points_of(windows: Sequence[StoredWindow], words: Words) -> list[Point]:
-    """One point per window; all windows of one document must be given at once."""
-    return [_point(window, words, len(windows)) for window in windows]
+def points_of(windows: Sequence[StoredWindow], words: Words, quick: QuickEmbedder) -> list[Point]:
+    """One point per window; all windows of one document must be given at once.
+
+    Windows that were stored before there were quick vectors get theirs here.
+    """
+    lacking = [window.indexed_text for window in windows if window.quick is None]
+    made = iter(quick.embed(lacking) if lacking else ())
+    return [
+        _point(window, next(made) if window.quick is None else window.quick, words, len(windows)) for window in windows
+    ]
 
 
-def _point(window: StoredWindow, words: Words, siblings: int) -> Point:
+def _point(window: StoredWindow, quick: Vector, words: Words, siblings: int) -> Point:
     labels = Labels(
         document_id=window.document_id,
-        content_hash=window.content_hash,
+        version=window.version,
         siblings=siblings,
         channels=window.channels,
         tags=window.tags,
         is_policy=window.is_policy,
+        updated_at=window.updated_at.timestamp(),
         expires_at=math.inf if window.expires_at is None else window.expires_at.timestamp(),
     )
-    return Point(point_id(window), window.embedding, window_vector(words, window.indexed_text), labels)
+    return Point(point_id(window), window.deep, quick, window_vector(words, window.indexed_text), labels)

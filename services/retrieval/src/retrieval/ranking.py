@@ -11,8 +11,10 @@ from retrieval.catalogue import Catalogue, Entry
 
 #: How many windows each side contributes.
 CANDIDATES = 20
-DENSE_WEIGHT = 2.0
+DEEP_WEIGHT = 1.5
+QUICK_WEIGHT = 0.5
 KEYWORD_WEIGHT = 1.0
+_WEIGHTS = DEEP_WEIGHT + QUICK_WEIGHT + KEYWORD_WEIGHT
 _RANK_OFFSET = 10
 #: A second passage of the same page is shown when it is nearly as similar as the best passage of all.
 _AS_GOOD = 0.92
@@ -29,14 +31,14 @@ class Ranked:
 
 
 def fuse(found: Found, catalogue: Catalogue) -> list[Ranked]:
-    """Chunks, best first, by weighted reciprocal rank of their best window. 1.0: first in both lists."""
+    """Chunks, best first, by weighted reciprocal rank of their best window. 1.0: first in all lists."""
     scores: dict[str, float] = {}
     similarities: dict[str, float] = {}
-    for weight, side in ((DENSE_WEIGHT, found.dense), (KEYWORD_WEIGHT, found.keyword)):
+    for weight, side in ((DEEP_WEIGHT, found.deep), (QUICK_WEIGHT, found.quick), (KEYWORD_WEIGHT, found.keyword)):
         for rank, hit in enumerate(side[:CANDIDATES]):
-            share = weight / (DENSE_WEIGHT + KEYWORD_WEIGHT) * (_RANK_OFFSET + 1) / (_RANK_OFFSET + 1 + rank)
+            share = weight / _WEIGHTS * (_RANK_OFFSET + 1) / (_RANK_OFFSET + 1 + rank)
             scores[hit.point_id] = scores.get(hit.point_id, 0.0) + share
-            similarities[hit.point_id] = hit.similarity
+            similarities[hit.point_id] = hit.quick if hit.deep is None else hit.deep
     chunks: dict[str, Ranked] = {}
     for point in sorted(scores, key=lambda one: (-scores[one], one)):
         entry = catalogue.entry(point)

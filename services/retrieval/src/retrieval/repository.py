@@ -3,17 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from retrieval.backends.port import Vector
 from retrieval.chunking import Chunk
 from retrieval.documents import Document
-from retrieval.indexed_text import indexed_text
+from retrieval.indexed_text import indexed_text, text_digest
 from servicekit.db.pool import Connection
 
+_FLOAT16 = np.dtype("<f2")
 _FLOAT32 = np.dtype("<f4")
+#: What a document's index entries are made from: its content, and whether all its deep vectors are there.
+_VERSION = "d.content_hash || CASE WHEN d.deepened THEN '+' ELSE '' END"
+
+_WINDOWS = f"""
+SELECT d.id AS document_id, {_VERSION} AS version, c.id AS chunk_id, w.ordinal, d.title, d.url, d.tags, d.channels,
+       d.is_policy, d.updated_at, d.ttl_days, w.section, w.text, c.text AS chunk_text, w.embedding, w.quick
+  FROM documents d JOIN chunks c ON c.document_id = d.id JOIN windows w ON w.chunk_id = c.id
+ WHERE d.id = ANY($1) ORDER BY d.id, c.ordinal, w.ordinal
+"""  # noqa: S608 - constants only
 
 
 class CorpusState(NamedTuple):
@@ -37,7 +47,7 @@ class StoredWindow:
     """A window with all that its index entry is made from."""
 
     document_id: str
-    content_hash: str
+    version: str
     chunk_id: str
     ordinal: int
     title: str
@@ -50,7 +60,8 @@ class StoredWindow:
     section: str
     text: str
     chunk_text: str
-    embedding: Vector
+    deep: Vector | None
+    quick: Vector | None
 
     @property
     def indexed_text(self) -> str:
@@ -91,9 +102,9 @@ async def content_hash(db: Connection, document_id: str) -> str | None:
 
 
 async def searchable(db: Connection) -> dict[str, str]:
-    """Content hashes of all documents that may be found, by document id."""
-    rows = await db.fetch("SELECT id, content_hash FROM documents WHERE reviewed")
-    return {row["id"]: row["content_hash"] for row in rows}
+    """Versions of all documents that may be found, by document id."""
+    rows = await db.fetch(f"SELECT d.id, {_VERSION} AS version FROM documents d WHERE d.reviewed")  # noqa: S608 - constants only
+    return {row["id"]: row["version"] for row in rows}
 
 
 async def urls_of(db: Connection, source: str) -> dict[str, str]:
@@ -115,17 +126,24 @@ async def replace(
     source: str,
     digest: str,
     chunks: Sequence[Chunk],
-    vectors: Vector,
+    quick: Vector,
     now: datetime,
 ) -> None:
-    """Stores a document with its chunks in place of what it had. `vectors` has one row per window, in order."""
+    """Stores a document with its chunks in place of what it had. `quick` has one row per window, in order.
+
+    Deep vectors of windows whose text is stored already, here or in another document, are taken from there.
+    """
+    flat = [(_chunk_id(document, chunk), number, one) for chunk in chunks for number, one in enumerate(chunk.windows)]
+    digests = [text_digest(indexed_text(document.title, one.text)) for _, _, one in flat]
+    deep = await _deep_vectors(db, digests)
     await db.execute("DELETE FROM documents WHERE id = $1", document.id)
     await db.execute(
         "INSERT INTO documents (id, url, source, title, tags, channels, is_policy, reviewed, updated_at, ttl_days,"
-        " content_hash, body, ingested_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        " content_hash, body, ingested_at, deepened)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         document.id, document.url, source, document.title, list(document.tags),
         [channel.value for channel in document.channels], document.is_policy, document.reviewed, document.updated_at,
-        document.ttl_days, digest, document.body, now,
+        document.ttl_days, digest, document.body, now, all(one in deep for one in digests),
     )  # fmt: skip
     await db.executemany(
         "INSERT INTO chunks (id, document_id, ordinal, section, anchor, text, tokens)"
@@ -135,36 +153,46 @@ async def replace(
             for one in chunks
         ],
     )
-    flat = [(_chunk_id(document, chunk), number, one) for chunk in chunks for number, one in enumerate(chunk.windows)]
     await db.executemany(
-        "INSERT INTO windows (chunk_id, ordinal, section, anchor, text, embedding) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO windows (chunk_id, ordinal, section, anchor, text, quick, digest, embedding)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         [
-            (chunk_id, number, one.section, one.anchor, one.text, vector.astype(_FLOAT32).tobytes())
-            for (chunk_id, number, one), vector in zip(flat, vectors, strict=True)
+            (chunk_id, number, one.section, one.anchor, one.text, row.astype(_FLOAT16).tobytes(), own, deep.get(own))
+            for (chunk_id, number, one), row, own in zip(flat, quick, digests, strict=True)
         ],
     )
+
+
+async def _deep_vectors(db: Connection, digests: Sequence[bytes]) -> dict[bytes, bytes]:
+    rows = await db.fetch(
+        "SELECT DISTINCT ON (digest) digest, embedding FROM windows"
+        " WHERE digest = ANY($1) AND embedding IS NOT NULL ORDER BY digest",
+        list(digests),
+    )
+    return {row["digest"]: row["embedding"] for row in rows}
 
 
 async def windows_of(db: Connection, document_ids: Sequence[str]) -> list[StoredWindow]:
     """The windows of the given documents, in reading order."""
     rows = await db.fetch(
-        "SELECT d.id AS document_id, d.content_hash, c.id AS chunk_id, w.ordinal, d.title, d.url, d.tags, d.channels,"
-        " d.is_policy, d.updated_at, d.ttl_days, w.section, w.text, c.text AS chunk_text, w.embedding"
-        " FROM documents d JOIN chunks c ON c.document_id = d.id JOIN windows w ON w.chunk_id = c.id"
-        " WHERE d.id = ANY($1) ORDER BY d.id, c.ordinal, w.ordinal",
+        _WINDOWS,
         list(document_ids),
     )
     return [
         StoredWindow(
-            document_id=row["document_id"], content_hash=row["content_hash"], chunk_id=row["chunk_id"],
+            document_id=row["document_id"], version=row["version"], chunk_id=row["chunk_id"],
             ordinal=row["ordinal"], title=row["title"], url=row["url"], tags=tuple(row["tags"]),
             channels=tuple(row["channels"]), is_policy=row["is_policy"], updated_at=row["updated_at"],
             expires_at=_expiry(row["updated_at"], row["ttl_days"]),
             section=row["section"], text=row["text"], chunk_text=row["chunk_text"],
-            embedding=np.frombuffer(row["embedding"], dtype=_FLOAT32),
+            deep=_vector(row["embedding"], _FLOAT32), quick=_vector(row["quick"], _FLOAT16),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _vector(stored: bytes | None, kind: np.dtype[Any]) -> Vector | None:
+    return None if stored is None else np.frombuffer(stored, dtype=kind).astype(np.float32)
 
 
 def _expiry(updated_at: datetime, ttl_days: int | None) -> datetime | None:

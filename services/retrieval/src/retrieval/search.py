@@ -3,11 +3,10 @@
 question -> typing errors -> embedding + keywords -> index -> fusion -> a policy when one is due -> evidence
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from contracts.tools.retrieval import Passage, SearchInput, SearchOutput
-from retrieval.backends.port import Scope, Vector
+from retrieval.backends.port import Question, Scope
 from retrieval.evidence import judge
 from retrieval.index import SearchIndex
 from retrieval.keywords import question_vector
@@ -15,7 +14,7 @@ from retrieval.policy import clean_query, needs_policy
 from retrieval.ranking import CANDIDATES, Ranked, fuse, select, with_policy
 from retrieval.words import STOP_WORDS, Words
 from servicekit.clock import Clock
-from servicekit.embedding import Embedder
+from servicekit.embedding import Embedder, QuickEmbedder
 
 #: The evidence rests on this many passages, however many the caller wants to see.
 _JUDGED = 5
@@ -24,9 +23,12 @@ _JUDGED = 5
 class Searcher:
     """Answers `search_kb`."""
 
-    def __init__(self, index: SearchIndex, embedder: Embedder, words: Words, clock: Clock) -> None:
+    def __init__(
+        self, index: SearchIndex, embedder: Embedder, quick: QuickEmbedder, words: Words, clock: Clock
+    ) -> None:
         self._index = index
         self._embedder = embedder
+        self._quick = quick
         self._words = words
         self._clock = clock
 
@@ -36,15 +38,16 @@ class Searcher:
         lexicon = self._index.catalogue.lexicon
         question = self._words.respell(clean_query(asked.query), self._spell)
         stems = list(dict.fromkeys(self._words.stems(question)))
-        dense = (await self._embedder.embed([question]))[0]
+        sparse = question_vector(lexicon, stems)
+        vectors = Question((await self._embedder.embed([question]))[0], self._quick.embed([question])[0], sparse)
         scope = Scope(asked.channel.value, self._clock.now().timestamp(), asked.product_tags)
-        ranked = await self._look_up(dense, stems, scope)
+        ranked = await self._look_up(vectors, scope)
         shown = select(ranked, max(asked.top_k, _JUDGED))
         evidence = judge(stems, shown[:_JUDGED], self._words, lexicon)
         chosen = shown[: asked.top_k]
         if needs_policy(question, stems) and not any(one.entry.is_policy for one in chosen):
             policies = Scope(scope.channel, scope.now, scope.tags, policies_only=True)
-            chosen = with_policy(chosen, await self._look_up(dense, stems, policies), asked.top_k)
+            chosen = with_policy(chosen, await self._look_up(vectors, policies), asked.top_k)
         return SearchOutput(
             passages=tuple(_passage(one) for one in chosen),
             strength=round(evidence.strength, 4),
@@ -53,9 +56,8 @@ class Searcher:
             answerable=evidence.answerable,
         )
 
-    async def _look_up(self, dense: Vector, stems: Sequence[str], scope: Scope) -> list[Ranked]:
-        sparse = question_vector(self._index.catalogue.lexicon, stems)
-        return fuse(await self._index.search(dense, sparse, scope, CANDIDATES), self._index.catalogue)
+    async def _look_up(self, question: Question, scope: Scope) -> list[Ranked]:
+        return fuse(await self._index.search(question, scope, CANDIDATES), self._index.catalogue)
 
     def _spell(self, word: str) -> str:
         return word if word in STOP_WORDS else self._index.catalogue.lexicon.correct(word)

@@ -7,21 +7,19 @@ threads at once. A lock on a file beside the folder keeps a second process out.
 import asyncio
 import fcntl
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-import numpy as np
 import qdrant_edge as edge
 
-from retrieval.backends.port import Found, Hit, Point, Scope, Sparse, StoreUnavailable, Vector
+from retrieval.backends.port import Found, Hit, Point, Question, Scope, StoreUnavailable
 
 _T = TypeVar("_T")
 _CONFIG = "edge_config.json"
 _PAGE = 1000
-_DEPTH = 3
 #: JSON has no infinity; this is the year 9999.
 _NEVER = 253_370_764_800.0
 
@@ -29,9 +27,9 @@ _NEVER = 253_370_764_800.0
 class EdgeStore:
     """A `VectorStore` over `folder`; nothing is opened before `open`."""
 
-    def __init__(self, folder: Path, dimensions: int) -> None:
+    def __init__(self, folder: Path, deep_dimensions: int, quick_dimensions: int) -> None:
         self._folder = folder
-        self._dimensions = dimensions
+        self._sizes = {"deep": deep_dimensions, "quick": quick_dimensions}
         self._shard: edge.EdgeShard | None = None
         self._inode = 0
         self._lock: IO[bytes] | None = None
@@ -53,9 +51,9 @@ class EdgeStore:
         """See the port."""
         await self._run(lambda: self._put(document_id, ()))
 
-    async def search(self, dense: Vector, sparse: Sparse, scope: Scope, limit: int) -> Found:
+    async def search(self, question: Question, scope: Scope, limit: int) -> Found:
         """See the port."""
-        return await self._run(lambda: self._search(dense, sparse, scope, limit))
+        return await self._run(lambda: self._search(question, scope, limit))
 
     async def flush(self) -> None:
         """See the port."""
@@ -122,8 +120,9 @@ class EdgeStore:
         self._lock = lock
 
     def _config(self) -> edge.EdgeConfig:
-        dense = edge.EdgeVectorParams(size=self._dimensions, distance=edge.Distance.Cosine)
-        return edge.EdgeConfig(vectors={"dense": dense}, sparse_vectors={"words": edge.EdgeSparseVectorParams()})
+        cosine = edge.Distance.Cosine
+        vectors = {name: edge.EdgeVectorParams(size=size, distance=cosine) for name, size in self._sizes.items()}
+        return edge.EdgeConfig(vectors=vectors, sparse_vectors={"words": edge.EdgeSparseVectorParams()})
 
     def _let_go(self) -> None:
         shard, self._shard = self._shard, None
@@ -142,11 +141,11 @@ class EdgeStore:
         seen: dict[tuple[str, str], tuple[int, int]] = {}
         offset: Any = None
         while True:
-            fields = ["document_id", "content_hash", "siblings"]
+            fields = ["document_id", "version", "siblings"]
             records, offset = shard.scroll(edge.ScrollRequest(limit=_PAGE, offset=offset, with_payload=fields))
             for record in records:
                 payload = record.payload or {}
-                key = (payload["document_id"], payload["content_hash"])
+                key = (payload["document_id"], payload["version"])
                 seen[key] = (seen.get(key, (0, 0))[0] + 1, int(payload["siblings"]))
             if offset is None:
                 break
@@ -159,26 +158,35 @@ class EdgeStore:
         if points:
             shard.update(edge.UpdateOperation.upsert_points([_to_edge(point) for point in points]))
 
-    def _search(self, dense: Vector, sparse: Sparse, scope: Scope, limit: int) -> Found:
+    def _search(self, question: Question, scope: Scope, limit: int) -> Found:
         shard = self._opened()
-        filtered = _filter(scope)
-        meaning = edge.Query.Nearest(dense.tolist(), using="dense")
-        # More than asked for: most hits by keywords are among them, and so have their similarity already.
-        queries = [edge.QueryRequest(limit=_DEPTH * limit, query=meaning, filter=filtered)]
-        if sparse.indices:
-            words = edge.Query.Nearest(edge.SparseVector(list(sparse.indices), list(sparse.values)), using="words")
-            queries.append(edge.QueryRequest(limit=limit, query=words, filter=filtered))
-        near, *rest = shard.query_batch(edge.QueryBatchRequest(queries))
-        similarities = {str(found.id): found.score for found in near}
-        keyword = [str(found.id) for found in (rest[0] if rest else ())]
-        if missing := [one for one in keyword if one not in similarities]:
-            for record in shard.retrieve([*missing], with_payload=False, with_vector=["dense"]):
-                vector: Any = record.vector
-                similarities[str(record.id)] = float(np.asarray(vector["dense"], dtype=np.float32) @ dense)
-        return Found(
-            tuple(Hit(str(found.id), found.score) for found in near[:limit]),
-            tuple(Hit(one, similarities[one]) for one in keyword),
-        )
+        meaning = {"quick": edge.Query.Nearest(question.quick.tolist(), using="quick")}
+        if question.deep is not None:
+            meaning["deep"] = edge.Query.Nearest(question.deep.tolist(), using="deep")
+        asked = dict(meaning)
+        if (sparse := question.sparse).indices:
+            vector = edge.SparseVector(list(sparse.indices), list(sparse.values))
+            asked["words"] = edge.Query.Nearest(vector, using="words")
+        found = self._ask(shard, asked, _filter(scope), limit)
+        # Scored once more by id: whichever signal found a point, the caller wants to know both cosines.
+        ids = {one for hits in found.values() for one in hits}
+        only = edge.Filter(must=[edge.HasIdCondition({*ids})])
+        cosines = self._ask(shard, meaning, only, len(ids)) if ids else {}
+        deep, quick = cosines.get("deep", {}), cosines.get("quick", {})
+
+        def hits(one: Iterable[str]) -> tuple[Hit, ...]:
+            return tuple(Hit(point, deep.get(point), quick[point]) for point in one if point in quick)
+
+        return Found(hits(found.get("deep", ())), hits(found["quick"]), hits(found.get("words", ())))
+
+    @staticmethod
+    def _ask(
+        shard: edge.EdgeShard, queries: dict[str, edge.Query], filtered: edge.Filter, limit: int
+    ) -> dict[str, dict[str, float]]:
+        """Scores by point id, best first, for each of the named queries."""
+        requests = [edge.QueryRequest(limit=limit, query=query, filter=filtered) for query in queries.values()]
+        answers = shard.query_batch(edge.QueryBatchRequest(requests))
+        return {name: {str(one.id): one.score for one in answer} for name, answer in zip(queries, answers, strict=True)}
 
 
 _INDEXED = {
@@ -186,6 +194,7 @@ _INDEXED = {
     "channels": edge.PayloadSchemaType.Keyword,
     "tags": edge.PayloadSchemaType.Keyword,
     "expires_at": edge.PayloadSchemaType.Float,
+    "updated_at": edge.PayloadSchemaType.Float,
     "kind": edge.PayloadSchemaType.Keyword,
 }
 
@@ -204,15 +213,20 @@ def _filter(scope: Scope) -> edge.Filter:
         must.append(edge.FieldCondition("tags", match=edge.MatchAny(any=list(scope.tags))))
     if scope.policies_only:
         must.append(edge.FieldCondition("kind", match=edge.MatchValue(_kind(True))))
+    if scope.updated_after is not None:
+        must.append(edge.FieldCondition("updated_at", range=edge.RangeFloat(gt=scope.updated_after)))
     return edge.Filter(must=list(must))
 
 
 def _to_edge(point: Point) -> edge.Point:
     labels = point.labels
     stored = {
-        "document_id": labels.document_id, "content_hash": labels.content_hash, "siblings": labels.siblings,
+        "document_id": labels.document_id, "version": labels.version, "siblings": labels.siblings,
         "channels": list(labels.channels), "tags": list(labels.tags), "kind": _kind(labels.is_policy),
-        "expires_at": min(labels.expires_at, _NEVER),
+        "updated_at": labels.updated_at, "expires_at": min(labels.expires_at, _NEVER),
     }  # fmt: skip
     words = edge.SparseVector(list(point.sparse.indices), list(point.sparse.values))
-    return edge.Point(id=point.id, vector={"dense": point.dense.tolist(), "words": words}, payload=stored)
+    vectors: dict[str, Any] = {"quick": point.quick.tolist(), "words": words}
+    if point.deep is not None:
+        vectors["deep"] = point.deep.tolist()
+    return edge.Point(id=point.id, vector=vectors, payload=stored)

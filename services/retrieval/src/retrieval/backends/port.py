@@ -1,8 +1,8 @@
 """What retrieval asks of a vector store. It is a projection of the database: it may be lost at any moment.
 
-A store holds *points*, one per window, with a dense vector (384, cosine), a sparse one (keywords, dot product) and
-labels to filter by. Texts stay outside. All points of a document carry its content hash, so the store can say what
-it holds.
+A store holds *points*, one per window, with a quick vector (256, cosine), a sparse one (keywords, dot product), once
+it has been made a deep one (384, cosine), and labels to filter by. Texts stay outside. All points of a document carry
+the version that they were made from, so the store can say what it holds.
 """
 
 from collections.abc import Sequence
@@ -29,59 +29,74 @@ class Sparse:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What points are filtered and accounted by. `siblings`: how many points the document has; `expires_at`: Unix
-    seconds, infinite when never."""
+    """What points are filtered and accounted by. `siblings`: how many points the document has; `updated_at` and
+    `expires_at`: Unix seconds, the latter infinite when never."""
 
     document_id: str
-    content_hash: str
+    version: str
     siblings: int
     channels: tuple[str, ...]
     tags: tuple[str, ...]
     is_policy: bool
+    updated_at: float
     expires_at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One window; `id` is a UUID."""
+    """One window; `id` is a UUID. `deep` is None until the deep model has seen the window."""
 
     id: str
-    dense: Vector
+    deep: Vector | None
+    quick: Vector
     sparse: Sparse
     labels: Labels
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What is looked for. Without a `deep` vector, or without sparse indices, that signal finds nothing."""
+
+    deep: Vector | None
+    quick: Vector
+    sparse: Sparse
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """A point that was found; `similarity` is the cosine with the question."""
+    """A point that was found, with its cosines to the question; `deep` is None when either has no deep vector."""
 
     point_id: str
-    similarity: float
+    deep: float | None
+    quick: float
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hits by meaning and hits by keywords, each best first."""
+    """Hits by each signal, each best first. A hit has its cosines whichever signal found it."""
 
-    dense: tuple[Hit, ...]
+    deep: tuple[Hit, ...]
+    quick: tuple[Hit, ...]
     keyword: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which points may be found: shown in `channel`, not stale at `now`, with one of `tags` (when there are any)."""
+    """Which points may be found: shown in `channel`, not stale at `now`, with one of `tags` (when there are any), of
+    documents updated after `updated_after` (Unix seconds, when given)."""
 
     channel: str
     now: float
     tags: tuple[str, ...] = ()
     policies_only: bool = False
+    updated_after: float | None = None
 
 
 class VectorStore(Protocol):
     """The port. Every call may raise `StoreUnavailable`; none blocks the event loop."""
 
     async def open(self) -> dict[str, str]:
-        """Opens what is there; returns the content hash of each document that is completely there."""
+        """Opens what is there; returns the version of each document that is completely there."""
 
     async def recreate(self) -> None:
         """Throws everything away and opens an empty store."""
@@ -92,8 +107,8 @@ class VectorStore(Protocol):
     async def remove(self, document_id: str) -> None:
         """Deletes a document's points; an unknown document is no error."""
 
-    async def search(self, dense: Vector, sparse: Sparse, scope: Scope, limit: int) -> Found:
-        """The `limit` best points by meaning, and the `limit` best by keywords."""
+    async def search(self, question: Question, scope: Scope, limit: int) -> Found:
+        """The `limit` best points by each signal."""
 
     async def flush(self) -> None:
         """Writes everything down, so that `open` finds it after a crash."""

@@ -1,11 +1,23 @@
-"""Sentence embeddings in process: all-MiniLM-L6-v2 (int8, 384 dimensions) on one thread of onnxruntime.
+"""Sentence embeddings in process, of two kinds. Needs the extra `aiguy-servicekit[embedding]`.
 
-`Embedder` turns texts into unit vectors without blocking the event loop; `WordPieces` is its tokenizer, for
-counting tokens and telling words from typing errors. Needs the extra `aiguy-servicekit[embedding]`.
+`Embedder` is deep: all-MiniLM-L6-v2 (int8, 384 dimensions) on one thread of onnxruntime, without blocking the event
+loop. `QuickEmbedder` is a table of token vectors (256 dimensions), a hundred times faster and a little less good.
+`WordPieces` is the deep one's tokenizer, for counting tokens and telling words from typing errors.
 """
 
 from servicekit.embedding.assets import AssetError
 from servicekit.embedding.model import DIMENSIONS, MODEL_ID, Embedder
 from servicekit.embedding.pieces import MAX_TOKENS, WordPieces
+from servicekit.embedding.quick import QUICK_DIMENSIONS, QUICK_MODEL_ID, QuickEmbedder
 
-__all__ = ["DIMENSIONS", "MAX_TOKENS", "MODEL_ID", "AssetError", "Embedder", "WordPieces"]
+__all__ = [
+    "DIMENSIONS",
+    "MAX_TOKENS",
+    "MODEL_ID",
+    "QUICK_DIMENSIONS",
+    "QUICK_MODEL_ID",
+    "AssetError",
+    "Embedder",
+    "QuickEmbedder",
+    "WordPieces",
+]
