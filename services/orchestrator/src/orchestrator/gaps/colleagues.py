@@ -1,7 +1,7 @@
 """Asks other services on staff's behalf: is a question answerable by now, and what did support answer to it?
 
-With tokens of our own: role `service`, one scope each, at most a minute. A service that does not answer is no error of the
-listing: the gap stays as it is, and its outline says what is missing.
+With tokens of our own: role `service`, one scope each, at most a minute. A service that does not answer is no error of
+the listing: the gap stays as it is, and its outline says what is missing.
 """
 
 from collections.abc import Mapping

@@ -69,17 +69,19 @@ def grouped(questions: Sequence[Question], since: datetime, embedder: EmbedNow, 
     members: dict[int, list[int]] = {}
     for node, head in enumerate(heads_of(vectors, policy.same_topic)):
         members.setdefault(int(head), []).append(node)
-    chatter = embedder.embed([policy.key(text) for text in policy.chatter])
+    chatter = embedder.embed([_whole(text) for text in policy.chatter])
     found, noise = [], 0
     for head, belonging in members.items():
         first = nodes[keys[head]][0]
         wanted = {node: [one for one in nodes[keys[node]] if one.open and one.asked_at >= since] for node in belonging}
         if first.dismissed or not any(wanted.values()):
             continue
-        label, vector = _label(wanted, vectors)
-        everyone = sorted((one for some in wanted.values() for one in some), key=lambda one: (one.asked_at, one.turn_id))
+        label = _label(wanted, vectors)
+        everyone = sorted(
+            (one for some in wanted.values() for one in some), key=lambda one: (one.asked_at, one.turn_id)
+        )
         group = Group(first.turn_id, label, tuple(everyone))
-        if _is_noise(group, float(np.max(chatter @ vector)), policy):
+        if _is_noise(group, float(np.max(chatter @ embedder.embed([_whole(label.text)])[0])), policy):
             noise += 1
         else:
             found.append(group)
@@ -88,7 +90,7 @@ def grouped(questions: Sequence[Question], since: datetime, embedder: EmbedNow, 
 
 
 def heads_of(vectors: Vectors, near: float) -> NDArray[np.int64]:
-    """For each row the row of its group's head: itself, or the nearest earlier head with a cosine of at least `near`."""
+    """For each row the row of its group's head: itself, or the nearest earlier head within the cosine `near`."""
     count = 0
     heads = np.empty(len(vectors), dtype=np.int64)
     head_of = np.arange(len(vectors), dtype=np.int64)
@@ -105,18 +107,23 @@ def heads_of(vectors: Vectors, near: float) -> NDArray[np.int64]:
     return head_of
 
 
-def _label(wanted: dict[int, list[Question]], vectors: Vectors) -> tuple[Question, Vectors]:
+def _label(wanted: dict[int, list[Question]], vectors: Vectors) -> Question:
     """The question that is nearest to all others, each customer counted once, in its most frequent wording."""
     nodes = [node for node, some in wanted.items() if some]
     weights = np.array([len({one.customer for one in wanted[node]}) for node in nodes], dtype=np.float32)
     central = int(np.argmax(np.round((vectors[nodes] @ vectors[nodes].T) @ weights, 4)))
     some = wanted[nodes[central]]
     wording = Counter(one.text for one in some).most_common(1)[0][0]
-    return next(one for one in some if one.text == wording), vectors[nodes[central]]
+    return next(one for one in some if one.text == wording)
+
+
+def _whole(text: str) -> str:
+    """Small talk is in the common words too: "Do you sell lights?" is none, "Turn off the lights" is."""
+    return text.casefold().strip(" ?!.")
 
 
 def _is_noise(group: Group, chatter: float, policy: GapPolicy) -> bool:
-    """Small talk, or a word or none from a single customer."""
+    """Small talk, or nothing that says what it is about, from a single customer."""
     if chatter >= policy.chatter_likeness:
         return True
-    return group.customers == 1 and all(len(policy.words(one.text)) < policy.fewest_words for one in group.questions)
+    return group.customers == 1 and not any(policy.says_something(one.text) for one in group.questions)

@@ -1,7 +1,7 @@
 """What staff see: the groups that are open, each asked again, and drafted from resolved tickets.
 
 A gap closes by itself: its question goes to the search once more, and when that is answerable by now its questions are
-marked so. That costs one search for each group that is shown, within a time limit; a group that could not be asked stays.
+marked so. That costs one search for each group that is shown, within a time limit; who could not be asked stays.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class ListedGap:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The gaps, those of most customers first; how many further groups there are, and how many were left out as noise."""
+    """The gaps, those of most customers first; how many further groups there are, and how many are noise."""
 
     gaps: tuple[ListedGap, ...]
     further: int

@@ -39,8 +39,8 @@ class Gap:
 def noticed(state: TurnState, outcome: Outcome, name: str | None = None) -> Gap | None:
     """The gap that a turn with this end leaves, if any; `name` is the customer's, and is masked.
 
-    The answer rests on the last thing that was observed: it counts when that is a search and none of the turn's searches
-    was answerable (`not_answerable`), or when one was and the answer was refused all the same (`unsupported`).
+    The answer rests on the last thing that was observed: it counts when that is a search and none of the turn's
+    searches was answerable (`not_answerable`), or when one was and the answer was refused (`unsupported`).
     """
     searches = _searches(state)
     if not searches or state.observed[-1].output is not searches[-1]:

@@ -1,7 +1,7 @@
 """The draft of an article from what support answered before. Pure and without a model: it only sorts and marks.
 
-Every sentence is one that a person of support wrote; a person reads the draft before it is published. Until then it says
-`reviewed: false`, and no search finds it.
+Every sentence is one that a person of support wrote; a person reads the draft before it is published. Until then it
+says `reviewed: false`, and no search finds it.
 """
 
 import json
@@ -25,7 +25,7 @@ _MARKUP = re.compile(r"([\\`\[\]<>|#*_!])")
 
 @dataclass(slots=True)
 class _Said:
-    """A sentence of support, the words that it is compared by, and each of its wordings with the tickets that have it."""
+    """A sentence of support, the words that it is compared by, and its wordings with the tickets that have them."""
 
     words: frozenset[str]
     wordings: dict[str, list[str]] = field(default_factory=dict)
@@ -72,7 +72,9 @@ def outline(group: Group, tickets: Sequence[ResolvedTicket], policy: GapPolicy) 
         numbers = ", ".join(dict.fromkeys(number for some in said.wordings.values() for number in some))
         lines.append(f"- {_plain(said.best)} ({_plain(numbers)})")
         if said.disagrees:
-            told = "; ".join(f"\u201c{_plain(text)}\u201d ({_plain(', '.join(of))})" for text, of in said.wordings.items())
+            told = "; ".join(
+                f"\u201c{_plain(text)}\u201d ({_plain(', '.join(of))})" for text, of in said.wordings.items()
+            )
             lines.append(f"  - **Check: the numbers disagree.** {told}")
     return "\n".join(lines) + "\n"
 

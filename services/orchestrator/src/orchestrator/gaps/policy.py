@@ -29,6 +29,10 @@ class GapPolicy:
         found = _WORD.findall(_TOKEN.sub(" ", text).casefold())
         return tuple(dict.fromkeys(word for word in found if word not in self.common_words))
 
+    def says_something(self, text: str) -> bool:
+        """Whether a text has enough words, and one that is not common."""
+        return len(_WORD.findall(_TOKEN.sub(" ", text))) >= self.fewest_words and bool(self.words(text))
+
     def key(self, text: str) -> str:
         """What of a question is compared: its content words, or all of it when it has none."""
         return " ".join(self.words(text)) or " ".join(text.casefold().split())
@@ -36,7 +40,9 @@ class GapPolicy:
 
 def load_gap_policy() -> GapPolicy:
     """The policy that ships with the service. Raises KeyError or ValueError when the file is not complete."""
-    raw: dict[str, Any] = yaml.safe_load(resources.files("orchestrator.policy").joinpath("gaps.yaml").read_text("utf-8"))
+    raw: dict[str, Any] = yaml.safe_load(
+        resources.files("orchestrator.policy").joinpath("gaps.yaml").read_text("utf-8")
+    )
     examples = read_policy("intents")["intents"]
     return GapPolicy(
         same_topic=float(raw["same_topic"]), chatter_likeness=float(raw["chatter_likeness"]),
