@@ -20,6 +20,7 @@ _MOST_SENTENCES = 12
 _MOST_TAGS = 3
 _SAME = 0.8
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_TOKEN = re.compile(r"<([a-z]{2,12})_\d{1,3}>")
 _MARKUP = re.compile(r"([\\`\[\]<>|#*_!])")
 
 
@@ -102,4 +103,4 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
 
 def _plain(text: str) -> str:
     """Text that Markdown shows as it is: what a customer or a ticket wrote is never a link, an image or a heading."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _MARKUP.sub(r"\\\1", _TOKEN.sub(r"(\1)", " ".join(text.split())))
