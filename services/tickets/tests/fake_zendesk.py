@@ -1,4 +1,4 @@
-"""Zendesk as its public documentation describes it: tokens, tickets and users, as far as the tickets service asks.
+"""Zendesk as its public documentation describes it: tokens, tickets, users, comments and search, as far as we ask.
 
 Idempotency-Key: the first ticket again for the same body, 400 `IdempotentRequestError` for another one.
 """
@@ -32,6 +32,10 @@ class FakeZendesk:
     asked_for_tokens: list[dict[str, Any]] = field(default_factory=list)
     expires_in: int | None = 1800
     ignores_filter: bool = False
+    #: By ticket: its comments, oldest first. `people` are sideloaded with them.
+    comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    people: list[dict[str, Any]] = field(default_factory=list)
+    searched: list[str] = field(default_factory=list)
     page_size: int = 100
     first: int = field(default_factory=lambda: 35_436 + secrets.randbelow(10**9))
 
@@ -42,6 +46,8 @@ class FakeZendesk:
             Route("/api/v2/tickets.json", self._create, methods=["POST"]),
             Route("/api/v2/tickets.json", self._list, methods=["GET"]),
             Route("/api/v2/users/create_or_update.json", self._user, methods=["POST"]),
+            Route("/api/v2/search.json", self._search, methods=["GET"]),
+            Route("/api/v2/tickets/{number:int}/comments.json", self._comments, methods=["GET"]),
         ])  # fmt: skip
 
     async def _token(self, request: Request) -> Response:
@@ -87,6 +93,47 @@ class FakeZendesk:
             known = [{"id": 9000 + len(self.users), "role": "end-user", **asked}]
             self.users.extend(known)
         return JSONResponse({"user": known[0]})
+
+    def solve(self, subject: str, said: list[tuple[int, str, bool]], status: str = "solved") -> int:
+        """A ticket with what was said: author, words, public. Returns its id."""
+        number = self.first + len(self.tickets)
+        self.tickets.append({"id": number, "status": status, "subject": subject, "external_id": None})
+        self.comments[number] = [
+            {"id": number * 100 + place, "type": "Comment", "author_id": author, "body": words, "plain_body": words,
+             "public": public, "created_at": f"2026-03-01T09:{place:02}:00Z"}
+            for place, (author, words, public) in enumerate(said)
+        ]  # fmt: skip
+        return number
+
+    async def _search(self, request: Request) -> Response:
+        """Every word must be in the subject or a comment; `status>=solved` is solved and closed."""
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        query = request.query_params["query"]
+        self.searched.append(query)
+        kind, status, *words = query.split()
+        if (kind, status) != ("type:ticket", "status>=solved"):
+            return JSONResponse({"error": "invalid", "description": "Invalid search"}, 422)
+        found = [
+            {**one, "result_type": "ticket"} for one in self.tickets
+            if one["status"] in ("solved", "closed") and all(word in self._words_of(one) for word in words)
+        ]  # fmt: skip
+        return JSONResponse({"results": found, "facets": None, "next_page": None, "count": len(found)})
+
+    def _words_of(self, ticket: dict[str, Any]) -> str:
+        said = (one["body"] for one in self.comments.get(ticket["id"], []))
+        return " ".join((ticket["subject"], *said)).lower()
+
+    async def _comments(self, request: Request) -> Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        said = self.comments[request.path_params["number"]]
+        if request.query_params.get("sort_order") == "desc":
+            said = said[::-1]
+        answer: dict[str, Any] = {"comments": said, "next_page": None, "count": len(said)}
+        if request.query_params.get("include") == "users":
+            answer["users"] = self.people
+        return JSONResponse(answer)
 
     def _refusal(self, request: Request) -> Response | None:
         kind, _, key = request.headers.get("authorization", "").partition(" ")

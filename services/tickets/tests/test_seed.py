@@ -21,7 +21,7 @@ async def test_the_tickets_stand_in_the_queues_of_the_policy(service: ToolClient
     policy = load_policy()
     async with service.kit.db.read() as connection:
         rows = await connection.fetch("SELECT * FROM tickets")
-    assert len(rows) == 12
+    assert len(rows) == 15
     for row in rows:
         assert row["queue"] == policy.queues[row["category"]]
         assert int(row["number"].removeprefix("HP-")) < 10023

@@ -20,6 +20,7 @@ from servicekit.db.errors import CONNECT_ERRORS
 #: What is chained in which service's database.
 LEDGERS: tuple[tuple[str, Ledger], ...] = (
     (ORCHESTRATOR, JOURNAL),
+    (ORCHESTRATOR, AUDIT),
     ("billing", REFUNDS),
     *((service, AUDIT) for service in TOOL_SERVICES),
 )

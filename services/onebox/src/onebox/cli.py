@@ -16,9 +16,10 @@ from onebox.audit_databases import DatabasesUnknown, database_urls
 from onebox.chat import chat as hold_chat
 from onebox.contracts_usage import show_deprecations
 from onebox.demo.run import run_demo
+from onebox.gaps_command import Asked, show_gaps, time_span
 from onebox.home import DEMO, Home, find_home
 from onebox.ingest import ingest_with_progress
-from onebox.keys import KeyFiles
+from onebox.keys import KIM, KeyFiles
 from onebox.ports import ORCHESTRATOR
 from onebox.receipt_command import show_receipt
 from onebox.report import ConsoleReport
@@ -38,9 +39,11 @@ app = typer.Typer(
 
 audit = typer.Typer(help="The record of what was done.", no_args_is_help=True)
 contracts = typer.Typer(help="What the services promise each other.", no_args_is_help=True)
+kb = typer.Typer(help="The knowledge base.", no_args_is_help=True)
 receipt = typer.Typer(help="Signed receipts of refunds.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 app.add_typer(contracts, name="contracts")
+app.add_typer(kb, name="kb")
 app.add_typer(receipt, name="receipt")
 
 
@@ -164,6 +167,23 @@ def contracts_deprecations() -> None:
     """Say which arguments are on their way out, who still uses them, and which may be removed."""
     console = _console()
     raise typer.Exit(show_deprecations(_databases(console), datetime.now(UTC), console))
+
+
+@kb.command("gaps")
+def kb_gaps(
+    since: Annotated[str | None, typer.Option(metavar="SPAN", help="30d, 12h: asked within that time.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many groups at most.")] = 20,
+    outline: Annotated[str | None, typer.Option(metavar="ID", help="Print the drafted article of this gap.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all that is known, as JSON.")] = False,
+) -> None:
+    """List questions that had no good answer. Exit code 1: nothing runs, or no such draft; 2: could not ask."""
+    console, home = _console(), find_home()
+    try:
+        span = None if since is None else time_span(since)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from error
+    url, token = _running(home, console), KeyFiles(home.keys).demo_token(KIM)
+    raise typer.Exit(show_gaps(url, token, Asked(span, limit, outline, as_json), datetime.now(UTC), console))
 
 
 @receipt.command("verify")

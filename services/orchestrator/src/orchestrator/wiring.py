@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from fastapi import FastAPI
 
@@ -14,6 +15,10 @@ from orchestrator.brain.policy_files import read_policy
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators
+from orchestrator.gaps.colleagues import Colleagues
+from orchestrator.gaps.keeper import GapKeeper
+from orchestrator.gaps.listing import GapDesk
+from orchestrator.gaps.policy import load_gap_policy
 from orchestrator.guard.ours import standing
 from orchestrator.jobs.here import TurnsHere
 from orchestrator.jobs.promises import PromiseJobs
@@ -32,7 +37,7 @@ from orchestrator.tools.catalog import Catalog
 from servicekit.auth.minting import TokenMinter
 from servicekit.context import Kit
 from servicekit.crypto import Keyring
-from servicekit.embedding import Embedder
+from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.http.breaker import BreakerConfig
 
 
@@ -69,9 +74,16 @@ async def orchestrate(
         here = None
         if settings.worker != "off":
             here = await stack.enter_async_context(_working(kit, app, settings, core))
+            keeper = GapKeeper(kit.db, kit.clock, timedelta(days=settings.gaps_retention_days))
+            await stack.enter_async_context(keeper.running(settings.gaps_forget_every_s))
         intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, here)
         app.state.desk = Desk(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks
+        )  # fmt: skip
+        app.state.gaps = GapDesk(
+            kit.db, keyring, kit.clock, Colleagues(settings.tool_urls, kit.http, minter),
+            await asyncio.to_thread(QuickEmbedder.load), load_gap_policy(),
+            timedelta(days=settings.gaps_retention_days),
         )  # fmt: skip
         yield
 

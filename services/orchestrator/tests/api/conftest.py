@@ -20,7 +20,7 @@ from servicekit.testing import TestIssuer, running
 
 AUDIENCE = "orchestrator"
 CHAT = ("chat:send",)
-STAFF = ("approvals:decide", "console:read")
+STAFF = ("approvals:decide", "console:read", "knowledge:curate")
 
 
 @dataclass

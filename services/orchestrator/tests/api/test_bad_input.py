@@ -34,9 +34,11 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "POST /chat": {"session_id": "session-1", "message": "Hello"},
     "GET /api/agent/conversations/{conversation_id}": {"limit": "5"},
+    "GET /api/agent/knowledge/gaps": {"since": "2026-03-02T09:00:00Z", "limit": "5"},
+    "POST /api/agent/knowledge/gaps/{gap_id}/dismiss": {"note": "ok"},
     "GET /api/agent/stream": {"conversation_id": CONVERSATION, "turn_id": TURN},
 }  # fmt: skip
-OPTIONAL = {"channel", "context", "thumbs", "csat", "tags", "comment", "limit", "notes", "problem"}
+OPTIONAL = {"channel", "context", "thumbs", "csat", "tags", "comment", "limit", "notes", "problem", "since", "note"}
 WITH_BODY = sorted(name for name in GOOD if name.startswith("POST"))
 DEEP = b"[" * 20_000 + b"]" * 20_000
 
@@ -61,11 +63,11 @@ def _bearer(api, name: str) -> dict[str, str]:
             request_id="r", timeout_s=1,
         )  # fmt: skip
         return {"authorization": f"Bearer {api.app.state.desk.callbacks.token(asked, 60)}"}
-    return api.staff() if name.endswith("/approvals") else api.bearer()
+    return api.staff() if name.endswith("/approvals") or "/knowledge/" in name else api.bearer()
 
 
 def path_of(name: str) -> str:
-    return name.split()[1].replace("{conversation_id}", CONVERSATION)
+    return name.split()[1].replace("{conversation_id}", CONVERSATION).replace("{gap_id}", TURN)
 
 
 async def send(api, name: str, content: bytes, content_type: str | None = "application/json") -> httpx.Response:
@@ -146,7 +148,7 @@ async def test_a_missing_field_is_refused_and_named(api, name: str) -> None:
 async def test_a_value_of_the_wrong_kind_is_refused_and_named(api, name: str) -> None:
     for field, good in GOOD[name].items():
         for wrong in wrong_values(good):
-            if (field in OPTIONAL and wrong is None) or (field in ("comment", "notes") and wrong == ""):
+            if (field in OPTIONAL and wrong is None) or (field in ("comment", "notes", "note") and wrong == ""):
                 continue
             body = GOOD[name] | {field: wrong}
             answer = await send(api, name, json.dumps(body).encode())

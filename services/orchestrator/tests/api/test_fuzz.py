@@ -20,9 +20,11 @@ from servicekit.testing.fuzz import BOUNDED, MODES
 from servicekit.testing.live import live_server
 
 pytestmark = pytest.mark.service
+STAFF = ("approvals:decide", "console:read", "knowledge:curate")
 PATHS = [
     "/api/agent/conversations", "/api/agent/messages", "/api/agent/handoff", "/api/agent/confirmations",
     "/api/agent/feedback", "/api/agent/approvals", "/api/agent/conversations/{conversation_id}", "/api/agent/stream",
+    "/api/agent/knowledge/gaps", "/api/agent/knowledge/gaps/{gap_id}/dismiss",
 ]  # fmt: skip
 
 
@@ -36,10 +38,12 @@ class Served:
 
     def credentials(self, path: str = "") -> dict[str, str]:
         """Spelled as schemathesis spells it: it takes the header away to see whether anybody looks at it."""
-        return {"Authorization": self.bearer(staff=path.endswith("/approvals"))["authorization"]}
+        return {
+            "Authorization": self.bearer(staff=path.endswith("/approvals") or "/knowledge/" in path)["authorization"]
+        }
 
     def bearer(self, *, staff: bool = False) -> dict[str, str]:
-        scope, role = ("approvals:decide", Role.STAFF) if staff else ("chat:send", Role.CUSTOMER)
+        scope, role = (STAFF, Role.STAFF) if staff else (("chat:send",), Role.CUSTOMER)
         return self.issuer.bearer("orchestrator", scope, role=role, conversation_id=None, turn_id=None, ttl_s=300)
 
     def make_real(self, case: Case) -> None:

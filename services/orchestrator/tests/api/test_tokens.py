@@ -90,7 +90,7 @@ BAD: dict[str, tuple[Make, int, str]] = {
     "unknown_role": (lambda i: _signed(i, role="owner"), 401, "unauthenticated"),
     "garbage": (lambda _: "a.b.c", 401, "unauthenticated"),
     "far_too_long": (lambda _: "a" * 9000 + ".b.c", 401, "unauthenticated"),
-    "without_the_scope": (lambda i: _signed(i, scope="console:read"), 403, "insufficient_scope"),
+    "without_the_scope": (lambda i: _signed(i, scope="orders.read_own"), 403, "insufficient_scope"),
     "with_a_longer_scope": (lambda i: _signed(i, scope="chat:send-all"), 403, "insufficient_scope"),
 }  # fmt: skip
 
@@ -104,7 +104,9 @@ async def _endpoints(api) -> list[tuple[str, str]]:
 async def _call(api, method: str, path: str, headers: dict[str, str]):
     params = {"conversation_id": ID, "turn_id": TURN} if method == "get" else None
     sent = {"json": {}} if method == "post" else {}
-    return await api.http.request(method, path.replace("{conversation_id}", ID), params=params, headers=headers, **sent)
+    return await api.http.request(
+        method, path.replace("{conversation_id}", ID).replace("{gap_id}", TURN), params=params, headers=headers, **sent
+    )
 
 
 @pytest.mark.parametrize("flaw", sorted(BAD))

@@ -19,9 +19,12 @@ from tickets.handlers import TicketTools
 from tickets.notices import EmailTool, SlackTool
 from tickets.outbox.running import senders
 from tickets.outbox.sender import Pace
-from tickets.parts import deliveries, staff_notices, uses_api_token, zendesk_desk
+from tickets.parts import deliveries, staff_notices, uses_api_token, zendesk_desk, zendesk_resolved
 from tickets.policy import SlaPolicy, load_policy
 from tickets.remote import RemoteSteps
+from tickets.resolved.port import ResolvedTickets
+from tickets.resolved.postgres import PostgresResolved
+from tickets.resolved.routes import resolved_router
 from tickets.routes import tools_router
 from tickets.settings import Settings
 from tickets.sla_sweeper import SlaSweeper
@@ -43,8 +46,10 @@ def build(
     http, policy = AiohttpClient(), policy or load_policy()
     drafts, notices = Drafts(policy), staff_notices(settings, policy.timezone)
     remote = None
+    resolved: ResolvedTickets = PostgresResolved()
     if open_backend is None and settings.tickets_backend == "zendesk":
         open_backend, remote = ZendeskTickets, RemoteSteps(zendesk_desk(settings, http, SystemClock()), drafts)
+        resolved = zendesk_resolved(settings, http, SystemClock())
     open_backend = open_backend or partial(PostgresTickets, prefix=settings.ticket_prefix)
     tools = TicketTools(open=open_backend, drafts=drafts, notices=notices)
     router = tools_router(
@@ -69,4 +74,7 @@ def build(
         finally:
             await http.close()
 
-    return create_app(settings=settings, title="Tickets", routers=[router], kit_factory=kit_factory, startup=startup)
+    return create_app(
+        settings=settings, title="Tickets", routers=[router, resolved_router(resolved)], kit_factory=kit_factory,
+        startup=startup,
+    )  # fmt: skip

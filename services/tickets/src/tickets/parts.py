@@ -13,16 +13,20 @@ from tickets.backends.zendesk import ZendeskDesk
 from tickets.backends.zendesk_api import SYSTEM, ZendeskApi
 from tickets.backends.zendesk_oauth import ClientCredentials
 from tickets.outbox.message import Delivery, Kind
+from tickets.resolved.zendesk import ZendeskResolved
 from tickets.settings import Settings
 from tickets.staff_notices import StaffNotices, load_wording
 
 
 def zendesk_desk(settings: Settings, http: HttpPort, clock: Clock) -> ZendeskDesk:
     """The desk, with the key that is set: OAuth when both are."""
-    api = RemoteApi(
-        SYSTEM, settings.zendesk_url, http, _zendesk_key(settings, http, clock), timeout_s=settings.zendesk_timeout_s
-    )
+    api = _zendesk_api(settings, http, clock)
     return ZendeskDesk(ZendeskApi(api), settings.zendesk_guest_name, settings.zendesk_order_field)
+
+
+def zendesk_resolved(settings: Settings, http: HttpPort, clock: Clock) -> ZendeskResolved:
+    """The search over solved tickets, with the same key."""
+    return ZendeskResolved(_zendesk_api(settings, http, clock))
 
 
 def uses_api_token(settings: Settings) -> bool:
@@ -54,6 +58,12 @@ def staff_notices(settings: Settings, timezone: ZoneInfo) -> StaffNotices:
     if settings.tickets_notice_channel:
         recipients[Kind.SLACK] = settings.slack_channel_map[settings.tickets_notice_channel.removeprefix("#")]
     return StaffNotices(recipients, timezone, load_wording())
+
+
+def _zendesk_api(settings: Settings, http: HttpPort, clock: Clock) -> RemoteApi:
+    return RemoteApi(
+        SYSTEM, settings.zendesk_url, http, _zendesk_key(settings, http, clock), timeout_s=settings.zendesk_timeout_s
+    )
 
 
 def _zendesk_key(settings: Settings, http: HttpPort, clock: Clock) -> Authority:

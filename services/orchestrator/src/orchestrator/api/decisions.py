@@ -6,6 +6,7 @@ from contracts.errors import ProblemCode
 from orchestrator.api.deps import ChatCaller, DeskDep
 from orchestrator.api.intake import stream_url
 from orchestrator.api.models import ConfirmationDecision, Feedback, TurnAccepted
+from orchestrator.gaps.feedback import note_thumbs
 from orchestrator.journal.decisions import confirm
 from orchestrator.turn.inputs import ConfirmationDecided
 from servicekit.errors import ProblemError
@@ -42,8 +43,9 @@ def decisions_router() -> APIRouter:
                 " tags = excluded.tags, comment = excluded.comment RETURNING turn_id",
                 body.conversation_id, body.turn_id, _THUMBS.get(body.thumbs or ""), body.csat, list(body.tags), comment,
             )  # fmt: skip
-        if stored is None:
-            raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in this conversation.")
+            if stored is None:
+                raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in this conversation.")
+            await note_thumbs(db, conversation, body.turn_id, desk.codec, down=body.thumbs == "down")
 
     return router
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import orjson
 
 from contracts.turn import Answering, EndEvent
+from orchestrator.gaps.noticing import noticed
+from orchestrator.gaps.store import keep
 from orchestrator.journal.cards import card_of, open_card
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, append_entries, entry_columns, load_entries, turning_away
@@ -54,8 +56,13 @@ class PgTurnJournal:
             async with self.database.primary() as db:
                 return await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
         if isinstance(closing, Finish):
-            async with self.database.primary() as db:
-                return await self._end(db, after, inputs, state, closing)
+            gap = noticed(state, closing.outcome, self.conversation.identity.name)
+            if gap is None:
+                async with self.database.primary() as db:
+                    return await self._end(db, after, inputs, state, closing)
+            async with self.database.transaction() as db:
+                await self._end(db, after, inputs, state, closing)
+                return await keep(db, self.conversation, self.turn_id, gap)
         async with self.database.transaction() as db:
             await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
             return await self._wait(db, closing)

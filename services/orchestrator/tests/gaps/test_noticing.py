@@ -1,0 +1,92 @@
+"""Which turn leaves a gap, what is kept of it, and that nobody can be read in it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contracts.errors import ErrorClass
+from contracts.turn import Outcome
+from orchestrator.gaps.noticing import MAX_QUESTION, GapReason, disliked, noticed
+from orchestrator.turn.inputs import PlannedCall
+from orchestrator.turn.state import Observed, TurnState
+
+PAGE = {"title": "Caring for wood", "url": "https://shop.example/help/wood", "text": "Oil the handle."}
+
+
+def search(*, answerable: bool, **changes: Any) -> Observed:
+    output = {"passages": [PAGE], "strength": 0.12, "gap": 0.05, "cover": 0.4, "answerable": answerable} | changes
+    return Observed(PlannedCall(tool="search_kb", arguments={"query": "q"}, args_hash="1", label=""), output)
+
+
+def order(order_id: str = "5678") -> Observed:
+    call = PlannedCall(tool="get_order_status", arguments={"order_id": order_id}, args_hash="2", label="")
+    return Observed(call, {"order_id": order_id, "status": "shipped"})
+
+
+def turn(*observed: Observed, text: str = "Do you sharpen axes?") -> TurnState:
+    return TurnState(text=text, observed=observed)
+
+
+def test_a_search_without_an_answer_leaves_the_question_its_numbers_and_the_nearest_page() -> None:
+    gap = noticed(turn(search(answerable=False)), Outcome.REFUSED)
+    assert gap is not None
+    assert (gap.question, gap.reason) == ("Do you sharpen axes?", GapReason.NOT_ANSWERABLE)
+    assert (gap.strength, gap.gap, gap.cover) == (0.12, 0.05, 0.4)
+    assert (gap.page_title, gap.page_url) == (PAGE["title"], PAGE["url"])
+
+
+@pytest.mark.parametrize(
+    ("observed", "outcome", "reason"),
+    [
+        ((), Outcome.ANSWERED, None),
+        ((order(),), Outcome.ANSWERED, None),
+        ((search(answerable=True),), Outcome.ANSWERED, None),
+        ((search(answerable=False), search(answerable=True)), Outcome.ANSWERED, None),
+        ((search(answerable=False), order()), Outcome.ANSWERED, None),
+        ((order(), search(answerable=False)), Outcome.ANSWERED, GapReason.NOT_ANSWERABLE),
+        ((search(answerable=False),), Outcome.HANDED_OVER, GapReason.NOT_ANSWERABLE),
+        ((search(answerable=False, passages=[]),), Outcome.REFUSED, GapReason.NOT_ANSWERABLE),
+        ((search(answerable=True),), Outcome.REFUSED, GapReason.UNSUPPORTED),
+        ((order(),), Outcome.REFUSED, None),
+    ],
+)
+def test_a_turn_is_a_gap_when_its_answer_rests_on_a_search_that_has_none(
+    observed: tuple[Observed, ...], outcome: Outcome, reason: GapReason | None
+) -> None:
+    gap = noticed(turn(*observed), outcome)
+    assert (gap and gap.reason) == reason
+
+
+def test_a_search_that_failed_says_nothing_about_the_knowledge_base() -> None:
+    failed = replace(search(answerable=False), output=None, error_class=ErrorClass.TIMEOUT, error_code="timeout")
+    assert noticed(turn(failed), Outcome.TOOL_FAILED) is None
+
+
+def test_a_thumb_counts_only_for_answers_from_the_knowledge_base() -> None:
+    assert disliked(turn(order())) is None
+    gap = disliked(turn(search(answerable=True), order()))
+    assert gap is not None
+    assert gap.reason is GapReason.THUMBS_DOWN
+
+
+def test_no_personal_data_is_kept() -> None:
+    text = (
+        "I am Ada Moreno, ada@example.com, +49 30 1234567, card 4242 4242 4242 4242, order 5678.\n"
+        "ADA asks: https://shop.example/i?token=s3cret99 do you sharpen axes?"
+    )
+    gap = noticed(turn(order("5678"), search(answerable=False), text=text), Outcome.REFUSED, "Ada Moreno")
+    assert gap is not None
+    for secret in ("Ada", "ADA", "Moreno", "example.com", "1234567", "4242", "5678,", " 5678", "s3cret99"):
+        assert secret not in gap.question
+    assert gap.question.endswith("do you sharpen axes?")
+    assert "<email_1>" in gap.question
+
+
+def test_what_is_kept_is_bounded() -> None:
+    gap = noticed(
+        turn(search(answerable=False, passages=[PAGE | {"title": "x" * 900}]), text="w " * 900), Outcome.REFUSED
+    )
+    assert gap is not None
+    assert len(gap.question) <= MAX_QUESTION
+    assert len(gap.page_title) <= 300

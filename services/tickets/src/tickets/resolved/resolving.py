@@ -1,0 +1,43 @@
+"""A ticket becomes resolved: its status, what was answered, its event, its place in the queue; one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.errors import ProblemCode
+from servicekit.db.pool import Connection
+from servicekit.errors import ProblemError
+from tickets import repository
+
+_FIND = "SELECT id, status, resolution, resolved_at FROM tickets WHERE number = $1 FOR UPDATE"
+_RESOLVE = "UPDATE tickets SET status = 'solved', resolution = $2, resolved_by = $3, resolved_at = $4 WHERE id = $1"
+_LEAVE_QUEUE = "UPDATE handoffs SET status = 'closed' WHERE ticket_id = $1 AND status <> 'closed'"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The ticket as it stands now. `changed`: it was not resolved with these words before."""
+
+    number: str
+    status: str
+    resolved_at: datetime
+    changed: bool
+
+
+async def resolve(connection: Connection, number: str, resolution: str, actor: str, now: datetime) -> Resolution:
+    """Resolve a ticket of ours. The same words again change nothing.
+
+    Raises NOT_FOUND; CONFLICT for a ticket that another system keeps, and for one that was resolved otherwise.
+    """
+    if number.startswith("#"):
+        raise ProblemError(ProblemCode.CONFLICT, "This ticket is kept in Zendesk: solve it there.")
+    row = await connection.fetchrow(_FIND, number)
+    if row is None:
+        raise ProblemError(ProblemCode.NOT_FOUND, "There is no such ticket.")
+    if row["resolution"]:
+        if row["resolution"] != resolution:
+            raise ProblemError(ProblemCode.CONFLICT, "This ticket was resolved with other words.")
+        return Resolution(number, row["status"], row["resolved_at"], changed=False)
+    await connection.execute(_RESOLVE, row["id"], resolution, actor, now)
+    await connection.execute(_LEAVE_QUEUE, row["id"])
+    await repository.insert_event(connection, row["id"], "resolved", actor, now)
+    return Resolution(number, "solved", now, changed=True)
