@@ -16,7 +16,7 @@ from onebox.audit_databases import DatabasesUnknown, database_urls
 from onebox.chat import chat as hold_chat
 from onebox.contracts_usage import show_deprecations
 from onebox.demo.run import run_demo
-from onebox.gaps_command import Asked, show_gaps, time_span
+from onebox.gaps_command import GapQuery, show_gaps, time_span
 from onebox.home import DEMO, Home, find_home
 from onebox.ingest import ingest_with_progress
 from onebox.keys import KIM, KeyFiles
@@ -183,7 +183,7 @@ def kb_gaps(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--since") from error
     url, token = _running(home, console), KeyFiles(home.keys).demo_token(KIM)
-    raise typer.Exit(show_gaps(url, token, Asked(span, limit, outline, as_json), datetime.now(UTC), console))
+    raise typer.Exit(show_gaps(url, token, GapQuery(span, limit, outline, as_json), datetime.now(UTC), console))
 
 
 @receipt.command("verify")

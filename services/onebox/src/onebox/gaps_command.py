@@ -19,7 +19,7 @@ _MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GapQuery:
     """What the command is to show; `outline` is the id of one gap."""
 
     since: timedelta | None = None
@@ -36,7 +36,7 @@ def time_span(text: str) -> timedelta:
     return timedelta(days=int(found[1])) if found[2] == "d" else timedelta(hours=int(found[1]))
 
 
-def show_gaps(url: str, token: str, asked: Asked, now: datetime, console: Console) -> int:
+def show_gaps(url: str, token: str, asked: GapQuery, now: datetime, console: Console) -> int:
     """Prints gaps, or one draft alone, so that it can go to a file.
 
     Returns 0; 1 when there is no such draft, which is said on standard error; 2 when the orchestrator did not answer.
