@@ -36,8 +36,8 @@ class QuickEmbedder:
         return cls(load(quick_table_bytes())["embedding.weight"], tokenizer)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of `texts` in their order, shape (len(texts), 256). Runs in the calling thread, a fraction of a millisecond for a
-        question; safe to use from any thread."""
+        """The vectors of `texts` in their order, shape (len(texts), 256). Runs in the calling
+        thread, a fraction of a millisecond for a question; safe to use from any thread."""
         vectors = np.zeros((len(texts), QUICK_DIMENSIONS), dtype=np.float32)
         for row, encoding in enumerate(self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)):
             if encoding.ids:
