@@ -76,6 +76,8 @@ async def _measure(size: int, url: str, redis: str, folder: Path, questions: int
     finally:
         await db.close()
         embedder.close()
+    print(f"{size} chunks: stored in {filled.totals.documents} documents, index made in {made:.1f} s", flush=True)
+    print(_latency("in process", inside), flush=True)
     settings = {
         "AIGUY_DATABASE_URL": url, "AIGUY_REDIS_URL": redis, "AIGUY_INDEX_DIR": str(folder / "http"),
         "AIGUY_RATE_LIMIT_PER_MINUTE": "1000000", "AIGUY_ENVIRONMENT": "test", "AIGUY_LOG_LEVEL": "error",

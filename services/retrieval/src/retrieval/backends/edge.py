@@ -180,10 +180,11 @@ class EdgeStore:
 
     def _put(self, document_id: str, points: Sequence[Point]) -> None:
         shard = self._opened()
-        same = edge.FieldCondition("document_id", match=edge.MatchValue(document_id))
-        shard.update(edge.UpdateOperation.delete_points_by_filter(edge.Filter(must=[same])))
-        for point in self._points.pop(document_id, ()):
-            self._labels.pop(point, None)
+        if old := self._points.pop(document_id, None):
+            same = edge.FieldCondition("document_id", match=edge.MatchValue(document_id))
+            shard.update(edge.UpdateOperation.delete_points_by_filter(edge.Filter(must=[same])))
+            for point in old:
+                self._labels.pop(point, None)
         if points:
             self._points[document_id] = [point.id for point in points]
             self._labels.update((point.id, point.labels) for point in points)
