@@ -1,7 +1,7 @@
 # Everything is one command. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up chat bench prove-refunds contracts
+.PHONY: help setup check test demo up chat bench bench-retrieval prove-refunds contracts
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -12,7 +12,7 @@ help: ## This list
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then bold=$$'\033[1m' blue=$$'\033[36m' off=$$'\033[0m'; fi; \
 	printf '\n  %sAIGuy Support Agent%s\n\n' "$$bold" "$$off"; \
 	sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
-	  printf '  %smake %-13s%s %s\n' "$$blue" "$$name" "$$off" "$$text"; done; \
+	  printf '  %smake %-16s%s %s\n' "$$blue" "$$name" "$$off" "$$text"; done; \
 	printf '\n  First time? %smake demo%s installs, starts everything and talks to it.' "$$blue" "$$off"; \
 	printf ' No Docker, no API key.\n\n'
 
@@ -43,6 +43,9 @@ chat: setup ## Talk to the running stack from the terminal
 bench: setup ## Measure what the engine adds to a turn, beside other agent loops
 	@.ci/setup --group bench
 	@exec $(VENV)/python tests-e2e/bench/run.py
+
+bench-retrieval: setup ## Measure search, ingest and memory; SIZES="1000 10000 50000" chooses the chunks
+	@exec $(VENV)/python tests-e2e/bench/search_speed.py $(if $(SIZES),--sizes $(SIZES))
 
 prove-refunds: setup ## 5,000 refunds while processes die and the provider errs; prints how many were doubled or lost
 	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_PROVE=1 AIGUY_PROVE_REFUNDS=$(REFUNDS) $(VENV)/pytest -s tests-e2e/test_refund_chaos.py \

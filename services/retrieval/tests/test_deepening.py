@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,6 +167,19 @@ async def test_a_transaction_undone_half_way_leaves_the_old_version(
     with pytest.raises(InterruptedError):
         await interrupted()
     assert (await _pending(db), await _versions(db)) == (1, before)
+
+
+async def test_what_an_older_release_stored_gets_the_digest_that_this_one_would_give(
+    db: Database, ingestor: Ingestor, page: Page
+) -> None:
+    await ingestor.put(page("tents", title="Zelte – für jedes Wetter"), "api")
+    script = (Path(repository.__file__).parent / "migrations" / "versions" / "0002_two_step_ingest.sql").read_text()
+    (statement,) = re.findall(r"^UPDATE windows.*?;", script, re.MULTILINE | re.DOTALL)
+    async with db.transaction() as connection:
+        before = await connection.fetchval("SELECT digest FROM windows")
+        await connection.execute("UPDATE windows SET digest = ''")
+        await connection.execute(statement)
+        assert await connection.fetchval("SELECT digest FROM windows") == before
 
 
 async def test_two_workers_never_work_at_once(db: Database, ingestor: Ingestor, page: Page) -> None:

@@ -67,7 +67,7 @@ async def ingest(kit: Kit, base: KnowledgeBase, caller: Caller, asked: IngestReq
             base.running = None
     base.deepener.wake()
     await _audit(kit, caller, asked)
-    searchable = True
+    searchable = base.index.writes
     try:
         await base.index.refresh()
     except StoreUnavailable:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from retrieval.answer_cache import AnswerCache
-from retrieval.backends.edge import EdgeStore
+from retrieval.backends.choice import store_writer, vector_store
 from retrieval.backends.port import VectorStore
 from retrieval.catalogue import Catalogue
 from retrieval.deepening.supervisor import Deepener
@@ -21,7 +21,7 @@ from retrieval.weights import Weights
 from retrieval.words import Words
 from servicekit.background import stop
 from servicekit.context import Kit
-from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS, Embedder, QuickEmbedder
+from servicekit.embedding import Embedder, QuickEmbedder
 
 
 @dataclass(slots=True)
@@ -51,10 +51,13 @@ async def open_knowledge_base(
 ) -> AsyncIterator[KnowledgeBase]:
     """The knowledge base of a service, with its index following the database in the background until the end."""
     own: Embedder = embedder if embedder is not None else await asyncio.to_thread(Embedder.load)
-    vectors = store or EdgeStore(settings.index_dir, DIMENSIONS, QUICK_DIMENSIONS)
+    vectors = store or vector_store(settings)
+    writer = store_writer(settings, kit.db)
     quick = await asyncio.to_thread(QuickEmbedder.load)
     words = Words()
-    index = SearchIndex(kit.db, vectors, words, Catalogue(Lexicon(words, own.pieces.knows)), quick)
+    catalogue = Catalogue(Lexicon(words, own.pieces.knows))
+    stale_after_s = settings.index_stale_after_s
+    index = SearchIndex(kit.db, vectors, words, catalogue, quick, writer=writer, stale_after_s=stale_after_s)
     deepener = Deepener(kit.db, settings.database_url)
     reranker = await asyncio.to_thread(_reranker, kit, settings)
     _measure(kit, index, deepener)
@@ -69,6 +72,7 @@ async def open_knowledge_base(
         yield KnowledgeBase(index, searcher, Ingestor(kit.db, own.pieces, quick, kit.clock), deepener)
     finally:
         await stop(tasks)
+        await writer.close()
         await vectors.close()
         if reranker is not None:
             reranker.close()
@@ -89,6 +93,8 @@ def _measure(kit: Kit, index: SearchIndex, deepener: Deepener) -> None:
     documents.set_function(lambda: index.documents)
     revision = kit.metrics.gauge("aiguy_retrieval_index_revision", "The database revision that the index agrees with.")
     revision.set_function(lambda: index.revision)
+    behind = kit.metrics.gauge("aiguy_retrieval_index_behind_seconds", "For how long the database has been ahead.")
+    behind.set_function(lambda: index.behind_s)
     rebuilds = kit.metrics.gauge("aiguy_retrieval_index_rebuilds", "Times that the index was made anew since start.")
     rebuilds.set_function(lambda: index.rebuilds)
     pending = kit.metrics.gauge("aiguy_retrieval_pending_windows", "Windows that have no deep vector yet.")

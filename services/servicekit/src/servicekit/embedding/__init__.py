@@ -1,7 +1,7 @@
 """Sentence embeddings in process, of two kinds. Needs the extra `aiguy-servicekit[embedding]`.
 
 `Embedder` is deep: all-MiniLM-L6-v2 (int8, 384 dimensions) on one thread of onnxruntime, without blocking the event
-loop. `QuickEmbedder` is a table of token vectors (256 dimensions), a hundred times faster and a little less good.
+loop. `QuickEmbedder` is a table of token vectors (256 dimensions), much faster and a little less good.
 `WordPieces` is the deep one's tokenizer, for counting tokens and telling words from typing errors.
 """
 

@@ -1,6 +1,6 @@
 """The quick embedder: the mean of a text's token vectors, from a table of 32,000 × 256. No network is run.
 
-About 0.3 ms of one core for 250 tokens, so a document can be found by meaning the moment it is stored. The table is
+So cheap that a document can be found by meaning the moment it is stored. The table is
 wordllama's, read from its package without importing that; it stays float16 in memory (16 MB).
 """
 
@@ -36,8 +36,8 @@ class QuickEmbedder:
         return cls(load(quick_table_bytes())["embedding.weight"], tokenizer)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of `texts` in their order, shape (len(texts), 256). Runs in the calling thread, 0.1 ms for a
-        question; safe to use from any thread."""
+        """The vectors of `texts` in their order, shape (len(texts), 256). Runs in the calling
+        thread, a fraction of a millisecond for a question; safe to use from any thread."""
         vectors = np.zeros((len(texts), QUICK_DIMENSIONS), dtype=np.float32)
         for row, encoding in enumerate(self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)):
             if encoding.ids:
