@@ -107,6 +107,7 @@ def question(**fields: Any) -> dict[str, Any]:
         question(kind="riddle"),
         question(half="third"),
         question(kind="multi"),
+        {"q": "Fees?", "kind": "multi", "half": "dev", "all": ["fees"], "quote": ["It costs £5.", "Always."]},
         question(kind="unanswerable", about="near-miss", why="a guess", absent=["£5"]),
         question(kind="unanswerable", about="near-miss", why=""),
     ],
