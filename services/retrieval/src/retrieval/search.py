@@ -85,10 +85,12 @@ class Searcher:
         vectors = await self._vectors(question)
         scope = Scope(asked.channel.value, self._clock.now().timestamp(), asked.product_tags, False, _day(asked))
         looked_up = await self._look_up(question, vectors, scope)
-        ranked = await self._rank(question, looked_up)
-        shown = select(ranked, max(asked.top_k, _JUDGED))
-        evidence = judge(question, shown[:_JUDGED], self.tops(looked_up.found), self._tools.weights)
-        chosen = shown[: asked.top_k]
+        ranked = rank(looked_up.considered, self._tools.weights)
+        # The evidence is fitted on this order; a cross-encoder only changes what is shown.
+        evidence = judge(question, select(ranked, _JUDGED), self.tops(looked_up.found), self._tools.weights)
+        if self._tools.reranker is not None:
+            ranked = await self._tools.reranker.order(text, ranked)
+        chosen = select(ranked, asked.top_k)
         if needs_policy(text, question.stems) and not any(one.entry.is_policy for one in chosen):
             policies = Scope(scope.channel, scope.now, scope.tags, True, scope.updated_after)
             second = await self._look_up(question, vectors, policies)
@@ -113,10 +115,6 @@ class Searcher:
         found = await self._index.search(vectors, scope, CANDIDATES)
         candidates = fuse(found, self._index.catalogue)
         return LookUp(found, consider(question, candidates, self.reader, self._tools.weights))
-
-    async def _rank(self, question: Asked, looked_up: LookUp) -> list[Ranked]:
-        ranked = rank(looked_up.considered, self._tools.weights)
-        return ranked if self._tools.reranker is None else await self._tools.reranker.order(question.text, ranked)
 
     def tops(self, found: Found) -> list[str]:
         """The document that each signal puts first; signals without hits have none."""
