@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrieval.features import Numbers
 from retrieval.ranking import Ranked
 from retrieval.reading import Asked
 from retrieval.weights import Weights
@@ -46,25 +45,29 @@ def judge(asked: Asked, passages: Sequence[Ranked], tops: Sequence[str], weights
 def evidence_features(asked: Asked, passages: Sequence[Ranked], tops: Sequence[str]) -> Mapping[str, float]:
     """What the evidence is made from, of one passage or more.
 
-    `deep`: the best similarity. `meaning`: the best soft cover of one passage's window. `exact`: the same of the words
-    themselves, by their importance. `unknown`: importance of the words that no document has, where the question asks,
-    as far as nothing like them stands in the passages. `agreement`: share of the signals that put the best passage's
-    document first.
+    `deep`: the best similarity. `meaning`: the best soft cover of one passage's window. `unknown`: importance of the
+    words that no document has, where the question asks, as far as nothing like them stands in the passages.
+    `agreement`: share of the signals that put the best passage's document first. `doubt`: of a question that wants yes
+    or no, importance of the word that the best covering passage has least of; 0 of others.
     """
     soft = np.max([one.match.soft for one in passages], axis=0, initial=0.0)
     missing = [place for place in asked.unknown if place in asked.focus]
     return {
         "deep": max(one.similarity for one in passages),
         "meaning": max(one.match.meaning for one in passages),
-        "exact": max(_share(asked.importance, one.match.exact) for one in passages),
         "unknown": float(sum(asked.importance[place] * (1 - soft[place]) for place in missing)),
         "agreement": sum(one == passages[0].entry.document_id for one in tops) / max(1, len(tops)),
+        "doubt": _doubt(asked, passages) if asked.whether else 0.0,
     }
 
 
-def _share(weights: Numbers, there: Numbers) -> float:
-    total = float(weights.sum())
-    return float(weights @ there) / total if total else 0.0
+def _doubt(asked: Asked, passages: Sequence[Ranked]) -> float:
+    places = sorted(asked.focus)
+    if not places:
+        return 0.0
+    important = asked.importance[places]
+    best = max((one.match.soft[places] for one in passages), key=lambda soft: float(important @ soft))
+    return float(np.max(important * (1 - best)))
 
 
 def _gap(passages: Sequence[Ranked]) -> float:

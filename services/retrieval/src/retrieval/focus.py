@@ -10,6 +10,7 @@ _ASKS = re.compile(
     r"where|why|how|(at|in|from|until|by|for|to|of|on|with) (what|which|whom|when|how))\b",
     re.IGNORECASE,
 )
+_WHETHER = re.compile(r"\W*(do|does|is|is there|are there|can i|can you|may i|have you|will you)\b", re.IGNORECASE)
 #: Fewer content words than these do not say what is asked for; then the whole message does.
 _FEWEST = 3
 
@@ -25,3 +26,8 @@ def focus(text: str, words: Words) -> str:
             return clause
     found = " ".join(asking)
     return found if len(words.content(found)) >= _FEWEST else text
+
+
+def asks_whether(text: str) -> bool:
+    """Whether a question wants yes or no ("Do you sell boats?"): then each thing it names has to be in the answer."""
+    return _WHETHER.match(text) is not None

@@ -3,6 +3,7 @@
 Pure functions; the weights are in `weights.yaml`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ _RANK_OFFSET = 10
 #: A second passage of the same page is shown when it is nearly as similar as the best passage of all.
 _AS_GOOD = 0.92
 _PER_PAGE = 2
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def select(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
         already = shown.get(one.entry.url, 0)
         if already and (already >= _PER_PAGE or one.similarity < _AS_GOOD * best):
             continue
-        words = " ".join(one.entry.text.lower().split())
+        words = " ".join(_WORD.findall(one.entry.text.lower()))
         if words in texts:
             continue
         texts.add(words)

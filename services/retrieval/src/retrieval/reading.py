@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.focus import focus
+from retrieval.focus import asks_whether, focus
 from retrieval.lexicon import Lexicon
 from retrieval.synonyms import Synonyms
 from retrieval.words import Words
@@ -32,7 +32,8 @@ class Asked:
 
     `weights` (sum 1) follow from how rare the word is in the knowledge base, `importance` in [0, 1] from the word
     alone. `words`: the spelling of each stem. `alike`: its synonyms. `unknown`: the places of the stems that no
-    document has; `focus`: of those in the part of the text that asks. `said`: stems that several words mean together.
+    document has; `focus`: of those in the part of the text that asks; `whether`: that part wants yes or no. `said`:
+    stems that several words mean together.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Asked:
     alike: tuple[frozenset[str], ...]
     unknown: tuple[int, ...]
     focus: frozenset[int]
+    whether: bool
     pairs: frozenset[tuple[str, str]]
     said: frozenset[str]
 
@@ -78,7 +80,8 @@ class Reader:
         distinct = tuple(dict.fromkeys(stems))
         words = tuple(spelled[stem] for stem in distinct)
         rarity = np.array([lexicon.idf(stem) for stem in distinct], dtype=np.float32)
-        asking = self._words.stem_set(focus(text, self._words))
+        part = focus(text, self._words)
+        asking = self._words.stem_set(part)
         return Asked(
             text=text,
             stems=distinct,
@@ -89,6 +92,7 @@ class Reader:
             alike=tuple(self._synonyms.alike.get(stem, frozenset()) for stem in distinct),
             unknown=tuple(place for place, stem in enumerate(distinct) if not lexicon.has(stem)),
             focus=frozenset(place for place, stem in enumerate(distinct) if stem in asking),
+            whether=asks_whether(part),
             pairs=frozenset(pairwise(stems)),
             said=self._synonyms.also_said(self._words.split(text)),
         )

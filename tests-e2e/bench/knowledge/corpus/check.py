@@ -61,6 +61,8 @@ def _faults(question: Question, flat: Mapping[str, str], everything: str) -> Ite
     for slug in pages if "all" in question else ():
         if not any(quote in flat[slug] for quote in quotes):
             yield f"nothing quoted from {slug}"
+    if "all" in question and any(all(quote in text for quote in quotes) for text in flat.values()):
+        yield "a single page says it all"
 
 
 def _unanswerable(question: Question, everything: str) -> Iterator[str]:

@@ -35,7 +35,8 @@ class _Page:
 
     def _until_end(self, *, live: bool) -> tuple[list[str], str]:
         """The alternatives up to the tag that ends them, and that tag ("" at the end of the page)."""
-        alternatives, current = [], [next(self._pieces)]
+        alternatives: list[str] = []
+        current = [next(self._pieces)]
         for tag in self._pieces:
             word, _, rest = tag.strip().partition(" ")
             if word == "end":
