@@ -16,7 +16,7 @@ from retrieval.runs.repository import LOCKS
 from retrieval.sources.port import End, Found, Gone, Item, Kind, Known, Origin, Refused, Same, Skipped, SourceFailed
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
-from servicekit.testing import FakeClock
+from servicekit.testing import FakeClock, eventually
 
 from .scripted import Scripted, found
 
@@ -217,12 +217,13 @@ async def test_a_run_whose_process_died_is_shown_as_interrupted(db: Database, cl
     assert (await _last(db)).state is RunState.RUNNING
     async with db.primary() as connection:  # as when the process is killed: its connections end
         await connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1::bigint::oid",
-            LOCKS,
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint = $1", LOCKS
         )
-        while await connection.fetchval("SELECT count(*) FROM pg_locks WHERE classid = $1::bigint::oid", LOCKS):
-            await asyncio.sleep(0.01)
-    assert (await _last(db)).state is RunState.INTERRUPTED
+
+    async def is_shown() -> bool:
+        return (await _last(db)).state is RunState.INTERRUPTED
+
+    await eventually(is_shown)
     other.pool.terminate()
     async with recorded(db, clock, "site:test", Kind.SITE):
         assert (await _last(db)).state is RunState.RUNNING
