@@ -37,10 +37,10 @@ def empty_url(postgres_server: TestDatabases) -> str:
 
 @pytest.fixture
 def settings(empty_url: str, redis_url: str, tmp_path: Path) -> Settings:
-    """The service watches so seldom that a test sees only what the test brings about."""
+    """The service watches so seldom that a test sees only what the test brings about, and starts no process."""
     return Settings(
         environment="test", database_url=empty_url, redis_url=redis_url, index_dir=tmp_path / "index",
-        refresh_interval_s=600,
+        refresh_interval_s=600, deepening=False,
     )  # fmt: skip
 
 

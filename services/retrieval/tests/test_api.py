@@ -136,7 +136,7 @@ async def test_the_status_tells_how_far_it_is(blank: ToolClient, page: Callable[
     assert [(one["source"], one["state"]) for one in told.pop("sources")] == [("api", "done")]
     assert told == {
         "index": "ready", "revision": 2, "indexed_revision": 2, "documents": 2, "searchable": 1, "chunks": 2,
-        "windows": 2, "running": None,
+        "windows": 2, "pending_windows": 2, "running": None,
     }  # fmt: skip
 
 

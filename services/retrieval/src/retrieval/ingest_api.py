@@ -4,6 +4,7 @@ from contracts.base import ContractModel
 from contracts.errors import ProblemCode
 from retrieval import repository
 from retrieval.backends.port import StoreUnavailable
+from retrieval.deepening.queue import pending_windows
 from retrieval.documents import Action, IngestReport, IngestRequest, Outcome
 from retrieval.index import IndexState
 from retrieval.knowledge_base import KnowledgeBase, Running
@@ -27,7 +28,10 @@ class RunningIngest(ContractModel):
 
 
 class IngestStatus(ContractModel):
-    """The state of the knowledge base. The index is up to date when both revisions agree."""
+    """The state of the knowledge base. The index is up to date when both revisions agree.
+
+    Of the `windows`, `pending_windows` are found by their quick vector and their words only; the deep one follows.
+    """
 
     index: IndexState
     revision: int
@@ -36,6 +40,7 @@ class IngestStatus(ContractModel):
     searchable: int
     chunks: int
     windows: int
+    pending_windows: int = 0
     running: RunningIngest | None = None
     sources: tuple[LastRun, ...] = ()
 
@@ -60,8 +65,9 @@ async def ingest(kit: Kit, base: KnowledgeBase, caller: Caller, asked: IngestReq
             )
         finally:
             base.running = None
+    base.deepener.wake()
     await _audit(kit, caller, asked)
-    searchable = True
+    searchable = base.index.writes
     try:
         await base.index.refresh()
     except StoreUnavailable:
@@ -77,6 +83,7 @@ async def status(kit: Kit, base: KnowledgeBase) -> IngestStatus:
     async with kit.db.read() as db:
         corpus = await repository.corpus_state(db)
         totals = await repository.totals(db)
+        pending = await pending_windows(db)
     async with kit.db.primary() as db:  # a replica does not know which runs are alive
         sources = await last_runs(db)
     running = base.running
@@ -88,6 +95,7 @@ async def status(kit: Kit, base: KnowledgeBase) -> IngestStatus:
         searchable=totals.reviewed,
         chunks=totals.chunks,
         windows=totals.windows,
+        pending_windows=pending,
         running=RunningIngest(source=running.source, done=running.done, total=running.total) if running else None,
         sources=sources,
     )

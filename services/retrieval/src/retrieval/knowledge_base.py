@@ -2,20 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from retrieval.backends.edge import EdgeStore
+from retrieval.backends.choice import store_writer, vector_store
 from retrieval.backends.port import VectorStore
 from retrieval.catalogue import Catalogue
+from retrieval.deepening.supervisor import Deepener
 from retrieval.index import SearchIndex
 from retrieval.ingestor import Ingestor
 from retrieval.lexicon import Lexicon
 from retrieval.search import Searcher
 from retrieval.settings import Settings
 from retrieval.words import Words
+from servicekit.background import stop
 from servicekit.context import Kit
-from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS, Embedder, QuickEmbedder
+from servicekit.embedding import Embedder, QuickEmbedder
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class KnowledgeBase:
     index: SearchIndex
     searcher: Searcher
     ingestor: Ingestor
+    deepener: Deepener
     running: Running | None = None
     ingesting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -44,28 +47,39 @@ async def open_knowledge_base(
 ) -> AsyncIterator[KnowledgeBase]:
     """The knowledge base of a service, with its index following the database in the background until the end."""
     own: Embedder = embedder if embedder is not None else await asyncio.to_thread(Embedder.load)
-    vectors = store or EdgeStore(settings.index_dir, DIMENSIONS, QUICK_DIMENSIONS)
+    vectors = store or vector_store(settings)
+    writer = store_writer(settings, kit.db)
     quick = await asyncio.to_thread(QuickEmbedder.load)
     words = Words()
-    index = SearchIndex(kit.db, vectors, words, Catalogue(Lexicon(words, own.pieces.knows)), quick)
-    _measure(kit, index)
-    following = asyncio.create_task(index.run(settings.refresh_interval_s))
+    catalogue = Catalogue(Lexicon(words, own.pieces.knows))
+    stale_after_s = settings.index_stale_after_s
+    index = SearchIndex(kit.db, vectors, words, catalogue, quick, writer=writer, stale_after_s=stale_after_s)
+    deepener = Deepener(kit.db, settings.database_url)
+    _measure(kit, index, deepener)
+    tasks = [asyncio.create_task(index.run(settings.refresh_interval_s), name="index")]
+    if settings.deepening:
+        tasks.append(asyncio.create_task(deepener.run(settings.deepening_interval_s), name="deepening"))
     try:
         searcher = Searcher(index, own, quick, words, kit.clock)
-        yield KnowledgeBase(index, searcher, Ingestor(kit.db, own.pieces, quick, kit.clock))
+        yield KnowledgeBase(index, searcher, Ingestor(kit.db, own.pieces, quick, kit.clock), deepener)
     finally:
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        await stop(tasks)
+        await writer.close()
         await vectors.close()
         if embedder is None:
             own.close()
 
 
-def _measure(kit: Kit, index: SearchIndex) -> None:
+def _measure(kit: Kit, index: SearchIndex, deepener: Deepener) -> None:
     documents = kit.metrics.gauge("aiguy_retrieval_index_documents", "Documents that can be found.")
     documents.set_function(lambda: index.documents)
     revision = kit.metrics.gauge("aiguy_retrieval_index_revision", "The database revision that the index agrees with.")
     revision.set_function(lambda: index.revision)
+    behind = kit.metrics.gauge("aiguy_retrieval_index_behind_seconds", "For how long the database has been ahead.")
+    behind.set_function(lambda: index.behind_s)
     rebuilds = kit.metrics.gauge("aiguy_retrieval_index_rebuilds", "Times that the index was made anew since start.")
     rebuilds.set_function(lambda: index.rebuilds)
+    pending = kit.metrics.gauge("aiguy_retrieval_pending_windows", "Windows that have no deep vector yet.")
+    pending.set_function(lambda: deepener.pending)
+    failures = kit.metrics.gauge("aiguy_retrieval_deepening_failures", "Deepening processes that died since start.")
+    failures.set_function(lambda: deepener.failures)

@@ -4,7 +4,7 @@ import math
 import uuid
 from collections.abc import Sequence
 
-from retrieval.backends.port import Labels, Point, Vector
+from retrieval.backends.port import Labels, Point
 from retrieval.keywords import window_vector
 from retrieval.repository import StoredWindow
 from retrieval.words import Words
@@ -25,13 +25,18 @@ def points_of(windows: Sequence[StoredWindow], words: Words, quick: QuickEmbedde
     """
     lacking = [window.indexed_text for window in windows if window.quick is None]
     made = iter(quick.embed(lacking) if lacking else ())
+    labels = _labels(windows[0], len(windows)) if windows else None
     return [
-        _point(window, next(made) if window.quick is None else window.quick, words, len(windows)) for window in windows
-    ]
+        Point(
+            point_id(window), window.deep, next(made) if window.quick is None else window.quick,
+            window_vector(words, window.indexed_text), labels,
+        )
+        for window in windows if labels is not None
+    ]  # fmt: skip
 
 
-def _point(window: StoredWindow, quick: Vector, words: Words, siblings: int) -> Point:
-    labels = Labels(
+def _labels(window: StoredWindow, siblings: int) -> Labels:
+    return Labels(
         document_id=window.document_id,
         version=window.version,
         siblings=siblings,
@@ -41,4 +46,3 @@ def _point(window: StoredWindow, quick: Vector, words: Words, siblings: int) -> 
         updated_at=window.updated_at.timestamp(),
         expires_at=math.inf if window.expires_at is None else window.expires_at.timestamp(),
     )
-    return Point(point_id(window), window.deep, quick, window_vector(words, window.indexed_text), labels)

@@ -11,6 +11,7 @@ from retrieval.evidence import judge
 from retrieval.index import SearchIndex
 from retrieval.keywords import question_vector
 from retrieval.policy import clean_query, needs_policy
+from retrieval.question_embedder import QuestionEmbedder
 from retrieval.ranking import CANDIDATES, Ranked, fuse, select, with_policy
 from retrieval.words import STOP_WORDS, Words
 from servicekit.clock import Clock
@@ -27,7 +28,7 @@ class Searcher:
         self, index: SearchIndex, embedder: Embedder, quick: QuickEmbedder, words: Words, clock: Clock
     ) -> None:
         self._index = index
-        self._embedder = embedder
+        self._deep = QuestionEmbedder(embedder.embed)
         self._quick = quick
         self._words = words
         self._clock = clock
@@ -39,7 +40,7 @@ class Searcher:
         question = self._words.respell(clean_query(asked.query), self._spell)
         stems = list(dict.fromkeys(self._words.stems(question)))
         sparse = question_vector(lexicon, stems)
-        vectors = Question((await self._embedder.embed([question]))[0], self._quick.embed([question])[0], sparse)
+        vectors = Question(await self._deep.vector(question), self._quick.embed([question])[0], sparse)
         scope = Scope(asked.channel.value, self._clock.now().timestamp(), asked.product_tags)
         ranked = await self._look_up(vectors, scope)
         shown = select(ranked, max(asked.top_k, _JUDGED))

@@ -7,31 +7,37 @@ threads at once. A lock on a file beside the folder keeps a second process out.
 import asyncio
 import fcntl
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import qdrant_edge as edge
 
-from retrieval.backends.port import Found, Hit, Point, Question, Scope, StoreUnavailable
+from retrieval.backends.payload import KEYWORDS, NUMBERS, complete, from_payload, from_stored, kind, to_payload
+from retrieval.backends.port import Found, Hit, Labels, Point, Question, Scope, StoreLost, StoreUnavailable
 
 _T = TypeVar("_T")
 _CONFIG = "edge_config.json"
 _PAGE = 1000
-#: JSON has no infinity; this is the year 9999.
-_NEVER = 253_370_764_800.0
+_DEPTH = 3
 
 
 class EdgeStore:
     """A `VectorStore` over `folder`; nothing is opened before `open`."""
+
+    serves_while_rebuilding = False
 
     def __init__(self, folder: Path, deep_dimensions: int, quick_dimensions: int) -> None:
         self._folder = folder
         self._sizes = {"deep": deep_dimensions, "quick": quick_dimensions}
         self._shard: edge.EdgeShard | None = None
         self._inode = 0
+        self._labels: dict[str, Labels] = {}  # by point id
+        self._points: dict[str, list[str]] = {}  # by document id
         self._lock: IO[bytes] | None = None
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vectors")
 
@@ -42,6 +48,10 @@ class EdgeStore:
     async def recreate(self) -> None:
         """See the port."""
         await self._run(self._recreate)
+
+    async def probe(self) -> None:
+        """See the port."""
+        self.check()
 
     async def put(self, document_id: str, points: Sequence[Point]) -> None:
         """See the port."""
@@ -59,14 +69,23 @@ class EdgeStore:
         """See the port."""
         await self._run(lambda: self._opened().flush())
 
+    async def points(self) -> AsyncIterator[list[Point]]:
+        """See the port."""
+        offset: Any = None
+        while True:
+            page, offset = await self._run(partial(self._page, offset))
+            yield page
+            if offset is None:
+                return
+
     def check(self) -> None:
         """See the port. A shard answers on for a while after its folder was deleted, so the folder is looked at."""
         try:
             inode = (self._folder / _CONFIG).stat().st_ino
         except OSError as error:
-            raise StoreUnavailable("the index is gone from the disk") from error
+            raise StoreLost("the index is gone from the disk") from error
         if self._shard is None or inode != self._inode:
-            raise StoreUnavailable("the index is not open")
+            raise StoreLost("the index is not open")
 
     async def close(self) -> None:
         """See the port."""
@@ -84,13 +103,13 @@ class EdgeStore:
         except Exception as error:
             if type(error) is not Exception and not isinstance(error, OSError):
                 raise  # a mistake of ours; the engine raises bare `Exception` for everything
-            raise StoreUnavailable("the index cannot be used") from error
+            raise StoreLost("the index cannot be used") from error
 
     def _open(self) -> dict[str, str]:
         self._let_go()
         self._take_lock()
         if not (self._folder / _CONFIG).exists():
-            raise StoreUnavailable("there is no index yet")
+            raise StoreLost("there is no index yet")
         self._shard = edge.EdgeShard.load(str(self._folder), self._config())
         self._inode = (self._folder / _CONFIG).stat().st_ino
         return self._contents(self._shard)
@@ -100,9 +119,11 @@ class EdgeStore:
         self._take_lock()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._labels, self._points = {}, {}
         shard = edge.EdgeShard.create(str(self._folder), self._config())
-        for name, kind in _INDEXED.items():
-            shard.update(edge.UpdateOperation.create_field_index(name, kind))
+        for names, form in ((KEYWORDS, edge.PayloadSchemaType.Keyword), (NUMBERS, edge.PayloadSchemaType.Float)):
+            for name in names:
+                shard.update(edge.UpdateOperation.create_field_index(name, form))
         shard.flush()
         self._shard = shard
         self._inode = (self._folder / _CONFIG).stat().st_ino
@@ -133,29 +154,39 @@ class EdgeStore:
 
     def _opened(self) -> edge.EdgeShard:
         if self._shard is None:
-            raise StoreUnavailable("the index is not open")
+            raise StoreLost("the index is not open")
         return self._shard
 
-    @staticmethod
-    def _contents(shard: edge.EdgeShard) -> dict[str, str]:
-        seen: dict[tuple[str, str], tuple[int, int]] = {}
+    def _contents(self, shard: edge.EdgeShard) -> dict[str, str]:
+        labels: dict[Labels, Labels] = {}  # one object for all points of a document
+        self._labels = {}
         offset: Any = None
         while True:
-            fields = ["document_id", "version", "siblings"]
-            records, offset = shard.scroll(edge.ScrollRequest(limit=_PAGE, offset=offset, with_payload=fields))
+            records, offset = shard.scroll(edge.ScrollRequest(limit=_PAGE, offset=offset, with_payload=True))
             for record in records:
-                payload = record.payload or {}
-                key = (payload["document_id"], payload["version"])
-                seen[key] = (seen.get(key, (0, 0))[0] + 1, int(payload["siblings"]))
+                found = from_payload(record.payload or {})
+                self._labels[str(record.id)] = labels.setdefault(found, found)
             if offset is None:
                 break
-        return {document: digest for (document, digest), (there, all_of) in seen.items() if there == all_of}
+        self._points = {}
+        for point, one in self._labels.items():
+            self._points.setdefault(one.document_id, []).append(point)
+        return complete(self._labels.values())
+
+    def _page(self, offset: Any) -> tuple[list[Point], Any]:
+        asked = edge.ScrollRequest(limit=_PAGE, offset=offset, with_payload=True, with_vector=True)
+        records, after = self._opened().scroll(asked)
+        return [from_stored(str(one.id), one.vector, one.payload) for one in records], after
 
     def _put(self, document_id: str, points: Sequence[Point]) -> None:
         shard = self._opened()
         same = edge.FieldCondition("document_id", match=edge.MatchValue(document_id))
         shard.update(edge.UpdateOperation.delete_points_by_filter(edge.Filter(must=[same])))
+        for point in self._points.pop(document_id, ()):
+            self._labels.pop(point, None)
         if points:
+            self._points[document_id] = [point.id for point in points]
+            self._labels.update((point.id, point.labels) for point in points)
             shard.update(edge.UpdateOperation.upsert_points([_to_edge(point) for point in points]))
 
     def _search(self, question: Question, scope: Scope, limit: int) -> Found:
@@ -167,7 +198,7 @@ class EdgeStore:
         if (sparse := question.sparse).indices:
             vector = edge.SparseVector(list(sparse.indices), list(sparse.values))
             asked["words"] = edge.Query.Nearest(vector, using="words")
-        found = self._ask(shard, asked, _filter(scope), limit)
+        found = self._allowed(shard, asked, scope, limit)
         # Scored once more by id: whichever signal found a point, the caller wants to know both cosines.
         ids = {one for hits in found.values() for one in hits}
         only = edge.Filter(must=[edge.HasIdCondition({*ids})])
@@ -179,29 +210,34 @@ class EdgeStore:
 
         return Found(hits(found.get("deep", ())), hits(found["quick"]), hits(found.get("words", ())))
 
+    def _allowed(
+        self, shard: edge.EdgeShard, queries: dict[str, edge.Query], scope: Scope, limit: int
+    ) -> dict[str, dict[str, float]]:
+        """As `_ask`, of the points in `scope`. A filter costs the engine more than the search itself, so it is left
+        out where the labels that we remember let through enough of the first hits anyway."""
+        if scope.tags or scope.policies_only or scope.updated_after is not None:
+            return self._ask(shard, queries, _filter(scope), limit)
+        found: dict[str, dict[str, float]] = {}
+        for name, scores in self._ask(shard, queries, None, _DEPTH * limit).items():
+            allowed = {one: score for one, score in scores.items() if self._is_allowed(one, scope)}
+            if len(allowed) < limit and len(scores) == _DEPTH * limit:
+                found |= self._ask(shard, {name: queries[name]}, _filter(scope), limit)
+            else:
+                found[name] = dict(islice(allowed.items(), limit))
+        return found
+
+    def _is_allowed(self, point: str, scope: Scope) -> bool:
+        labels = self._labels.get(point)
+        return labels is not None and scope.allows(labels)
+
     @staticmethod
     def _ask(
-        shard: edge.EdgeShard, queries: dict[str, edge.Query], filtered: edge.Filter, limit: int
+        shard: edge.EdgeShard, queries: dict[str, edge.Query], filtered: edge.Filter | None, limit: int
     ) -> dict[str, dict[str, float]]:
         """Scores by point id, best first, for each of the named queries."""
         requests = [edge.QueryRequest(limit=limit, query=query, filter=filtered) for query in queries.values()]
         answers = shard.query_batch(edge.QueryBatchRequest(requests))
         return {name: {str(one.id): one.score for one in answer} for name, answer in zip(queries, answers, strict=True)}
-
-
-_INDEXED = {
-    "document_id": edge.PayloadSchemaType.Keyword,
-    "channels": edge.PayloadSchemaType.Keyword,
-    "tags": edge.PayloadSchemaType.Keyword,
-    "expires_at": edge.PayloadSchemaType.Float,
-    "updated_at": edge.PayloadSchemaType.Float,
-    "kind": edge.PayloadSchemaType.Keyword,
-}
-
-
-def _kind(is_policy: bool) -> str:
-    # A word, since the engine takes Python's True for the number 1.
-    return "policy" if is_policy else "article"
 
 
 def _filter(scope: Scope) -> edge.Filter:
@@ -212,21 +248,15 @@ def _filter(scope: Scope) -> edge.Filter:
     if scope.tags:
         must.append(edge.FieldCondition("tags", match=edge.MatchAny(any=list(scope.tags))))
     if scope.policies_only:
-        must.append(edge.FieldCondition("kind", match=edge.MatchValue(_kind(True))))
+        must.append(edge.FieldCondition("kind", match=edge.MatchValue(kind(True))))
     if scope.updated_after is not None:
         must.append(edge.FieldCondition("updated_at", range=edge.RangeFloat(gt=scope.updated_after)))
     return edge.Filter(must=list(must))
 
 
 def _to_edge(point: Point) -> edge.Point:
-    labels = point.labels
-    stored = {
-        "document_id": labels.document_id, "version": labels.version, "siblings": labels.siblings,
-        "channels": list(labels.channels), "tags": list(labels.tags), "kind": _kind(labels.is_policy),
-        "updated_at": labels.updated_at, "expires_at": min(labels.expires_at, _NEVER),
-    }  # fmt: skip
     words = edge.SparseVector(list(point.sparse.indices), list(point.sparse.values))
     vectors: dict[str, Any] = {"quick": point.quick.tolist(), "words": words}
     if point.deep is not None:
         vectors["deep"] = point.deep.tolist()
-    return edge.Point(id=point.id, vector=vectors, payload=stored)
+    return edge.Point(id=point.id, vector=vectors, payload=to_payload(point.labels))

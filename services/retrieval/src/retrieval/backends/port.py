@@ -5,7 +5,7 @@ it has been made a deep one (384, cosine), and labels to filter by. Texts stay o
 the version that they were made from, so the store can say what it holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +16,11 @@ Vector = NDArray[np.float32]
 
 
 class StoreUnavailable(Exception):
-    """The store cannot answer: missing, damaged, or held by another process."""
+    """The store cannot answer now: out of reach, or held by another process. What it holds may still be there."""
+
+
+class StoreLost(StoreUnavailable):
+    """What the store held is gone, damaged or of another form: it has to be made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +95,33 @@ class Scope:
     policies_only: bool = False
     updated_after: float | None = None
 
+    def allows(self, labels: Labels) -> bool:
+        """Whether a point with these labels may be found."""
+        return (
+            self.channel in labels.channels
+            and labels.expires_at > self.now
+            and (not self.tags or not set(self.tags).isdisjoint(labels.tags))
+            and (labels.is_policy or not self.policies_only)
+            and (self.updated_after is None or labels.updated_at > self.updated_after)
+        )
+
 
 class VectorStore(Protocol):
-    """The port. Every call may raise `StoreUnavailable`; none blocks the event loop."""
+    """The port. Every call may raise `StoreUnavailable` or `StoreLost`; none blocks the event loop.
+
+    `serves_while_rebuilding`: between `recreate` and `flush` searches are answered from what was there before.
+    """
+
+    serves_while_rebuilding: bool
 
     async def open(self) -> dict[str, str]:
         """Opens what is there; returns the version of each document that is completely there."""
 
     async def recreate(self) -> None:
-        """Throws everything away and opens an empty store."""
+        """Begins an empty store, which takes all writes from now on, and all searches at the latest after `flush`."""
+
+    async def probe(self) -> None:
+        """Raises `StoreLost` when there is nothing to search in, `StoreUnavailable` when that cannot be found out."""
 
     async def put(self, document_id: str, points: Sequence[Point]) -> None:
         """Stores a document's points in place of those it had."""
@@ -111,10 +133,13 @@ class VectorStore(Protocol):
         """The `limit` best points by each signal."""
 
     async def flush(self) -> None:
-        """Writes everything down, so that `open` finds it after a crash."""
+        """Writes everything down, so that `open` finds it after a crash; what `recreate` began replaces the old."""
+
+    def points(self) -> AsyncIterator[list[Point]]:
+        """All points, in pages; to be called on an opened store, and not while it is written to."""
 
     def check(self) -> None:
-        """Raises `StoreUnavailable` when the data has gone from under the store. Cheap enough for every search."""
+        """Raises `StoreLost` when the data has gone from under the store. Cheap enough for every search."""
 
     async def close(self) -> None:
         """Flushes, and lets go of the data."""

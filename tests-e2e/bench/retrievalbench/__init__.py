@@ -1,0 +1,1 @@
+"""What search, ingest and deepening cost at a given number of chunks."""
