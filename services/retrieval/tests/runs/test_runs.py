@@ -71,6 +71,12 @@ async def test_without_an_end_nothing_is_deleted(db: Database, page: Page, inges
     assert await _urls(db) == {"a", "b"}
 
 
+async def test_a_source_that_has_nothing_at_all_deletes_nothing(db: Database, page: Page, ingest: Ingest) -> None:
+    await ingest(found(page("a")), found(page("b")), FULL)
+    await ingest(Skipped(page("a").url, "is on another site"), Gone(page("b").url), FULL)
+    assert await _urls(db) == {"a", "b"}
+
+
 async def test_missing_documents_are_kept_when_asked_for(db: Database, page: Page, ingest: Ingest) -> None:
     await ingest(found(page("a")), found(page("b")), FULL)
     await ingest(found(page("b")), FULL, delete_missing=False)

@@ -118,6 +118,15 @@ async def test_what_is_no_longer_published_is_gone(site: FakeWordPress, http: Ht
     assert Gone("posts:2") in await read_all(_source(site, http), origins(first), _cursor(first))
 
 
+async def test_a_site_that_shows_nothing_any_more_deletes_nothing(site: FakeWordPress, http: HttpxClient) -> None:
+    site.put("posts", 1, "<p>One.</p>")
+    first = await read_all(_source(site, http))
+    site.entries["posts"].clear()
+    second = await read_all(_source(site, http), origins(first), _cursor(first))
+    assert not [item for item in second if isinstance(item, Gone)]
+    assert "nothing was deleted" in second[-1].note  # type: ignore[union-attr]
+
+
 async def test_drafts_and_protected_entries_are_never_stored(site: FakeWordPress, http: HttpxClient) -> None:
     site.put("posts", 1, "<p>Draft.</p>", status="draft")
     site.put("posts", 2, "", content={"rendered": "", "protected": True})

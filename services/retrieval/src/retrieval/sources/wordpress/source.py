@@ -57,11 +57,13 @@ class WordPressSource:
         if len(missing) == len(self.kinds) or {"posts", "pages"} <= set(missing):
             # An API that is switched off must not look like a site where everything was deleted.
             raise SourceFailed(f"{self.api.url} has neither posts nor pages: is its REST API switched off?")
-        for place in known.origins:
-            if place not in there:
-                yield Gone(place)
+        if there:  # a site that shows nothing at all has rather closed its API than deleted everything
+            for place in known.origins:
+                if place not in there:
+                    yield Gone(place)
         cursor = json.dumps({"modified": newest.isoformat(), "made_with": made_with}) if newest else ""
-        yield End(full_set=False, cursor=cursor)
+        note = "" if there else "Nothing is published there, so nothing was deleted."
+        yield End(full_set=False, cursor=cursor, note=note)
 
     async def close(self) -> None:
         """See `Source.close`."""
