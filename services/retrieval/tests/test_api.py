@@ -132,7 +132,9 @@ async def test_sending_again_changes_nothing_and_a_full_set_deletes(
 async def test_the_status_tells_how_far_it_is(blank: ToolClient, page: Callable[..., Document]) -> None:
     await _send(blank, _json(page("tents"), page("draft", reviewed=False)))
     response = await blank.http.get(STATUS, headers=blank.headers_for(SEARCH_KB, STAFF))
-    assert response.json() == {
+    told = response.json()
+    assert [(one["source"], one["state"]) for one in told.pop("sources")] == [("api", "done")]
+    assert told == {
         "index": "ready", "revision": 2, "indexed_revision": 2, "documents": 2, "searchable": 1, "chunks": 2,
         "windows": 2, "pending_windows": 2, "running": None,
     }  # fmt: skip

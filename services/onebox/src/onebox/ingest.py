@@ -1,4 +1,7 @@
-"""`aiguy ingest`: the retrieval service's own ingest, with a progress bar on a terminal and plain lines elsewhere."""
+"""`aiguy ingest`: the retrieval service's own ingest, with a progress bar on a terminal and plain lines elsewhere.
+
+AIGUY_WORDPRESS_URL, AIGUY_WORDPRESS_USER and AIGUY_WORDPRESS_APP_PASSWORD are read here alone: no service gets them.
+"""
 
 from rich.console import Console
 from rich.markup import escape

@@ -1,4 +1,4 @@
-"""Counts tokens word by word and remembers the words: a text has few different ones, and calling the tokenizer costs."""
+"""Counts tokens word by word and remembers the words: a text has few different ones."""
 
 from retrieval.chunking.units import Count
 

@@ -127,6 +127,10 @@ class _Work:
     async def _delete_missing(self) -> None:
         if not self.delete_missing:
             return
+        if self.stored and not self.kept:
+            # A site that has moved, or that closes itself to robots, looks like this too.
+            self.show.note("No document was found at all, so nothing was deleted.")
+            return
         if self.homeless_refusals:
             # One of the refused may be the new face of a document of which nobody knows where it came from.
             async with self.db.primary() as connection:

@@ -17,7 +17,7 @@ NEVER_SHOWN = frozenset(
 )  # fmt: skip
 _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|content-visibility\s*:\s*hidden"
-    r"|(?<![\w-])font-size\s*:\s*[0.]+\d{0,2}(px|em|rem|pt|%|ex|ch|v[wh])?\s*(!important)?\s*(;|$)"
+    r"|(?<![\w-])font-size\s*:\s*0*\.?0+\d?(px|em|rem|pt|%|ex|ch|v[wh])?\s*(!important)?\s*(;|$)"
     r"|(?<![\w-])opacity\s*:\s*0?(\.0+)?%?\s*(!important)?\s*(;|$)"
     r"|(?<![\w-])color\s*:\s*(transparent|rgba\([^)]{1,40},\s*0(\.0+)?\s*\))"
     r"|text-indent\s*:\s*-\d{3,}|(left|top|right|bottom)\s*:\s*-\d{3,}|clip\s*:\s*rect\(\s*[01](px)?[\s,]"

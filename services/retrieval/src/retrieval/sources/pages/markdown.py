@@ -13,9 +13,10 @@ from retrieval.sources.pages.tables import is_data, table_markdown
 _BLOCKS = frozenset(
     ("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div", "dl",
      "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "legend", "main", "menu",
-     "nav", "p", "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr")
+     "nav", "p", "search", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr")
 )  # fmt: skip
-_HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
+#: A `summary` is the question of an answer that opens when it is asked.
+_HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)} | {"summary": "###"}
 _DEEPEST_LIST = 6
 
 

@@ -15,7 +15,7 @@ from retrieval.sources.vouched import Unfit, Vouched
 FIELDS = "id,link,title,content,excerpt,modified_gmt,status,type,categories,tags,product_cat,product_tag"
 TAXONOMIES = ("categories", "tags", "product_cat", "product_tag")
 _BARE = frozenset(("gallery", "embed", "audio", "video", "playlist", "caption", "toc", "products", "product_page"))
-_SHORTCODE = re.compile(r"\[(/?)([a-zA-Z][a-zA-Z0-9_-]{1,60})((?:\s[^\[\]<>]{0,1000})?)/?\]")
+_SHORTCODE = re.compile(r"\[(/?)([a-zA-Z][a-zA-Z0-9_-]{0,60})((?:\s[^\[\]<>]{0,1000})?)/?\]")
 _UNSORTED = frozenset(("uncategorized", "uncategorised"))
 _LONGEST_TAG = 64
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from retrieval.sources.port import End, Found, Gone, Item, Kind, Known, Origin, Refused, Skipped
+from retrieval.sources.port import End, Found, Gone, Item, Kind, Known, Origin, Refused, Skipped, SourceFailed
 from retrieval.sources.vouched import Unfit, Vouched
 from retrieval.sources.wordpress.posts import FIELDS, TAXONOMIES, document_of, modified_at
 from retrieval.sources.wordpress.rest import NoSuchList, WordPressApi
@@ -36,12 +36,14 @@ class WordPressSource:
         names = {taxonomy: await self._names(taxonomy) for taxonomy in TAXONOMIES}
         newest = since
         there: set[str] = set()
+        missing: list[str] = []
         for kind in self.kinds:
             try:
                 async for post in self.api.every(kind, {"_fields": "id,status", "orderby": "id", "order": "asc"}):
                     if post.get("status", "publish") == "publish":
                         there.add(f"{kind}:{post.get('id')}")
             except NoSuchList:
+                missing.append(kind)
                 yield Skipped(f"{self.api.url} {kind}", "does not exist on this site")
                 continue
             async for post in self._changed(kind, since, there, known):
@@ -52,11 +54,16 @@ class WordPressSource:
                     yield Found(document_of(post, names, self.vouched), Origin(place, made_with))
                 except Unfit as error:
                     yield _unfit(str(post.get("link") or place), place, known, error)
-        for place in known.origins:
-            if place not in there:
-                yield Gone(place)
+        if len(missing) == len(self.kinds) or {"posts", "pages"} <= set(missing):
+            # An API that is switched off must not look like a site where everything was deleted.
+            raise SourceFailed(f"{self.api.url} has neither posts nor pages: is its REST API switched off?")
+        if there:  # a site that shows nothing at all has rather closed its API than deleted everything
+            for place in known.origins:
+                if place not in there:
+                    yield Gone(place)
         cursor = json.dumps({"modified": newest.isoformat(), "made_with": made_with}) if newest else ""
-        yield End(full_set=False, cursor=cursor)
+        note = "" if there else "Nothing is published there, so nothing was deleted."
+        yield End(full_set=False, cursor=cursor, note=note)
 
     async def close(self) -> None:
         """See `Source.close`."""
