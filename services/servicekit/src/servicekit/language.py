@@ -11,6 +11,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "de", "fr", "es", "it", "nl")
 #: Told apart from ours, so that Polish is not taken for Dutch; all of them are `other`.
 _FURTHER = ("pt", "pl", "sv", "da", "cs", "tr", "ro", "fi", "hu")
 _SURE, _SURE_OTHER = 0.9, 0.99
+_POSSIBLE, _POSSIBLY_ENGLISH = 0.1, 0.4
 _MIN_LETTERS = 8
 _MIN_WORDS_OTHER = 3
 #: What is in no language: addresses, masked values, order numbers.
@@ -32,6 +33,17 @@ class LanguageDetector:
         identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
         identifier.set_languages([*LANGUAGES, *_FURTHER])
         return cls(identifier)
+
+    def likely(self, text: str) -> tuple[Language, ...]:
+        """Those of our languages that a text of two words or more may be in, likeliest first; none if English may."""
+        plain = " ".join(_NO_WORDS.sub(" ", text[:2000]).split())
+        if len(plain.split()) < 2:
+            return ()
+        ranked = [(name, likeness) for name, likeness in self._identifier.rank(plain) if likeness >= _POSSIBLE]
+        if any(name == "en" and likeness >= _POSSIBLY_ENGLISH for name, likeness in ranked):
+            return ()
+        ours: dict[str, Language] = {one: one for one in LANGUAGES if one != "en"}
+        return tuple(ours[name] for name, _ in ranked if name in ours)
 
     def detect(self, text: str) -> Language | None:
         """The language of a text; None when it is short or could be several."""

@@ -41,8 +41,9 @@ class Vocabulary:
         return " ".join(dict.fromkeys(found))
 
     def knows(self, text: str) -> bool:
-        """Whether a text has a word of the shop in it."""
-        return any(self._look_up(word.lower()) is not None for word in _WORD.findall(text) if len(word) > 3)
+        """Whether a text has a word of the shop in it that English does not have."""
+        words = [word.lower() for word in _WORD.findall(text) if len(word) > 3]
+        return any((english := self._look_up(word)) is not None and english.lower() != word for word in words)
 
     def _look_up(self, words: str) -> str | None:
         if words in self._whole:
@@ -51,4 +52,4 @@ class Vocabulary:
 
 
 def _pattern(key: str) -> re.Pattern[str]:
-    return re.compile(re.escape(key).replace(r"\*", r"[^\W_]*"))
+    return re.compile(re.escape(key).replace(r"\*", r"[^\W_]*(?:[-'][^\W_]+)*"))

@@ -79,10 +79,18 @@ class TurnScope:
         if self._language is None:
             remembered = await self.remembered()
             earlier = [one.text for one in reversed(remembered.history) if one.role is Role.CUSTOMER]
-            detect = self.world.languages.detect
-            found = (detect(text) for text in (state.text, *earlier))
-            self._language = next((one for one in found if one is not None), "en")
+            languages = self.world.languages
+            self._language = "en"
+            for text in (state.text, *earlier):
+                if (found := languages.detect(text) or self._by_vocabulary(text)) is not None:
+                    self._language = found
+                    break
         return self._language
+
+    def _by_vocabulary(self, text: str) -> Language | None:
+        """The likeliest language of a short text, when it has a word of the shop in that language."""
+        likely = self.world.languages.likely(text)
+        return next((one for one in likely if one in self.world.topics and self.world.topics[one].knows(text)), None)
 
     async def phrases(self, state: TurnState) -> PhraseBook:
         """Our phrases in the customer's language."""
