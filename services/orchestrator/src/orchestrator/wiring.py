@@ -11,7 +11,9 @@ from fastapi import FastAPI
 from orchestrator.api.deps import Desk
 from orchestrator.api.intake import Intake
 from orchestrator.brain.factory import Brains, build_brains
+from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy
+from orchestrator.brain.translating import Vocabulary
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators
@@ -39,6 +41,7 @@ from servicekit.context import Kit
 from servicekit.crypto import Keyring
 from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.http.breaker import BreakerConfig
+from servicekit.language import LanguageDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
     await brains.offline.warm()
     publisher = Publisher(kit.redis, kit.metrics, core.hub)
     publisher.start()
-    world = _world(kit, settings, core, brains, publisher)
+    languages = await asyncio.to_thread(LanguageDetector.load)
+    world = _world(kit, settings, core, brains, publisher, languages)
     turns = TurnJobs(world, core.conversations, core.codec, core.queue)
     promises = PromiseJobs(world, core.conversations, core.codec, settings.approvals_channel)
     worker = Worker(settings.database_url, kit.db, turns, promises, settings.worker_concurrency)
@@ -123,13 +127,15 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
         embedder.close()
 
 
-def _world(kit: Kit, settings: Settings, core: Core, brains: Brains, publisher: Publisher) -> Collaborators:
+def _world(
+    kit: Kit, settings: Settings, core: Core, brains: Brains, publisher: Publisher, languages: LanguageDetector
+) -> Collaborators:
     phrases = load_phrases()
     return Collaborators(
         brain=brains.main, offline=brains.offline, catalog=core.tools.catalog, gateway=core.tools.gateway,
         memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
-        metrics=TurnMetrics(kit.metrics),
+        languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
     )  # fmt: skip

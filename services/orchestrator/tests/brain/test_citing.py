@@ -54,8 +54,8 @@ def test_the_quote_is_the_sentence_that_carries_the_claim_word_for_word(search_r
 
 def test_sources_are_named_once_each(search_result: Any) -> None:
     text, marks = filtered("A [1] B [1] C [2]", search_result, 4)
-    line = source_line(citations_of(text, marks.marks))
+    line = source_line(citations_of(text, marks.marks), "According to {pages}.")
     assert line == (
-        "According to “Returns policy” (https://shop.example/help/returns) "
-        "and “Shipping” (https://shop.example/help/shipping)."
+        "According to “Returns policy” (https://shop.example/help/returns), "
+        "“Shipping” (https://shop.example/help/shipping)."
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.turn import Citation
+from contracts.turn import Citation, Mark
 from orchestrator.guard.answer import Grounds, Phrases, check_answer
 from orchestrator.guard.masking import IdMask
 from orchestrator.guard.vault import Vault
@@ -85,3 +85,56 @@ def test_an_invoice_link_is_given_beside_the_text() -> None:
 
 def test_an_empty_answer_goes_to_a_person() -> None:
     assert check("  ").verdict == "hand_over"
+
+
+def test_a_sentence_without_support_is_dropped_and_the_rest_stays_in_its_place() -> None:
+    guarded = check("You can return an item within 30 days. Shipping is on us. Use the form.", QUOTE, outputs=[FOUND])
+    assert guarded.text.startswith("You can return an item within 30 days. Use the form.")
+    assert (guarded.verdict, guarded.covered) == ("repair", 2 / 3)
+    assert [guarded.text[one.start : one.end] for one in guarded.support] == [
+        "You can return an item within 30 days.", "Use the form.",
+    ]  # fmt: skip
+    assert all(one.quote in PASSAGE["text"] for one in guarded.support)
+
+
+def test_an_item_of_a_list_is_dropped_with_its_mark() -> None:
+    text = "What you can do:\n\n- You can return an item within 30 days.\n- Get 50 USD for it.\n- Use the form."
+    guarded = check(text, QUOTE, outputs=[FOUND])
+    assert "50" not in guarded.text
+    assert guarded.text.startswith("What you can do:\n\n- You can return an item within 30 days.\n- Use the form.")
+
+
+def test_what_the_knowledge_base_does_not_have_is_a_refusal_that_names_the_nearest_page() -> None:
+    guarded = check("Boats cost 5000 USD and come in blue.", outputs=[FOUND | {"answerable": False}])
+    assert (guarded.verdict, guarded.refusal) == ("refuse", "not_in_knowledge_base")
+    assert guarded.text == f"Not found; the nearest page is “Returns” ({URL})."
+
+
+def test_a_model_that_admits_it_keeps_its_words() -> None:
+    text = f"I could not find anything about boats. The nearest page is “Returns” ({URL}). Shall I open a ticket?"
+    guarded = check(text, QUOTE, outputs=[FOUND | {"answerable": False}])
+    assert (guarded.text, guarded.refusal, guarded.citations) == (text, "not_in_knowledge_base", (QUOTE,))
+
+
+def test_shop_policy_from_a_models_own_head_is_refused_where_nothing_was_searched() -> None:
+    guarded = check("Sure! Returns take 30 days.")
+    assert (guarded.verdict, guarded.text, guarded.refusal) == ("refuse", "No source.", "unsupported")
+    assert check("Hello! How can I help?").verdict == "pass"
+
+
+def test_a_page_without_an_address_is_named_by_its_title_alone() -> None:
+    local = FOUND | {"passages": [PASSAGE | {"url": "kb:returns.md"}]}
+    guarded = check("You can return an item within 30 days.", outputs=[local])
+    assert guarded.text == "You can return an item within 30 days.\n\nAccording to “Returns”."
+
+
+def test_in_another_language_a_sentence_needs_a_mark_and_its_numbers_must_agree() -> None:
+    text = "Sie können Artikel innerhalb von 30 Tagen zurückgeben. Sie haben 90 Tage Zeit. Der Versand ist gratis."
+    phrases = Phrases(
+        unsupported="No source.", withheld="Withheld.", nearest="Nearest: {page}.", source="Laut {pages}."
+    )
+    grounds = Grounds(outputs=[FOUND], foreign=True)
+    marks = (Mark(offset=54, chunk_id="c1"), Mark(offset=78, chunk_id="c1"))
+    guarded = check_answer(text, (QUOTE,), marks, grounds, Vault(), IdMask(frozenset()), phrases)
+    assert guarded.text == f"Sie können Artikel innerhalb von 30 Tagen zurückgeben.\n\nLaut “Returns” ({URL})."
+    assert [one.quote for one in guarded.support] == ["You can return an item within 30 days."]

@@ -108,12 +108,15 @@ def cite(source: Source, claim: str) -> Citation:
     return Citation(chunk_id=source.chunk_id, title=source.title, url=source.url, quote=quote[:MAX_QUOTE].strip())
 
 
-def source_line(citations: Sequence[Citation]) -> str:
-    """How the sources are named in the text: `According to “Title” (URL).`; empty without citations."""
+def source_line(citations: Sequence[Citation], phrase: str) -> str:
+    """How the sources are named in the text: `According to “Title” (URL).`; empty without citations.
+
+    `phrase` is the sentence of the answer's language, with the place `{pages}`.
+    """
     pages = {citation.url: citation for citation in citations}
     if not pages:
         return ""
-    return f"According to {' and '.join(named(page.title, page.url) for page in pages.values())}."
+    return phrase.format(pages=", ".join(named(page.title, page.url) for page in pages.values()))
 
 
 def named(title: str, url: str) -> str:

@@ -10,6 +10,7 @@ from contracts.turn import MAX_TEXT, FinalMessage, ToolCall, Usage
 from orchestrator.brain.citing import MarkFilter, citations_of, source_line, sources_of, told_marks
 from orchestrator.brain.llm.completing import Completion, complete, estimated_usage
 from orchestrator.brain.llm.port import LlmFailure, LlmPort, LlmRequest
+from orchestrator.brain.offline.phrasing import phrases_by_language
 from orchestrator.brain.port import BrainContext, BrainError, Draft, OnText, Plan, ToolSpec
 from orchestrator.brain.prompting import ChatMessage, PromptHead, planner_messages, tool_definitions, writer_messages
 from orchestrator.brain.screen import Screen
@@ -40,6 +41,7 @@ class _Reply:
     marks: MarkFilter
     model: str
     usage: Usage
+    language: str
 
 
 class LlmBrain:
@@ -51,6 +53,7 @@ class LlmBrain:
         self._head = head
         self._mode = tool_mode
         self._shapes = ShapeReader()
+        self._phrases = phrases_by_language()
         self._offered: tuple[tuple[ToolSpec, ...], tuple[dict[str, Any], ...], int] = ((), (), 0)
 
     @property
@@ -125,7 +128,9 @@ class LlmBrain:
                 if hopeless:
                     break
                 continue
-            return _Reply(completion, screen, marks, model, spent + _with_head(completion.usage, attempt))
+            return _Reply(
+                completion, screen, marks, model, spent + _with_head(completion.usage, attempt), context.language
+            )
         raise BrainError(last.kind, usage=spent, retry_after_s=last.retry_after_s) from last
 
     async def _interpret(self, reply: _Reply, as_json: bool) -> tuple[ToolCall | FinalMessage, bool]:
@@ -162,7 +167,7 @@ class LlmBrain:
         citations = citations_of(text, reply.marks.marks)
         unnamed = [one for one in citations if one.title not in text]
         if unnamed:
-            line = f"\n\n{source_line(unnamed)}"
+            line = f"\n\n{source_line(unnamed, self._phrases[reply.language].say('source', pages='{pages}'))}"
             text += line
             await screen.add(line)
         return FinalMessage(text=text[:MAX_TEXT], citations=citations, marks=told_marks(reply.marks.marks))

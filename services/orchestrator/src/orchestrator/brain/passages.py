@@ -10,6 +10,8 @@ _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
 _BLOCK = re.compile(r"\n\s*\n")
 _LIST = re.compile(r"(?:[-*•]|\d+[.)])\s")
 _ITEM = re.compile(r"^(?:[-*•]|\d+[.)])\s+(.+)$", re.MULTILINE)
+_ROW = re.compile(r"\|.*\|", re.MULTILINE)
+_RULE = re.compile(r"[\s|:-]+")
 MAX_UNIT_CHARS = 600
 #: A list of this size is quoted whole: its items are steps, or cases of one rule.
 MAX_LIST_CHARS = 450
@@ -70,6 +72,12 @@ def _body_start(text: str, start: int, end: int) -> int:
 def _units(text: str, heading: str, start: int, end: int, section: int) -> Iterator[Unit]:
     lead: Unit | None = None
     for block_start, block_end in _blocks(text, start, end):
+        if _ROW.match(text, block_start):
+            if lead is not None:
+                yield lead
+                lead = None
+            yield from (Unit(heading, *span, section) for span in _rows(text, block_start, block_end))
+            continue
         if _LIST.match(text, block_start):
             if lead is not None and block_end - lead.start <= MAX_UNIT_CHARS:
                 yield Unit(heading, lead.start, block_end, section)
@@ -90,6 +98,13 @@ def _units(text: str, heading: str, start: int, end: int, section: int) -> Itera
         yield from found
     if lead is not None:
         yield lead
+
+
+def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The rows of a table, without its head and its rule."""
+    rows = [found.span() for found in _ROW.finditer(text, start, end)]
+    ruled = next((index for index, span in enumerate(rows) if _RULE.fullmatch(text[span[0] : span[1]])), -1)
+    yield from rows[ruled + 1 :]
 
 
 def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

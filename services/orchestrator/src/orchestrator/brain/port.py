@@ -54,7 +54,8 @@ class BrainContext:
 
     `customer` is False for a guest. Personal data in the texts stands as `<email_1>`, order ids in clear. No
     `tools` means that no tool may be called now. `repair` holds the exact errors of the last proposal, `notes`
-    what the answer must take into account, such as "The order system is down.".
+    what the answer must take into account, such as "The order system is down.". `language` is the customer's: one that
+    we have phrases for, or `other`.
     """
 
     conversation_id: str
@@ -69,6 +70,7 @@ class BrainContext:
     now: datetime
     repair: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    language: str = "en"
     max_output_tokens: int = 800
 
 

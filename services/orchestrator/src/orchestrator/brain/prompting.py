@@ -22,6 +22,7 @@ MAX_MESSAGES = 12
 MAX_MESSAGE_CHARS = 1_000
 #: How much of the first, second and third passage is shown; there are no more.
 PASSAGE_CHARS = (1_200, 700, 700)
+_LANGUAGES = {"de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch"}
 _OUR_TAGS = re.compile(r"<(/?\s*(?:data|question|situation|errors)\b)", re.IGNORECASE)
 _JSON_MODE = """
 Reply with one JSON object and nothing else: {"kind":"tool_call","name":…,"arguments":{…}} or
@@ -114,6 +115,10 @@ def _question_block(context: BrainContext, *, with_data: bool) -> str:
     who = "is signed in" if context.customer else "is a guest: no order or invoice can be shown; offer to sign in"
     situation = [f"The customer {who}. Channel: {context.channel}. Today is {context.now:%A %d %B %Y}."]
     situation += context.notes
+    if context.language in _LANGUAGES:
+        situation.append(
+            f"Answer in {_LANGUAGES[context.language]}. Search in English; mark each statement with its number."
+        )
     if context.summary:
         situation.append(f"Earlier in this conversation: {_defused(context.summary)}")
     parts = [_block("situation", "\n".join(situation)), _block("question", _defused(context.question))]

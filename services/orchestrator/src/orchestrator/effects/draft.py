@@ -31,14 +31,14 @@ async def draft(state: TurnState, scope: TurnScope, teller: Teller) -> TurnInput
 async def say_phrase(effect: SayPhrase, state: TurnState, scope: TurnScope) -> TurnInput:
     """Drafted from the phrase book; what a failed tool means is worded by the offline policy, which knows the tools."""
     if effect.key != "tool_failed":
-        return Drafted(text=scope.world.phrases.say(effect.key), model="phrases")
+        return Drafted(text=(await scope.phrases(state)).say(effect.key), model="phrases")
     view = scope.view(state)
     context = await scope.brain_context(state, view, tools=())
     try:
         written = await scope.world.offline.draft(context, _unheard)
     except BrainError as error:
         scope.world.metrics.failed.labels(error.kind).inc()
-        return Drafted(text=scope.world.phrases.say("tool_failed"), model="phrases")
+        return Drafted(text=(await scope.phrases(state)).say("tool_failed"), model="phrases")
     return Drafted(text=written.text, citations=written.citations, model=written.model)
 
 

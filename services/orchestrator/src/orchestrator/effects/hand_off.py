@@ -30,11 +30,11 @@ async def hand_off(effect: HandOff, state: TurnState, scope: TurnScope) -> TurnI
     if isinstance(result, ToolSucceeded):
         world.metrics.handoffs.labels(effect.reason.value, "made").inc()
         number = str(result.output["ticket_number"])
-        return HandedOff(ticket_number=number, text=_promise(effect.reason, state, scope, ticket=number))
+        return HandedOff(ticket_number=number, text=await _promise(effect.reason, state, scope, ticket=number))
     async with world.database.transaction() as db:
         await world.scheduler.hand_off_later(db, scope.turn_id)
     world.metrics.handoffs.labels(effect.reason.value, "queued").inc()
-    return HandOffQueued(text=_promise(effect.reason, state, scope))
+    return HandOffQueued(text=await _promise(effect.reason, state, scope))
 
 
 async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope) -> PlannedCall:
@@ -60,9 +60,9 @@ def _failures(state: TurnState) -> str:
     return f" Failed: {', '.join(failed)}." if failed else ""
 
 
-def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *, ticket: str = "") -> str:
+async def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *, ticket: str = "") -> str:
     """What the customer is told: why, and what will happen."""
-    say = scope.world.phrases.say
+    say = (await scope.phrases(state)).say
     if reason is HandoffReason.TOOL_FAILURE:
         unknown = bool(state.observed) and state.observed[-1].call.write
         lead = say("write_unknown" if unknown else "system_down")

@@ -1,10 +1,13 @@
 """Phrases of ours, from `policy/phrases.yaml`: what is said when no model is asked."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any
 
 import yaml
+
+from orchestrator.brain.offline.phrasing import TRANSLATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +16,11 @@ class PhraseBook:
 
     texts: dict[str, str]
     version: str
+    others: Mapping[str, dict[str, str]] = field(default_factory=dict)
+
+    def in_language(self, language: str) -> "PhraseBook":
+        """The phrases in a language; English for one that we have none of, and for each phrase that it lacks."""
+        return replace(self, texts=self.texts | self.others.get(language, {}))
 
     def say(self, key: str, **facts: str) -> str:
         """The phrase with its facts filled in."""
@@ -20,7 +28,7 @@ class PhraseBook:
 
     def all_texts(self) -> tuple[str, ...]:
         """Every phrase, its places unfilled."""
-        return tuple(self.texts.values())
+        return (*self.texts.values(), *(text for one in self.others.values() for text in one.values()))
 
 
 REQUIRED = frozenset({
@@ -32,11 +40,21 @@ REQUIRED = frozenset({
 
 def load_phrases() -> PhraseBook:
     """The phrase book that ships with the service. Raises ValueError when a phrase is missing."""
-    raw: dict[str, Any] = yaml.safe_load(
-        resources.files("orchestrator.policy").joinpath("phrases.yaml").read_text("utf-8")
-    )
-    texts = {key: str(text).strip() for key, text in raw["phrases"].items()}
+    raw = _read("phrases")
+    texts = _texts(raw)
     missing = REQUIRED - texts.keys()
     if missing:
         raise ValueError(f"policy/phrases.yaml lacks: {', '.join(sorted(missing))}")
-    return PhraseBook(texts, str(raw["version"]))
+    others = {language: _texts(_read(f"languages/{language}")) for language in TRANSLATED}
+    return PhraseBook(texts, str(raw["version"]), others)
+
+
+def _read(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(
+        resources.files("orchestrator.policy").joinpath(f"{name}.yaml").read_text("utf-8")
+    )
+    return content
+
+
+def _texts(raw: dict[str, Any]) -> dict[str, str]:
+    return {key: str(text).strip() for key, text in raw["phrases"].items()}

@@ -1,9 +1,11 @@
 """What the effects of a running turn share: the conversation, the collaborators, and the Brain's view of the state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from contracts.turn import Role
 from orchestrator.brain.port import Brain, BrainContext, Observation, ToolSpec
+from orchestrator.brain.translating import Vocabulary
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import PhraseBook
 from orchestrator.guard.masking import IdMask, known_ids
@@ -18,6 +20,7 @@ from orchestrator.tools.gateway import ToolGateway
 from orchestrator.turn.state import Observed, TurnState
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
+from servicekit.language import Language, LanguageDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Collaborators:
     scheduler: Scheduler
     phrases: PhraseBook
     standing: Standing
+    languages: LanguageDetector
+    topics: Mapping[str, Vocabulary]
     metrics: TurnMetrics
     clock: Clock
     confirmation_ttl_s: int
@@ -53,6 +58,7 @@ class TurnScope:
     _vault: Vault = field(default_factory=Vault)
     _view: "TurnView | None" = None
     _remembered: Remembered | None = None
+    _language: Language | None = None
 
     def now_ms(self) -> int:
         """Epoch milliseconds."""
@@ -67,6 +73,28 @@ class TurnScope:
                 else await self.world.memory.recall(self.conversation, self.turn_id, self._vault)
             )
         return self._remembered
+
+    async def language(self, state: TurnState) -> Language:
+        """The customer's language: of this message where it is sure, else of the last one that was; else English."""
+        if self._language is None:
+            remembered = await self.remembered()
+            earlier = [one.text for one in reversed(remembered.history) if one.role is Role.CUSTOMER]
+            languages = self.world.languages
+            self._language = "en"
+            for text in (state.text, *earlier):
+                if (found := languages.detect(text) or self._by_vocabulary(text)) is not None:
+                    self._language = found
+                    break
+        return self._language
+
+    def _by_vocabulary(self, text: str) -> Language | None:
+        """The likeliest language of a short text, when it has a word of the shop in that language."""
+        likely = self.world.languages.likely(text)
+        return next((one for one in likely if one in self.world.topics and self.world.topics[one].knows(text)), None)
+
+    async def phrases(self, state: TurnState) -> PhraseBook:
+        """Our phrases in the customer's language."""
+        return self.world.phrases.in_language(await self.language(state))
 
     def redacted(self, tool: str) -> tuple[str, ...]:
         """The fields of a tool's output that no model may see."""
@@ -91,7 +119,7 @@ class TurnScope:
             conversation_id=self.conversation.id, turn_id=self.turn_id, customer=state.customer, channel=state.channel,
             question=view.question, history=remembered.history, summary=remembered.summary, tools=tools,
             observations=view.observations, notes=self.world.gateway.notes(), max_output_tokens=left,
-            now=self.world.clock.now(),
+            now=self.world.clock.now(), language=await self.language(state),
         )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ class Grounds:
 
     `outputs`: what the tools gave, as the Brain saw it. `business`: the facts in the prompt's head. `said`: what we
     said before, `asked`: what the customer wrote. `ours`: whether a sentence is a phrase of ours. `foreign`: the answer
-    is in another language than the passages.
+    is in another language than the passages; `claims` then says whether a sentence speaks of the shop's matters.
     """
 
     outputs: Sequence[Mapping[str, Any]] = ()
@@ -55,6 +55,7 @@ class Grounds:
     asked: Sequence[str] = ()
     ours: Callable[[str], bool] = lambda _text: False
     foreign: bool = False
+    claims: Callable[[str], bool] = lambda _text: True
 
 
 def check_answer(
@@ -77,9 +78,8 @@ def check_answer(
     if not text.strip():
         return Guarded(verdict="hand_over", text="", reasons=(*reasons, "empty"))
     evidence = evidence_of(grounds.outputs, grounds.business, grounds.said, grounds.asked)
-    sentences = check_sentences(
-        Answered(text, {} if pictured else _by_offset(marks), grounds.ours, grounds.foreign), evidence
-    )
+    at = {} if pictured else _by_offset(marks)
+    sentences = check_sentences(Answered(text, at, grounds.ours, grounds.foreign, grounds.claims), evidence)
     keeping = kept(sentences)
     factual = [one for one in sentences if one.factual]
     bearing = [one for one in keeping if one.factual]
@@ -88,7 +88,8 @@ def check_answer(
     nothing_left = bool(factual) and not bearing
     unknown = _unanswerable(grounds.outputs) and not (not nothing_left and _says_so(keeping, bearing))
     if nothing_left or unknown:
-        return _refused(grounds, covered, reasons, phrases, in_base=not _unanswerable(grounds.outputs))
+        refused = _refused(grounds, covered, reasons, phrases, in_base=not _unanswerable(grounds.outputs))
+        return refused.model_copy(update={"links": _links(grounds.outputs, vault)})
     valid = tuple(
         one.model_copy(update={"quote": vault.restore(one.quote)})
         for one in supported(citations, passages_of(grounds.outputs))
@@ -105,7 +106,7 @@ def check_answer(
         reasons.append("citation_dropped")
     unnamed = {one.url: one for one in cited if one.title not in final}
     if bearing and unnamed:
-        pages = " & ".join(named(one.title, one.url) for one in unnamed.values())
+        pages = ", ".join(named(one.title, one.url) for one in unnamed.values())
         final = f"{final}\n\n{phrases.source.format(pages=pages)}"
         reasons.append("source_named")
     refusal = "not_in_knowledge_base" if _unanswerable(grounds.outputs) else None

@@ -1,10 +1,14 @@
 """What the checker takes for granted in every turn: the shop's business facts, and our own phrases."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.brain.sentences import sentences_of
+
+_PAGES = re.compile(r"\\{pages?\\}")
+_NAMED = "(?:“[^”]{1,120}”(?: \\\\(https?://[^ )]+\\\\))?(?:, )?)+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +17,12 @@ class Standing:
 
     business: str
     sentences: frozenset[str]
+    naming: tuple[re.Pattern[str], ...] = ()
 
     def is_ours(self, sentence: str) -> bool:
-        """Whether a sentence is one of our phrases, word for word."""
-        return " ".join(sentence.split()) in self.sentences
+        """Whether a sentence is one of our phrases, word for word, or one that names a page."""
+        plain = " ".join(sentence.split())
+        return plain in self.sentences or ("“" in plain and any(one.fullmatch(plain) for one in self.naming))
 
 
 def standing(business: Mapping[str, Any], phrases: Iterable[str]) -> Standing:
@@ -24,7 +30,10 @@ def standing(business: Mapping[str, Any], phrases: Iterable[str]) -> Standing:
     lines = "\n".join(f"- {line}" for line in _lines(business, "") if not line.startswith("version"))
     own = {" ".join(one.split()) for text in phrases for one in sentences_of(text)}
     # A sentence with a place for a fact is checked like any other: the fact must come from somewhere.
-    return Standing(lines, frozenset(one for one in own if "{" not in one))
+    naming = tuple(
+        re.compile(_PAGES.sub(_NAMED, re.escape(one))) for one in sorted(own) if "{page" in one and one.count("{") == 1
+    )
+    return Standing(lines, frozenset(one for one in own if "{" not in one), naming)
 
 
 def _lines(value: Any, key: str) -> Iterator[str]:

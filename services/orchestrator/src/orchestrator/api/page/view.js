@@ -77,6 +77,7 @@ export class Answer {
   #steps = element("ol", "steps");
   #tools = new Map();
   #sources = element("ul", "sources");
+  #folded = element("details", "sources-of");
   #cards = new Map();
   #grown;
   #started = performance.now();
@@ -118,11 +119,14 @@ export class Answer {
     this.#grown();
   }
 
+  // A source with the words of it that carry the answer. A page without an address (`kb:`) is named and not linked.
   source({ title, url, quote }) {
     const item = element("li");
     item.append(link(url, title), element("q", "", quote));
     this.#sources.append(item);
-    if (!this.#sources.isConnected) this.#item.append(this.#sources);
+    const count = this.#sources.childElementCount;
+    this.#folded.replaceChildren(element("summary", "", count === 1 ? "1 source" : `${count} sources`), this.#sources);
+    if (!this.#folded.isConnected) this.#item.append(this.#folded);
     this.#grown();
   }
 
@@ -172,6 +176,7 @@ export class Answer {
     showText(this.#text, text);
     this.#sources.replaceChildren();
     for (const citation of citations) this.source(citation);
+    if (!citations.length) this.#folded.remove();
     const names = Object.entries(links);
     if (names.length) {
       const list = element("ul", "links");

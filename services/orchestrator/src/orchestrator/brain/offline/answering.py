@@ -7,10 +7,11 @@ from typing import Any
 
 from contracts.errors import ErrorClass
 from contracts.turn import Citation
-from orchestrator.brain.citing import Source, cite, source_line, sources_of
+from orchestrator.brain.citing import Source, cite, named, source_line, sources_of
+from orchestrator.brain.offline.asking import parts_of
 from orchestrator.brain.offline.extracting import extract
 from orchestrator.brain.offline.intents import Embed
-from orchestrator.brain.offline.phrasing import Phrases, shown_day, shown_id, shown_money, shown_time
+from orchestrator.brain.offline.phrasing import Phrases, shown_day, shown_extract, shown_id, shown_money, shown_time
 from orchestrator.brain.port import Observation
 
 Output = Mapping[str, Any]
@@ -63,10 +64,10 @@ class Answerer:
             case "issue_refund" | "approve_refund" | "get_refund":
                 return Answer(self._refund(output))
             case "create_ticket":
-                due = shown_time(output["first_reply_due"], now)
+                due = shown_time(output["first_reply_due"], now, self._phrases.language)
                 return Answer(self._phrases.say("ticket_made", number=output["number"], day=due))
             case "handoff_human":
-                due = shown_time(output["reply_due"], now)
+                due = shown_time(output["reply_due"], now, self._phrases.language)
                 return Answer(self._phrases.say("handed_over", number=output["ticket_number"], day=due))
             case "add_order_note":
                 return Answer(self._phrases.say("note_added", order=shown_id(output["order_id"])))
@@ -88,15 +89,22 @@ class Answerer:
             return Answer(self._phrases.say("nothing_found"))
         if not output.get("answerable", True):
             return self._nearest(question, sources[0])
-        found = await extract(question, sources, self._embed)
-        if found is None:
+        found = [await extract(part, sources, self._embed) for part in parts_of(question)]
+        extracts = {(one.source.chunk_id, one.text): one for one in found if one is not None}
+        if not extracts:
             return self._nearest(question, sources[0])
-        source = found.source
-        citation = Citation(chunk_id=source.chunk_id, title=source.title, url=source.url, quote=found.text)
-        return Answer(f"{found.text}\n\n{source_line((citation,))}", (citation,))
+        citations = tuple(
+            Citation(chunk_id=one.source.chunk_id, title=one.source.title, url=one.source.url, quote=one.text)
+            for one in extracts.values()
+        )
+        told = "\n\n".join(shown_extract(one.text) for one in extracts.values())
+        line = source_line(citations, self._phrases.say("source", pages="{pages}"))
+        foreign = self._phrases.language != "en" and self._phrases.has("in_english")
+        note = f"\n\n{self._phrases.say('in_english')}" if foreign else ""
+        return Answer(f"{told}\n\n{line}{note}", citations)
 
     def _nearest(self, question: str, source: Source) -> Answer:
-        text = self._phrases.say("nearest_page", title=source.title, url=source.url)
+        text = self._phrases.say("nearest_page", page=named(source.title, source.url))
         return Answer(text, (cite(source, question),))
 
     def _status(self, output: Output, now: datetime) -> str:
@@ -109,9 +117,9 @@ class Answerer:
             else self._phrases.say("status", order=order, state=state)
         ]
         if eta and output["status"] in ("shipped", "processing"):
-            parts.append(self._phrases.say("status_eta", day=shown_day(eta, now)))
+            parts.append(self._phrases.say("status_eta", day=shown_day(eta, now, self._phrases.language)))
         elif output["status"] not in ("shipped", "delivered"):
-            parts.append(self._phrases.say("placed", day=shown_day(output["placed_at"], now)))
+            parts.append(self._phrases.say("placed", day=shown_day(output["placed_at"], now, self._phrases.language)))
         if tracking and moving:
             parts.append(self._phrases.say("status_tracking", url=str(tracking)))
         return " ".join(parts)

@@ -1,15 +1,17 @@
 """The Brain that needs no key and no network: deterministic, and honest about what it is (BRAIN-5)."""
 
 import re
+from dataclasses import replace
 
 from contracts.turn import FinalMessage, ToolCall, Usage
 from orchestrator.brain.offline.answering import Answerer
 from orchestrator.brain.offline.deciding import Say, TicketWanted, decide, offered
 from orchestrator.brain.offline.intents import Embed, IntentIndex
-from orchestrator.brain.offline.phrasing import Phrases, shown_id
+from orchestrator.brain.offline.phrasing import TRANSLATED, phrases_by_language, shown_id
 from orchestrator.brain.offline.understanding import Task, understand
 from orchestrator.brain.policy_files import read_policy
-from orchestrator.brain.port import BrainContext, Draft, OnText, Plan
+from orchestrator.brain.port import BrainContext, Draft, Message, OnText, Plan
+from orchestrator.brain.translating import Vocabulary
 
 NAME = "offline"
 _REFUSALS = frozenset({"sign_in", "refund_not_here", "change_not_here", "out_of_scope"})
@@ -21,8 +23,9 @@ class OfflineBrain:
 
     def __init__(self, embed: Embed) -> None:
         self._intents = IntentIndex(embed, read_policy("intents")["intents"])
-        self._phrases = Phrases()
-        self._answerer = Answerer(self._phrases, embed)
+        self._phrases = phrases_by_language()
+        self._answerers = {one: Answerer(phrases, embed) for one, phrases in self._phrases.items()}
+        self._vocabularies = {one: Vocabulary.load(one) for one in TRANSLATED}
 
     @property
     def name(self) -> str:
@@ -31,7 +34,11 @@ class OfflineBrain:
 
     def phrases(self) -> tuple[str, ...]:
         """Every phrase that this Brain says, its places unfilled."""
-        return self._phrases.all_texts()
+        return tuple(dict.fromkeys(text for one in self._phrases.values() for text in one.all_texts()))
+
+    def vocabulary(self, language: str) -> Vocabulary | None:
+        """The shop's words of a language that is not English."""
+        return self._vocabularies.get(language)
 
     async def warm(self) -> None:
         """Embeds the labelled examples before the first customer comes (about a second of one core)."""
@@ -39,6 +46,7 @@ class OfflineBrain:
 
     async def plan(self, context: BrainContext, on_text: OnText) -> Plan:
         """See `Brain.plan`. Never raises `BrainError`."""
+        context = self._in_english(context)
         tasks = await understand(context, self._intents)
         call = self._next_call(tasks, context)
         if call is not None:
@@ -49,9 +57,18 @@ class OfflineBrain:
 
     async def draft(self, context: BrainContext, on_text: OnText) -> Draft:
         """See `Brain.draft`."""
+        context = self._in_english(context)
         message = await self._message(await understand(context, self._intents), context)
         await _stream(message.text, on_text)
         return Draft(message.text, message.citations, Usage(), NAME)
+
+    def _in_english(self, context: BrainContext) -> BrainContext:
+        """A message of another language by its known words: what is wanted, and what to search for."""
+        vocabulary = self._vocabularies.get(context.language)
+        if vocabulary is None:
+            return context
+        history = tuple(Message(one.role, vocabulary.in_english(one.text) or one.text) for one in context.history)
+        return replace(context, question=vocabulary.in_english(context.question) or context.question, history=history)
 
     def _next_call(self, tasks: tuple[Task, ...], context: BrainContext) -> ToolCall | None:
         """The first call that a task still needs; after a failure there is none."""
@@ -69,17 +86,18 @@ class OfflineBrain:
     async def _message(self, tasks: tuple[Task, ...], context: BrainContext) -> FinalMessage:
         confidence = min(max(task.confidence, 0.0) for task in tasks)
         if context.observations:
-            answer = await self._answerer.answer(context.question, context.observations, context.now)
+            answer = await self._answerers[context.language].answer(context.question, context.observations, context.now)
             return FinalMessage(text=answer.text, citations=answer.citations, confidence=min(1.0, confidence))
         says = [step for step in (decide(task, context) for task in tasks) if isinstance(step, Say)]
-        texts = [self._phrases.say(say.key, **_shown(say)) for say in says] or [self._phrases.say("not_available")]
+        phrases = self._phrases[context.language]
+        texts = [phrases.say(say.key, **_shown(say)) for say in says] or [phrases.say("not_available")]
         notes = " ".join(context.notes)
         refuses = bool(says) and says[0].key in _REFUSALS
         return FinalMessage(text=f"{notes} {texts[0]}".strip(), refuses=refuses, confidence=min(1.0, confidence))
 
     def _ticket(self, wanted: TicketWanted) -> ToolCall:
         arguments = {
-            "subject": self._phrases.subject(wanted.category), "body": wanted.body, "category": wanted.category,
+            "subject": self._phrases["en"].subject(wanted.category), "body": wanted.body, "category": wanted.category,
         }  # fmt: skip
         if wanted.order_id is not None:
             arguments["order_id"] = wanted.order_id

@@ -1,24 +1,28 @@
 """Answers from passages, word for word: first the section that fits the question best, then the sentences in it."""
 
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from orchestrator.brain.citing import Source
+from orchestrator.brain.offline.asking import Wanted, has_kind, wanted_by
 from orchestrator.brain.offline.intents import Embed
 from orchestrator.brain.passages import Unit, units_of
-from orchestrator.brain.sentences import content_words, overlap
+from orchestrator.guard.support.words import content
 
-MAX_PASSAGES = 3
+MAX_PASSAGES = 5
 #: Embeddings cost milliseconds each: so many sections and so many sentences of the best one are compared.
-MAX_SECTIONS = 4
-MAX_UNITS = 5
+MAX_SECTIONS = 8
+MAX_UNITS = 8
 MAX_SENTENCES = 3
 MAX_QUOTE = 600
-_EMBEDDED_CHARS = 160
-_RANK_COST = 0.03
-_LEAD_BONUS = 0.06
-_FURTHER = 0.6
+_EMBEDDED_CHARS = 200
+_RANK_COST = 0.025
+_LEAD_BONUS = 0.05
+_KIND_BONUS = 0.07
+_FURTHER = 0.72
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,53 +44,83 @@ class _Section:
         return self.source.text[self.units[0].start : self.units[-1].end]
 
     @property
+    def place(self) -> str:
+        return f"{self.source.title}. {self.units[0].heading}"
+
+    @property
     def bonus(self) -> float:
         """Better passages count more, and so does how a page begins: it says what the page is about."""
         return (_LEAD_BONUS if self.units[0].section == 0 else 0.0) - _RANK_COST * self.rank
 
-    @property
-    def labelled(self) -> str:
-        return f"{self.units[0].heading}. {self.body[:_EMBEDDED_CHARS]}"
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    text: str
+    words: frozenset[str]
+    wanted: Wanted
+    rarity: Mapping[str, float]
+
+    def shared(self, text: str) -> float:
+        """Which share of the question's words a text has, weighed by their rarity; in [0, 1]."""
+        total = sum(self.rarity.get(word, _UNKNOWN) for word in self.words)
+        there = self.words & frozenset(content(text))
+        return sum(self.rarity.get(word, _UNKNOWN) for word in there) / total if total else 0.0
+
+    def fits(self, text: str) -> float:
+        """The bonus of a text that holds the kind of thing that is asked for."""
+        return _KIND_BONUS if has_kind(text, self.wanted) else 0.0
+
+
+_UNKNOWN = 1.0
 
 
 async def extract(question: str, sources: Sequence[Source], embed: Embed) -> Extract | None:
     """One to three neighbouring sentences of one passage; None when the passages hold nothing that can be quoted."""
-    wanted = content_words(question)
-    sections = _likely(wanted, sources[:MAX_PASSAGES])
-    if not sections:
+    sections = [
+        _Section(source, rank, tuple(units))
+        for rank, source in enumerate(sources[:MAX_PASSAGES])
+        for _, units in groupby(units_of(source.text), key=lambda unit: unit.section)
+    ]
+    asked = _Question(question, frozenset(content(question)), wanted_by(question), _rarity(sections))
+    likely = _likely(asked, sections)
+    if not likely:
         return None
-    vectors = await embed.embed([question, *(section.labelled for section in sections)])
+    vectors = await embed.embed([question, *(f"{one.place}. {one.body[:_EMBEDDED_CHARS]}" for one in likely)])
     likeness = vectors[1:] @ vectors[0]
     scores = [
-        0.7 * float(near) + 0.3 * overlap(wanted, f"{section.units[0].heading} {section.body}") + section.bonus
-        for section, near in zip(sections, likeness, strict=True)
+        0.6 * float(near) + 0.3 * asked.shared(f"{one.place} {one.body}") + asked.fits(one.body) + one.bonus
+        for one, near in zip(likely, likeness, strict=True)
     ]
-    best = sections[max(range(len(sections)), key=lambda one: scores[one])]
-    start, end = await _span(question, wanted, best, embed)
+    best = likely[max(range(len(likely)), key=lambda one: scores[one])]
+    start, end = await _span(asked, best, embed)
     return Extract(best.source, best.source.text[start:end])
 
 
-def _likely(wanted: frozenset[str], sources: Sequence[Source]) -> list[_Section]:
+def _likely(asked: _Question, sections: Sequence[_Section]) -> list[_Section]:
     """The sections that share most words with the question; those of better passages first."""
-    sections = [
-        _Section(source, rank, tuple(units))
-        for rank, source in enumerate(sources)
-        for _, units in groupby(units_of(source.text), key=lambda unit: unit.section)
-    ]
-    sections.sort(key=lambda one: (-overlap(wanted, f"{one.units[0].heading} {one.body}"), one.rank))
-    return sections[:MAX_SECTIONS]
+    ranked = sorted(
+        sections, key=lambda one: -(asked.shared(f"{one.place} {one.body}") + asked.fits(one.body) + one.bonus)
+    )
+    return ranked[:MAX_SECTIONS]
 
 
-async def _span(question: str, wanted: frozenset[str], section: _Section, embed: Embed) -> tuple[int, int]:
+async def _span(asked: _Question, section: _Section, embed: Embed) -> tuple[int, int]:
     """Where the sentences that answer begin and end in the passage's text."""
-    units = section.units[:MAX_UNITS]
-    if len(units) <= MAX_SENTENCES and units[-1].end - units[0].start <= MAX_QUOTE:
-        return units[0].start, units[-1].end
+    units = section.units
+    if len(units) > MAX_UNITS:
+        shares = [asked.shared(section.source.text[unit.start : unit.end]) for unit in units]
+        middle = max(range(len(units)), key=lambda one: shares[one])
+        first = max(0, min(middle - 2, len(units) - MAX_UNITS))
+        units = units[first : first + MAX_UNITS]
+    if len(units) == 1:
+        return units[0].start, units[0].end
     texts = [section.source.text[unit.start : unit.end] for unit in units]
-    vectors = await embed.embed([question, *(text[:_EMBEDDED_CHARS] for text in texts)])
+    vectors = await embed.embed(
+        [asked.text, *(f"{section.units[0].heading}. {text[:_EMBEDDED_CHARS]}" for text in texts)]
+    )
     likeness = vectors[1:] @ vectors[0]
     scores = [
-        0.6 * float(near) + 0.4 * overlap(wanted, text) + (_LEAD_BONUS if index == 0 else 0.0)
+        0.6 * float(near) + 0.4 * asked.shared(text) + asked.fits(text) + (_LEAD_BONUS if index == 0 else 0.0)
         for index, (near, text) in enumerate(zip(likeness, texts, strict=True))
     ]
     first = max(range(len(units)), key=lambda one: scores[one])
@@ -95,4 +129,13 @@ async def _span(question: str, wanted: frozenset[str], section: _Section, embed:
         if scores[index] < _FURTHER * scores[first] or units[index].end - units[first].start > MAX_QUOTE:
             break
         last = index
+    if first == 1 and last == first and units[1].end - units[0].start <= MAX_QUOTE // 2:
+        first = 0  # what the second sentence of a section says often hangs on the first
     return units[first].start, units[last].end
+
+
+def _rarity(sections: Sequence[_Section]) -> dict[str, float]:
+    counts: Counter[str] = Counter()
+    for one in sections:
+        counts.update(set(content(f"{one.units[0].heading} {one.body}")))
+    return {word: math.log(1 + len(sections) / count) / math.log(1 + len(sections)) for word, count in counts.items()}

@@ -1,5 +1,6 @@
 """The sentences of the offline Brain, filled with facts."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,14 +9,20 @@ from contracts.ids import mask_id
 from contracts.money import Money
 from orchestrator.brain.policy_files import read_policy
 
+TRANSLATED = ("de", "fr", "es", "it", "nl")
+_ROW = re.compile(r"^\|\s*(.*?)\s*\|$", re.MULTILINE)
+
 
 class Phrases:
-    """`policy/phrases.yaml`."""
+    """`policy/phrases.yaml`; in another language what `policy/languages/` has of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str = "en") -> None:
         policy = read_policy("phrases")
-        self._texts: Mapping[str, str] = {key: str(text).strip() for key, text in policy["phrases"].items()}
-        self._states: Mapping[str, str] = policy["states"]
+        other = read_policy(f"languages/{language}") if language != "en" else {"phrases": {}, "states": {}}
+        texts: Mapping[str, Any] = policy["phrases"] | other["phrases"]
+        self.language = language
+        self._texts: Mapping[str, str] = {key: str(text).strip() for key, text in texts.items()}
+        self._states: Mapping[str, str] = policy["states"] | other["states"]
         self._subjects: Mapping[str, str] = policy["tickets"]
 
     def say(self, key: str, **facts: str) -> str:
@@ -39,6 +46,17 @@ class Phrases:
         return self._subjects[category]
 
 
+def phrases_by_language() -> Mapping[str, Phrases]:
+    """The phrases of every language that we have; English stands for `other`."""
+    english = Phrases()
+    return {"en": english, "other": english} | {one: Phrases(one) for one in TRANSLATED}
+
+
+def shown_extract(text: str) -> str:
+    """A quoted span as it is shown: rows of a table as a list, the rest as it stands."""
+    return _ROW.sub(lambda row: "- " + ", ".join(cell.strip() for cell in row[1].split("|")), text)
+
+
 def shown_id(identifier: Any) -> str:
     """An order number as it may stand in an answer."""
     return mask_id(str(identifier))
@@ -49,9 +67,11 @@ def shown_money(value: Mapping[str, Any]) -> str:
     return str(Money(amount_minor=value["amount_minor"], currency=value["currency"]))
 
 
-def shown_day(moment: str, now: datetime) -> str:
-    """A moment as a day near `now`: `today`, `tomorrow`, `on Monday 23 November`. UTC."""
+def shown_day(moment: str, now: datetime, language: str = "en") -> str:
+    """A moment as a day near `now`: `today`, `tomorrow`, `on Monday 23 November`; `2026-11-23` elsewhere. UTC."""
     when = datetime.fromisoformat(moment)
+    if language != "en":
+        return f"{when:%Y-%m-%d}"
     days = (when.date() - now.date()).days
     if days in (-1, 0, 1):
         return ("yesterday", "today", "tomorrow")[days + 1]
@@ -59,7 +79,9 @@ def shown_day(moment: str, now: datetime) -> str:
     return f"on {when:%A} {when.day} {when:%B}{year}"
 
 
-def shown_time(moment: str, now: datetime) -> str:
+def shown_time(moment: str, now: datetime, language: str = "en") -> str:
     """As `shown_day`, with the hour for what is due soon: `by 14:30 UTC today`."""
     when = datetime.fromisoformat(moment)
+    if language != "en":
+        return f"{when:%Y-%m-%d %H:%M} UTC"
     return f"by {when:%H:%M} UTC {shown_day(moment, now)}"

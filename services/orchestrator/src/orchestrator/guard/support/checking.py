@@ -1,5 +1,6 @@
 """The verdict on each sentence of an answer: from the knowledge base, from another output, talk, or unsupported."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -24,6 +25,8 @@ Kind = Literal["knowledge", "output", "talk", "source", "unsupported"]
 #: More than an answer of the greatest length has; what lies beyond is not read and not shown.
 MAX_SENTENCES = 120
 _TOLD_COVER = 0.5
+_FIRST_PERSON = re.compile(r"\b(?:ich|mir|mich|je|j['’]|me|moi|yo|puedo|he|io|ho|posso|mi|ik|mij)\b", re.IGNORECASE)
+_MARKER = re.compile(r"[\d.)(*•\s-]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,15 @@ class Answered:
     """What is checked: the answer, which chunk the model marked where, and how it is to be read.
 
     `marks`: chunk ids by the offset of their mark in the text. `ours`: whether a sentence is a phrase of ours.
-    `foreign`: the answer is in another language than the passages, so that words cannot be compared.
+    `foreign`: the answer is in another language than the passages, so that words cannot be compared;
+    `claims` then says whether a sentence has to do with the shop's matters.
     """
 
     text: str
     marks: Mapping[int, Sequence[str]]
     ours: Callable[[str], bool]
     foreign: bool = False
+    claims: Callable[[str], bool] = lambda _text: True
 
 
 def check_sentences(answered: Answered, evidence: Evidence) -> tuple[Sentence, ...]:
@@ -69,14 +74,14 @@ def check_sentences(answered: Answered, evidence: Evidence) -> tuple[Sentence, .
 
 def _sentence(start: int, end: int, chunks: Sequence[str], answered: Answered, evidence: Evidence) -> Sentence:
     text = answered.text[start:end]
-    if answered.ours(text):
+    if answered.ours(text) or _MARKER.fullmatch(text):
         return Sentence(start, end, text, "talk")
     if is_source_line(text, evidence):
         return Sentence(start, end, text, "source")
     if verbatim := _verbatim(text, chunks, evidence):
         return Sentence(start, end, text, "knowledge", (verbatim,))
     if answered.foreign:
-        return _foreign(start, end, text, chunks, evidence)
+        return _foreign(start, end, chunks, answered, evidence)
     kind, spans, reason = _judged(text, chunks, evidence)
     return Sentence(start, end, text, kind, spans, reason)
 
@@ -136,9 +141,10 @@ def _in_outputs(claim: Claim, evidence: Evidence) -> bool:
     return told >= _TOLD_COVER or claims_an_action(claim.text) or not states_a_rule(claim.text)
 
 
-def _foreign(start: int, end: int, text: str, chunks: Sequence[str], evidence: Evidence) -> Sentence:
+def _foreign(start: int, end: int, chunks: Sequence[str], answered: Answered, evidence: Evidence) -> Sentence:
     """Another language than the passages': a mark is needed, and every hard fact must stand in that passage."""
-    facts = tuple(fact for fact in facts_of(text, names=False))
+    text = answered.text[start:end]
+    facts = facts_of(text, names=False)
     if chunks:
         claim = Claim(text, frozenset(), facts, ())
         named = [one for one in evidence.passages if one.chunk_id in chunks]
@@ -154,8 +160,10 @@ def _foreign(start: int, end: int, text: str, chunks: Sequence[str], evidence: E
         return Sentence(start, end, text, "unsupported", reason="number")
     if not facts and text.rstrip().endswith("?"):
         return Sentence(start, end, text, "talk")
-    if known_facts(facts, evidence) and (evidence.acted or not facts):
-        return Sentence(start, end, text, "output" if facts else "talk")
+    if facts and evidence.acted and known_facts(facts, evidence):
+        return Sentence(start, end, text, "output")
+    if not facts and (evidence.acted or _FIRST_PERSON.search(text) or not answered.claims(text)):
+        return Sentence(start, end, text, "talk")
     return Sentence(start, end, text, "unsupported", reason="no_passage")
 
 

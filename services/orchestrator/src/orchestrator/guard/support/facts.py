@@ -41,6 +41,8 @@ _WEEKDAYS = frozenset({
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue", "wed", "thu", "fri",
     "sat", "sun",
 })  # fmt: skip
+#: Written with capitals, and no name of anything of the shop's.
+_NO_NAMES = frozenset({"pdf", "utc", "ok", "faq", "sms", "pin", "qr", "id", "url", "i", "et", "est", "cet"})
 _DAY = 24.0
 _WORKING = frozenset({"working", "business", "ouvrés", "ouvrables", "hábiles", "laborables", "lavorativi", "werk"})
 _JOINS = frozenset({"to", "-", "–", "and", "or", "bis", "à", "a", "o", "ou", "oder", "tot", "und", "y", "e", "en"})
@@ -154,6 +156,8 @@ def _word(piece: _Piece, pieces: list[_Piece], index: int, used: set[int], *, na
         yield Fact(unit[0], _shown(unit[1]))
     elif (month := _month(piece, pieces, index)) is not None:
         yield Fact("date", f"{month[1]}.{month[0]}" if month[1] else f"month.{month[0]}")
+    elif lowered in _NO_NAMES:
+        return
     elif names and piece.text[0].isupper() and not _begins(pieces, index) and is_content(lowered) and len(lowered) > 1:
         if lowered not in _UNITS and lowered not in _MONTHS and lowered not in _WEEKDAYS:
             yield Fact("name", stem(lowered))

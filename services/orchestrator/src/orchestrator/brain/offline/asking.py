@@ -1,0 +1,73 @@
+"""What kind of answer a question wants: a period, a price, a place, a yes or no, steps. And its parts."""
+
+import re
+from typing import Literal
+
+from orchestrator.guard.support.facts import facts_of
+
+Wanted = Literal["period", "price", "place", "permission", "steps", "any"]
+
+_PERIOD = re.compile(
+    r"\b(?:how (?:long|soon|fast|quick\w*|late|often|old)|how many (?:days|weeks|months|hours|years)|when"
+    r"|by when|what time|until when|deadline|opening hours|sla|days)\b",
+    re.IGNORECASE,
+)
+_PRICE = re.compile(
+    r"\b(?:how much|what does .* cost|costs?|price|fee|charge|expensive|free|who pays|cheap\w*)\b", re.I
+)
+_WHERE = re.compile(r"\b(?:where|which (?:countries|country|places?|store)|what address|located)\b", re.IGNORECASE)
+_HOW = re.compile(
+    r"\b(?:how (?:do|can|should|would|to)|what (?:do i do|should i do|now)|steps?|help me)\b", re.IGNORECASE
+)
+_ALLOWED = re.compile(
+    r"^\W*(?:can|could|may|do|does|is|are|am|will|would|must|should|have|has)\b|\b(?:allowed|possible)\b", re.IGNORECASE
+)
+_TIMES = frozenset({"hour", "month", "workday", "date", "time"})
+_MONEY = frozenset({"USD", "EUR", "GBP", "CAD", "CHF", "%", "cent"})
+_MAY = re.compile(
+    r"\b(?:can|cannot|can't|may|must|not|never|no|only|yes|always|allowed|possible|free|available|offer|accept)\b",
+    re.I,
+)
+_PLACE = re.compile(
+    r"\b(?:in|at|from|to|under|on) (?:our |the |\*\*)?[A-Z]\w+|https?://|\bpage\b|\baddress\b|\bopen \*\*",
+    re.IGNORECASE,
+)
+_STEP = re.compile(
+    r"^\s*(?:\d+[.)]\s)|\b(?:open|choose|click|sign in|enter|send|tell|ask|bring|print|select|go to|write)\b", re.I
+)
+_PART = re.compile(
+    r"(?<=[?.!])\s+|[,;]?\s+(?:and|also|plus)\s+(?=(?:what|how|where|when|can|could|do|does|is|are|which|who|will|may)\b)",
+    re.I,
+)
+MAX_PARTS = 2
+
+
+def parts_of(question: str) -> list[str]:
+    """The question's parts, at most two, when each is a question of its own."""
+    found = [part.strip() for part in _PART.split(question) if part and len(part.split()) >= 3]
+    return found[:MAX_PARTS] or [question]
+
+
+def wanted_by(question: str) -> Wanted:
+    """The kind of answer that the question asks for."""
+    kinds: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
+        ("period", _PERIOD), ("price", _PRICE), ("place", _WHERE), ("steps", _HOW), ("permission", _ALLOWED),
+    )  # fmt: skip
+    return next((kind for kind, pattern in kinds if pattern.search(question)), "any")
+
+
+def has_kind(text: str, wanted: Wanted) -> bool:
+    """Whether a sentence holds what such a question asks for."""
+    match wanted:
+        case "period":
+            return any(fact.kind in _TIMES for fact in facts_of(text, names=False))
+        case "price":
+            return "free" in text.lower() or any(fact.kind in _MONEY for fact in facts_of(text, names=False))
+        case "place":
+            return _PLACE.search(text) is not None
+        case "permission":
+            return _MAY.search(text) is not None
+        case "steps":
+            return _STEP.search(text) is not None
+        case "any":
+            return False

@@ -1,0 +1,68 @@
+"""What a question wants, and an answer that holds it."""
+
+from typing import Any
+
+import pytest
+
+from contracts.turn import FinalMessage
+from orchestrator.brain.offline.asking import has_kind, parts_of, wanted_by
+from orchestrator.brain.offline.brain import OfflineBrain
+
+SHIPPING = (
+    "Shipping", "shipping",
+    "# Shipping\n\nWe send everything with care.\n\n| Option | Cost | Time |\n|---|---|---|\n"
+    "| Standard | 5.90 USD | 3 days |\n| Express | 14.90 USD | 1 day |\n\n## Returns by post\n\nA label is in the box.",
+)  # fmt: skip
+WARRANTY = (
+    "Warranty",
+    "warranty",
+    "# Warranty\n\nWe build things to last. Tents have a warranty of 2 years. Keep the invoice.",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [("How long is the warranty?", "period"), ("When will it arrive?", "period"), ("What does express cost?", "price"),
+     ("Where is your store?", "place"), ("How do I return it?", "steps"), ("Can I pay later?", "permission"),
+     ("Tell me about tents", "any")],
+)  # fmt: skip
+def test_a_question_wants_a_kind_of_answer(question: str, wanted: str) -> None:
+    assert wanted_by(question) == wanted
+
+
+def test_a_sentence_holds_what_was_asked_for_or_not() -> None:
+    assert has_kind("Tents have a warranty of 2 years.", "period")
+    assert not has_kind("We build things to last.", "period")
+    assert has_kind("It costs 5.90 USD.", "price")
+
+
+def test_a_question_of_two_parts_is_two_questions() -> None:
+    assert parts_of("What does express cost and how long is the warranty?") == [
+        "What does express cost", "how long is the warranty?"
+    ]  # fmt: skip
+    assert parts_of("Do you sell tents and stoves?") == ["Do you sell tents and stoves?"]
+
+
+async def test_the_row_of_a_table_answers_and_its_quote_is_the_row(
+    offline: OfflineBrain, ask: Any, search_result: Any, shown: Any
+) -> None:
+    question = "What does express cost?"
+    draft = await offline.draft(ask(question, observations=(search_result(question, SHIPPING),), tools=()), shown)
+    assert "Express, 14.90 USD, 1 day" in draft.text
+    assert all(one.quote in SHIPPING[2] for one in draft.citations)
+
+
+async def test_two_parts_are_answered_from_two_pages_each_with_its_source(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    question = "What does express cost and how long is the warranty on a tent?"
+    found = search_result(question, SHIPPING, WARRANTY)
+
+    async def ignore(_text: str) -> None:
+        return
+
+    message = (await offline.plan(ask(question, observations=(found,)), ignore)).proposal
+    assert isinstance(message, FinalMessage)
+    assert "14.90 USD" in message.text
+    assert "2 years" in message.text
+    assert [one.title for one in message.citations] == ["Shipping", "Warranty"]

@@ -1,0 +1,74 @@
+"""The customer's language: phrases, the words to search for, and what a model is told."""
+
+from typing import Any
+
+import pytest
+
+from contracts.turn import FinalMessage, ToolCall
+from orchestrator.brain.offline.brain import OfflineBrain
+from orchestrator.brain.offline.phrasing import TRANSLATED, Phrases
+from orchestrator.brain.prompting import PromptHead, planner_messages
+from orchestrator.brain.translating import Vocabulary
+
+RETURNS = ("Returns", "returns", "# Returns\n\nYou can return an item within 30 days. Use the form in your account.")
+
+
+async def ignore(_text: str) -> None:
+    return
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "words"),
+    [
+        ("de", "Wie lange habe ich Zeit, etwas zurückzugeben?", "how long return"),
+        ("de", "Was kostet der Versand?", "how much costs shipping"),
+        ("fr", "Combien coûte la livraison ?", "how much costs delivery shipping"),
+        ("fr", "Livrez-vous au Canada ?", "deliver Canada"),
+        ("es", "¿Venden tarjetas de regalo?", "gift card"),
+        ("it", "Quanto dura la garanzia della tenda?", "how long warranty tent"),
+        ("nl", "Ik ben mijn wachtwoord vergeten", "password"),
+        ("nl", "Waar is mijn bestelling ABC123?", "where is my order ABC123"),
+    ],
+)
+def test_the_shops_words_are_known_in_english(language: str, question: str, words: str) -> None:
+    assert Vocabulary.load(language).in_english(question) == words
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_language_has_the_same_places_in_its_phrases(language: str) -> None:
+    english, other = Phrases(), Phrases(language)
+    assert len(english.all_texts()) <= len(other.all_texts())
+    page = "“Returns” (https://shop.example/help/returns)"
+    assert page in other.say("nearest_page", page=page)
+    assert other.say("nothing_found") != english.say("nothing_found")
+    assert other.state("shipped") != english.state("shipped")
+
+
+async def test_a_german_question_is_searched_in_english_and_quoted_as_the_page_has_it(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    question = "Wie lange kann ich etwas zurückgeben?"
+    plan = await offline.plan(ask(question, language="de"), ignore)
+    assert isinstance(plan.proposal, ToolCall)
+    assert plan.proposal.arguments["query"] == "how long can I return"
+    found = search_result("how long return", RETURNS)
+    answer = (await offline.plan(ask(question, language="de", observations=(found,)), ignore)).proposal
+    assert isinstance(answer, FinalMessage)
+    assert "You can return an item within 30 days." in answer.text
+    assert "Laut “Returns” (https://shop.example/help/returns)." in answer.text
+    assert "auf Englisch" in answer.text
+
+
+async def test_a_language_that_we_have_no_phrases_for_gets_english(offline: OfflineBrain, ask: Any) -> None:
+    plan = await offline.plan(ask("hello", language="other"), ignore)
+    assert isinstance(plan.proposal, FinalMessage)
+    assert plan.proposal.text.startswith("Hello!")
+
+
+def test_a_model_is_told_the_language_in_the_tail_and_the_head_stays_as_it_is(ask: Any) -> None:
+    head = PromptHead()
+    english = planner_messages(head, ask("Returns?"), "native")
+    german = planner_messages(head, ask("Rückgabe?", language="de"), "native")
+    assert english[0] == german[0]
+    assert "Answer in German" in german[-1]["content"]
+    assert "Answer in" not in english[-1]["content"]
