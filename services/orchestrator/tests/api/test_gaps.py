@@ -23,6 +23,7 @@ from orchestrator.turn.journal import JournalConflict, Recorded
 from orchestrator.turn.state import Observed, TurnState
 from servicekit.auth.claims import Role
 from servicekit.clock import SystemClock
+from servicekit.testing import FakeClock
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 GAPS = "/api/agent/knowledge/gaps"
@@ -48,12 +49,17 @@ class Others:
     answered: set[str] = field(default_factory=set)
     tickets: tuple[ResolvedTicket, ...] | None = ()
     asked: list[str] = field(default_factory=list)
+    #: Each answer takes so many seconds of this clock.
+    clock: FakeClock = field(default_factory=FakeClock)
+    takes_s: float = 0.0
 
     async def answerable(self, question: str) -> bool | None:
         self.asked.append(question)
+        self.clock.advance(self.takes_s)
         return question in self.answered
 
     async def resolved(self, question: str, limit: int) -> tuple[ResolvedTicket, ...] | None:
+        self.clock.advance(self.takes_s)
         return self.tickets
 
 
@@ -185,6 +191,29 @@ async def test_a_gap_closes_when_the_knowledge_base_answers_it_and_opens_when_it
     await ended(api, AXES_TOO, "cust_ben")
     (gap,) = (await listed(api))["gaps"]
     assert (gap["gap_id"], gap["count"], gap["question"]) == (first, 1, AXES_TOO)
+
+
+async def test_slow_services_bound_the_time_of_a_listing_and_not_what_is_listed(api, others: Others) -> None:
+    api.app.state.gaps = replace(api.app.state.gaps, clock=others.clock)
+    others.takes_s, others.tickets = 6.0, (TOLD,)
+    topics = (
+        "canoes",
+        "umbrellas",
+        "violins",
+        "tulips",
+        "cheese",
+        "bicycles",
+        "telescopes",
+        "carpets",
+        "honey",
+        "mugs",
+    )
+    for topic in topics:
+        await ended(api, f"Do you sell {topic}?")
+    gaps = (await listed(api))["gaps"]
+    assert len(gaps) == len(topics)
+    assert len(others.asked) < len(topics)
+    assert [one["outline_missing"] for one in gaps] == [""] * 2 + [TICKETS_DOWN] * 8
 
 
 async def test_a_dismissed_gap_stays_away_with_all_that_is_like_it(api, others: Others) -> None:

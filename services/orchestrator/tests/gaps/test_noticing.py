@@ -83,6 +83,11 @@ def test_no_personal_data_is_kept() -> None:
     assert "<email_1>" in gap.question
 
 
+@pytest.mark.parametrize("text", ["", "???", "\u200b", "\U0001f600 !"])
+def test_what_has_no_word_is_no_question(text: str) -> None:
+    assert noticed(turn(search(answerable=False), text=text), Outcome.REFUSED) is None
+
+
 def test_what_is_kept_is_bounded() -> None:
     gap = noticed(
         turn(search(answerable=False, passages=[PAGE | {"title": "x" * 900}]), text="w " * 900), Outcome.REFUSED

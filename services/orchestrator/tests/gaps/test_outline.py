@@ -44,6 +44,7 @@ def test_a_draft_is_not_reviewed_and_says_what_it_is_about(policy: GapPolicy) ->
     matter = yaml.safe_load(text.split("---")[1])
     assert matter == {
         "title": 'Do you "sharpen" axes: and knives?', "tags": ["sharpen", "axes", "knives"], "reviewed": False,
+        "updated_at": NOW.date(),
     }  # fmt: skip
 
 

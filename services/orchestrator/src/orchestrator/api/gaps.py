@@ -70,7 +70,7 @@ def gaps_router() -> APIRouter:
         """Hide a group: it is no gap, or nobody will write about it. The same again changes nothing."""
         now, context = gap_desk.clock.now(), request_context()
         async with desk.database.transaction() as db:
-            conversation = await desk.conversations.by_turn(db, gap_id, lock=True)
+            conversation = await desk.conversations.by_turn(db, gap_id)
             if conversation is None:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such gap.")
             if await dismiss(db, conversation, gap_id, caller.subject, body.note, now):

@@ -20,9 +20,10 @@ from servicekit.crypto import Keyring
 from servicekit.db.pool import Database
 
 NO_TICKETS = "No resolved ticket is about this, so there is nothing to draft an article from."
-TICKETS_DOWN = "The ticket service could not be asked, so there is no draft; list the gaps again later."
+TICKETS_DOWN = "The ticket service could not be asked in time, so there is no draft; list the gaps again later."
 _AT_ONCE = 8
 _ASKING_S = 5.0
+_DRAFTING_S = 10.0
 _MOST_TICKETS = 5
 
 
@@ -64,8 +65,8 @@ class GapDesk:
             sealed = await sealed_questions(db, oldest)
         found = await asyncio.to_thread(self._grouped, sealed, since or oldest)
         shown, seen = await self._still_open(found.groups, limit)
-        gate = asyncio.Semaphore(_AT_ONCE)
-        gaps = await asyncio.gather(*(self._drafted(group, gate) for group in shown))
+        gate, until = asyncio.Semaphore(_AT_ONCE), self.clock.monotonic() + _DRAFTING_S
+        gaps = await asyncio.gather(*(self._drafted(group, gate, until) for group in shown))
         return Listing(tuple(gaps), len(found.groups) - seen, found.noise)
 
     def _grouped(self, sealed: Sequence[Sealed], since: datetime) -> Grouped:
@@ -96,9 +97,10 @@ class GapDesk:
             return None
         return replace(group, questions=left, label=group.label if group.label in left else left[0])
 
-    async def _drafted(self, group: Group, gate: asyncio.Semaphore) -> ListedGap:
+    async def _drafted(self, group: Group, gate: asyncio.Semaphore, until: float) -> ListedGap:
         async with gate:
-            tickets = await self.colleagues.resolved(group.label.text, _MOST_TICKETS)
+            late = self.clock.monotonic() > until
+            tickets = None if late else await self.colleagues.resolved(group.label.text, _MOST_TICKETS)
         if tickets is None:
             return ListedGap(group, None, (), TICKETS_DOWN)
         if not tickets:

@@ -13,6 +13,7 @@ from orchestrator.turn.state import Observed, TurnState
 
 MAX_QUESTION = 500
 _MAX_PAGE = 300
+_WORD = re.compile(r"\w")
 
 
 class GapReason(StrEnum):
@@ -67,10 +68,13 @@ def _is_search(one: Observed) -> bool:
     return one.output is not None and "passages" in one.output and "answerable" in one.output
 
 
-def _gap(state: TurnState, search: Mapping[str, Any], reason: GapReason, name: str | None) -> Gap:
+def _gap(state: TurnState, search: Mapping[str, Any], reason: GapReason, name: str | None) -> Gap | None:
+    question = _masked(state, name)
+    if _WORD.search(question) is None:
+        return None
     page: Mapping[str, Any] = next(iter(search["passages"]), {})
     return Gap(
-        question=_masked(state, name), reason=reason, strength=_share(search, "strength"), gap=_share(search, "gap"),
+        question=question, reason=reason, strength=_share(search, "strength"), gap=_share(search, "gap"),
         cover=_share(search, "cover"), page_title=str(page.get("title", ""))[:_MAX_PAGE],
         page_url=str(page.get("url", ""))[:_MAX_PAGE],
     )  # fmt: skip

@@ -63,7 +63,7 @@ def outline(group: Group, tickets: Sequence[ResolvedTicket], policy: GapPolicy) 
     tags = [word for word in policy.words(title) if word.isalpha()][:_MOST_TAGS]
     lines = [
         "---", f"title: {json.dumps(title, ensure_ascii=False)}", f"tags: {json.dumps(tags, ensure_ascii=False)}",
-        "reviewed: false", "---", f"# {_plain(title)}", "",
+        f"updated_at: {_day(group, tickets)}", "reviewed: false", "---", f"# {_plain(title)}", "",
     ]  # fmt: skip
     if page := page_to_extend(group, policy):
         lines += [f"> Perhaps no new page: extend \u201c{_plain(page[0])}\u201d ({_plain(page[1])}).", ""]
@@ -78,6 +78,11 @@ def outline(group: Group, tickets: Sequence[ResolvedTicket], policy: GapPolicy) 
             )
             lines.append(f"  - **Check: the numbers disagree.** {told}")
     return "\n".join(lines) + "\n"
+
+
+def _day(group: Group, tickets: Sequence[ResolvedTicket]) -> str:
+    """When support said it last; else when it was asked last."""
+    return max((one.resolved_at for one in tickets if one.resolved_at), default=group.last_asked).date().isoformat()
 
 
 def _sentences(tickets: Sequence[ResolvedTicket]) -> list[_Said]:

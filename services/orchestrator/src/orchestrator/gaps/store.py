@@ -87,7 +87,7 @@ async def sealed_questions(db: Connection, after: datetime) -> list[Sealed]:
 
 
 def opened(keyring: Keyring, sealed: Sequence[Sealed]) -> list[Question]:
-    """The questions with their text. Pure computation, some 30 µs each: run it in a thread."""
+    """The questions with their text. Pure computation, for a thread: there may be thousands."""
     found = []
     for one in sealed:
         sealer = open_sealer(keyring, one.conversation_id, one.key_id, one.data_key)
