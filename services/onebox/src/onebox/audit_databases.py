@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from onebox.home import Home
 from onebox.servers import running_urls
@@ -40,4 +41,16 @@ def _given(text: str) -> dict[str, str]:
         raise DatabasesUnknown(f'{VARIABLE} must be a JSON object such as {{"orders": "postgresql://…"}}.')
     if unknown := sorted(urls.keys() - set(SERVICES)):
         raise DatabasesUnknown(f"{VARIABLE} names {', '.join(unknown)}; the services are {', '.join(SERVICES)}.")
+    if odd := sorted(name for name, url in urls.items() if not _is_postgres(url)):
+        # The URL itself is not repeated: it may hold a password.
+        raise DatabasesUnknown(f"{VARIABLE}: the URL of {', '.join(odd)} is not of the form postgresql://host/name.")
     return urls
+
+
+def _is_postgres(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError for anything but a number
+    except ValueError:
+        return False
+    return parts.scheme in {"postgresql", "postgres"}

@@ -17,13 +17,14 @@ MACHINE_PREFIXES = ("LC_", "OTEL_", "PYTHON")
 PASSED: Mapping[str, tuple[str, ...]] = {
     ORCHESTRATOR: (
         "AIGUY_LLM_", "AIGUY_TURN_", "AIGUY_SESSION_", "AIGUY_CONFIRMATION_", "AIGUY_APPROVAL", "AIGUY_BREAKER_",
-        "AIGUY_WORKER_", "AIGUY_GAPS_",
+        "AIGUY_WORKER_", "AIGUY_TOOL_ALLOWLIST", "AIGUY_CHAT_", "AIGUY_GAPS_",
     ),
     "orders": ("AIGUY_ORDERS_", "AIGUY_WOOCOMMERCE_", "AIGUY_SHOPIFY_", "AIGUY_SHOP_TIMEOUT_"),
     "billing": ("AIGUY_STRIPE_", "AIGUY_REFUND_", "AIGUY_SHOP_NAME", "AIGUY_SHOP_ADDRESS", "AIGUY_SHOP_EMAIL"),
     "tickets": (
         "AIGUY_TICKET", "AIGUY_ZENDESK_", "AIGUY_SMTP_", "AIGUY_MAIL_", "AIGUY_SLACK_", "AIGUY_OUTBOX_",
     ),
+    "retrieval": ("AIGUY_REFRESH_", "AIGUY_INDEX_STALE_", "AIGUY_QDRANT_", "AIGUY_DEEPENING", "AIGUY_RERANKER_"),
 }  # fmt: skip
 #: Those who talk to the world outside.
 OUTBOUND = (ORCHESTRATOR, "orders", "billing", "tickets")

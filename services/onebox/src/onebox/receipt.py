@@ -72,7 +72,7 @@ def verify_receipt(jws: str, keys: dict[str, Any]) -> tuple[ReceiptClaims, str]:
     if (header.get("typ"), header.get("alg")) != (RECEIPT_TYPE, ALGORITHM):
         raise NoReceipt("This is signed text, but no receipt.")
     kid = header.get("kid")
-    known = {one.get("kid"): one for one in keys["keys"] if isinstance(one, dict)}
+    known = {str(one.get("kid")): one for one in keys["keys"] if isinstance(one, dict)}
     if not isinstance(kid, str) or kid not in known:
         raise NoReceipt(f"It names the key {str(kid)[:64]!r}, which is not among these keys.")
     return _claims(jws, known[kid]), kid

@@ -57,6 +57,6 @@ class ServerWatch:
                 # A thread cannot be cancelled: who stops the stack must not stop a server that is just starting.
                 await asyncio.gather(starting, return_exceptions=True)
                 raise
-            except EmbeddedError as error:
+            except (EmbeddedError, OSError) as error:
                 self._report.trouble(f"{name} cannot be started: {error}")
                 await asyncio.sleep(self._pause_s)
