@@ -1,7 +1,7 @@
 # Everything is one command. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up chat bench prove-refunds contracts
+.PHONY: help setup check test demo up chat bench bench-knowledge prove-refunds contracts
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -43,6 +43,9 @@ chat: setup ## Talk to the running stack from the terminal
 bench: setup ## Measure what the engine adds to a turn, beside other agent loops
 	@.ci/setup --group bench
 	@exec $(VENV)/python tests-e2e/bench/run.py
+
+bench-knowledge: setup ## Measure how well search finds pages and knows what it cannot answer
+	@exec $(VENV)/python tests-e2e/bench/knowledge/run.py $(ARGS)
 
 prove-refunds: setup ## 5,000 refunds while processes die and the provider errs; prints how many were doubled or lost
 	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_PROVE=1 AIGUY_PROVE_REFUNDS=$(REFUNDS) $(VENV)/pytest -s tests-e2e/test_refund_chaos.py \
