@@ -1,7 +1,7 @@
 # Everything is one command. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up chat bench bench-retrieval prove-refunds contracts
+.PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge prove-refunds contracts
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -46,6 +46,9 @@ bench: setup ## Measure what the engine adds to a turn, beside other agent loops
 
 bench-retrieval: setup ## Measure search, ingest and memory; SIZES="1000 10000 50000" chooses the chunks
 	@exec $(VENV)/python tests-e2e/bench/search_speed.py $(if $(SIZES),--sizes $(SIZES))
+
+bench-knowledge: setup ## Measure how well search finds pages and knows what it cannot answer
+	@exec $(VENV)/python tests-e2e/bench/knowledge/run.py $(ARGS)
 
 prove-refunds: setup ## 5,000 refunds while processes die and the provider errs; prints how many were doubled or lost
 	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_PROVE=1 AIGUY_PROVE_REFUNDS=$(REFUNDS) $(VENV)/pytest -s tests-e2e/test_refund_chaos.py \

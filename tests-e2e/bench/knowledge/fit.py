@@ -40,7 +40,7 @@ RANKING = (
 )
 EVIDENCE = ("deep", "meaning", "unknown", "agreement", "doubt")
 #: Wrong refusals are dearer than wrong answers by so much: a refusal costs the customer what was there.
-REFUSED_WRONGLY = 1.15
+REFUSED_WRONGLY = 1.0
 #: A question whose pages were taken away is less surely unanswerable than one that was labelled so.
 TAKEN_AWAY = 0.05
 

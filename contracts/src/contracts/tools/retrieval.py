@@ -32,7 +32,7 @@ class SearchInput(ContractModel):
 
 
 class Passage(ContractModel):
-    """One chunk that was found. `score` is the ranking's in [0, 1], `similarity` the cosine in [0, 1]; higher is better.
+    """One chunk that was found. `score` (the ranking's) and `similarity` (the cosine) are in [0, 1]; higher is better.
 
     `anchor` names the place on the page (without the #), `language` is that of the text (ISO 639-1).
     """
