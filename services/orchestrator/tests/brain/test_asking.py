@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.turn import FinalMessage
+from contracts.turn import FinalMessage, ToolCall
 from orchestrator.brain.offline.asking import has_kind, parts_of, wanted_by
 from orchestrator.brain.offline.brain import OfflineBrain
 
@@ -66,3 +66,14 @@ async def test_two_parts_are_answered_from_two_pages_each_with_its_source(
     assert "14.90 USD" in message.text
     assert "2 years" in message.text
     assert [one.title for one in message.citations] == ["Shipping", "Warranty"]
+
+
+async def test_two_questions_to_the_help_pages_are_one_search(offline: OfflineBrain, ask: Any) -> None:
+    async def ignore(_text: str) -> None:
+        return
+
+    plan = await offline.plan(ask("What does express delivery cost and how long is the warranty on a tent?"), ignore)
+    assert isinstance(plan.proposal, ToolCall)
+    assert parts_of(plan.proposal.arguments["query"]) == [
+        "What does express delivery cost", "how long is the warranty on a tent?"
+    ]  # fmt: skip

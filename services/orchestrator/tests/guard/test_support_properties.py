@@ -179,3 +179,17 @@ def test_its_time_grows_with_the_text_and_not_faster(piece: str) -> None:
 
     seconds(100)
     assert min(seconds(4000 // len(piece)) for _ in range(2)) < 0.6
+
+
+def test_an_answer_of_five_sentences_over_five_pages_costs_milliseconds() -> None:
+    slugs = ["returns-policy", "shipping-options", "refunds", "warranty", "delivery-times"]
+    output = {"passages": [ARTICLES[slug] for slug in slugs]}
+    text = " ".join(one.replace("the ", "our ").replace("can ", "may ") for slug, one in ALL if slug in slugs[:2])[:600]
+    answered = Answered(text, {}, lambda _text: False)
+    check_sentences(answered, evidence_of([output]))
+    began = time.process_time()
+    for _ in range(10):
+        check_sentences(answered, evidence_of([output]))
+    spent_ms = (time.process_time() - began) * 100
+    print(f"the check of an answer of {len(text)} characters over 5 passages takes {spent_ms:.1f} ms")
+    assert spent_ms < 40

@@ -1,7 +1,7 @@
 """From a message and its history to one or two tasks."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.turn import Role
 from orchestrator.brain.offline.intents import IntentIndex
@@ -61,7 +61,10 @@ async def understand(context: BrainContext, intents: IntentIndex) -> tuple[Task,
         label, confidence = await _intent_of(clause, slots, intents)
         task = Task(label, slots, _query(clause, text, context), text, confidence)
         if label != "knowledge" or content_words(clause) or not tasks:
-            tasks.setdefault(label, task)
+            first = tasks.setdefault(label, task)
+            if first is not task and label == "knowledge":
+                # Two questions to the help pages are one search; the answer takes them apart again.
+                tasks[label] = replace(first, query=f"{first.query} and {clause}"[:1000])
     acting = [task for task in tasks.values() if task.intent in _ACTING]
     return tuple((acting or list(tasks.values()))[:MAX_TASKS])
 
