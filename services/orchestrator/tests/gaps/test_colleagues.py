@@ -84,7 +84,7 @@ async def test_each_is_asked_with_a_scope_of_its_own(colleagues: Colleagues, ser
 @pytest.mark.parametrize(
     "answer",
     [
-        Response(status_code=503),
+        JSONResponse({"tickets": [TICKET]}, 503),
         Response(status_code=403),
         Response("<html>"),
         JSONResponse({"tickets": [{"number": 1}]}),
