@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import ErrorClass
-from contracts.turn import Outcome
+from contracts.turn import Refusal
 from orchestrator.gaps.noticing import MAX_QUESTION, GapReason, disliked, noticed
 from orchestrator.turn.inputs import PlannedCall
 from orchestrator.turn.state import Observed, TurnState
@@ -29,7 +29,7 @@ def turn(*observed: Observed, text: str = "Do you sharpen axes?") -> TurnState:
 
 
 def test_a_search_without_an_answer_leaves_the_question_its_numbers_and_the_nearest_page() -> None:
-    gap = noticed(turn(search(answerable=False)), Outcome.REFUSED)
+    gap = noticed(turn(search(answerable=False)), "not_in_knowledge_base")
     assert gap is not None
     assert (gap.question, gap.reason) == ("Do you sharpen axes?", GapReason.NOT_ANSWERABLE)
     assert (gap.strength, gap.gap, gap.cover) == (0.12, 0.05, 0.4)
@@ -37,30 +37,31 @@ def test_a_search_without_an_answer_leaves_the_question_its_numbers_and_the_near
 
 
 @pytest.mark.parametrize(
-    ("observed", "outcome", "reason"),
+    ("observed", "refusal", "reason"),
     [
-        ((), Outcome.ANSWERED, None),
-        ((order(),), Outcome.ANSWERED, None),
-        ((search(answerable=True),), Outcome.ANSWERED, None),
-        ((search(answerable=False), search(answerable=True)), Outcome.ANSWERED, None),
-        ((search(answerable=False), order()), Outcome.ANSWERED, None),
-        ((order(), search(answerable=False)), Outcome.ANSWERED, GapReason.NOT_ANSWERABLE),
-        ((search(answerable=False),), Outcome.HANDED_OVER, GapReason.NOT_ANSWERABLE),
-        ((search(answerable=False, passages=[]),), Outcome.REFUSED, GapReason.NOT_ANSWERABLE),
-        ((search(answerable=True),), Outcome.REFUSED, GapReason.UNSUPPORTED),
-        ((order(),), Outcome.REFUSED, None),
+        ((), None, None),
+        ((order(),), None, None),
+        ((search(answerable=True),), None, None),
+        ((search(answerable=False), search(answerable=True)), None, None),
+        ((search(answerable=False), order()), None, None),
+        ((order(), search(answerable=False)), None, GapReason.NOT_ANSWERABLE),
+        ((search(answerable=False),), None, GapReason.NOT_ANSWERABLE),
+        ((search(answerable=False, passages=[]),), "not_in_knowledge_base", GapReason.NOT_ANSWERABLE),
+        ((search(answerable=True),), "unsupported", GapReason.UNSUPPORTED),
+        ((search(answerable=True),), "withheld", None),
+        ((order(),), "unsupported", None),
     ],
 )
 def test_a_turn_is_a_gap_when_its_answer_rests_on_a_search_that_has_none(
-    observed: tuple[Observed, ...], outcome: Outcome, reason: GapReason | None
+    observed: tuple[Observed, ...], refusal: Refusal | None, reason: GapReason | None
 ) -> None:
-    gap = noticed(turn(*observed), outcome)
+    gap = noticed(turn(*observed), refusal)
     assert (gap and gap.reason) == reason
 
 
 def test_a_search_that_failed_says_nothing_about_the_knowledge_base() -> None:
     failed = replace(search(answerable=False), output=None, error_class=ErrorClass.TIMEOUT, error_code="timeout")
-    assert noticed(turn(failed), Outcome.TOOL_FAILED) is None
+    assert noticed(turn(failed), None) is None
 
 
 def test_a_thumb_counts_only_for_answers_from_the_knowledge_base() -> None:
@@ -75,7 +76,7 @@ def test_no_personal_data_is_kept() -> None:
         "I am Ada Moreno, ada@example.com, +49 30 1234567, card 4242 4242 4242 4242, order 5678.\n"
         "ADA asks: https://shop.example/i?token=s3cret99 do you sharpen axes?"
     )
-    gap = noticed(turn(order("5678"), search(answerable=False), text=text), Outcome.REFUSED, "Ada Moreno")
+    gap = noticed(turn(order("5678"), search(answerable=False), text=text), "not_in_knowledge_base", "Ada Moreno")
     assert gap is not None
     for secret in ("Ada", "ADA", "Moreno", "example.com", "1234567", "4242", "5678,", " 5678", "s3cret99"):
         assert secret not in gap.question
@@ -85,12 +86,12 @@ def test_no_personal_data_is_kept() -> None:
 
 @pytest.mark.parametrize("text", ["", "???", "\u200b", "\U0001f600 !"])
 def test_what_has_no_word_is_no_question(text: str) -> None:
-    assert noticed(turn(search(answerable=False), text=text), Outcome.REFUSED) is None
+    assert noticed(turn(search(answerable=False), text=text), "not_in_knowledge_base") is None
 
 
 def test_what_is_kept_is_bounded() -> None:
     gap = noticed(
-        turn(search(answerable=False, passages=[PAGE | {"title": "x" * 900}]), text="w " * 900), Outcome.REFUSED
+        turn(search(answerable=False, passages=[PAGE | {"title": "x" * 900}]), text="w " * 900), "not_in_knowledge_base"
     )
     assert gap is not None
     assert len(gap.question) <= MAX_QUESTION

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from contracts.turn import Outcome
+from contracts.turn import Refusal
 from orchestrator.guard.masking import IdMask, known_ids
 from orchestrator.guard.vault import Vault
 from orchestrator.turn.state import Observed, TurnState
@@ -37,18 +37,18 @@ class Gap:
     page_url: str
 
 
-def noticed(state: TurnState, outcome: Outcome, name: str | None = None) -> Gap | None:
+def noticed(state: TurnState, refusal: Refusal | None, name: str | None = None) -> Gap | None:
     """The gap that a turn with this end leaves, if any; `name` is the customer's, and is masked.
 
     The answer rests on the last thing that was observed: it counts when that is a search and none of the turn's
-    searches was answerable (`not_answerable`), or when one was and the answer was refused (`unsupported`).
+    searches was answerable (`not_answerable`), or when one was and nothing that was said had support (`unsupported`).
     """
     searches = _searches(state)
     if not searches or state.observed[-1].output is not searches[-1]:
         return None
     if not any(one["answerable"] for one in searches):
         return _gap(state, searches[-1], GapReason.NOT_ANSWERABLE, name)
-    if outcome is Outcome.REFUSED:
+    if refusal in ("unsupported", "not_in_knowledge_base"):
         return _gap(state, searches[-1], GapReason.UNSUPPORTED, name)
     return None
 

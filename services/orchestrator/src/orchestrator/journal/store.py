@@ -56,7 +56,7 @@ class PgTurnJournal:
             async with self.database.primary() as db:
                 return await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
         if isinstance(closing, Finish):
-            gap = noticed(state, closing.outcome, self.conversation.identity.name)
+            gap = noticed(state, closing.refusal, self.conversation.identity.name)
             if gap is None:
                 async with self.database.primary() as db:
                     return await self._end(db, after, inputs, state, closing)
