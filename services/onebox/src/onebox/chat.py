@@ -55,6 +55,7 @@ class Screen:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._shown = ""
+        self._in_line = False
 
     def show(self, event: StreamEvent) -> None:
         """Print one event."""
@@ -65,10 +66,11 @@ class Screen:
                 self._step(f"{event.label}: {event.phase}")
             case ChunkEvent():
                 if event.offset == 0 and self._shown:
-                    self._console.print()
+                    self._break()
                     self._shown = ""
                 self._console.print(escape(event.text), end="")
                 self._shown += event.text
+                self._in_line = True
             case CitationEvent():
                 self._line(
                     f"[dim]source: {escape(event.title)}, {escape(event.url)}\n        “{escape(event.quote)}”[/]"
@@ -95,10 +97,13 @@ class Screen:
         self._line(f"[dim]· {escape(text)}[/]")
 
     def _line(self, markup: str) -> None:
-        if self._shown:
-            self._console.print()
-            self._shown = ""
+        self._break()
         self._console.print(markup)
+
+    def _break(self) -> None:
+        if self._in_line:
+            self._console.print()
+            self._in_line = False
 
 
 async def hold_turn(client: AgentClient, conversation_id: str, turn_id: str, console: Console) -> None:

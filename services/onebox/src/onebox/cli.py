@@ -48,7 +48,8 @@ app.add_typer(receipt, name="receipt")
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    # Without emoji: `kb:abc:` is a name of ours, and no picture.
+    return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def _running(home: Home, console: Console) -> str:

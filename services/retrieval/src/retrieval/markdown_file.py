@@ -79,13 +79,18 @@ def markdown_document(
         own["reviewed"] = False
     body = clean_markdown(body, mdx=mdx)
     dated = next((matter[one] for one in _DATES if matter.get(one) is not None), None)
-    heading = _TITLE.search(body)
-    title = matter["title"] if "title" in matter else (heading[1] or heading[2] if heading else name)
+    title = matter["title"] if "title" in matter else _heading(body, name)
     when: Any = updated_at if dated is None else _instant(dated)
     try:
         return vouched.document(url=_url(matter.get("url"), url), title=title, body=body, updated_at=when, **own)
     except Unfit as error:
         raise MarkdownFileError(str(error)) from error
+
+
+def _heading(body: str, name: str) -> str:
+    """The only heading of the first level; of several none is the title of all, unless the file has no name."""
+    found = [first or second for first, second in _TITLE.findall(body)]
+    return found[0] if found and (len(found) == 1 or not name) else name
 
 
 def _split(text: str) -> tuple[dict[str, Any], str]:

@@ -46,6 +46,12 @@ async def test_a_file_without_an_address_is_known_by_its_path(tmp_path: Path) ->
     assert found.url == "kb:help/Gr%C3%B6%C3%9Fe%20%26%20Ma%C3%9F.md"
 
 
+async def test_of_several_main_headings_none_is_the_title(tmp_path: Path) -> None:
+    (tmp_path / "support-manual.md").write_text("# Introduction\n\nText.\n\n# Phones\n\nText.")
+    (found,) = documents(await read_all(_source(tmp_path))).values()
+    assert found.title == "Support manual"
+
+
 async def test_a_base_url_gives_each_file_the_address_that_it_is_published_at(tmp_path: Path) -> None:
     for name in ("index.md", "returns/index.md", "returns/how to.html", "terms.pdf"):
         path = tmp_path / name
