@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bases import bases, opened
+from citations import Citations
+from citations import Figures as CitationFigures
 from figures import found, goals, refused
-from measure import OURS, SYSTEMS, Asked, Hook, ask_all
+from measure import OURS, SYSTEMS, Asked, ask_all
 from vectors import KeptVectors
 
 from servicekit.embedded.postgres import EmbeddedPostgres
@@ -33,13 +35,16 @@ def main() -> int:
     parser.add_argument("--wrong", action="store_true", help="list the questions that went wrong")
     told = parser.parse_args()
     began = time.monotonic()
-    asked = asyncio.run(measured())
+    asked, cited = asyncio.run(measured())
     for name in ("starter", "large", "all"):
         group = [one for one in asked if name in {one.base, "all"}]
         for half, meaning in HALVES.items():
             _print_group(f"{name}, {meaning}", [one for one in group if one.question.half == half])
     held_out = [one for one in asked if one.question.half == "test"]
     _print_kinds(held_out)
+    print(f"\n  Answers of the offline Brain to all questions: {cited.answers}, the others were refused")
+    print(f"    citations    of a page that answers, in its own words: {cited.precision:.3f} of {cited.citations}")
+    print(f"    sentences    dropped by the checker: {cited.unsupported}; covered on average {cited.covered:.3f}")
     if told.wrong:
         _print_wrong(asked)
     judged = goals(held_out)
@@ -48,28 +53,29 @@ def main() -> int:
         print(f"    {'met   ' if met else 'MISSED'}  {words}")
     missed = sum(not met for _, met in judged)
     print(f"\n  VERDICT: {len(judged) - missed} of {len(judged)} goals met, {time.monotonic() - began:.0f} s")
-    print(f"  {_write(asked, judged)}\n")
+    print(f"  {_write(asked, cited, judged)}\n")
     return 1 if told.strict and missed else 0
 
 
-async def measured(hooks: Sequence[Hook] = ()) -> list[Asked]:
-    """All questions of all bases. `hooks` see each question with its passages."""
+async def measured() -> tuple[list[Asked], CitationFigures]:
+    """What came for all questions of all bases, and how well the answers to them were cited."""
     shutil.rmtree(STATE, ignore_errors=True)
     STATE.mkdir(parents=True)
     postgres = EmbeddedPostgres(STATE / "postgres", fast=True)
     embedder = Embedder.load()
     vectors = KeptVectors(VECTORS, embedder)
+    citations = Citations(embedder)
     asked: list[Asked] = []
     await asyncio.to_thread(postgres.start)
     try:
         for base in bases():
             print(f"  {base.name}: {len(base.documents)} documents, {len(base.questions)} questions", file=sys.stderr)
             async with opened(base, postgres, STATE, embedder, vectors) as ready:
-                asked += await ask_all(ready, hooks)
+                asked += await ask_all(ready, (citations,))
     finally:
         await asyncio.to_thread(postgres.stop)
         embedder.close()
-    return asked
+    return asked, citations.figures()
 
 
 def _print_group(title: str, asked: Sequence[Asked]) -> None:
@@ -110,7 +116,7 @@ def _print_wrong(asked: Sequence[Asked]) -> None:
             print(f"    not found  {one.question.text}  wanted {sorted(pages)[:3]}, got {one.found[OURS][:3]}")
 
 
-def _write(asked: Sequence[Asked], judged: Sequence[tuple[str, bool]]) -> Path:
+def _write(asked: Sequence[Asked], cited: CitationFigures, judged: Sequence[tuple[str, bool]]) -> Path:
     groups = {(one.base, one.question.half, one.question.kind) for one in asked}
     by_group = []
     for base, half, kind in sorted(groups):
@@ -121,7 +127,10 @@ def _write(asked: Sequence[Asked], judged: Sequence[tuple[str, bool]]) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "knowledge.json"
     verdicts = [{"goal": words, "met": met} for words, met in judged]
-    path.write_text(json.dumps({"goals": verdicts, "groups": by_group}, indent=1) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps({"goals": verdicts, "citations": dataclasses.asdict(cited), "groups": by_group}, indent=1) + "\n",
+        encoding="utf-8",
+    )
     return path
 
 
