@@ -12,7 +12,7 @@ from rich.console import Console
 from e2e.facts import rows, turn_ended
 from e2e.machine import Machine
 from e2e.people import ADA, BEN
-from onebox.gaps_command import Asked, show_gaps
+from onebox.gaps_command import GapQuery, show_gaps
 from onebox.keys import KIM
 from onebox.ports import ORCHESTRATOR
 from servicekit.auth.claims import Role
@@ -42,7 +42,7 @@ async def test_two_customers_with_one_question_make_one_gap_with_a_draft(machine
     assert "the numbers disagree" in outline
     for secret in ("ben@example.com", "Ada", "Ben", "Kim", "support@shop.example", "555 010"):
         assert secret not in json.dumps(gap)
-    shown, asked = io.StringIO(), Asked(outline=first.turn_id)
+    shown, asked = io.StringIO(), GapQuery(outline=first.turn_id)
     printed = await asyncio.to_thread(
         show_gaps, machine.stack.url(), kim.token(), asked, datetime.now(UTC), Console(file=shown)
     )

@@ -73,4 +73,4 @@ async def test_every_accepted_turn_ends_once_and_no_ticket_is_made_twice(wounded
     assert len(soak.held) == TURNS
     assert set(killed) == set(PROCESSES)
     # A machine that only ever says sorry would pass all of the above.
-    assert outcomes["answered"] > TURNS / 4
+    assert outcomes["answered"] > TURNS / 10

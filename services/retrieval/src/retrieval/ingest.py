@@ -5,7 +5,6 @@ to the service. Running services follow the database within about a second.
 """
 
 import asyncio
-import logging
 import os
 import sys
 from contextlib import suppress
@@ -64,8 +63,6 @@ async def ingest(asked: Asked, settings: IngestSettings, show: Show = SILENT, *,
 
 async def _ingest(asked: Asked, settings: IngestSettings, show: Show, embed: Embed | None) -> IngestReport:
     clock = SystemClock()
-    # It remarks on every page that it makes nothing of, and such a page is read in another way.
-    logging.getLogger("trafilatura").setLevel(logging.ERROR)
     source = choose(asked, settings, clock)
     db = await Database.connect(settings.database_url, size=_CONNECTIONS)
     try:

@@ -1,10 +1,7 @@
 """Which vector store the settings ask for, and who may write to it."""
 
-from qdrant_client import AsyncQdrantClient
-
 from retrieval.backends.edge import EdgeStore
 from retrieval.backends.port import VectorStore
-from retrieval.backends.server import ServerStore
 from retrieval.settings import Settings
 from retrieval.writer import ElectedWriter, SoleWriter, Writer
 from servicekit.db.pool import Database
@@ -18,14 +15,13 @@ def vector_store(settings: Settings) -> VectorStore:
     sizes = {"deep": DIMENSIONS, "quick": QUICK_DIMENSIONS}
     if settings.qdrant_url is None:
         return EdgeStore(settings.index_dir, DIMENSIONS, QUICK_DIMENSIONS)
-    key = settings.qdrant_api_key
-    client = AsyncQdrantClient(
-        url=settings.qdrant_url,
-        api_key=None if key is None else key.get_secret_value(),
-        timeout=settings.qdrant_timeout_s,
-        check_compatibility=False,
+    # More than a second to load, which an installation without a server does not pay.
+    from retrieval.backends.server import connected  # noqa: PLC0415
+
+    key = "" if settings.qdrant_api_key is None else settings.qdrant_api_key.get_secret_value()
+    return connected(
+        settings.qdrant_url, key, settings.qdrant_collection, sizes, made_with(), timeout_s=settings.qdrant_timeout_s
     )
-    return ServerStore(client, settings.qdrant_collection, sizes, made_with())
 
 
 def made_with() -> dict[str, str]:

@@ -23,6 +23,14 @@ _TOGETHER = 100
 _NOT_FOUND = 404
 
 
+def connected(
+    url: str, key: str, name: str, sizes: dict[str, int], models_used: dict[str, str], *, timeout_s: int
+) -> "ServerStore":
+    """A store over the server at `url`; nothing is sent yet. An empty `key`: the server asks for none."""
+    client = AsyncQdrantClient(url=url, api_key=key or None, timeout=timeout_s, check_compatibility=False)
+    return ServerStore(client, name, sizes, models_used)
+
+
 class ServerStore:
     """A `VectorStore` over the alias `name`. Only one process at a time may write: see `ElectedWriter`."""
 

@@ -6,15 +6,11 @@ that loses much, as it does on short help pages, everything but menus and the li
 
 import datetime as dt
 import re
-from copy import deepcopy
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
-from trafilatura.settings import Document as TrafilaturaDocument
-from trafilatura.xml import xmltotxt
 
 from retrieval.sources.decoding import decode
 from retrieval.sources.pages.hidden import drop, remove_hidden
@@ -103,13 +99,12 @@ def _markdown_of(root: HtmlElement, main: HtmlElement) -> str:
 
 
 def _chosen(root: HtmlElement) -> str:
+    # Half a second to load, which most pages and all other files do not need.
+    from retrieval.sources.pages.main_part import main_part  # noqa: PLC0415
+
     if sum(1 for _ in zip(root.iter(), range(_MOST_FOR_TRAFILATURA + 1), strict=False)) > _MOST_FOR_TRAFILATURA:
         return ""
-    body = trafilatura.bare_extraction(
-        deepcopy(root), include_comments=False, include_tables=True, include_formatting=True, favor_recall=True,
-        with_metadata=False,
-    )  # fmt: skip
-    return str(xmltotxt(body.body, True)).strip() if isinstance(body, TrafilaturaDocument) else ""
+    return main_part(root)
 
 
 def _is_enough(chosen: str, whole: str) -> bool:
