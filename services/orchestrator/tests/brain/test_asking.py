@@ -34,6 +34,8 @@ def test_a_sentence_holds_what_was_asked_for_or_not() -> None:
     assert has_kind("Tents have a warranty of 2 years.", "period")
     assert not has_kind("We build things to last.", "period")
     assert has_kind("It costs 5.90 USD.", "price")
+    assert has_kind("You can cancel an order as long as it is not packed.", "permission")
+    assert not has_kind("When a payment cannot be confirmed, the order is cancelled.", "permission")
 
 
 def test_a_question_of_two_parts_is_two_questions() -> None:

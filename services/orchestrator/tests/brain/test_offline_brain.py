@@ -178,6 +178,21 @@ async def test_without_an_answer_it_says_so_and_names_the_nearest_page(
     assert message.citations[0].quote in SLA[2]
 
 
+RETURNS = (
+    "How to return an item",
+    "returns",
+    "# How to return an item\n\nReturning something takes about five minutes online and one trip to a shop.\n\n"
+    "## Step by step\n\n1. Sign in and choose the order.\n2. Print the label.\n3. Hand the parcel in.\n\n"
+    "## Bulky items\n\nThey are collected from your home. Choose **Return items**; Parcelway sends you the dates.",
+)
+
+
+async def test_who_asks_how_gets_all_of_the_steps(offline: OfflineBrain, ask: Any, search_result: Any) -> None:
+    question = "How do I return an item?"
+    message = await said(offline, ask(question, observations=(search_result(question, RETURNS),)))
+    assert message.text.startswith("1. Sign in and choose the order.\n2. Print the label.\n3. Hand the parcel in.")
+
+
 async def test_with_no_passage_at_all_it_cites_nothing(offline: OfflineBrain, ask: Any, search_result: Any) -> None:
     message = await said(offline, ask("Boats?", observations=(search_result("Boats?", answerable=False),)))
     assert "could not find" in message.text

@@ -25,7 +25,9 @@ _ALLOWED = re.compile(
 _TIMES = frozenset({"hour", "month", "workday", "date", "time"})
 _MONEY = frozenset({"USD", "EUR", "GBP", "CAD", "CHF", "%", "cent"})
 _MAY = re.compile(
-    r"\b(?:can|cannot|can't|may|must|not|never|no|only|yes|always|allowed|possible|free|available|offer|accept)\b",
+    r"\b(?:you (?:\w+ )?(?:can|cannot|can't|may|must|need)"
+    r"|we (?:\w+ )?(?:accept|offer|ship|sell|do not|don't|cannot|can't|can)"
+    r"|never|only|yes|always|allowed|possible|free|available)\b",
     re.I,
 )
 _PLACE = re.compile(
