@@ -190,6 +190,10 @@ def test_a_taken_port_is_replaced_by_a_free_one(tmp_path: Path) -> None:
         assert free_port(port) != port
 
 
+def test_a_free_port_is_not_one_that_a_connection_is_given() -> None:
+    assert all(20_000 <= free_port() <= 32_000 for _ in range(20))
+
+
 def test_valkey_asks_for_a_password(valkey: EmbeddedValkey) -> None:
     with socket.create_connection(("127.0.0.1", valkey.port), timeout=5) as connection:
         connection.sendall(b"PING\r\n")

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from servicekit.embedded.account import Account
@@ -42,10 +43,16 @@ def remove_directory(wanted: Path) -> None:
 def _sweep() -> None:
     """Delete our directories whose `wanted` was deleted."""
     for moved in ELSEWHERE.glob("aiguy-*"):
-        back = moved / BACK
-        ours = not moved.is_symlink() and moved.lstat().st_uid == os.geteuid() and back.is_file()
-        if ours and not (Path(back.read_text().strip()) / MARKER).exists():
-            shutil.rmtree(moved, ignore_errors=True)
+        # Somebody else may be sweeping too: what is gone meanwhile needs no more of it.
+        with suppress(FileNotFoundError):
+            if _is_abandoned(moved):
+                shutil.rmtree(moved, ignore_errors=True)
+
+
+def _is_abandoned(moved: Path) -> bool:
+    back = moved / BACK
+    ours = not moved.is_symlink() and moved.lstat().st_uid == os.geteuid() and back.is_file()
+    return ours and not (Path(back.read_text().strip()) / MARKER).exists()
 
 
 def _check_owner(directory: Path) -> None:
