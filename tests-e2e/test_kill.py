@@ -24,8 +24,9 @@ SETTLED_S = 30.0
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def wounded(machine: Machine):
-    """The machine; afterwards everything must be up again by itself."""
+async def wounded(machine: Machine, short_rests: None):
+    """The machine, whose breakers rest a second: a minute is longer than the whole storm, and what came back would
+    not be asked. Afterwards everything must be up again by itself."""
     yield machine
     await machine.ready(*SERVICES)
 
@@ -63,7 +64,7 @@ async def test_every_accepted_turn_ends_once_and_no_ticket_is_made_twice(wounded
     print(f"killed: {dict(killed)}; turns held: {len(soak.held)}")
     books = Books(wounded.database("orchestrator"), wounded.database("tickets"), soak)
     assert soak.failed == []
-    # The last to die is the orchestrator: a breaker that still rests for a minute would keep hand-overs waiting.
+    # The last to die is the orchestrator, so that the books are those of a new one.
     await wounded.kill(ORCHESTRATOR)
     await wounded.ready(ORCHESTRATOR)
     await books.settled(SETTLED_S)
@@ -72,6 +73,5 @@ async def test_every_accepted_turn_ends_once_and_no_ticket_is_made_twice(wounded
     assert await books.trouble() == []
     assert len(soak.held) == TURNS
     assert set(killed) == set(PROCESSES)
-    # A machine that only ever says sorry would pass all of the above. How many are answered depends on how fast this
-    # one starts processes: breakers stay open for a minute, which is longer than the whole storm.
-    assert outcomes["answered"] > 0
+    # A machine that only ever says sorry would pass all of the above.
+    assert outcomes["answered"] > TURNS / 4
