@@ -12,10 +12,12 @@ from tickets.backends.port import TicketDraft
 
 async def handoff_ref(connection: Connection, about: TicketDraft) -> str | None:
     """The id; None when the conversation is handed over already."""
-    conversation = about.conversation_id
+    # Counted before it is looked: a hand-over that is committed in between is found open. The other way round it would
+    # be counted only, and the id of a second one come out.
+    ref, conversation = await new_handoff_ref(connection, about), about.conversation_id
     if conversation is not None and await repository.open_handoff(connection, conversation, about.requester):
         return None
-    return await new_handoff_ref(connection, about)
+    return ref
 
 
 async def new_handoff_ref(connection: Connection, about: TicketDraft) -> str:
