@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.guard.support.checking import Answered, check_sentences
@@ -163,6 +163,17 @@ def test_it_never_fails_whatever_the_text_is(text: str, page: str) -> None:
         assert text[found.start : found.end] == found.text
         for span in found.spans:
             assert span.quote == page[span.start : span.end]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.from_regex(r"[0-9]{1,8}[A-Za-z]{0,3}-[A-Za-z0-9]{1,8}", fullmatch=True))
+@example("1234A-5")
+def test_a_code_of_any_shape_is_read(code: str) -> None:
+    passage = {"chunk_id": "c", "title": "Parts", "url": "kb:x", "text": f"The pump is called {code}."}
+    (found,) = check_sentences(
+        Answered(f"Our pump is called {code}.", {}, lambda _text: False), evidence_of([{"passages": [passage]}])
+    )
+    assert found.kind == "knowledge"
 
 
 @pytest.mark.parametrize(

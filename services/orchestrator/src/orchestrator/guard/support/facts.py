@@ -138,11 +138,8 @@ def _code(piece: _Piece, pieces: list[_Piece], index: int, used: set[int]) -> It
         yield _with_unit(float(glued[1]), unit)
     elif ordinal := _ORDINAL.match(piece.text):
         yield _quantity(float(ordinal[1]), pieces, index, used)
-    elif piece.text[:4].isdigit() and "-" in piece.text:
+    elif "-" in piece.text and piece.text.partition("-")[0].isdigit():
         number, _, word = piece.text.partition("-")  # "4-season", "30-day"
-        yield _with_unit(float(number), word.lower()) if word.lower() in _UNITS else Fact("", _shown(float(number)))
-    elif piece.text[0].isdigit() and "-" in piece.text and piece.text.partition("-")[0].isdigit():
-        number, _, word = piece.text.partition("-")
         yield _with_unit(float(number), word.lower()) if word.lower() in _UNITS else Fact("", _shown(float(number)))
     else:
         yield Fact("code", piece.text.lower())
