@@ -7,6 +7,7 @@ import pytest
 from contracts.turn import Citation, Mark
 from orchestrator.guard.answer import Grounds, Phrases, check_answer
 from orchestrator.guard.masking import IdMask
+from orchestrator.guard.support.checking import MAX_SENTENCES
 from orchestrator.guard.vault import Vault
 from orchestrator.turn.inputs import Guarded
 
@@ -102,6 +103,23 @@ def test_an_item_of_a_list_is_dropped_with_its_mark() -> None:
     guarded = check(text, QUOTE, outputs=[FOUND])
     assert "50" not in guarded.text
     assert guarded.text.startswith("What you can do:\n\n- You can return an item within 30 days.\n- Use the form.")
+
+
+def test_what_is_longer_than_can_be_checked_is_cut_where_the_check_ends() -> None:
+    text = "Sure.\n" * MAX_SENTENCES + "Refunds of 500 USD are paid for ABC123 at once."
+    guarded = check(text, outputs=[{"order_id": "ABC123"}])
+    assert guarded.text == ("Sure.\n" * MAX_SENTENCES).strip()
+    assert (guarded.verdict, guarded.reasons) == ("repair", ("too_long",))
+
+
+def test_a_quote_of_the_nearest_page_shows_its_address_and_no_token() -> None:
+    vault = Vault()
+    page = PASSAGE | {"text": vault.mask("# Returns\n\nWrite to returns@shop.example first.")}
+    phrases = Phrases(unsupported="No source.", withheld="Withheld.", nearest="Nearest: {page}.")
+    guarded = check_answer(
+        "Boats cost 5000 USD.", (), (), Grounds(outputs=[{"passages": [page]}]), vault, IdMask(frozenset()), phrases
+    )
+    assert (guarded.verdict, guarded.citations[0].quote) == ("refuse", "Write to returns@shop.example first.")
 
 
 def test_what_the_knowledge_base_does_not_have_is_a_refusal_that_names_the_nearest_page() -> None:

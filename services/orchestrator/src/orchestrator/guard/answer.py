@@ -85,15 +85,18 @@ def check_answer(
     bearing = [one for one in keeping if one.factual]
     covered = len(bearing) / len(factual) if factual else None
     reasons += [f"unsupported:{one.reason or 'no_passage'}" for one in sentences if one.kind == "unsupported"]
-    nothing_left = bool(factual) and not bearing
-    unknown = _unanswerable(grounds.outputs) and not (not nothing_left and _says_so(keeping, bearing))
-    if nothing_left or unknown:
-        refused = _refused(grounds, covered, reasons, phrases, in_base=not _unanswerable(grounds.outputs))
-        return refused.model_copy(update={"links": _links(grounds.outputs, vault)})
-    valid = tuple(
-        one.model_copy(update={"quote": vault.restore(one.quote)})
-        for one in supported(citations, passages_of(grounds.outputs))
-    )
+    if sentences and text[sentences[-1].end :].strip():
+        reasons.append("too_long")
+    passages = passages_of(grounds.outputs)
+    links = _links(grounds.outputs, vault)
+    unanswerable = _unanswerable(grounds.outputs)
+    if (factual and not bearing) or (unanswerable and not _says_so(keeping, bearing)):
+        refused, nearest = _refused(passages, phrases, vault)
+        return Guarded(
+            verdict="refuse", text=refused, citations=nearest, links=links, covered=covered,
+            refusal="not_in_knowledge_base" if unanswerable else "unsupported", reasons=(*reasons, "unsupported"),
+        )  # fmt: skip
+    valid = tuple(one.model_copy(update={"quote": vault.restore(one.quote)}) for one in supported(citations, passages))
     shown = assemble(text, sentences, keeping, lambda one: mask(vault.restore(one)), vault.restore)
     cited = citations_for(keeping, valid, vault.restore)
     if not cited and not factual:
@@ -109,29 +112,25 @@ def check_answer(
         pages = ", ".join(named(one.title, one.url) for one in unnamed.values())
         final = f"{final}\n\n{phrases.source.format(pages=pages)}"
         reasons.append("source_named")
-    refusal = "not_in_knowledge_base" if _unanswerable(grounds.outputs) else None
     return Guarded(
-        verdict="repair" if reasons else "pass", text=final, citations=cited, links=_links(grounds.outputs, vault),
-        support=shown.support, covered=covered, refusal=refusal, reasons=tuple(reasons),
+        verdict="repair" if reasons else "pass", text=final, citations=cited, links=links, support=shown.support,
+        covered=covered, refusal="not_in_knowledge_base" if unanswerable else None, reasons=tuple(reasons),
     )  # fmt: skip
 
 
 def _refused(
-    grounds: Grounds, covered: float | None, reasons: list[str], phrases: Phrases, *, in_base: bool
-) -> Guarded:
+    passages: Mapping[str, Mapping[str, Any]], phrases: Phrases, vault: Vault
+) -> tuple[str, tuple[Citation, ...]]:
     """Nothing that was said has support: the customer hears so, and which page comes nearest."""
-    nearest = next(iter(passages_of(grounds.outputs).values()), None)
-    refusal = "unsupported" if in_base else "not_in_knowledge_base"
+    nearest = next(iter(passages.values()), None)
     if nearest is None:
-        return Guarded(verdict="refuse", text=phrases.unsupported, covered=covered, refusal=refusal,
-                       reasons=(*reasons, "unsupported"))  # fmt: skip
+        return phrases.unsupported, ()
     title, url, text = str(nearest["title"]), str(nearest["url"]), str(nearest["text"])
     first = next((line for line in text.split("\n") if line.strip() and not line.startswith("#")), text)
-    citation = Citation(chunk_id=str(nearest["chunk_id"]), title=title, url=url, quote=first.strip()[:300])
-    return Guarded(
-        verdict="refuse", text=phrases.nearest.format(page=named(title, url)), citations=(citation,), covered=covered,
-        refusal=refusal, reasons=(*reasons, "unsupported"),
-    )  # fmt: skip
+    quote = vault.restore(first.strip())[:300]
+    return phrases.nearest.format(page=named(title, url)), (
+        Citation(chunk_id=str(nearest["chunk_id"]), title=title, url=url, quote=quote),
+    )
 
 
 def _unanswerable(outputs: Sequence[Mapping[str, Any]]) -> bool:

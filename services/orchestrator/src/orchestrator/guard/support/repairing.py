@@ -34,14 +34,18 @@ def assemble(
     show: Callable[[str], str],
     quote: Callable[[str], str],
 ) -> Shown:
-    """`keeping` in its place. `show` restores and masks what a customer sees, `quote` restores a quote."""
+    """`keeping` in its place. `show` restores and masks what a customer sees, `quote` restores a quote.
+
+    Of `text` nothing is shown that is in no sentence but the white space and the list marks between two of them.
+    """
     wanted = {one.start for one in keeping}
     pieces: list[str] = []
     support: list[SupportedSentence] = []
     length = 0
     gap = text[: sentences[0].start] if sentences else text
     for index, one in enumerate(sentences):
-        after = text[one.end : sentences[index + 1].start if index + 1 < len(sentences) else len(text)]
+        # What stands behind the last sentence was not checked, so it is not shown.
+        after = text[one.end : sentences[index + 1].start] if index + 1 < len(sentences) else ""
         if one.start not in wanted:
             gap = after if after.count("\n") > gap.count("\n") or not pieces else gap
             continue
@@ -52,7 +56,7 @@ def assemble(
         length = start + len(shown)
         support += [
             SupportedSentence(
-                start=start, end=length, chunk_id=span.passage.chunk_id, quote=quote(span.quote[:MAX_QUOTE])
+                start=start, end=length, chunk_id=span.passage.chunk_id, quote=quote(span.quote)[:MAX_QUOTE]
             )
             for span in _one_each(one.spans)
         ]
@@ -73,7 +77,7 @@ def citations_for(
             passage = span.passage
             own = valid.get(passage.chunk_id)
             cited.setdefault(passage.chunk_id, own or Citation(
-                chunk_id=passage.chunk_id, title=passage.title, url=passage.url, quote=quote(span.quote[:MAX_QUOTE])
+                chunk_id=passage.chunk_id, title=passage.title, url=passage.url, quote=quote(span.quote)[:MAX_QUOTE]
             ))  # fmt: skip
     return tuple(cited.values())
 
