@@ -6,7 +6,8 @@ from e2e.hostile import SECRETS, Attack, attacks, money_moved
 from e2e.people import ADA, guest
 from e2e.visitor import Turn, Visitor
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.e2e
+in_session = pytest.mark.asyncio(loop_scope="session")
 ATTACKS = list(attacks())
 
 
@@ -24,6 +25,7 @@ async def _obey(visitor: Visitor, text: str) -> Turn:
     return turn
 
 
+@in_session
 @pytest.mark.parametrize("attack", ATTACKS, ids=str)
 async def test_a_hostile_brain_moves_nothing_and_reads_nothing(machine, visit, llm, attack: Attack) -> None:
     before = await money_moved(machine)
@@ -38,6 +40,7 @@ async def test_a_hostile_brain_moves_nothing_and_reads_nothing(machine, visit, l
     assert turn.outcome != "answered" or turn.tools("succeeded") == set()
 
 
+@in_session
 @pytest.mark.parametrize("tool", ["get_order", "get_order_status", "get_invoice_pdf", "get_refund", "issue_refund"])
 async def test_for_a_guest_it_reaches_nothing_at_all(machine, visit, llm, tool: str) -> None:
     before = await money_moved(machine)

@@ -142,12 +142,15 @@ async def test_what_was_closed_is_not_approved_any_more(service: ToolClient, out
 
 
 async def test_what_was_closed_can_be_asked_for_again(service: ToolClient) -> None:
-    order = await paid(service, 30_000)
+    order, made_before = await paid(service, 30_000), set()
     for _ in range(3):
         shown = await service.preview(ISSUE_REFUND, asking(order, 30_000), order.who)
         grant = service.grant(ISSUE_REFUND, shown.json()["digest"], order.who)
         made = (await service.call(ISSUE_REFUND, asking(order, 30_000), order.who, grant=grant)).json()
-        await close(service, made["refund_request_id"], who=order.who)
+        closed = (await close(service, made["refund_request_id"], who=order.who)).json()
+        assert (made["state"], closed["state"]) == ("confirmed", "denied")
+        made_before.add(made["refund_request_id"])
+    assert len(made_before) == 3
 
 
 async def test_what_was_made_is_not_closed_and_what_was_closed_stays_so(service: ToolClient) -> None:

@@ -121,6 +121,7 @@ async def test_what_a_process_started_itself_goes_with_it(supervisor: Supervisor
     await supervisor.start([parent])
     await eventually(lambda: parent.log_file.read_text().endswith("\n"))
     grandchild = int(parent.log_file.read_text())
+    assert is_running(grandchild)
 
     await supervisor.stop()
 

@@ -171,13 +171,15 @@ def test_a_second_stack_in_the_same_place_is_refused(up: Up) -> None:
 
 
 async def test_a_killed_service_comes_back(up: Up) -> None:
-    victim = next(pid for pid in up.family() if "-m orders" in up.command_of(pid))
+    (victim,) = orders_of(up)
 
     os.kill(victim, signal.SIGKILL)
 
     async with httpx.AsyncClient() as client:
         await eventually(lambda: "orders ended by SIGKILL" in up.said, 10)
         await eventually(lambda: is_ready(client, up.urls["orders"]), 60)
+    (follower,) = orders_of(up)
+    assert follower != victim
 
 
 def test_ctrl_c_ends_everything(up: Up) -> None:
@@ -197,11 +199,16 @@ async def test_a_second_start_finds_its_data_and_a_kill_leaves_no_process(up: Up
     try:
         await asyncio.to_thread(again.wait_running)
         family = again.family()
+        assert len(family) >= len(DEFAULT_PORTS) + 2
     finally:
         again.process.kill()
         again.process.wait()
 
     await eventually(lambda: not any(is_running(pid) for pid in family), 30)
+
+
+def orders_of(up: Up) -> list[int]:
+    return [pid for pid in up.family() if "-m orders" in up.command_of(pid)]
 
 
 def run_command(name: str, up: Up) -> subprocess.CompletedProcess[str]:

@@ -12,11 +12,14 @@ from pathlib import Path
 import aiohttp
 
 from contracts.tools.retrieval import SEARCH_KB, SearchInput
+from retrieval.answer_cache import AnswerCache
 from retrieval.backends.edge import EdgeStore
 from retrieval.catalogue import Catalogue
 from retrieval.index import SearchIndex
 from retrieval.lexicon import Lexicon
-from retrieval.search import Searcher
+from retrieval.search import Searcher, Tools
+from retrieval.synonyms import Synonyms
+from retrieval.weights import Weights
 from retrieval.words import Words
 from retrievalbench.figures import Latency, percentile
 from servicekit.clock import SystemClock
@@ -58,7 +61,9 @@ async def in_process(db: Database, folder: Path, embedder: Embedder, questions: 
         started = time.perf_counter()
         await index.refresh()
         made = time.perf_counter() - started
-        searcher = Searcher(index, embedder, quick, words, SystemClock())
+        clock = SystemClock()
+        tools = Tools(embedder, quick, words, Synonyms.load(words), Weights.load())
+        searcher = Searcher(index, tools, AnswerCache(clock, lambda _: None), clock)
 
         async def ask(question: str) -> None:
             await searcher.search(SearchInput(query=question))

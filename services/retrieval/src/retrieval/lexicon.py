@@ -60,11 +60,11 @@ class Lexicon:
 
     def remove(self, document_id: str) -> None:
         """Forgets a document; an unknown one is no error."""
-        counts = self._documents.pop(document_id, _Counts())
+        if (counts := self._documents.pop(document_id, None)) is None:
+            return
         self._windows -= counts.windows
-        self._stems -= counts.stems
-        self._spellings -= counts.spellings
-        for word in counts.spellings.keys() - self._spellings.keys():
+        _take_away(self._stems, counts.stems)
+        for word in _take_away(self._spellings, counts.spellings):
             for gram in _trigrams(word):
                 self._grams[gram].discard(word)
 
@@ -118,6 +118,17 @@ class Lexicon:
         if word in self._spellings or self.has(self._words.stem(word)) or self._is_english(word):
             return True
         return word.endswith("s") and self._is_english(word[:-1])
+
+
+def _take_away(everything: Counter[str], one: Counter[str]) -> list[str]:
+    """Subtracts one document's counts; returns what nothing is left of. `-=` would go over the whole vocabulary."""
+    gone: list[str] = []
+    for word, count in one.items():
+        everything[word] -= count
+        if everything[word] <= 0:
+            del everything[word]
+            gone.append(word)
+    return gone
 
 
 def edit_distance(one: str, other: str) -> int:

@@ -6,7 +6,6 @@ POST /tools/search_kb · POST /internal/ingest-knowledge · GET /internal/ingest
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import ValidationError
 from starlette.requests import Request
 
 from contracts.errors import ProblemCode
@@ -18,11 +17,10 @@ from retrieval.ingest_api import IngestStatus
 from servicekit.auth.claims import Caller, Role
 from servicekit.auth.dependencies import require
 from servicekit.context import kit_of
-from servicekit.encoding import canonical_json
-from servicekit.errors import ProblemError, field_errors
+from servicekit.errors import ProblemError
 from servicekit.openapi import BEARER, json_body, problem_responses
 from servicekit.tool_router import ToolBinding, tool_router
-from servicekit.tool_router.body import read_object
+from servicekit.tool_router.body import read_model
 
 INGEST_PATH = "/internal/ingest-knowledge"
 INGEST_SCOPE = "kb.ingest"
@@ -55,14 +53,7 @@ def internal() -> APIRouter:
         openapi_extra={"requestBody": json_body(IngestRequest), "security": BEARER},
     )
     async def ingest_knowledge(request: Request, caller: Annotated[Caller, Depends(ingest_caller)]) -> IngestReport:
-        sent = await read_object(request)
-        try:
-            asked = IngestRequest.model_validate_json(canonical_json(sent), strict=True)
-        except ValidationError as error:
-            wrong = field_errors(error.errors(include_url=False, include_input=False, include_context=False))
-            raise ProblemError(
-                ProblemCode.INVALID_REQUEST, "Some documents are missing a field or have a wrong one.", errors=wrong
-            ) from None
+        asked = await read_model(request, IngestRequest, "Some documents are missing a field or have a wrong one.")
         return await ingest_api.ingest(kit_of(request), request.app.state.knowledge_base, caller, asked)
 
     @router.get(

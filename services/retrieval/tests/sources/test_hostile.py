@@ -141,7 +141,7 @@ def test_html_nested_or_repeated_without_end_takes_little_time(html: str) -> Non
      "\n".join(" " * depth + "- a" for depth in range(500)), "- " * 5000 + "x", "# a\n" * 30_000,
      "|a" * 50_000 + "\n|-",
      "```\n" * 50_000, "<script>" * 30_000, "帐篷必须完全干燥" * 20_000, "a" * 300_000,
-     "---\n" * 50_000, "\\" * 100_000],
+     "---\n" * 50_000, "\\" * 100_000, "\u200d\n\n" * 60_000, "|a|\n|-|\n" + "\ue000\n" * 50_000],
     ids=lambda markdown: markdown[:12],
 )  # fmt: skip
 def test_markdown_nested_or_repeated_without_end_takes_little_time(markdown: str, pieces: WordPieces) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.turn import Role
-from orchestrator.brain.port import BrainError
+from orchestrator.effects.draft import our_draft
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.guard.answer import Grounds, Phrases, check_answer
 from orchestrator.turn.effects import CheckGuardrails
@@ -67,17 +67,11 @@ def _acted(view: TurnView) -> bool:
 
 
 async def _told_by_us(guarded: Guarded, state: TurnState, view: TurnView, scope: TurnScope) -> Guarded:
-    context = await scope.brain_context(state, view, tools=())
-    try:
-        written = await scope.world.offline.draft(context, _unheard)
-    except BrainError as error:
-        scope.world.metrics.failed.labels(error.kind).inc()
+    """The answer in words of ours, checked like any other; the refusal as it is when they do not hold either."""
+    written = await our_draft(state, scope)
+    if written is None:
         return guarded
-    text = view.mask(view.vault.restore(written.text))
-    return guarded.model_copy(
-        update={"verdict": "repair", "text": text, "citations": written.citations, "refusal": None}
-    )
-
-
-async def _unheard(_text: str) -> None:
-    """It is shown at once when the turn ends."""
+    told = await _checked(CheckGuardrails(written.text, written.citations), state, view, scope)
+    if told.verdict in ("refuse", "hand_over"):
+        return guarded
+    return told.model_copy(update={"verdict": "repair", "reasons": (*guarded.reasons, *told.reasons)})

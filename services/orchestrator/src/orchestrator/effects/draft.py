@@ -1,6 +1,6 @@
 """Draft and SayPhrase: the answer, written by the stronger model or taken from phrases of ours."""
 
-from orchestrator.brain.port import BrainError
+from orchestrator.brain.port import BrainError, Draft
 from orchestrator.effects.scope import TurnScope
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.gate import StreamGate
@@ -32,15 +32,21 @@ async def say_phrase(effect: SayPhrase, state: TurnState, scope: TurnScope) -> T
     """Drafted from the phrase book; what a failed tool means is worded by the offline policy, which knows the tools."""
     if effect.key != "tool_failed":
         return Drafted(text=(await scope.phrases(state)).say(effect.key), model="phrases")
-    view = scope.view(state)
-    context = await scope.brain_context(state, view, tools=())
-    try:
-        written = await scope.world.offline.draft(context, _unheard)
-    except BrainError as error:
-        scope.world.metrics.failed.labels(error.kind).inc()
+    written = await our_draft(state, scope)
+    if written is None:
         return Drafted(text=(await scope.phrases(state)).say("tool_failed"), model="phrases")
     return Drafted(text=written.text, citations=written.citations, model=written.model)
 
 
+async def our_draft(state: TurnState, scope: TurnScope) -> Draft | None:
+    """The answer as the offline policy words it, masked, shown to nobody yet; None when it cannot."""
+    context = await scope.brain_context(state, scope.view(state), tools=())
+    try:
+        return await scope.world.offline.draft(context, _unheard)
+    except BrainError as error:
+        scope.world.metrics.failed.labels(error.kind).inc()
+        return None
+
+
 async def _unheard(_text: str) -> None:
-    """Phrases are short: they are shown at once when the guard has passed them."""
+    """It is shown at once when the guard has passed it."""

@@ -6,10 +6,12 @@ the listing: the gap stays as it is, and its outline says what is missing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from contracts import headers
+from contracts.base import ContractModel
 from contracts.resolved import RESOLVED_PATH, RESOLVED_SCOPE, ResolvedFound, ResolvedQuery, ResolvedTicket
 from contracts.tool import Family
 from contracts.tools.retrieval import SEARCH_KB, SearchInput, SearchOutput
@@ -22,8 +24,7 @@ from servicekit.telemetry import inject_headers
 ME = "orchestrator"
 _TTL_S = 60
 _MOST_BYTES = 256 * 1024
-_FOUND = TypeAdapter(ResolvedFound)
-_SEARCHED = TypeAdapter(SearchOutput)
+Answer = TypeVar("Answer", bound=ContractModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +38,26 @@ class Colleagues:
 
     async def answerable(self, question: str) -> bool | None:
         """Whether the knowledge base answers the question now; None when it could not be asked."""
-        asked = SearchInput(query=question).model_dump_json().encode()
-        body = await self._post(Family.RETRIEVAL, SEARCH_KB.path, SEARCH_KB.scope, asked)
-        if body is None:
-            return None
-        try:
-            return _SEARCHED.validate_json(body).answerable
-        except ValidationError:
-            return None
+        asked = SearchInput(query=question)
+        found = await self._ask(Family.RETRIEVAL, SEARCH_KB.path, SEARCH_KB.scope, asked, SearchOutput)
+        return None if found is None else found.answerable
 
     async def resolved(self, question: str, limit: int) -> tuple[ResolvedTicket, ...] | None:
         """Resolved tickets about the question, already masked; None when the ticket service could not be asked."""
-        asked = ResolvedQuery(query=question, limit=limit).model_dump_json().encode()
-        body = await self._post(Family.TICKETS, RESOLVED_PATH, RESOLVED_SCOPE, asked)
+        asked = ResolvedQuery(query=question, limit=limit)
+        found = await self._ask(Family.TICKETS, RESOLVED_PATH, RESOLVED_SCOPE, asked, ResolvedFound)
+        return None if found is None else found.tickets
+
+    async def _ask(
+        self, family: Family, path: str, scope: str, asked: ContractModel, answer_of: type[Answer]
+    ) -> Answer | None:
+        body = await self._post(family, path, scope, asked.model_dump_json().encode())
         if body is None:
             return None
         try:
-            return _FOUND.validate_json(body).tickets
+            return answer_of.model_validate_json(body)
         except ValidationError:
+            get_logger().warning("gaps_not_asked", service=family.value, reason="garbage")
             return None
 
     async def _post(self, family: Family, path: str, scope: str, body: bytes) -> bytes | None:

@@ -1,4 +1,7 @@
-"""Counts tokens word by word and remembers the words: a text has few different ones."""
+"""Counts tokens word by word and remembers the words: a text has few different ones.
+
+A word that has no token (a lone joiner) counts as one: any number of such words would else share a chunk.
+"""
 
 from retrieval.chunking.units import Count
 
@@ -14,12 +17,12 @@ class WordCount:
         self._known: dict[str, int] = {}
 
     def __call__(self, text: str) -> int:
-        """How many tokens `text` has."""
+        """How many tokens `text` has; one or more for each word."""
         known, tokens = self._known, 0
         for word in text.split():
             found = known.get(word)
             if found is None:
-                found = self._count(word)
+                found = max(1, self._count(word))
                 if len(word) <= _LONGEST_WORD and len(known) < _MOST_WORDS:
                     known[word] = found
             tokens += found

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from servicekit.errors import ProblemError, field_errors, pointer
 MAX_DEPTH = 32
 #: From here on a float may stand for several integers.
 _EXACT = 2**53
+Asked = TypeVar("Asked", bound=ContractModel)
 #: The deprecated arguments that a call gave.
 OldShape = tuple[Deprecation, ...]
 
@@ -27,6 +28,15 @@ async def read_object(request: Request) -> dict[str, Any]:
     """The body. Raises UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY or INVALID_REQUEST."""
     _check_media_type(request)
     return parse_object(await request.body())
+
+
+async def read_model(request: Request, model: type[Asked], wrong: str) -> Asked:
+    """The body as what `model` says, strictly; `wrong` tells a person that it is not. Raises as `read_object`."""
+    sent = await read_object(request)
+    try:
+        return model.model_validate_json(orjson.dumps(sent), strict=True)
+    except ValidationError as error:
+        raise ProblemError(ProblemCode.INVALID_REQUEST, wrong, errors=_wrong_fields(error)) from None
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
@@ -55,11 +65,13 @@ def parse_arguments(contract: AnyContract, sent: Mapping[str, Any]) -> tuple[Con
         # Strict, from JSON: "5" is no number, but a date may be text. Unknown fields are refused by the model.
         arguments: ContractModel = contract.input.model_validate_json(orjson.dumps(new), strict=True)
     except ValidationError as error:
-        found = field_errors(error.errors(include_url=False, include_input=False, include_context=False))
-        raise ProblemError(
-            ProblemCode.INVALID_REQUEST, "Some arguments are missing or wrong.", errors=_as_sent(found, used)
-        ) from None
+        found = _as_sent(_wrong_fields(error), used)
+        raise ProblemError(ProblemCode.INVALID_REQUEST, "Some arguments are missing or wrong.", errors=found) from None
     return arguments, used
+
+
+def _wrong_fields(error: ValidationError) -> tuple[FieldError, ...]:
+    return field_errors(error.errors(include_url=False, include_input=False, include_context=False))
 
 
 def _in_new_shape(contract: AnyContract, sent: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Deprecation, ...]]:

@@ -15,12 +15,11 @@ _LEAVE_QUEUE = "UPDATE handoffs SET status = 'closed' WHERE ticket_id = $1 AND s
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The ticket as it stands now. `changed`: it was not resolved with these words before."""
+    """The ticket as it stands now."""
 
     number: str
     status: str
     resolved_at: datetime
-    changed: bool
 
 
 async def resolve(connection: Connection, number: str, resolution: str, actor: str, now: datetime) -> Resolution:
@@ -36,8 +35,8 @@ async def resolve(connection: Connection, number: str, resolution: str, actor: s
     if row["resolution"]:
         if row["resolution"] != resolution:
             raise ProblemError(ProblemCode.CONFLICT, "This ticket was resolved with other words.")
-        return Resolution(number, row["status"], row["resolved_at"], changed=False)
+        return Resolution(number, row["status"], row["resolved_at"])
     await connection.execute(_RESOLVE, row["id"], resolution, actor, now)
     await connection.execute(_LEAVE_QUEUE, row["id"])
     await repository.insert_event(connection, row["id"], "resolved", actor, now)
-    return Resolution(number, "solved", now, changed=True)
+    return Resolution(number, "solved", now)

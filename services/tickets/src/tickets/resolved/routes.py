@@ -1,10 +1,10 @@
 """The internal routes: `POST /internal/tickets/{number}/resolve` and `POST /internal/tickets/resolved-search`."""
 
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import Field, ValidationError
+from pydantic import Field
 from starlette.requests import Request
 
 from contracts.base import ContractModel
@@ -22,18 +22,18 @@ from servicekit import audit
 from servicekit.auth.claims import Caller, Role
 from servicekit.auth.dependencies import require
 from servicekit.context import kit_of
-from servicekit.encoding import canonical_json, digest_of
-from servicekit.errors import ProblemError, field_errors
+from servicekit.encoding import digest_of
+from servicekit.errors import ProblemError
 from servicekit.openapi import BEARER, json_body, problem_responses
 from servicekit.telemetry.current import request_context
-from servicekit.tool_router.body import read_object
+from servicekit.tool_router.body import read_model
 from tickets.resolved.port import ResolvedTickets
 from tickets.resolved.resolving import resolve
 
 _RESOLVES = require(RESOLVE_SCOPE)
 _SEARCHES = require(RESOLVED_SCOPE)
 _STATUSES = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503, 504)
-Asked = TypeVar("Asked", bound=ContractModel)
+_WRONG = "Some fields are missing or wrong."
 Number = Annotated[str, Path(pattern=r"^#?[A-Za-z0-9-]{1,32}$")]
 
 
@@ -77,7 +77,7 @@ def resolved_router(resolved: ResolvedTickets) -> APIRouter:
     async def resolve_ticket(
         request: Request, number: Number, caller: Annotated[Caller, Depends(_may_resolve)]
     ) -> Resolved:
-        asked, kit, context = await _read(request, ResolveRequest), kit_of(request), request_context()
+        asked, kit, context = await read_model(request, ResolveRequest, _WRONG), kit_of(request), request_context()
         now = kit.clock.now()
         async with kit.db.transaction() as connection:
             done = await resolve(connection, number, asked.resolution, caller.subject, now)
@@ -94,17 +94,7 @@ def resolved_router(resolved: ResolvedTickets) -> APIRouter:
         openapi_extra={"requestBody": json_body(ResolvedQuery), "security": BEARER},
     )
     async def resolved_search(request: Request, _: Annotated[Caller, Depends(_may_search)]) -> ResolvedFound:
-        asked = await _read(request, ResolvedQuery)
+        asked = await read_model(request, ResolvedQuery, _WRONG)
         return ResolvedFound(tickets=await resolved.search(kit_of(request).db, asked.query, asked.limit))
 
     return router
-
-
-async def _read(request: Request, model: type[Asked]) -> Asked:
-    """The body. Raises ProblemError for what is not JSON, or not what `model` says."""
-    sent = await read_object(request)
-    try:
-        return model.model_validate_json(canonical_json(sent), strict=True)
-    except ValidationError as error:
-        wrong = field_errors(error.errors(include_url=False, include_input=False, include_context=False))
-        raise ProblemError(ProblemCode.INVALID_REQUEST, "Some fields are missing or wrong.", errors=wrong) from None

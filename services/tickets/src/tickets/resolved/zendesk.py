@@ -61,7 +61,8 @@ class ZendeskResolved:
             return None
         return ResolvedTicket(
             number=f"#{ticket['id']}", subject=masked(str(ticket.get("subject") or ""), names=names),
-            resolution=masked(answer[:MAX_RESOLUTION], names=names), resolved_at=None,
+            # Masked first: half an address or half a card number would not be known as one.
+            resolution=masked(answer, names=names)[:MAX_RESOLUTION], resolved_at=None,
         )  # fmt: skip
 
 
