@@ -15,6 +15,11 @@ from retrieval.reading import Asked
 from retrieval.weights import Weights
 
 
+#: From here on two signals are as good as three: the strength, and how far the best page's score is ahead.
+_SURE_STRENGTH = 0.7
+_SURE_LEAD = 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """All in [0, 1]. `strength` is how likely the passages hold the answer; from 0.5 on they are taken to."""
@@ -40,6 +45,15 @@ def judge(asked: Asked, passages: Sequence[Ranked], tops: Sequence[str], weights
     total = weights.intercept + sum(weight * numbers[name] for name, weight in weights.evidence.items())
     everywhere = np.max([one.match.exact for one in passages], axis=0, initial=0.0)
     return Evidence(1 / (1 + math.exp(-total)), _gap(passages), min(1.0, float(asked.weights @ everywhere)))
+
+
+def is_sure(evidence: Evidence, ranked: Sequence[Ranked]) -> bool:
+    """Whether a further signal could be spared: strong evidence for one page that no other comes near."""
+    if evidence.strength < _SURE_STRENGTH or not ranked:
+        return False
+    best = ranked[0]
+    second = next((one.score for one in ranked if one.entry.url != best.entry.url), 0.0)
+    return best.score - second >= _SURE_LEAD
 
 
 def evidence_features(asked: Asked, passages: Sequence[Ranked], tops: Sequence[str]) -> Mapping[str, float]:

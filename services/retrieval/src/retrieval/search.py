@@ -1,16 +1,19 @@
 """Search: the question is spelled right, looked up by three signals, and the best passages are ranked and judged.
 
-question -> typing errors -> cache? -> vectors + keywords -> index -> fusion -> re-ranking -> policy -> evidence
+question -> typing errors -> cache? -> quick vector + keywords -> index -> fusion -> re-ranking -> evidence
+         -> sure? -> or once more with the deep vector -> policy
+
+The deep vector costs more than all the rest together, and changes nothing where the other two signals are sure.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from contracts.tools.retrieval import Passage, SearchInput, SearchOutput
 from retrieval.answer_cache import AnswerCache, cache_key
 from retrieval.backends.port import Found, Question, Scope
-from retrieval.evidence import judge
+from retrieval.evidence import Evidence, is_sure, judge
 from retrieval.index import SearchIndex
 from retrieval.keywords import question_vector
 from retrieval.policy import clean_query, needs_policy
@@ -48,6 +51,15 @@ class LookUp:
     considered: Sequence[Considered]
 
 
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """What a question was looked up with, the chunks that came of it, and how far they answer it."""
+
+    vectors: Question
+    ranked: list[Ranked]
+    evidence: Evidence
+
+
 class Searcher:
     """Answers `search_kb`."""
 
@@ -79,23 +91,21 @@ class Searcher:
         return self.reader.question(text, self._index.catalogue.lexicon)
 
     async def look_up(self, question: Asked, scope: Scope) -> LookUp:
-        """What the index has for a question. Raises ProblemError(INDEX_UNAVAILABLE)."""
-        return await self._look_up(question, await self._vectors(question), scope)
+        """What all three signals have for a question. Raises ProblemError(INDEX_UNAVAILABLE)."""
+        return await self._look_up(question, await self._deepened(question, self._vectors(question)), scope)
 
     async def _answer(self, text: str, asked: SearchInput) -> SearchOutput:
         question = self.read(text)
-        vectors = await self._vectors(question)
         scope = Scope(asked.channel.value, self._clock.now().timestamp(), asked.product_tags, False, _day(asked))
-        looked_up = await self._look_up(question, vectors, scope)
-        ranked = rank(looked_up.considered, self._tools.weights)
+        weighed = await self._weighed(question, scope)
         # The evidence is fitted on this order; a cross-encoder only changes what is shown.
-        evidence = judge(question, select(ranked, _JUDGED), self.tops(looked_up.found), self._tools.weights)
+        ranked, evidence = weighed.ranked, weighed.evidence
         if self._tools.reranker is not None:
             ranked = await self._tools.reranker.order(text, ranked)
         chosen = select(ranked, asked.top_k)
         if needs_policy(text, question.stems) and not any(one.entry.is_policy for one in chosen):
             policies = Scope(scope.channel, scope.now, scope.tags, True, scope.updated_after)
-            second = await self._look_up(question, vectors, policies)
+            second = await self._look_up(question, weighed.vectors, policies)
             chosen = with_policy(chosen, rank(second.considered, self._tools.weights), asked.top_k)
         return SearchOutput(
             passages=tuple(_passage(one) for one in chosen),
@@ -107,11 +117,26 @@ class Searcher:
             missing=tuple(question.words[place] for place in question.unknown),
         )
 
-    async def _vectors(self, question: Asked) -> Question:
-        deep = await self._deep.vector(question.text)
+    async def _weighed(self, question: Asked, scope: Scope) -> _Weighed:
+        vectors = self._vectors(question)
+        first = self._weigh(question, vectors, await self._look_up(question, vectors, scope))
+        if is_sure(first.evidence, first.ranked):
+            return first
+        vectors = await self._deepened(question, vectors)
+        return self._weigh(question, vectors, await self._look_up(question, vectors, scope))
+
+    def _weigh(self, question: Asked, vectors: Question, looked_up: LookUp) -> _Weighed:
+        ranked = rank(looked_up.considered, self._tools.weights)
+        tops = self.tops(looked_up.found)
+        return _Weighed(vectors, ranked, judge(question, select(ranked, _JUDGED), tops, self._tools.weights))
+
+    def _vectors(self, question: Asked) -> Question:
         beside = question.said.union(*question.alike)
         sparse = question_vector(self._index.catalogue.lexicon, question.stems, beside)
-        return Question(deep, self._tools.quick.embed([question.text])[0], sparse)
+        return Question(None, self._tools.quick.embed([question.text])[0], sparse)
+
+    async def _deepened(self, question: Asked, vectors: Question) -> Question:
+        return replace(vectors, deep=await self._deep.vector(question.text))
 
     async def _look_up(self, question: Asked, vectors: Question, scope: Scope) -> LookUp:
         found = await self._index.search(vectors, scope, CANDIDATES)
