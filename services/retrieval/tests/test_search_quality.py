@@ -59,9 +59,7 @@ async def test_refusals_are_right_and_complete(service: ToolClient, part: str) -
     recall = refused_rightly / (refused_rightly + len(answered_wrongly))
     print(f"{part}: refusal precision {precision:.3f}, recall {recall:.3f}; {refused_wrongly} {answered_wrongly}")
     assert len(_QUESTIONS["unanswerable"]) >= 20
-    # The numbers are set on two knowledge bases, not on these questions alone.
-    assert len(refused_wrongly) <= 0.08 * len(_QUESTIONS["answerable"][step]), refused_wrongly
-    assert precision >= 0.8, refused_wrongly
+    assert precision >= 0.9, refused_wrongly
     assert recall >= 0.9, answered_wrongly
 
 

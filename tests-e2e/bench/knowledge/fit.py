@@ -38,9 +38,9 @@ RANKING = (
     "sentence",
     "pairs",
 )
-EVIDENCE = ("deep", "meaning", "unknown", "agreement", "doubt")
+EVIDENCE = ("deep", "meaning", "unknown", "agreement", "missing", "doubt")
 #: Wrong refusals are dearer than wrong answers by so much: a refusal costs the customer what was there.
-REFUSED_WRONGLY = 1.0
+REFUSED_WRONGLY = 1.2
 #: A question whose pages were taken away is less surely unanswerable than one that was labelled so.
 TAKEN_AWAY = 0.05
 

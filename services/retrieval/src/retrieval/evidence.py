@@ -61,27 +61,30 @@ def evidence_features(asked: Asked, passages: Sequence[Ranked], tops: Sequence[s
 
     `deep`: the best similarity. `meaning`: the best soft cover of one passage's window. `unknown`: importance of the
     words that no document has, where the question asks, as far as nothing like them stands in the passages.
-    `agreement`: share of the signals that put the best passage's document first. `doubt`: of a question that wants yes
-    or no, importance of the word that the best covering passage has least of; 0 of others.
+    `agreement`: share of the signals that put the best passage's document first. `missing`: what the best covering
+    passage lacks of the words that ask, as a share of their importance. `doubt`: the same where the question wants yes
+    or no, 0 elsewhere: then each thing that it names has to be in the answer.
     """
     soft = np.max([one.match.soft for one in passages], axis=0, initial=0.0)
-    missing = [place for place in asked.unknown if place in asked.focus]
+    unheard = [place for place in asked.unknown if place in asked.focus]
+    missing = _missing(asked, passages)
     return {
         "deep": max(one.similarity for one in passages),
         "meaning": max(one.match.meaning for one in passages),
-        "unknown": float(sum(asked.importance[place] * (1 - soft[place]) for place in missing)),
+        "unknown": float(sum(asked.importance[place] * (1 - soft[place]) for place in unheard)),
         "agreement": sum(one == passages[0].entry.document_id for one in tops) / max(1, len(tops)),
-        "doubt": _doubt(asked, passages) if asked.whether else 0.0,
+        "missing": missing,
+        "doubt": missing if asked.whether else 0.0,
     }
 
 
-def _doubt(asked: Asked, passages: Sequence[Ranked]) -> float:
+def _missing(asked: Asked, passages: Sequence[Ranked]) -> float:
     places = sorted(asked.focus)
-    if not places:
-        return 0.0
     important = asked.importance[places]
-    best = max((one.match.soft[places] for one in passages), key=lambda soft: float(important @ soft))
-    return float(np.max(important * (1 - best)))
+    if not important.any():
+        return 0.0
+    covered = max(float(important @ one.match.soft[places]) for one in passages)
+    return 1.0 - covered / float(important.sum())
 
 
 def _gap(passages: Sequence[Ranked]) -> float:
