@@ -1,7 +1,7 @@
 """What searching and ingesting costs: `make bench-retrieval`, on a quiet machine, two to ten minutes.
 
-For each size a fresh database is filled with made-up help pages. Then 8 clients ask different questions without a
-pause: the searcher in process, and the service over HTTP in a process of its own.
+For each size a fresh database is filled with the pages of the knowledge bench and made-up ones. Then 8 clients ask its
+questions without a pause, none twice: the searcher in process, and the service over HTTP in a process of its own.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from retrievalbench.corpus import Corpus
 from retrievalbench.figures import Figures, Latency, verdicts
-from retrievalbench.searching import WARM_UP, in_process, over_http
+from retrievalbench.searching import in_process, over_http
 from retrievalbench.store import fill
 
 from servicekit.db.pool import Database
@@ -32,7 +32,6 @@ def main() -> int:
     """Prints a table and a verdict per bar; 1 with --strict when one was missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000], help="chunks (1000 10000)")
-    parser.add_argument("--questions", type=int, default=600, help="searches that count (600)")
     parser.add_argument("--deep", type=int, default=200, help="windows that the deep model sees (200)")
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a bar was missed")
     told = parser.parse_args()
@@ -46,7 +45,7 @@ def main() -> int:
             for size in told.sizes:
                 url = databases.create("retrieval")
                 folder = place / f"index-{size}"
-                found.append(asyncio.run(_measure(size, url, redis, folder, told.questions, told.deep)))
+                found.append(asyncio.run(_measure(size, url, redis, folder, told.deep)))
                 print(_lines(found[-1]), flush=True)
     finally:
         shutil.rmtree(place, ignore_errors=True)
@@ -65,14 +64,14 @@ def main() -> int:
     return 1 if told.strict and not all(verdict.met for _, verdict in judged) else 0
 
 
-async def _measure(size: int, url: str, redis: str, folder: Path, questions: int, deep: int) -> Figures:
+async def _measure(size: int, url: str, redis: str, folder: Path, deep: int) -> Figures:
     corpus = Corpus()
     embedder = Embedder.load()
     db = await Database.connect(url, size=4)
     try:
         filled = await fill(db, corpus, size, embedder, deep)
-        asked = corpus.questions(2 * (questions + WARM_UP))
-        made, inside = await in_process(db, folder / "inside", embedder, asked[: questions + WARM_UP])
+        asked = corpus.questions()
+        made, inside = await in_process(db, folder / "inside", embedder, asked)
     finally:
         await db.close()
         embedder.close()
@@ -82,7 +81,7 @@ async def _measure(size: int, url: str, redis: str, folder: Path, questions: int
         "AIGUY_DATABASE_URL": url, "AIGUY_REDIS_URL": redis, "AIGUY_INDEX_DIR": str(folder / "http"),
         "AIGUY_RATE_LIMIT_PER_MINUTE": "1000000", "AIGUY_ENVIRONMENT": "test", "AIGUY_LOG_LEVEL": "error",
     }  # fmt: skip
-    rss, outside = await over_http(settings, asked[questions + WARM_UP :])
+    rss, outside = await over_http(settings, asked)
     return Figures(
         chunks=filled.totals.chunks, windows=filled.totals.windows, documents=filled.totals.documents,
         ingest=filled.ingest, ingest_cpu=filled.ingest_cpu, deepening=filled.deepening,

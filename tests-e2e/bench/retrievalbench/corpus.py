@@ -1,7 +1,8 @@
-"""Help pages and questions made up by a seed: the starter articles' sentences with other everyday words in them.
+"""The pages and questions of the knowledge bench, and as many made-up pages after them as are wanted.
 
-Word order, lengths and headings are those of real pages; the words that are exchanged come from the vocabulary of
-the deep model's tokenizer, common ones more often, a few hundred of them per page's subject.
+Those are made by a seed of the starter articles' sentences with other everyday words in them: word order, lengths and
+headings are those of real pages; the words that are exchanged come from the vocabulary of the deep model's tokenizer,
+common ones more often, a few hundred of them per page's subject.
 """
 
 import datetime as dt
@@ -9,6 +10,8 @@ import random
 import re
 from collections.abc import Iterator
 from itertools import accumulate
+
+from bases import bases
 
 from retrieval.documents import Document
 from retrieval.ingest import starter_folder
@@ -27,6 +30,7 @@ class Corpus:
 
     def __init__(self, seed: int = 1) -> None:
         self._random = random.Random(seed)
+        self._bases = bases()
         texts = [path.read_text(encoding="utf-8").split("---", 2)[2] for path in sorted(starter_folder().glob("*.md"))]
         self._sentences = sorted({found for text in texts for found in _SENTENCE.findall(text)})
         words = re.findall(r'"([a-z]{4,12})":\s*\d+', tokenizer_json())
@@ -36,7 +40,9 @@ class Corpus:
         ]
 
     def pages(self) -> Iterator[Document]:
-        """Pages without end, of some 2,000 tokens in 3 to 10 sections each."""
+        """The written pages, then made-up ones without end, of some 2,000 tokens in 3 to 10 sections each."""
+        for base in self._bases:
+            yield from base.documents
         number = 0
         while True:
             subject = self._random.choice(self._subjects)
@@ -46,14 +52,11 @@ class Corpus:
             yield Document(url=url, title=title, body=body, reviewed=True, updated_at=_EPOCH)
             number += 1
 
-    def questions(self, count: int) -> list[str]:
-        """Different questions of 6 to 12 words."""
-        found: dict[str, None] = {}
-        while len(found) < count:
-            subject = self._random.choice(self._subjects)
-            words = self._sentence(subject).split()[: self._random.randint(6, 12)]
-            found[" ".join(words).rstrip(".!,;:") + "?"] = None
-        return list(found)
+    def questions(self) -> list[str]:
+        """All questions about the written pages, each once, shuffled: some 600, a good quarter without an answer."""
+        found = list(dict.fromkeys(one.text for base in self._bases for one in base.questions))
+        self._random.shuffle(found)
+        return found
 
     def _section(self, subject: list[str]) -> str:
         paragraphs = [

@@ -18,7 +18,7 @@ async def test_a_small_base_is_filled_indexed_and_searched(postgres_server: Test
     db = await Database.connect(postgres_server.create("retrieval"), size=4)
     try:
         filled = await fill(db, corpus, 1, embedder, deep_sample=1)
-        made, found = await in_process(db, tmp_path / "index", embedder, corpus.questions(WARM_UP + 8))
+        made, found = await in_process(db, tmp_path / "index", embedder, corpus.questions()[: WARM_UP + 8])
     finally:
         await db.close()
         embedder.close()

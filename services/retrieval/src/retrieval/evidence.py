@@ -14,7 +14,6 @@ from retrieval.ranking import Ranked
 from retrieval.reading import Asked
 from retrieval.weights import Weights
 
-
 #: From here on two signals are as good as three: the strength, and how far the best page's score is ahead.
 _SURE_STRENGTH = 0.7
 _SURE_LEAD = 0.1

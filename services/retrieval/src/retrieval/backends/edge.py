@@ -144,8 +144,7 @@ class EdgeStore:
         # Two bytes a number: cosines stay the same to four digits, and going over all of them takes half the time.
         form, cosine = edge.VectorStorageDatatype.Turbo16, edge.Distance.Cosine
         vectors = {
-            name: edge.EdgeVectorParams(size=size, distance=cosine, datatype=form)
-            for name, size in self._sizes.items()
+            name: edge.EdgeVectorParams(size=size, distance=cosine, datatype=form) for name, size in self._sizes.items()
         }
         return edge.EdgeConfig(vectors=vectors, sparse_vectors={"words": edge.EdgeSparseVectorParams()})
 
