@@ -1,14 +1,20 @@
 """Search as a whole: what is kept, what narrows it, and what it says about the question."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import pytest
 
 from contracts.tools.retrieval import SEARCH_KB, SearchOutput
+from retrieval.app import build
 from retrieval.documents import Document
+from retrieval.settings import Settings
 from retrieval.synonyms import Synonyms
 from retrieval.words import Words
-from servicekit.testing.tool_client import ToolClient
+from servicekit.embedding import Embedder
+from servicekit.embedding.model import Vectors
+from servicekit.testing import FakeClock, eventually
+from servicekit.testing.tool_client import ToolClient, tool_service
 
 
 async def ask(service: ToolClient, **asked: object) -> SearchOutput:
@@ -21,6 +27,19 @@ async def put(service: ToolClient, document: Document) -> None:
     base = service.app.state.knowledge_base
     await base.ingestor.put(document, "test")
     await base.index.refresh()
+
+
+class Listening:
+    """An embedder that remembers what it was asked."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self.pieces = embedder.pieces
+        self.heard: list[str] = []
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        self.heard += texts
+        return await self._embedder.embed(texts)
 
 
 def kept(service: ToolClient, result: str) -> float:
@@ -61,6 +80,29 @@ async def test_it_names_the_place_and_the_words_that_nobody_has(
     assert found.passages[0].anchor == "storing-a-kayak"
     assert found.missing == ("harpsichord",)
     assert found.score == found.passages[0].score > 0
+
+
+@pytest.mark.service
+@pytest.mark.parametrize(
+    ("question", "answerable", "heard"),
+    [
+        ("I forgot my password", True, False),
+        ("Do you deliver to Mexico by boat?", False, False),
+        ("cheap mug arrived in pieces - must I mail the shards back?", True, True),
+        ("Can I bring my dog into the shop?", True, True),
+    ],
+)
+async def test_the_deep_model_hears_only_what_the_other_signals_do_not_settle(
+    starter_url: str, settings: Settings, clock: FakeClock, embedder: Embedder,
+    question: str, answerable: bool, heard: bool,
+) -> None:  # fmt: skip
+    listening, ours = Listening(embedder), settings.model_copy(update={"database_url": starter_url})
+    made = cast(Embedder, listening)
+    async with tool_service(lambda kit: build(ours, kit_factory=kit, embedder=made), clock) as service:
+        await eventually(lambda: service.app.state.knowledge_base.index.state == "ready")
+        found = await ask(service, query=question)
+    assert found.answerable is answerable
+    assert listening.heard == ([question] if heard else [])
 
 
 def test_synonyms_meet_by_their_stems_and_abbreviations_are_written_out() -> None:

@@ -14,9 +14,10 @@ from retrieval.ranking import Ranked
 from retrieval.reading import Asked
 from retrieval.weights import Weights
 
-#: From here on two signals are as good as three: the strength, and how far the best page's score is ahead.
-_SURE_STRENGTH = 0.7
-_SURE_LEAD = 0.1
+#: Two signals settle what the third would not change: from this strength on with a page so far ahead of the next one
+#: (scores), and up to that strength where there is nothing at all.
+_STRONG, _LEAD = 0.7, 0.1
+_NOTHING = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,12 @@ def judge(asked: Asked, passages: Sequence[Ranked], tops: Sequence[str], weights
     return Evidence(1 / (1 + math.exp(-total)), _gap(passages), min(1.0, float(asked.weights @ everywhere)))
 
 
-def is_sure(evidence: Evidence, ranked: Sequence[Ranked]) -> bool:
-    """Whether a further signal could be spared: strong evidence for one page that no other comes near."""
-    if evidence.strength < _SURE_STRENGTH or not ranked:
-        return False
-    best = ranked[0]
-    second = next((one.score for one in ranked if one.entry.url != best.entry.url), 0.0)
-    return best.score - second >= _SURE_LEAD
+def is_settled(evidence: Evidence, ranked: Sequence[Ranked]) -> bool:
+    """Whether a further signal can be spared: one page answers and no other comes near, or none has anything."""
+    if not ranked or evidence.strength <= _NOTHING:
+        return bool(ranked)
+    second = next((one.score for one in ranked if one.entry.url != ranked[0].entry.url), 0.0)
+    return evidence.strength >= _STRONG and ranked[0].score - second >= _LEAD
 
 
 def evidence_features(asked: Asked, passages: Sequence[Ranked], tops: Sequence[str]) -> Mapping[str, float]:

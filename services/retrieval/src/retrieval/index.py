@@ -139,13 +139,13 @@ class SearchIndex:
         self._anew = True
         await self.refresh()
 
-    async def search(self, question: Question, scope: Scope, limit: int) -> Found:
-        """Hits as the store finds them. Raises ProblemError(INDEX_UNAVAILABLE) while the index is not ready."""
+    async def search(self, question: Question, scope: Scope, limit: int, known: Found | None = None) -> Found:
+        """Hits as the store finds them; `known` as in its port. Raises ProblemError(INDEX_UNAVAILABLE) unless ready."""
         self.check()
         generation = self._generation
         try:
             self._store.check()
-            found = await self._store.search(question, scope, limit)
+            found = await self._store.search(question, scope, limit, known)
         except StoreUnavailable as error:
             self._lost(IndexState.REBUILDING if isinstance(error, StoreLost) else IndexState.UNREACHABLE)
             raise _unavailable(self._state) from error

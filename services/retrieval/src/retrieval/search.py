@@ -1,9 +1,9 @@
 """Search: the question is spelled right, looked up by three signals, and the best passages are ranked and judged.
 
 question -> typing errors -> cache? -> quick vector + keywords -> index -> fusion -> re-ranking -> evidence
-         -> sure? -> or once more with the deep vector -> policy
+         -> settled? -> or once more with the deep vector -> policy
 
-The deep vector costs more than all the rest together, and changes nothing where the other two signals are sure.
+The deep vector costs more than all the rest together, and changes nothing where the other two signals settle it.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from contracts.tools.retrieval import Passage, SearchInput, SearchOutput
 from retrieval.answer_cache import AnswerCache, cache_key
 from retrieval.backends.port import Found, Question, Scope
-from retrieval.evidence import Evidence, is_sure, judge
+from retrieval.evidence import Evidence, is_settled, judge
 from retrieval.index import SearchIndex
 from retrieval.keywords import question_vector
 from retrieval.policy import clean_query, needs_policy
@@ -119,11 +119,12 @@ class Searcher:
 
     async def _weighed(self, question: Asked, scope: Scope) -> _Weighed:
         vectors = self._vectors(question)
-        first = self._weigh(question, vectors, await self._look_up(question, vectors, scope))
-        if is_sure(first.evidence, first.ranked):
-            return first
+        looked_up = await self._look_up(question, vectors, scope)
+        weighed = self._weigh(question, vectors, looked_up)
+        if is_settled(weighed.evidence, weighed.ranked):
+            return weighed
         vectors = await self._deepened(question, vectors)
-        return self._weigh(question, vectors, await self._look_up(question, vectors, scope))
+        return self._weigh(question, vectors, await self._look_up(question, vectors, scope, looked_up.found))
 
     def _weigh(self, question: Asked, vectors: Question, looked_up: LookUp) -> _Weighed:
         ranked = rank(looked_up.considered, self._tools.weights)
@@ -138,8 +139,8 @@ class Searcher:
     async def _deepened(self, question: Asked, vectors: Question) -> Question:
         return replace(vectors, deep=await self._deep.vector(question.text))
 
-    async def _look_up(self, question: Asked, vectors: Question, scope: Scope) -> LookUp:
-        found = await self._index.search(vectors, scope, CANDIDATES)
+    async def _look_up(self, question: Asked, vectors: Question, scope: Scope, known: Found | None = None) -> LookUp:
+        found = await self._index.search(vectors, scope, CANDIDATES, known)
         candidates = fuse(found, self._index.catalogue)
         return LookUp(found, consider(question, candidates, self.reader, self._tools.weights))
 

@@ -137,6 +137,26 @@ async def test_a_question_without_a_deep_vector_or_words_uses_what_it_has(store:
     assert [(hit.deep, round(hit.quick, 4)) for hit in found.quick] == [(None, 1.0)]
 
 
+async def test_what_is_known_already_is_taken_over_and_gets_its_deep_cosines(store: VectorStore) -> None:
+    await store.put("a", [point("a", 1, deep=unit(4, 0, 1), words=(7,))])
+    await store.put("b", [point("b", 0, 1, deep=unit(4, 1), words=(7, 9))])
+    known = await store.search(asking(1, 0.1, words=(9, 7)), WEB, 1)
+    await store.put("c", [point("c", 1, 0.1, deep=unit(4, 0, 0, 1), words=(9, 7))])
+    found = await store.search(asking(1, 0.1, deep=unit(4, 1, 0.1), words=(9, 7)), WEB, 2, known)
+    assert [hit.point_id for hit in found.deep] == ids("b", "a")
+    assert [hit.point_id for hit in (*found.quick, *found.keyword)] == ids("a", "b")
+    assert [hit.deep is None for hit in (*known.quick, *known.keyword)] == [True, True]
+    assert [hit.deep for hit in (*found.quick, *found.keyword)] == pytest.approx([0.0995, 0.995], abs=1e-3)
+
+
+async def test_what_is_known_but_gone_is_left_out(store: VectorStore) -> None:
+    await store.put("a", [point("a", 1, deep=unit(4, 1))])
+    known = await store.search(asking(1), WEB, 1)
+    await store.remove("a")
+    found = await store.search(asking(1, deep=unit(4, 1)), WEB, 1, known)
+    assert (found.deep, found.quick) == ((), ())
+
+
 async def test_the_limit_bounds_each_list(store: VectorStore) -> None:
     for number in range(9):
         await store.put(str(number), [point(str(number), 1, number / 10)])

@@ -7,7 +7,7 @@ threads at once. A lock on a file beside the folder keeps a second process out.
 import asyncio
 import fcntl
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -17,13 +17,14 @@ from typing import IO, Any, TypeVar
 
 import qdrant_edge as edge
 
+from retrieval.backends.lists import to_ask, to_found, with_known
 from retrieval.backends.payload import KEYWORDS, NUMBERS, complete, from_payload, from_stored, kind, to_payload
-from retrieval.backends.port import Found, Hit, Labels, Point, Question, Scope, StoreLost, StoreUnavailable
+from retrieval.backends.port import Found, Labels, Point, Question, Scope, StoreLost, StoreUnavailable
 
 _T = TypeVar("_T")
 _CONFIG = "edge_config.json"
 _PAGE = 1000
-_DEPTH = 3
+_DEPTH = 2
 
 
 class EdgeStore:
@@ -61,9 +62,9 @@ class EdgeStore:
         """See the port."""
         await self._run(lambda: self._put(document_id, ()))
 
-    async def search(self, question: Question, scope: Scope, limit: int) -> Found:
+    async def search(self, question: Question, scope: Scope, limit: int, known: Found | None = None) -> Found:
         """See the port."""
-        return await self._run(lambda: self._search(question, scope, limit))
+        return await self._run(lambda: self._search(question, scope, limit, known))
 
     async def flush(self) -> None:
         """See the port."""
@@ -193,7 +194,7 @@ class EdgeStore:
             self._labels.update((point.id, point.labels) for point in points)
             shard.update(edge.UpdateOperation.upsert_points([_to_edge(point) for point in points]))
 
-    def _search(self, question: Question, scope: Scope, limit: int) -> Found:
+    def _search(self, question: Question, scope: Scope, limit: int, known: Found | None) -> Found:
         shard = self._opened()
         meaning = {"quick": edge.Query.Nearest(question.quick.tolist(), using="quick")}
         if question.deep is not None:
@@ -202,32 +203,26 @@ class EdgeStore:
         if (sparse := question.sparse).indices:
             vector = edge.SparseVector(list(sparse.indices), list(sparse.values))
             asked["words"] = edge.Query.Nearest(vector, using="words")
-        found = self._allowed(shard, asked, scope, limit)
+        lists = with_known(self._allowed(shard, to_ask(asked, known), scope, limit), known)
         # Scored once more by id: whichever signal found a point, the caller wants to know both cosines.
-        ids = {one for hits in found.values() for one in hits}
+        ids = {one for points in lists.values() for one in points}
         only = edge.Filter(must=[edge.HasIdCondition({*ids})])
-        cosines = self._ask(shard, meaning, only, len(ids)) if ids else {}
-        deep, quick = cosines.get("deep", {}), cosines.get("quick", {})
-
-        def hits(one: Iterable[str]) -> tuple[Hit, ...]:
-            return tuple(Hit(point, deep.get(point), quick[point]) for point in one if point in quick)
-
-        return Found(hits(found.get("deep", ())), hits(found["quick"]), hits(found.get("words", ())))
+        answers = self._ask(shard, meaning, only, len(ids)) if ids else {}
+        return to_found(lists, {name: {str(one.id): one.score for one in said} for name, said in answers.items()})
 
     def _allowed(
         self, shard: edge.EdgeShard, queries: dict[str, edge.Query], scope: Scope, limit: int
-    ) -> dict[str, dict[str, float]]:
-        """As `_ask`, of the points in `scope`. A filter costs the engine more than the search itself, so it is left
-        out where the labels that we remember let through enough of the first hits anyway."""
+    ) -> dict[str, list[str]]:
+        """Ids of the points in `scope`, best first, for each query. A filter costs the engine more than the search
+        itself, so it is left out where the labels that we remember let through enough of the first hits anyway."""
         if scope.tags or scope.policies_only or scope.updated_after is not None:
-            return self._ask(shard, queries, _filter(scope), limit)
-        found: dict[str, dict[str, float]] = {}
-        for name, scores in self._ask(shard, queries, None, _DEPTH * limit).items():
-            allowed = {one: score for one, score in scores.items() if self._is_allowed(one, scope)}
-            if len(allowed) < limit and len(scores) == _DEPTH * limit:
-                found |= self._ask(shard, {name: queries[name]}, _filter(scope), limit)
-            else:
-                found[name] = dict(islice(allowed.items(), limit))
+            return _ids(self._ask(shard, queries, _filter(scope), limit))
+        found: dict[str, list[str]] = {}
+        for name, said in self._ask(shard, queries, None, _DEPTH * limit).items():
+            allowed = (point for one in said if self._is_allowed(point := str(one.id), scope))
+            found[name] = list(islice(allowed, limit))
+            if len(found[name]) < limit and len(said) == _DEPTH * limit:
+                found |= _ids(self._ask(shard, {name: queries[name]}, _filter(scope), limit))
         return found
 
     def _is_allowed(self, point: str, scope: Scope) -> bool:
@@ -237,11 +232,14 @@ class EdgeStore:
     @staticmethod
     def _ask(
         shard: edge.EdgeShard, queries: dict[str, edge.Query], filtered: edge.Filter | None, limit: int
-    ) -> dict[str, dict[str, float]]:
-        """Scores by point id, best first, for each of the named queries."""
+    ) -> dict[str, list[edge.ScoredPoint]]:
+        """The engine's answer to each of the named queries, best first."""
         requests = [edge.QueryRequest(limit=limit, query=query, filter=filtered) for query in queries.values()]
-        answers = shard.query_batch(edge.QueryBatchRequest(requests))
-        return {name: {str(one.id): one.score for one in answer} for name, answer in zip(queries, answers, strict=True)}
+        return dict(zip(queries, shard.query_batch(edge.QueryBatchRequest(requests)), strict=True)) if requests else {}
+
+
+def _ids(answers: dict[str, list[edge.ScoredPoint]]) -> dict[str, list[str]]:
+    return {name: [str(one.id) for one in said] for name, said in answers.items()}
 
 
 def _filter(scope: Scope) -> edge.Filter:

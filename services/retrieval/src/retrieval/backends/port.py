@@ -129,8 +129,9 @@ class VectorStore(Protocol):
     async def remove(self, document_id: str) -> None:
         """Deletes a document's points; an unknown document is no error."""
 
-    async def search(self, question: Question, scope: Scope, limit: int) -> Found:
-        """The `limit` best points by each signal."""
+    async def search(self, question: Question, scope: Scope, limit: int, known: Found | None = None) -> Found:
+        """The `limit` best points by each signal. `known`: what the same question found in the same scope while it had
+        no deep vector; its lists are taken over."""
 
     async def flush(self) -> None:
         """Writes everything down, so that `open` finds it after a crash; what `recreate` began replaces the old."""

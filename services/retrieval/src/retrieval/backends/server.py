@@ -5,7 +5,7 @@ fills a new collection while the old one answers, then the alias is switched in 
 """
 
 import uuid
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,8 +15,9 @@ from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http import models
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
+from retrieval.backends.lists import to_ask, to_found, with_known
 from retrieval.backends.payload import KEYWORDS, NUMBERS, complete, from_payload, from_stored, kind, to_payload
-from retrieval.backends.port import Found, Hit, Labels, Point, Question, Scope, StoreLost, StoreUnavailable
+from retrieval.backends.port import Found, Labels, Point, Question, Scope, StoreLost, StoreUnavailable
 
 _PAGE = 1000
 _TOGETHER = 100
@@ -96,7 +97,7 @@ class ServerStore:
         async with _errors():
             await self._delete(document_id, keep=[])
 
-    async def search(self, question: Question, scope: Scope, limit: int) -> Found:
+    async def search(self, question: Question, scope: Scope, limit: int, known: Found | None = None) -> Found:
         """See the port."""
         meaning: dict[str, Any] = {"quick": question.quick.tolist()}
         if question.deep is not None:
@@ -106,16 +107,10 @@ class ServerStore:
             indices, values = list(question.sparse.indices), list(question.sparse.values)
             asked["words"] = models.SparseVector(indices=indices, values=values)
         async with _errors():
-            found = await self._ask(asked, _filter(scope), limit)
-            ids = {one for scores in found.values() for one in scores}
+            lists = with_known(await self._ask(to_ask(asked, known), _filter(scope), limit), known)
+            ids = {one for points in lists.values() for one in points}
             only = models.Filter(must=[models.HasIdCondition(has_id=sorted(ids))])
-            cosines = await self._ask(meaning, only, len(ids)) if ids else {}
-        deep, quick = cosines.get("deep", {}), cosines.get("quick", {})
-
-        def hits(one: Iterable[str]) -> tuple[Hit, ...]:
-            return tuple(Hit(point, deep.get(point), quick[point]) for point in one if point in quick)
-
-        return Found(hits(found.get("deep", ())), hits(found["quick"]), hits(found.get("words", ())))
+            return to_found(lists, await self._ask(meaning, only, len(ids)) if ids else {})
 
     async def flush(self) -> None:
         """See the port. A write is answered when it is done, so only a new build is left to be put in place."""
