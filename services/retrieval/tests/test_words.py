@@ -48,6 +48,13 @@ def test_rare_words_weigh_more_and_unknown_ones_most(lexicon: Lexicon) -> None:
     assert 0 < lexicon.idf("return") < lexicon.idf("express") < lexicon.idf("loung")
 
 
+def test_two_forms_of_a_word_make_it_no_less_rare_than_one() -> None:
+    once, twice = (Lexicon(Words(), lambda _: False) for _ in range(2))
+    once.add("d", [["return"], ["tent"]])
+    twice.add("d", [["return", "returned"], ["tent"]])
+    assert twice.idf("return") == once.idf("return")
+
+
 def test_a_document_taken_out_leaves_no_trace(lexicon: Lexicon) -> None:
     never = Lexicon(Words(), lambda _: False)
     never.add("returns", content(TEXTS["returns"]))
