@@ -6,19 +6,23 @@ import numpy as np
 import pytest
 
 from retrieval.backends.port import Found, Hit
-from retrieval.catalogue import Catalogue, Entry
+from retrieval.catalogue import Catalogue, Entry, text_key
 from retrieval.evidence import evidence_features, judge
 from retrieval.features import Match
 from retrieval.lexicon import Lexicon
+from retrieval.meanings import Meanings
 from retrieval.policy import clean_query, needs_policy
 from retrieval.ranking import Candidate, Ranked, consider, fuse, rank, select, with_policy
 from retrieval.reading import Asked, Reader
 from retrieval.synonyms import Synonyms
+from retrieval.vocabulary import Vocabulary
 from retrieval.weights import Weights
+from retrieval.windows import sentences, written
 from retrieval.words import Words
 from servicekit.embedding import QuickEmbedder
 
 NOTHING = Match(np.zeros(0, np.float32), np.zeros(0, np.float32), 0, 0, 0, 0, 0, 0)
+VOCABULARY = Vocabulary(Words())
 TEXTS = {
     "returns": "You can return a tent within 30 days. Returns are free.",
     "warranty": "The warranty covers a tent for 2 years.",
@@ -28,7 +32,11 @@ TEXTS = {
 
 def entry(name: str, *, page: str = "", policy: bool = False, text: str = "", title: str = "Title") -> Entry:
     window = text or name
-    return Entry(f"doc_{page or name}", name, title, f"https://x/{page or name}", "", "", window, window, policy, 0.0)
+    words = written(VOCABULARY.read(title), [], sentences(window, VOCABULARY))
+    return Entry(
+        f"doc_{page or name}", name, title, f"https://x/{page or name}", "", "", window, window, policy, 0.0,
+        text_key(window), words,
+    )  # fmt: skip
 
 
 def ranked(name: str, similarity: float = 0.5, *, page: str = "", policy: bool = False, text: str = "") -> Ranked:
@@ -39,7 +47,7 @@ class FixedCatalogue(Catalogue):
     """Every point is a window of the chunk named by the part before the slash."""
 
     def __init__(self) -> None:
-        super().__init__(Lexicon(Words(), lambda _: False))
+        super().__init__(Lexicon(Words(), lambda _: False), VOCABULARY)
 
     def entry(self, point: str) -> Entry | None:
         return None if point == "gone" else entry(point.split("/")[0])
@@ -47,9 +55,10 @@ class FixedCatalogue(Catalogue):
 
 @pytest.fixture(scope="module")
 def lexicon() -> Lexicon:
-    made = Lexicon(Words(), lambda _: False)
+    words = Words()
+    made = Lexicon(words, lambda _: False)
     for name, text in TEXTS.items():
-        made.add(name, [text])
+        made.add(name, [words.content(text)])
     return made
 
 
@@ -57,6 +66,11 @@ def lexicon() -> Lexicon:
 def reader(quick: QuickEmbedder) -> Reader:
     words = Words()
     return Reader(words, quick, Synonyms.load(words))
+
+
+@pytest.fixture(scope="module")
+def meanings(quick: QuickEmbedder) -> Meanings:
+    return Meanings(VOCABULARY, quick)
 
 
 @pytest.fixture(scope="module")
@@ -86,49 +100,55 @@ def test_no_more_candidates_than_asked_for() -> None:
     assert len(fuse(Found(many, many, many), FixedCatalogue(), 7)) == 7
 
 
-def order(text: str, candidates: list[Candidate], reader: Reader, lexicon: Lexicon, weights: Weights) -> list[str]:
+def order(
+    text: str, candidates: list[Candidate], reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
+) -> list[str]:
     return [
         one.entry.chunk_id
-        for one in rank(consider(reader.question(text, lexicon), candidates, reader, weights), weights)
+        for one in rank(consider(reader.question(text, lexicon), candidates, meanings, weights), weights)
     ]
 
 
 def test_of_windows_equally_near_the_one_that_has_the_words_is_first(
-    reader: Reader, lexicon: Lexicon, weights: Weights
+    reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
 ) -> None:
     same = [Candidate(entry(name, text=text), 0.5, 0.5, None) for name, text in TEXTS.items()]
-    assert order("how long is the warranty of a tent", same, reader, lexicon, weights)[0] == "warranty"
-    assert order("what does express shipping cost", same, reader, lexicon, weights)[0] == "shipping"
+    assert order("how long is the warranty of a tent", same, reader, meanings, lexicon, weights)[0] == "warranty"
+    assert order("what does express shipping cost", same, reader, meanings, lexicon, weights)[0] == "shipping"
 
 
-def test_windows_of_a_chunk_count_once_by_the_best(reader: Reader, lexicon: Lexicon, weights: Weights) -> None:
+def test_windows_of_a_chunk_count_once_by_the_best(
+    reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
+) -> None:
     near, far = Candidate(entry("a"), 0.9, 0.9, 0), Candidate(entry("a"), 0.2, 0.2, None)
-    (only,) = rank(consider(reader.question("x", lexicon), [far, near], reader, weights), weights)
+    (only,) = rank(consider(reader.question("x", lexicon), [far, near], meanings, weights), weights)
     assert math.isclose(only.similarity, 0.9)
 
 
 @pytest.mark.parametrize(("deep", "expected"), [(-0.2, 0.0), (1.0000004, 1.0), (0.4, 0.4)])
 def test_similarities_stay_in_range(
-    deep: float, expected: float, reader: Reader, lexicon: Lexicon, weights: Weights
+    deep: float, expected: float, reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
 ) -> None:
-    one = consider(reader.question("x", lexicon), [Candidate(entry("a"), deep, 0.5, None)], reader, weights)[0]
+    one = consider(reader.question("x", lexicon), [Candidate(entry("a"), deep, 0.5, None)], meanings, weights)[0]
     assert math.isclose(one.similarity, expected)
 
 
 def test_a_window_without_its_deep_vector_is_judged_by_the_quick_one(
-    reader: Reader, lexicon: Lexicon, weights: Weights
+    reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
 ) -> None:
     waiting = [Candidate(entry(str(quick)), None, quick, None) for quick in (0.1, 0.8)]
-    first, second = consider(reader.question("x", lexicon), waiting, reader, weights)
+    first, second = consider(reader.question("x", lexicon), waiting, meanings, weights)
     assert 0 < first.similarity < second.similarity < 1
     assert rank([first, second], weights)[0].entry.chunk_id == "0.8"
 
 
-def test_scores_stay_between_nothing_and_all(reader: Reader, lexicon: Lexicon, weights: Weights) -> None:
+def test_scores_stay_between_nothing_and_all(
+    reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
+) -> None:
     perfect = Candidate(entry("returns", text="return tent", title="return tent"), 1.0, 1.0, 0)
     asked = reader.question("return tent", lexicon)
-    assert 0.95 < rank(consider(asked, [perfect], reader, weights), weights)[0].score <= 1
-    assert rank(consider(asked, [Candidate(entry("z"), 0.0, 0.0, None)], reader, weights), weights)[0].score >= 0
+    assert 0.95 < rank(consider(asked, [perfect], meanings, weights), weights)[0].score <= 1
+    assert rank(consider(asked, [Candidate(entry("z"), 0.0, 0.0, None)], meanings, weights), weights)[0].score >= 0
 
 
 def test_no_weight_of_the_ranking_is_negative() -> None:
@@ -183,9 +203,9 @@ def test_placeholders_of_masked_data_are_not_searched_for() -> None:
     assert clean_query("Mail <email_1> or\n<phone_number_12> about <b>refunds</b>") == "Mail or about <b>refunds</b>"
 
 
-def passages(asked: Asked, reader: Reader, weights: Weights, *near: tuple[str, float]) -> list[Ranked]:
+def passages(asked: Asked, meanings: Meanings, weights: Weights, *near: tuple[str, float]) -> list[Ranked]:
     candidates = [Candidate(entry(name, text=TEXTS[name]), deep, deep, None) for name, deep in near]
-    return rank(consider(asked, candidates, reader, weights), weights)
+    return rank(consider(asked, candidates, meanings, weights), weights)
 
 
 def test_without_passages_there_is_no_evidence(reader: Reader, lexicon: Lexicon, weights: Weights) -> None:
@@ -194,49 +214,55 @@ def test_without_passages_there_is_no_evidence(reader: Reader, lexicon: Lexicon,
 
 
 def test_near_passages_that_have_the_words_are_strong_evidence(
-    reader: Reader, lexicon: Lexicon, weights: Weights
+    reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
 ) -> None:
     asked = reader.question("return a tent within 30 days", lexicon)
-    near = passages(asked, reader, weights, ("returns", 0.7), ("shipping", 0.2))
+    near = passages(asked, meanings, weights, ("returns", 0.7), ("shipping", 0.2))
     evidence = judge(asked, near, ["doc_returns"] * 3, weights)
     assert evidence.answerable
     assert evidence.cover == 1
     assert math.isclose(evidence.gap, 0.5, abs_tol=1e-6)
 
 
-def test_strength_rises_with_similarity_and_with_agreement(reader: Reader, lexicon: Lexicon, weights: Weights) -> None:
+def test_strength_rises_with_similarity_and_with_agreement(
+    reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
+) -> None:
     asked = reader.question("return a tent", lexicon)
-    near = [passages(asked, reader, weights, ("returns", value / 10)) for value in range(11)]
+    near = [passages(asked, meanings, weights, ("returns", value / 10)) for value in range(11)]
     strengths = [judge(asked, one, [], weights).strength for one in near]
     assert strengths == sorted(strengths)
     assert strengths[0] < 0.5 < strengths[-1]
     assert judge(asked, near[5], ["doc_returns"] * 3, weights).strength > strengths[5]
 
 
-def test_a_word_that_nobody_has_weighs_against_an_answer(reader: Reader, lexicon: Lexicon, weights: Weights) -> None:
+def test_a_word_that_nobody_has_weighs_against_an_answer(
+    reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
+) -> None:
     known, unknown = (reader.question(f"Can I return a {thing}?", lexicon) for thing in ("tent", "harpsichord"))
     assert [unknown.words[place] for place in unknown.unknown] == ["harpsichord"]
     near = ("returns", 0.5)
-    with_it, without = (judge(asked, passages(asked, reader, weights, near), [], weights) for asked in (known, unknown))
+    with_it, without = (
+        judge(asked, passages(asked, meanings, weights, near), [], weights) for asked in (known, unknown)
+    )
     assert without.strength < with_it.strength - 0.1
     assert without.cover < with_it.cover == 1
 
 
 def test_what_a_story_around_the_question_names_does_not_count(
-    reader: Reader, lexicon: Lexicon, weights: Weights
+    reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
 ) -> None:
     asked = reader.question(
         "My harpsichord teacher gave me one for my birthday. Can I return a tent in 30 days?", lexicon
     )
-    numbers = evidence_features(asked, passages(asked, reader, weights, ("returns", 0.5)), [])
+    numbers = evidence_features(asked, passages(asked, meanings, weights, ("returns", 0.5)), [])
     assert numbers["unknown"] == 0
     assert numbers["doubt"] < 0.1
 
 
 def test_the_gap_is_between_pages_not_between_passages_of_one_page(
-    reader: Reader, lexicon: Lexicon, weights: Weights
+    reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
 ) -> None:
-    match = passages(reader.question("x", lexicon), reader, weights, ("returns", 0.8))[0].match
+    match = passages(reader.question("x", lexicon), meanings, weights, ("returns", 0.8))[0].match
     pages = [
         Ranked(0.9, similarity, entry(name, page=page), match)
         for name, similarity, page in (("1", 0.8, "p"), ("2", 0.78, "p"), ("3", 0.5, "q"))

@@ -14,6 +14,7 @@ from retrieval.documents import Document
 from retrieval.index import SearchIndex
 from retrieval.ingestor import Ingestor
 from retrieval.lexicon import Lexicon
+from retrieval.vocabulary import Vocabulary
 from retrieval.words import Words
 from servicekit.db.pool import Database
 from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS, Embedder, QuickEmbedder
@@ -57,7 +58,7 @@ def ingestor(db: Database, embedder: Embedder, quick: QuickEmbedder, clock: Fake
 @pytest.fixture
 def index(db: Database, store: Stubborn, quick: QuickEmbedder, clock: FakeClock) -> SearchIndex:
     words = Words()
-    catalogue = Catalogue(Lexicon(words, lambda _: True))
+    catalogue = Catalogue(Lexicon(words, lambda _: True), Vocabulary(words))
     return SearchIndex(db, store, words, catalogue, quick, stale_after_s=60, now=lambda: clock.now().timestamp())
 
 

@@ -18,11 +18,15 @@ TEXTS = {
 }
 
 
+def content(texts: list[str]) -> list[list[str]]:
+    return [Words().content(text) for text in texts]
+
+
 @pytest.fixture
 def lexicon() -> Lexicon:
     made = Lexicon(Words(), WordPieces.load().knows)
     for name, texts in TEXTS.items():
-        made.add(name, texts)
+        made.add(name, content(texts))
     return made
 
 
@@ -44,9 +48,16 @@ def test_rare_words_weigh_more_and_unknown_ones_most(lexicon: Lexicon) -> None:
     assert 0 < lexicon.idf("return") < lexicon.idf("express") < lexicon.idf("loung")
 
 
+def test_two_forms_of_a_word_make_it_no_less_rare_than_one() -> None:
+    once, twice = (Lexicon(Words(), lambda _: False) for _ in range(2))
+    once.add("d", [["return"], ["tent"]])
+    twice.add("d", [["return", "returned"], ["tent"]])
+    assert twice.idf("return") == once.idf("return")
+
+
 def test_a_document_taken_out_leaves_no_trace(lexicon: Lexicon) -> None:
     never = Lexicon(Words(), lambda _: False)
-    never.add("returns", TEXTS["returns"])
+    never.add("returns", content(TEXTS["returns"]))
     for name in ("shipping", "cards", "unknown"):
         lexicon.remove(name)
     assert lexicon.idf("return") == never.idf("return")
@@ -56,9 +67,9 @@ def test_a_document_taken_out_leaves_no_trace(lexicon: Lexicon) -> None:
 
 def test_adding_a_document_again_replaces_it(lexicon: Lexicon) -> None:
     before = lexicon.idf("return")
-    lexicon.add("returns", TEXTS["returns"])
+    lexicon.add("returns", content(TEXTS["returns"]))
     assert lexicon.idf("return") == before
-    lexicon.add("returns", ["Something else."])
+    lexicon.add("returns", content(["Something else."]))
     assert not lexicon.has("refund")
 
 

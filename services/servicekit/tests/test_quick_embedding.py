@@ -51,3 +51,13 @@ def test_a_changed_table_is_refused(tmp_path_factory: pytest.TempPathFactory) ->
     changed.write_bytes(b"other weights")
     with pytest.raises(AssetError, match=r"l2_supercat_256\.safetensors"):
         read_verified(changed, QUICK_TABLE_SHA256)
+
+
+def test_the_sum_of_a_word_points_where_its_vector_does_and_says_how_much_it_says(quick: QuickEmbedder) -> None:
+    words = ["have", "", "bitcoin", "refrigerators", "tent"]
+    sums = quick.sums(words)
+    lengths = np.linalg.norm(sums, axis=1)
+    np.testing.assert_allclose(sums, quick.embed(words) * lengths[:, None], atol=1e-5)
+    assert lengths[1] == 0
+    assert 2 < lengths[0] < 4 < 18 < lengths[2] < 24
+    assert quick.sums([]).shape == (0, QUICK_DIMENSIONS)

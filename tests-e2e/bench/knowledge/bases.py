@@ -23,6 +23,7 @@ from retrieval.lexicon import Lexicon
 from retrieval.markdown_file import read_document
 from retrieval.search import Searcher, Tools
 from retrieval.synonyms import Synonyms
+from retrieval.vocabulary import Vocabulary
 from retrieval.weights import Weights
 from retrieval.words import Words
 from servicekit.clock import SystemClock
@@ -100,7 +101,8 @@ async def opened(
             await ingestor.put(document, "bench")
         await deepen_all(db, vectors.embed)
         vectors.save()
-        index = SearchIndex(db, store, words, Catalogue(Lexicon(words, embedder.pieces.knows)), quick)
+        catalogue = Catalogue(Lexicon(words, embedder.pieces.knows), Vocabulary(words))
+        index = SearchIndex(db, store, words, catalogue, quick)
         await index.refresh()
         tools = Tools(embedder, quick, words, Synonyms.load(words), Weights.load())
         searcher = Searcher(index, tools, AnswerCache(clock, lambda _: None), clock)

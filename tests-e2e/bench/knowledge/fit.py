@@ -122,7 +122,7 @@ async def _rows_of(ready: Open) -> list[Row]:
             lists: Found, weight: float, pages: frozenset[str], half: str = question.half, asked: Asked = asked
         ) -> Row:
             considered = consider(
-                asked, fuse(lists, ready.index.catalogue, CANDIDATES), ready.searcher.reader, Weights.load()
+                asked, fuse(lists, ready.index.catalogue, CANDIDATES), ready.searcher.meanings, Weights.load()
             )
             right = np.array([float(ready.slugs[one.candidate.entry.document_id] in pages) for one in considered])
             tops = ready.searcher.tops(lists)

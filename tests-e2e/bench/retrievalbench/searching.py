@@ -19,6 +19,7 @@ from retrieval.index import SearchIndex
 from retrieval.lexicon import Lexicon
 from retrieval.search import Searcher, Tools
 from retrieval.synonyms import Synonyms
+from retrieval.vocabulary import Vocabulary
 from retrieval.weights import Weights
 from retrieval.words import Words
 from retrievalbench.figures import Latency, percentile
@@ -56,7 +57,8 @@ async def in_process(db: Database, folder: Path, embedder: Embedder, questions: 
     """Seconds that the index took to be made, and the searcher's times."""
     words, quick = Words(), QuickEmbedder.load()
     store = EdgeStore(folder, DIMENSIONS, QUICK_DIMENSIONS)
-    index = SearchIndex(db, store, words, Catalogue(Lexicon(words, embedder.pieces.knows)), quick)
+    catalogue = Catalogue(Lexicon(words, embedder.pieces.knows), Vocabulary(words))
+    index = SearchIndex(db, store, words, catalogue, quick)
     try:
         started = time.perf_counter()
         await index.refresh()

@@ -3,19 +3,27 @@
 A vector store answers with ids; the catalogue says what they stand for. It is filled from the database.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 
 from retrieval.lexicon import Lexicon
 from retrieval.points import point_id
 from retrieval.repository import StoredWindow
+from retrieval.vocabulary import Vocabulary
+from retrieval.windows import sentences, written
+
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A window as search shows it: `text` is its whole chunk's; `section`, `anchor`, `window` (text) are its own.
 
-    `updated_at` in Unix seconds.
+    `updated_at` in Unix seconds. `text_key`: the same for texts of the same words. `words`: those of the window, as
+    `written`.
     """
 
     document_id: str
@@ -28,13 +36,16 @@ class Entry:
     text: str
     is_policy: bool
     updated_at: float
+    text_key: int
+    words: bytes
 
 
 class Catalogue:
-    """Entries by point id, and the lexicon of all documents in it."""
+    """Entries by point id, and the lexicon of all documents in it. `vocabulary`: what their words are written with."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, vocabulary: Vocabulary) -> None:
         self.lexicon = lexicon
+        self.vocabulary = vocabulary
         self._entries: dict[str, Entry] = {}
         self._points: dict[str, list[str]] = {}
 
@@ -46,16 +57,22 @@ class Catalogue:
     def put(self, document_id: str, windows: Sequence[StoredWindow]) -> None:
         """Takes in all windows of a document, in place of those it had."""
         self.remove(document_id)
-        texts: dict[str, str] = {}  # one string per chunk, however many windows look into it
+        read = cache(self.vocabulary.read)  # the windows of a document share its title, some share a section
+        texts = {window.chunk_id: window.chunk_text for window in windows}  # one string per chunk
+        keys = {chunk_id: text_key(text) for chunk_id, text in texts.items()}
+        counted: list[set[int]] = []
+        points: list[str] = []
         for window in windows:
-            entry = Entry(
-                document_id, window.chunk_id, window.title, window.url, window.section,
-                window.anchor, window.text,
-                texts.setdefault(window.chunk_id, window.chunk_text), window.is_policy, window.updated_at.timestamp(),
+            title, body = read(window.title), sentences(window.text, self.vocabulary)
+            points.append(point_id(window))
+            counted.append(set(chain(title, *body)))
+            self._entries[points[-1]] = Entry(
+                document_id, window.chunk_id, window.title, window.url, window.section, window.anchor, window.text,
+                texts[window.chunk_id], window.is_policy, window.updated_at.timestamp(),
+                keys[window.chunk_id], written(title, read(window.section), body),
             )  # fmt: skip
-            self._entries[point_id(window)] = entry
-        self._points[document_id] = [point_id(window) for window in windows]
-        self.lexicon.add(document_id, (window.indexed_text for window in windows))
+        self._points[document_id] = points
+        self.lexicon.add(document_id, map(self.vocabulary.spelled, counted))
 
     def remove(self, document_id: str) -> None:
         """Forgets a document; an unknown one is no error."""
@@ -66,3 +83,8 @@ class Catalogue:
     def entry(self, point: str) -> Entry | None:
         """What a point stands for; None when the document was just deleted."""
         return self._entries.get(point)
+
+
+def text_key(text: str) -> int:
+    """A number that texts share which differ in case, spaces and punctuation only; others practically never do."""
+    return hash(" ".join(_WORD.findall(text.lower())))

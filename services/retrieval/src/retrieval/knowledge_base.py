@@ -17,6 +17,7 @@ from retrieval.rerank import CrossEncoder, Reranker
 from retrieval.search import Searcher, Tools
 from retrieval.settings import Settings
 from retrieval.synonyms import Synonyms
+from retrieval.vocabulary import Vocabulary
 from retrieval.weights import Weights
 from retrieval.words import Words
 from servicekit.background import stop
@@ -55,7 +56,7 @@ async def open_knowledge_base(
     writer = store_writer(settings, kit.db)
     quick = await asyncio.to_thread(QuickEmbedder.load)
     words = Words()
-    catalogue = Catalogue(Lexicon(words, own.pieces.knows))
+    catalogue = Catalogue(Lexicon(words, own.pieces.knows), Vocabulary(words))
     stale_after_s = settings.index_stale_after_s
     index = SearchIndex(kit.db, vectors, words, catalogue, quick, writer=writer, stale_after_s=stale_after_s)
     deepener = Deepener(kit.db, settings.database_url)

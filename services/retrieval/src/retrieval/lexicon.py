@@ -41,19 +41,22 @@ class Lexicon:
         self._spellings: Counter[str] = Counter()
         self._grams: dict[str, set[str]] = {}
 
-    def add(self, document_id: str, windows: Iterable[str]) -> None:
-        """Counts the words of a document's windows, in place of what the document had before."""
+    def add(self, document_id: str, windows: Iterable[Iterable[str]]) -> None:
+        """Counts the content words of a document's windows, in place of what the document had before."""
         counts = _Counts()
-        for text in windows:
-            spellings = set(self._words.content(text))
+        stems: dict[str, str] = {}
+        for words in windows:
+            spellings = set(words)
+            stems.update((word, self._words.stem(word)) for word in spellings - stems.keys())
             counts.windows += 1
             counts.spellings.update(spellings)
-            counts.stems.update({self._words.stem(word) for word in spellings})
+            counts.stems.update(set(map(stems.__getitem__, spellings)))
         self.remove(document_id)
         self._documents[document_id] = counts
         self._windows += counts.windows
         self._stems.update(counts.stems)
-        for word in counts.spellings.keys() - self._spellings.keys():
+        # Not `keys() - keys()`: that goes over the whole vocabulary for each document.
+        for word in [one for one in counts.spellings if one not in self._spellings]:
             for gram in _trigrams(word):
                 self._grams.setdefault(gram, set()).add(word)
         self._spellings.update(counts.spellings)

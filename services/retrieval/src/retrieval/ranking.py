@@ -3,7 +3,6 @@
 Pure functions; the weights are in `weights.yaml`.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,8 @@ import numpy as np
 from retrieval.backends.port import Found, Hit
 from retrieval.catalogue import Catalogue, Entry
 from retrieval.features import Match, match
-from retrieval.reading import Asked, Reader
+from retrieval.meanings import Meanings
+from retrieval.reading import Asked
 from retrieval.weights import Weights
 
 #: How many windows each signal contributes, and how many of them all are ranked again.
@@ -22,7 +22,6 @@ _RANK_OFFSET = 10
 #: A second passage of the same page is shown when it is nearly as similar as the best passage of all.
 _AS_GOOD = 0.92
 _PER_PAGE = 2
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +69,13 @@ def fuse(found: Found, catalogue: Catalogue, limit: int = CANDIDATES) -> list[Ca
     return fused[:limit]
 
 
-def consider(asked: Asked, candidates: Sequence[Candidate], reader: Reader, weights: Weights) -> list[Considered]:
+def consider(asked: Asked, candidates: Sequence[Candidate], meanings: Meanings, weights: Weights) -> list[Considered]:
     """The candidates with their features. A deep cosine that is missing is estimated from the quick one."""
     deep = [_deep(one, weights) for one in candidates]
     by_deep, by_quick = _places(deep), _places([one.quick for one in candidates])
+    matches = match(asked, [one.entry.words for one in candidates], meanings)
     considered = []
-    for place, one in enumerate(candidates):
-        entry = one.entry
-        fits = match(asked, reader.window(entry.title, entry.section, entry.window))
+    for place, (one, fits) in enumerate(zip(candidates, matches, strict=True)):
         features = {
             "deep": deep[place],
             "quick": min(1.0, max(0.0, one.quick)),
@@ -113,16 +111,15 @@ def select(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
     """The first `limit` chunks, one per page unless a page answers twice, none whose text was shown already."""
     best = max((one.similarity for one in ranked), default=0.0)
     shown: dict[str, int] = {}
-    texts: set[str] = set()
+    texts: set[int] = set()
     chosen: list[Ranked] = []
     for one in ranked:
         already = shown.get(one.entry.url, 0)
         if already and (already >= _PER_PAGE or one.similarity < _AS_GOOD * best):
             continue
-        words = " ".join(_WORD.findall(one.entry.text.lower()))
-        if words in texts:
+        if one.entry.text_key in texts:
             continue
-        texts.add(words)
+        texts.add(one.entry.text_key)
         shown[one.entry.url] = already + 1
         chosen.append(one)
         if len(chosen) == limit:

@@ -15,6 +15,7 @@ from retrieval.catalogue import Catalogue
 from retrieval.index import SearchIndex
 from retrieval.lexicon import Lexicon
 from retrieval.settings import Settings
+from retrieval.vocabulary import Vocabulary
 from retrieval.words import Words
 from servicekit.db.pool import Database
 from servicekit.embedding import QuickEmbedder
@@ -31,7 +32,7 @@ async def rebuild(settings: Settings) -> str:
         async with db.transaction() as connection:
             await repository.raise_epoch(connection)
         words = Words()
-        catalogue = Catalogue(Lexicon(words, lambda _: True))
+        catalogue = Catalogue(Lexicon(words, lambda _: True), Vocabulary(words))
         index = SearchIndex(db, store, words, catalogue, QuickEmbedder.load(), writer=writer)
         if not await writer.is_ours():
             return _HELD

@@ -16,6 +16,7 @@ from retrieval.backends.port import Found, Question, Scope
 from retrieval.evidence import Evidence, is_settled, judge
 from retrieval.index import SearchIndex
 from retrieval.keywords import question_vector
+from retrieval.meanings import Meanings
 from retrieval.policy import clean_query, needs_policy
 from retrieval.question_embedder import QuestionEmbedder
 from retrieval.ranking import CANDIDATES, Considered, Ranked, consider, fuse, rank, select, with_policy
@@ -67,7 +68,8 @@ class Searcher:
         self._index = index
         self._tools = tools
         self._deep = QuestionEmbedder(tools.embedder.embed)
-        self.reader = Reader(tools.words, tools.quick, tools.synonyms)
+        self._reader = Reader(tools.words, tools.quick, tools.synonyms)
+        self.meanings = Meanings(index.catalogue.vocabulary, tools.quick)
         self._cache = cache
         self._clock = clock
 
@@ -88,7 +90,7 @@ class Searcher:
 
     def read(self, text: str) -> Asked:
         """A spelled question as it is compared with windows."""
-        return self.reader.question(text, self._index.catalogue.lexicon)
+        return self._reader.question(text, self._index.catalogue.lexicon)
 
     async def look_up(self, question: Asked, scope: Scope) -> LookUp:
         """What all three signals have for a question. Raises ProblemError(INDEX_UNAVAILABLE)."""
@@ -142,7 +144,7 @@ class Searcher:
     async def _look_up(self, question: Asked, vectors: Question, scope: Scope, known: Found | None = None) -> LookUp:
         found = await self._index.search(vectors, scope, CANDIDATES, known)
         candidates = fuse(found, self._index.catalogue)
-        return LookUp(found, consider(question, candidates, self.reader, self._tools.weights))
+        return LookUp(found, consider(question, candidates, self.meanings, self._tools.weights))
 
     def tops(self, found: Found) -> list[str]:
         """The document that each signal puts first; signals without hits have none."""

@@ -36,10 +36,19 @@ class Words:
         self._known: dict[str, str] = {}
         self._sets = lru_cache(maxsize=1024)(lambda text: frozenset(self.stems(text)))
 
+    def tokens(self, text: str) -> list[str]:
+        """All words of `text` in order as they stand there, lower-case (NFKC)."""
+        return _WORD.findall(unicodedata.normalize("NFKC", text).lower())
+
+    def plain(self, token: str) -> str:
+        """A token in its plain spelling, without a possessive s."""
+        if token.isalnum():
+            return token
+        return _POSSESSIVE.sub("", token).replace("’", "'")
+
     def split(self, text: str) -> list[str]:
-        """All words of `text` in order, lower-case, in their plain spelling (NFKC), without a possessive s."""
-        plain = unicodedata.normalize("NFKC", text).lower()
-        return [_POSSESSIVE.sub("", word).replace("’", "'") for word in _WORD.findall(plain)]
+        """All words of `text` in order, lower-case, in their plain spelling."""
+        return [self.plain(token) for token in self.tokens(text)]
 
     def respell(self, text: str, spell: Callable[[str], str]) -> str:
         """`text` with each word, in lower case, passed through `spell`; what does not change stays as it was."""
@@ -53,7 +62,11 @@ class Words:
 
     def content(self, text: str) -> list[str]:
         """The words of `text` that carry meaning: no stop words, no single letters."""
-        return [word for word in self.split(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
+        return [word for word in self.split(text) if self.is_content(word)]
+
+    def is_content(self, word: str) -> bool:
+        """Whether a plain word carries meaning: no stop word, no single letter."""
+        return word not in STOP_WORDS and (len(word) > 1 or word.isdigit())
 
     def stem(self, word: str) -> str:
         """The stem of one lower-case word: `returned` and `returns` give `return`."""
