@@ -16,6 +16,7 @@ from retrieval.answer_cache import AnswerCache
 from retrieval.backends.edge import EdgeStore
 from retrieval.catalogue import Catalogue
 from retrieval.index import SearchIndex
+from retrieval.knowledge_base import one_thread_for_products
 from retrieval.lexicon import Lexicon
 from retrieval.search import Searcher, Tools
 from retrieval.synonyms import Synonyms
@@ -70,7 +71,8 @@ async def in_process(db: Database, folder: Path, embedder: Embedder, questions: 
         async def ask(question: str) -> None:
             await searcher.search(SearchInput(query=question))
 
-        return made, await drive(ask, questions, time.process_time)
+        with one_thread_for_products():
+            return made, await drive(ask, questions, time.process_time)
     finally:
         await store.close()
 

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+
+from threadpoolctl import threadpool_limits
 
 from retrieval.answer_cache import AnswerCache
 from retrieval.backends.choice import store_writer, vector_store
@@ -70,7 +72,8 @@ async def open_knowledge_base(
         searched = kit.metrics.counter("aiguy_retrieval_answer_cache_total", "Look-ups of answers.", ["result"])
         cache = AnswerCache(kit.clock, lambda result: searched.labels(result).inc())
         searcher = Searcher(index, tools, cache, kit.clock)
-        yield KnowledgeBase(index, searcher, Ingestor(kit.db, own.pieces, quick, kit.clock), deepener)
+        with one_thread_for_products():
+            yield KnowledgeBase(index, searcher, Ingestor(kit.db, own.pieces, quick, kit.clock), deepener)
     finally:
         await stop(tasks)
         await writer.close()
@@ -79,6 +82,12 @@ async def open_knowledge_base(
             reranker.close()
         if embedder is None:
             own.close()
+
+
+def one_thread_for_products() -> AbstractContextManager[object]:
+    """Within it numpy multiplies on the calling thread: more threads cost a search more than they save."""
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    return limits
 
 
 def _reranker(kit: Kit, settings: Settings) -> Reranker | None:
