@@ -47,7 +47,7 @@ class Lexicon:
         stems: dict[str, str] = {}
         for words in windows:
             spellings = set(words)
-            stems.update((word, self._words.stem(word)) for word in spellings - stems.keys())
+            stems.update((word, self._words.stem(word)) for word in spellings if word not in stems)
             counts.windows += 1
             counts.spellings.update(spellings)
             counts.stems.update(set(map(stems.__getitem__, spellings)))

@@ -72,10 +72,13 @@ class Windows:
 
     def distinct(self) -> tuple[Ids, Places]:
         """The different ids there, and for each of the n which one it is."""
+        # Two tables over the vocabulary, the second hardly touched: quicker than sorting.
         seen = np.zeros(int(self.words.max()) + 1, dtype=np.bool_)
-        seen[self.words] = True  # a vocabulary is small: quicker than sorting
-        distinct = np.flatnonzero(seen).astype(np.int32)
-        return distinct, (np.cumsum(seen) - 1)[self.words]
+        seen[self.words] = True
+        distinct = np.flatnonzero(seen)
+        which = np.empty(len(seen), dtype=np.intp)
+        which[distinct] = np.arange(len(distinct))
+        return distinct.astype(np.int32), which[self.words]
 
     def title_stems(self) -> list[int]:
         """How many different stems each window's title has."""
