@@ -199,9 +199,9 @@ async def test_two_workers_never_work_at_once(db: Database, ingestor: Ingestor, 
 
 
 @asynccontextmanager
-async def _supervised(db: Database, url: str, *script: str) -> AsyncIterator[Deepener]:
+async def _supervised(db: Database, url: str, *script: str, patience_s: float = 60) -> AsyncIterator[Deepener]:
     command = (sys.executable, "-c", script[0]) if script else (sys.executable, "-m", "retrieval.deepen")
-    deepener = Deepener(db, url, command=command, pause_s=0.01)
+    deepener = Deepener(db, url, command=command, pause_s=0.01, patience_s=patience_s)
     task = asyncio.create_task(deepener.run(0.05))
     try:
         yield deepener
@@ -239,6 +239,20 @@ async def test_a_killed_child_is_counted_and_followed_by_another(
         await eventually(lambda: deepener.child_id not in (None, first))
         assert deepener.failures == 1
         assert await _versions(db) == before
+
+
+async def test_a_child_that_hangs_in_mid_work_is_killed_and_followed_by_another(
+    db: Database, empty_url: str, ingestor: Ingestor, page: Page
+) -> None:
+    await ingestor.put(page("tents"), "api")
+    hangs = "import time; print('64 windows done', flush=True); time.sleep(600)"
+    async with _supervised(db, empty_url, hangs, patience_s=0.5) as deepener:
+        await eventually(lambda: deepener.child_id is not None)
+        first = deepener.child_id or 0
+        await eventually(lambda: deepener.child_id not in (None, first), 20)
+        assert deepener.failures >= 1
+        with pytest.raises(ProcessLookupError):
+            os.kill(first, 0)
 
 
 async def test_a_child_ends_with_the_service(db: Database, empty_url: str, ingestor: Ingestor, page: Page) -> None:

@@ -1,4 +1,4 @@
-"""Starts the deepening command when windows are pending, and again, later and later, when it died.
+"""Starts the deepening command when windows are pending, and again, later and later, when it died or hung.
 
 It is a process of its own: its model, its memory and its processor time are not the service's, and all of it is gone
 when the queue is empty.
@@ -17,6 +17,8 @@ from servicekit.logging import get_logger
 
 COMMAND = (sys.executable, "-m", "retrieval.deepen")
 _LONGEST_PAUSE_S = 60.0
+#: A batch takes seconds; on a machine that is busy with better things, minutes.
+_PATIENCE_S = 600.0
 #: Libraries that would start a thread per core are told not to.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
@@ -24,17 +26,25 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_
 class Deepener:
     """Looks after one child process.
 
-    `pending` is as of the last look; `looks` counts looks, `failures` children that died.
+    `pending` is as of the last look; `looks` counts looks, `failures` children that died or were killed.
     """
 
     def __init__(
-        self, db: Database, database_url: str, *, command: Sequence[str] = COMMAND, pause_s: float = 1.0
+        self,
+        db: Database,
+        database_url: str,
+        *,
+        command: Sequence[str] = COMMAND,
+        pause_s: float = 1.0,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
-        """`pause_s`: how long after the first failure the next child starts; doubled with each, up to a minute."""
+        """`pause_s`: how long after the first failure the next child starts; doubled with each, up to a minute.
+        `patience_s`: a child that says nothing for so long is killed."""
         self._db = db
         self._environment = {**os.environ, **_ONE_THREAD, "AIGUY_DATABASE_URL": database_url}
         self._command = command
         self._pause_s = pause_s
+        self._patience_s = patience_s
         self._wake = asyncio.Event()
         self._child: asyncio.subprocess.Process | None = None
         self.looks = 0
@@ -92,11 +102,21 @@ class Deepener:
             await _end(child)
 
     async def _watch(self, child: asyncio.subprocess.Process) -> int:
-        if child.stdout is not None:
-            async for _ in child.stdout:  # a line per batch
-                async with self._db.primary() as db:
-                    self.pending = await queue.pending_windows(db)
+        while await self._says_something(child):  # a line per batch
+            async with self._db.primary() as db:
+                self.pending = await queue.pending_windows(db)
         return await child.wait()
+
+    async def _says_something(self, child: asyncio.subprocess.Process) -> bool:
+        if child.stdout is None:
+            return False
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return bool(await child.stdout.readline())
+        except TimeoutError:
+            get_logger().warning("deepening_hangs", silent_s=self._patience_s)
+            child.kill()
+            return False
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
