@@ -61,7 +61,7 @@ def test_rare_words_weigh_more(desk: Desk) -> None:
 
 def rare_stove() -> Lexicon:
     lexicon = Lexicon(Words(), lambda _: False)
-    lexicon.add("d", [["tent"], ["tent"], ["tent", "stove"]])
+    lexicon.add([["tent"], ["tent"], ["tent", "stove"]])
     return lexicon
 
 

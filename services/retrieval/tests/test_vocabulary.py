@@ -102,6 +102,21 @@ def test_the_catalogue_keeps_each_windows_words_and_counts_title_and_text() -> N
     assert not catalogue.lexicon.has("peg")
 
 
+def test_a_document_put_again_takes_the_place_of_what_it_was() -> None:
+    words = Words()
+    catalogue = Catalogue(Lexicon(words, lambda _: False), Vocabulary(words))
+    catalogue.put("a", [stored(0, "Refund within days", "")])
+    catalogue.put("b", [stored(1, "Tents", "")])
+    before = catalogue.lexicon.idf("refund")
+    catalogue.put("a", [stored(0, "Refund within days", "")])
+    assert catalogue.lexicon.idf("refund") == before
+    catalogue.put("a", [stored(0, "Something else", "")])
+    assert not catalogue.lexicon.has("refund")
+    assert catalogue.lexicon.has("tent")
+    catalogue.remove("unknown")
+    assert catalogue.documents == {"a", "b"}
+
+
 def stored(ordinal: int, text: str, section: str) -> StoredWindow:
     return StoredWindow(
         document_id="d", version="1", chunk_id="d-0", ordinal=ordinal, title="Red tents", url="https://x", tags=(),

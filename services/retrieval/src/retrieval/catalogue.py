@@ -4,16 +4,15 @@ A vector store answers with ids; the catalogue says what they stand for. It is f
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 
 from retrieval.lexicon import Lexicon
 from retrieval.points import point_id
 from retrieval.repository import StoredWindow
 from retrieval.vocabulary import Vocabulary
-from retrieval.windows import sentences, written
+from retrieval.windows import counted, sentences, written
 
 _WORD = re.compile(r"\w+")
 
@@ -60,25 +59,23 @@ class Catalogue:
         read = cache(self.vocabulary.read)  # the windows of a document share its title, some share a section
         texts = {window.chunk_id: window.chunk_text for window in windows}  # one string per chunk
         keys = {chunk_id: text_key(text) for chunk_id, text in texts.items()}
-        counted: list[set[int]] = []
-        points: list[str] = []
         for window in windows:
             title, body = read(window.title), sentences(window.text, self.vocabulary)
-            points.append(point_id(window))
-            counted.append(set(chain(title, *body)))
-            self._entries[points[-1]] = Entry(
+            self._entries[point_id(window)] = Entry(
                 document_id, window.chunk_id, window.title, window.url, window.section, window.anchor, window.text,
                 texts[window.chunk_id], window.is_policy, window.updated_at.timestamp(),
                 keys[window.chunk_id], written(title, read(window.section), body),
             )  # fmt: skip
-        self._points[document_id] = points
-        self.lexicon.add(document_id, map(self.vocabulary.spelled, counted))
+        points = self._points[document_id] = [point_id(window) for window in windows]
+        self.lexicon.add(self._words_of(self._entries[one] for one in points))
 
     def remove(self, document_id: str) -> None:
         """Forgets a document; an unknown one is no error."""
-        for point in self._points.pop(document_id, ()):
-            self._entries.pop(point, None)
-        self.lexicon.remove(document_id)
+        if points := self._points.pop(document_id, None):
+            self.lexicon.remove(self._words_of(self._entries.pop(one) for one in points))
+
+    def _words_of(self, entries: Iterable[Entry]) -> Iterator[list[str]]:
+        return (self.vocabulary.spelled(counted(one.words)) for one in entries)
 
     def entry(self, point: str) -> Entry | None:
         """What a point stands for; None when the document was just deleted."""

@@ -21,7 +21,7 @@ _NONE: frozenset[str] = frozenset()
 
 @dataclass(slots=True)
 class _Counts:
-    """In how many windows of one document each stem and each spelling occurs."""
+    """In how many of some windows each stem and each spelling occurs."""
 
     windows: int = 0
     stems: Counter[str] = field(default_factory=Counter)
@@ -35,24 +35,14 @@ class Lexicon:
         """`is_english` says whether a word is a common one: such a word is never taken for a typing error."""
         self._words = words
         self._is_english = is_english
-        self._documents: dict[str, _Counts] = {}
         self._windows = 0
         self._stems: Counter[str] = Counter()
         self._spellings: Counter[str] = Counter()
         self._grams: dict[str, set[str]] = {}
 
-    def add(self, document_id: str, windows: Iterable[Iterable[str]]) -> None:
-        """Counts the content words of a document's windows, in place of what the document had before."""
-        counts = _Counts()
-        stems: dict[str, str] = {}
-        for words in windows:
-            spellings = set(words)
-            stems.update((word, self._words.stem(word)) for word in spellings if word not in stems)
-            counts.windows += 1
-            counts.spellings.update(spellings)
-            counts.stems.update(set(map(stems.__getitem__, spellings)))
-        self.remove(document_id)
-        self._documents[document_id] = counts
+    def add(self, windows: Iterable[Iterable[str]]) -> None:
+        """Counts the content words of windows."""
+        counts = self._counted(windows)
         self._windows += counts.windows
         self._stems.update(counts.stems)
         # Not `keys() - keys()`: that goes over the whole vocabulary for each document.
@@ -61,10 +51,10 @@ class Lexicon:
                 self._grams.setdefault(gram, set()).add(word)
         self._spellings.update(counts.spellings)
 
-    def remove(self, document_id: str) -> None:
-        """Forgets a document; an unknown one is no error."""
-        if (counts := self._documents.pop(document_id, None)) is None:
-            return
+    def remove(self, windows: Iterable[Iterable[str]]) -> None:
+        """Takes back what `add` counted of the same windows: to keep it for each document would take more memory than
+        the documents' words."""
+        counts = self._counted(windows)
         self._windows -= counts.windows
         _take_away(self._stems, counts.stems)
         for word in _take_away(self._spellings, counts.spellings):
@@ -94,6 +84,17 @@ class Lexicon:
             if word[:cut] in self._spellings and word[cut:] in self._spellings:
                 return f"{word[:cut]} {word[cut:]}"
         return self._nearest(word) or word
+
+    def _counted(self, windows: Iterable[Iterable[str]]) -> _Counts:
+        counts = _Counts()
+        stems: dict[str, str] = {}
+        for words in windows:
+            spellings = set(words)
+            stems.update((word, self._words.stem(word)) for word in spellings if word not in stems)
+            counts.windows += 1
+            counts.spellings.update(spellings)
+            counts.stems.update(set(map(stems.__getitem__, spellings)))
+        return counts
 
     def _nearest(self, word: str) -> str | None:
         """The spelling of the documents that `word` is a typing error of, found over the rarest of its trigrams."""

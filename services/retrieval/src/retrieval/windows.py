@@ -36,6 +36,14 @@ def written(title: Sequence[int], section: Sequence[int], body: Sequence[Sequenc
     return array("i", ids).tobytes()
 
 
+def counted(window: bytes) -> set[int]:
+    """The ids of the words in the title and the sentences of a window that was `written`; a section's do not count."""
+    ids = array("i", window)
+    section = ids.index(PART, 1)
+    body = ids.index(PART, section + 1)
+    return {*ids[1:section], *ids[body + 1 :]} - {SENTENCE}
+
+
 @dataclass(frozen=True, slots=True)
 class Windows:
     """Windows one after the other: n words and marks, in m segments that begin with their mark.
