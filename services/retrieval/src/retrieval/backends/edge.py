@@ -147,7 +147,9 @@ class EdgeStore:
         vectors = {
             name: edge.EdgeVectorParams(size=size, distance=cosine, datatype=form) for name, size in self._sizes.items()
         }
-        return edge.EdgeConfig(vectors=vectors, sparse_vectors={"words": edge.EdgeSparseVectorParams()})
+        words = {"words": edge.EdgeSparseVectorParams()}
+        # No log of writes: what a crash takes away is missed by `complete`, and comes from the database again.
+        return edge.EdgeConfig(vectors=vectors, sparse_vectors=words, wal_enabled=False)
 
     def _let_go(self) -> None:
         shard, self._shard = self._shard, None
