@@ -80,6 +80,7 @@ async def _measure(size: int, url: str, redis: str, folder: Path, deep: int) -> 
     settings = {
         "AIGUY_DATABASE_URL": url, "AIGUY_REDIS_URL": redis, "AIGUY_INDEX_DIR": str(folder / "http"),
         "AIGUY_RATE_LIMIT_PER_MINUTE": "1000000", "AIGUY_ENVIRONMENT": "test", "AIGUY_LOG_LEVEL": "error",
+        "MALLOC_ARENA_MAX": "1",  # as on one machine
     }  # fmt: skip
     rss, outside = await over_http(settings, asked)
     return Figures(

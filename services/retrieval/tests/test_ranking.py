@@ -34,7 +34,7 @@ def entry(name: str, *, page: str = "", policy: bool = False, text: str = "", ti
     window = text or name
     words = written(VOCABULARY.read(title), [], sentences(window, VOCABULARY))
     return Entry(
-        f"doc_{page or name}", name, title, f"https://x/{page or name}", "", "", window, window, policy, 0.0,
+        f"doc_{page or name}", name, title, f"https://x/{page or name}", "", "", (0, len(window)), window, policy, 0.0,
         text_key(window), words,
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ _INT64, _FLOAT = 7, 1
 
 def ranked(*windows: str) -> list[Ranked]:
     return [
-        Ranked(0.5, 0.5, Entry("d", one, "t", "https://x", "s", "", one, one, False, 0.0, 0, b""), NOTHING)
+        Ranked(0.5, 0.5, Entry("d", one, "t", "https://x", "s", "", (0, len(one)), one, False, 0.0, 0, b""), NOTHING)
         for one in windows
     ]
 

@@ -86,6 +86,7 @@ def test_the_catalogue_keeps_each_windows_words_and_counts_title_and_text() -> N
     catalogue = Catalogue(Lexicon(Words(), lambda _: False), Vocabulary(Words()))
     windows = [stored(0, "Poles. Tents", "Sizes"), stored(1, "Pegs", "Colours")]
     catalogue.put("d", windows)
+    assert [found.window for one in windows if (found := catalogue.entry(point_id(one)))] == ["Poles. Tents", "Pegs"]
     read = catalogue.vocabulary.read
     entries = [catalogue.entry(point_id(one)) for one in windows]
     assert [one.words for one in entries if one] == [

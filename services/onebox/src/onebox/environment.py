@@ -72,6 +72,8 @@ def service_environment(
         "AIGUY_REDIS_URL": addresses.redis[name],
         "AIGUY_JWKS_URL": f"{addresses.url(ORCHESTRATOR)}/.well-known/jwks.json",
         "AIGUY_MASTER_KEY_FILE": str(keys.master),
+        # One heap for all threads of a process: what one frees serves the others.
+        "MALLOC_ARENA_MAX": "1",
     }
     if name == "billing":
         told |= {

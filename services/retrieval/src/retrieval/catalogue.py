@@ -19,10 +19,10 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A window as search shows it: `text` is its whole chunk's; `section`, `anchor`, `window` (text) are its own.
+    """A window as search shows it: `text` is its whole chunk's; `section`, `anchor` and `window` are its own.
 
-    `updated_at` in Unix seconds. `text_key`: the same for texts of the same words. `words`: those of the window, as
-    `written`.
+    `place`: where the window begins and ends in `text`. `updated_at` in Unix seconds. `text_key`: the same for texts of
+    the same words. `words`: those of the window, as `written`.
     """
 
     document_id: str
@@ -31,12 +31,17 @@ class Entry:
     url: str
     section: str
     anchor: str
-    window: str
+    place: tuple[int, int]
     text: str
     is_policy: bool
     updated_at: float
     text_key: int
     words: bytes
+
+    @property
+    def window(self) -> str:
+        """The window's text."""
+        return self.text[slice(*self.place)]
 
 
 class Catalogue:
@@ -62,8 +67,8 @@ class Catalogue:
         for window in windows:
             title, body = read(window.title), sentences(window.text, self.vocabulary)
             self._entries[point_id(window)] = Entry(
-                document_id, window.chunk_id, window.title, window.url, window.section, window.anchor, window.text,
-                texts[window.chunk_id], window.is_policy, window.updated_at.timestamp(),
+                document_id, window.chunk_id, window.title, window.url, window.section, window.anchor,
+                _place(window), texts[window.chunk_id], window.is_policy, window.updated_at.timestamp(),
                 keys[window.chunk_id], written(title, read(window.section), body),
             )  # fmt: skip
         points = self._points[document_id] = [point_id(window) for window in windows]
@@ -80,6 +85,12 @@ class Catalogue:
     def entry(self, point: str) -> Entry | None:
         """What a point stands for; None when the document was just deleted."""
         return self._entries.get(point)
+
+
+def _place(window: StoredWindow) -> tuple[int, int]:
+    """A window is a part of its chunk, letter by letter; of one that were not, the whole chunk is shown."""
+    start = window.chunk_text.find(window.text)
+    return (start, start + len(window.text)) if start >= 0 else (0, len(window.chunk_text))
 
 
 def text_key(text: str) -> int:
