@@ -5,7 +5,7 @@ schemathesis's pytest plugin is not used: it writes to attributes that newer ver
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +19,9 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from contracts.headers import DEADLINE_MS, IDEMPOTENCY_KEY
 from contracts.registry import contracts_of
 from contracts.tool import Family
-from servicekit.auth.claims import Role
 from servicekit.testing.issuer import TestIssuer
 from servicekit.testing.live import live_server
 
-Prepare = Callable[[Case[Any]], None]
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 #: Bounded, so that the suite stays quick; the same examples every time, so that a failure is everybody's.
 BOUNDED = settings(
@@ -48,41 +46,21 @@ class Fuzzed:
         """Sends 25 good or 25 bad requests to the path's one operation and holds each answer against the document:
         status, media type, body, required headers, authentication, and never a 5xx.
         """
+        (operation,) = self.schema[path].values()
         scopes = [contract.scope for contract in contracts_of(self.family)]
 
-        def as_a_caller_would(case: Case[Any]) -> None:
+        @BOUNDED
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def holds(case: Case[Any]) -> None:
             # A deadline of 0 is refused by the document, and honoured: rightly a 504.
             assume(case.headers is None or str(case.headers.get(DEADLINE_MS)) != "0")
             if mode is GenerationMode.POSITIVE and case.headers:
                 case.headers.pop(DEADLINE_MS, None)  # a deadline of 1 ms is rightly a 504
                 if IDEMPOTENCY_KEY in case.headers:  # a key that comes twice is rightly a 422
                     case.headers[IDEMPOTENCY_KEY] = secrets.token_hex(8)
-
-        self._check(path, mode, lambda: self.issuer.token(self.family.value, scopes, ttl_s=300), as_a_caller_would)
-
-    def check_internal(
-        self, path: str, mode: GenerationMode, scopes: Sequence[str], prepare: Prepare = lambda _: None
-    ) -> None:
-        """The same for a path that is no tool, called by staff with these scopes; `prepare` changes the good ones."""
-
-        def only_good_ones(case: Case[Any]) -> None:
-            if mode is GenerationMode.POSITIVE:
-                prepare(case)
-
-        def token() -> str:
-            return self.issuer.token(self.family.value, scopes, subject="staff_kim", role=Role.STAFF, ttl_s=300)
-
-        self._check(path, mode, token, only_good_ones)
-
-    def _check(self, path: str, mode: GenerationMode, token: Callable[[], str], prepare: Prepare) -> None:
-        (operation,) = self.schema[path].values()
-
-        @BOUNDED
-        @given(case=operation.as_strategy(generation_mode=mode))
-        def holds(case: Case[Any]) -> None:
-            prepare(case)
             # Spelled as the document spells it: the check of ignored authentication compares letter by letter.
-            case.call_and_validate(headers={"Authorization": f"Bearer {token()}"})
+            token = self.issuer.token(self.family.value, scopes, ttl_s=300)
+            case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
 
         holds()
 
