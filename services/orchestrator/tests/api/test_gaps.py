@@ -101,7 +101,7 @@ async def end(
 ) -> None:
     output = NOTHING if search is None else search
     inputs = [Recorded(PlanMade(call=CALL), 1_000), Recorded(ToolSucceeded(output=output, ms=3.0), 1_001)]
-    state = TurnState(text=text, observed=(Observed(CALL, output),))
+    state = TurnState(text=journal.vault.mask(text), observed=(Observed(CALL, output),))
     await journal.append(1, inputs, state, Finish(outcome, "I do not know."))
 
 

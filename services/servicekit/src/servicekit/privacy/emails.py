@@ -8,8 +8,8 @@ from servicekit.privacy.folding import Page
 from servicekit.privacy.kinds import Claim, Kind
 
 _PLAIN = re.compile(
-    r"""(?:"[^"\n@]{1,60}"|(?<![\w.+%'-])[\w.!#$%&'*+/=?^`{|}~-]{1,64})@(?:[\w-]{1,63}(?:\.[\w-]{1,63})+"
-    r"|\[[\d.]{7,15}\])"""
+    r"""(?:"[^"\n@]{1,60}"|(?<![\w.+%'-])[\w.!#$%&'*+/=?^`{|}~-]{1,64})@"""
+    r"(?:[\w-]{1,63}(?:\.[\w-]{1,63})+|\[[\d.]{7,15}\])"
 )
 _TOP = (
     r"(?:com|org|net|edu|gov|info|biz|io|co|app|dev|eu|de|at|ch|fr|es|it|nl|be|uk|ie|us|ca|au|nz|in|br|mx|pt"
