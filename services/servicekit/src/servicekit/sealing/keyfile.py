@@ -88,6 +88,13 @@ class KeyringFile:
             self._reads.labels(outcome).inc()
 
 
+def open_keys(path: Path | None, clock: Clock) -> KeyringFile:
+    """The file that a service is told of. Raises ValueError when it was told of none."""
+    if path is None:
+        raise ValueError("AIGUY_MASTER_KEY_FILE is needed: what belongs to people is sealed with it")
+    return KeyringFile(path, clock)
+
+
 def _stamp_of(path: Path) -> _Stamp:
     try:
         found = os.stat(path)

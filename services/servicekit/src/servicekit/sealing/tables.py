@@ -72,13 +72,13 @@ async def erase(db: Connection, keys: SubjectKeys, table: PersonalTable, subject
     """Takes the person's words out of the table; of how many rows. Their key is destroyed before that."""
     name = keys.name(subject)
     if table.deleted:
-        query, values = f"DELETE FROM {table.table} WHERE {_theirs(table)}", ()  # noqa: S608 - names of our own
+        query = f"DELETE FROM {table.table} WHERE {_theirs(table)}"  # noqa: S608 - names of our own
     else:
         sets = [f"{column} = ''" for column in table.sealed] + [f"{table.subject} = $2"] * table.hashed
         sets += [table.blanked] if table.blanked else []
         full = " OR ".join(f"{column} <> ''" for column in table.sealed)
         query = f"UPDATE {table.table} SET sealed = true, {', '.join(sets)} WHERE {_theirs(table)} AND ({full})"  # noqa: S608
-        values = (name,) * table.hashed
+    values = (name,) * (table.hashed and not table.deleted)
     done: str = await db.execute(query, [name, subject], *values)
     return int(done.rsplit(" ", 1)[1])
 
