@@ -35,11 +35,14 @@ class PersonalTable:
 
     def opened(self, row: asyncpg.Record | Mapping[str, Any], opener: SubjectSealer | None) -> dict[str, str]:
         """The sealed columns of a row, as text; without a key they were erased. Raises SealError."""
+        return {column: self.text(row, column, opener) for column in self.sealed}
+
+    def text(self, row: asyncpg.Record | Mapping[str, Any], column: str, opener: SubjectSealer | None) -> str:
+        """One of them. Raises SealError."""
+        value: bytes = row[column]
         if not row["sealed"]:
-            return {column: row[column].decode() for column in self.sealed}
-        if opener is None:
-            return dict.fromkeys(self.sealed, "")
-        return {column: opener.open(self.column(column), row[self.row_id], row[column]) for column in self.sealed}
+            return value.decode()
+        return "" if opener is None else opener.open(self.column(column), row[self.row_id], value)
 
     def column(self, name: str) -> str:
         """What a value of that column is bound to, together with its row's id."""

@@ -68,6 +68,8 @@ def tool_fixtures(tested: ServiceUnderTest) -> tuple[Any, ...]:
     async def service(settings: ServiceSettings, clock: FakeClock) -> AsyncIterator[ToolClient]:
         async with tool_service(partial(tested.app, settings), clock) as client:
             await tested.seed(client.kit.db, clock)
+            if (sealing := getattr(client.app.state, "sealing", None)) is not None:
+                await sealing.seal_all()  # what the demo shop's rows have in clear
             yield client
 
     @pytest.fixture
