@@ -39,7 +39,7 @@ from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.catalog import Catalog
 from servicekit.auth.minting import TokenMinter
 from servicekit.context import Kit
-from servicekit.crypto import Keyring
+from servicekit.crypto import MasterKeys
 from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.http.breaker import BreakerConfig
 from servicekit.language import LanguageDetector
@@ -61,7 +61,7 @@ class Core:
 
 @asynccontextmanager
 async def orchestrate(
-    kit: Kit, app: FastAPI, settings: Settings, keyring: Keyring, minter: TokenMinter
+    kit: Kit, app: FastAPI, settings: Settings, keyring: MasterKeys, minter: TokenMinter
 ) -> AsyncIterator[None]:
     """Runs the orchestrator around the app's life: tools, Brain, streams, worker."""
     callbacks = Callbacks(keyring.derive("tool-callback"), kit.clock)
