@@ -192,13 +192,14 @@ async def test_a_key_in_use_is_not_taken_out_also_when_it_is_used_meanwhile(ring
 
 
 async def test_the_command_of_one_service_rotates_rewraps_and_tells_what_is_in_use(
-    db: Database, ring: Keyring, tmp_path: Path, database_url: Callable[[str | None], str]
+    db: Database, tmp_path: Path, database_url: Callable[[str | None], str]
 ) -> None:
-    path, keys = tmp_path / "master.json", SubjectKeys(ring)
-    write_private(path, ring.to_json())
+    path = tmp_path / "master.json"
+    environment = {"AIGUY_MASTER_KEY_FILE": str(path), "AIGUY_DATABASE_URL": database_url(None)}
+    assert [run(["create"], environment) for _ in range(2)] == [0, 0]
+    keys = SubjectKeys(Keyring.load(path))
     async with db.transaction() as connection:
         sealer = await keys.sealer(connection, keys.name("ada"))
-    environment = {"AIGUY_MASTER_KEY_FILE": str(path), "AIGUY_DATABASE_URL": database_url(None)}
     commands = (("rotate", "k2"), ("uses", "k1"), ("rewrap",), ("uses", "k1"))
     codes = [await asyncio.to_thread(run, command, environment) for command in commands]
     assert codes == [0, 1, 0, 0]

@@ -1,4 +1,4 @@
-"""Master keys of one service: `python -m servicekit.sealing rotate | rewrap | uses`, where there is no `aiguy keys`.
+"""Master keys of one service, where there is no `aiguy keys`: `python -m servicekit.sealing create | rotate | rewrap | uses`.
 
 The file is AIGUY_MASTER_KEY_FILE, the database AIGUY_DATABASE_URL. `rotate` changes the file in place; where that is
 mounted read-only, rotate a copy and mount it anew: running services see it within a second.
@@ -25,6 +25,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Exit code 0: done, or not in use; 1: some could not be read, or in use; 2: could not be tried."""
     parser = argparse.ArgumentParser(prog="python -m servicekit.sealing", description="Master keys of one service.")
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("create", help="make the file, unless it is there")
     commands.add_parser("rotate", help="add a fresh active key to the file").add_argument("name")
     for name, about in (("rewrap", "wrap all data keys anew under the active key"), ("uses", "is a key still in use?")):
         command = commands.add_parser(name, help=about)
@@ -34,6 +35,8 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     asked = parser.parse_args(arguments)
     try:
         path = Path(environment["AIGUY_MASTER_KEY_FILE"])
+        if asked.command == "create":
+            return _create(path)
         ring = Keyring.load(path)
         if asked.command == "rotate":
             write_private(path, ring.rotated(asked.name).to_json())
@@ -62,6 +65,13 @@ async def _in_database(url: str, ring: Keyring, asked: argparse.Namespace) -> in
         )
     finally:
         await db.close()
+
+
+def _create(path: Path) -> int:
+    if path.exists():
+        return _say(f"{path} is there already: {len(Keyring.load(path).names)} keys", 0)
+    write_private(path, Keyring.generate().to_json())
+    return _say(f"{path} was made: keep a copy where it is safe, for without it nothing that is sealed can be read", 0)
 
 
 def _say(line: str, code: int) -> int:
