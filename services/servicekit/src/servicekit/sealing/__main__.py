@@ -1,5 +1,6 @@
-"""Master keys of one service, where there is no `aiguy keys`: `python -m servicekit.sealing create | rotate | rewrap | uses`.
+"""Master keys of one service, where there is no `aiguy keys`: `python -m servicekit.sealing COMMAND`.
 
+The commands are `create`, `rotate`, `rewrap` and `uses`.
 The file is AIGUY_MASTER_KEY_FILE, the database AIGUY_DATABASE_URL. `rotate` changes the file in place; where that is
 mounted read-only, rotate a copy and mount it anew: running services see it within a second.
 """
