@@ -11,6 +11,7 @@ from servicekit.clock import SystemClock
 from servicekit.context import Kit
 from servicekit.http.aiohttp_client import AiohttpClient
 from servicekit.logging import get_logger
+from servicekit.privacy import Finder
 from tickets.backends.port import OpenBackend
 from tickets.backends.postgres import PostgresTickets
 from tickets.backends.zendesk import ZendeskTickets
@@ -22,6 +23,7 @@ from tickets.outbox.sender import Pace
 from tickets.parts import deliveries, staff_notices, uses_api_token, zendesk_desk, zendesk_resolved
 from tickets.policy import SlaPolicy, load_policy
 from tickets.remote import RemoteSteps
+from tickets.resolved.masking import Masking
 from tickets.resolved.port import ResolvedTickets
 from tickets.resolved.postgres import PostgresResolved
 from tickets.resolved.routes import resolved_router
@@ -44,12 +46,13 @@ def build(
 ) -> FastAPI:
     """The app over a backend and a policy; `kit_factory` replaces what is opened at start-up."""
     http, policy = AiohttpClient(), policy or load_policy()
-    drafts, notices = Drafts(policy), staff_notices(settings, policy.timezone)
+    finder = Finder.load()
+    drafts, notices = Drafts(policy), staff_notices(settings, policy.timezone, finder)
     remote = None
-    resolved: ResolvedTickets = PostgresResolved()
+    resolved: ResolvedTickets = PostgresResolved(Masking(finder))
     if open_backend is None and settings.tickets_backend == "zendesk":
         open_backend, remote = ZendeskTickets, RemoteSteps(zendesk_desk(settings, http, SystemClock()), drafts)
-        resolved = zendesk_resolved(settings, http, SystemClock())
+        resolved = zendesk_resolved(settings, http, SystemClock(), Masking(finder))
     open_backend = open_backend or partial(PostgresTickets, prefix=settings.ticket_prefix)
     tools = TicketTools(open=open_backend, drafts=drafts, notices=notices)
     router = tools_router(

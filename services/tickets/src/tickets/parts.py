@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from servicekit.clock import Clock
 from servicekit.http.client import HttpPort
 from servicekit.http.remote import Authority, FixedHeaders, RemoteApi
+from servicekit.privacy import Finder
 from tickets.backends.mail_message import mailbox
 from tickets.backends.slack import SlackDelivery, slack_client
 from tickets.backends.smtp import SmtpDelivery, SmtpServer
@@ -13,6 +14,7 @@ from tickets.backends.zendesk import ZendeskDesk
 from tickets.backends.zendesk_api import SYSTEM, ZendeskApi
 from tickets.backends.zendesk_oauth import ClientCredentials
 from tickets.outbox.message import Delivery, Kind
+from tickets.resolved.masking import Masking
 from tickets.resolved.zendesk import ZendeskResolved
 from tickets.settings import Settings
 from tickets.staff_notices import StaffNotices, load_wording
@@ -24,9 +26,9 @@ def zendesk_desk(settings: Settings, http: HttpPort, clock: Clock) -> ZendeskDes
     return ZendeskDesk(ZendeskApi(api), settings.zendesk_guest_name, settings.zendesk_order_field)
 
 
-def zendesk_resolved(settings: Settings, http: HttpPort, clock: Clock) -> ZendeskResolved:
+def zendesk_resolved(settings: Settings, http: HttpPort, clock: Clock, mask: Masking) -> ZendeskResolved:
     """The search over solved tickets, with the same key."""
-    return ZendeskResolved(_zendesk_api(settings, http, clock))
+    return ZendeskResolved(_zendesk_api(settings, http, clock), mask)
 
 
 def uses_api_token(settings: Settings) -> bool:
@@ -50,14 +52,14 @@ def deliveries(settings: Settings) -> list[Delivery]:
     return found
 
 
-def staff_notices(settings: Settings, timezone: ZoneInfo) -> StaffNotices:
+def staff_notices(settings: Settings, timezone: ZoneInfo, finder: Finder) -> StaffNotices:
     """Tells those who are set, which may be nobody."""
     recipients: dict[Kind, str] = {}
     if settings.tickets_notice_email:
         recipients[Kind.EMAIL] = settings.tickets_notice_email
     if settings.tickets_notice_channel:
         recipients[Kind.SLACK] = settings.slack_channel_map[settings.tickets_notice_channel.removeprefix("#")]
-    return StaffNotices(recipients, timezone, load_wording())
+    return StaffNotices(recipients, timezone, load_wording(), finder)
 
 
 def _zendesk_api(settings: Settings, http: HttpPort, clock: Clock) -> RemoteApi:

@@ -10,7 +10,8 @@ from servicekit.privacy.kinds import Claim, Kind
 _FORMS = re.compile(
     r"-----BEGIN [A-Z ]{3,40}-----[\s\S]{0,8000}?(?:-----END [A-Z ]{3,40}-----|\Z)"
     r"|eyJ[\w-]{5,}\.[\w-]+\.?[\w-]*"
-    r"|(?:\b[Bb]earer|\bBEARER|\b[Bb]asic)\s+(?P<header>(?=[\w.~+/=-]*[\d._~+/=-])[\w.~+/=-]{6,})"
+    r"|(?:\b[Bb]earer|\bBEARER)\s+(?P<header>[\w.~+/=-]{8,})"
+    r"|\b[Bb]asic\s+(?P<basic>(?=[\w.~+/=-]*[\d=])[\w.~+/=-]{6,})"
     r"|\b(?:sk|pk|rk)[-_][\w-]{8,}|\b(?:whsec|gh[pousr]|github_pat|glpat|shp(?:at|ss|ca)|sq0[a-z]{3}|npm|hf"
     r"|dop_v1)[-_][\w-]{8,}"
     r"|\bxox[abeoprs]-[\w-]{8,}|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[\w-]{30,}|\bSG\.[\w-]{16,}\.[\w-]{16,}"

@@ -11,6 +11,7 @@ import structlog
 
 import contracts.registry  # noqa: F401 - before collection: a folder `contracts/tests` must not take the package's name
 from servicekit.logging import processors
+from servicekit.redaction import Redactor
 from servicekit.testing.clock import FakeClock
 from servicekit.testing.databases import TestDatabases
 from servicekit.testing.issuer import TestIssuer
@@ -20,7 +21,7 @@ from servicekit.testing.servers import postgres_url, valkey_url
 @pytest.fixture(scope="session", autouse=True)
 def _plain_logs() -> None:
     """Logs as in production: structlog's own default renders each traceback for seconds."""
-    structlog.configure(processors=[*processors("test"), structlog.processors.JSONRenderer()])
+    structlog.configure(processors=[*processors("test", Redactor.load()), structlog.processors.JSONRenderer()])
 
 
 @pytest.fixture(scope="session")
