@@ -41,7 +41,7 @@ _NATIONAL_ID = (
     r"|tax (?:id|file|payer|number|no)|taxpayer|tin\b|tfn\b|steuer-?(?:id|nummer|nr|identifikation)|idnr\b"
     r"|sozialversicherung|(?:sv|rv|rentenversicherungs?)-?n(?:umme)?r"
     r"|personalausweis|ausweis|reisepass|pass(?:nummer|nr|eport|aporto|-nr)|pasaporte|paspoort|passport"
-    r"|driv(?:er|ing|ers)(?:'?s)?'? ?licen[cs]e|licen[cs]e (?:number|no|is)|führerschein|permis de conduire"
+    r"|driv(?:er|ing|ers)(?:'?s)?'? ?licen[cs]e|licen[cs]e (?:number|no|is|(?=[a-z]?\d))|führerschein|permis de conduire"
     r"|permiso de conduc|carn[eé] de conducir|patente\b|rijbewijs"
     r"|identity (?:card|number|document)|id[ -]?(?:card|document|kaart|karte)|national id"
     r"|identification number|carte (?:nationale )?d'identit|cni\b|documento|carta d'identit"
@@ -66,7 +66,7 @@ _GOODS = (
     r"|ust-?id|hrb\b"
 )
 _BEFORE = re.compile(
-    rf"\b(?:(?P<phone>{_PHONE})|(?P<card>{_CARD})|(?P<account>{_ACCOUNT})|(?P<national_id>{_NATIONAL_ID})"
+    rf"\b(?:(?P<national_id>{_NATIONAL_ID})|(?P<phone>{_PHONE})|(?P<card>{_CARD})|(?P<account>{_ACCOUNT})"
     rf"|(?P<order>{_ORDER})|(?P<goods>{_GOODS}))"
 )
 _AFTER = re.compile(

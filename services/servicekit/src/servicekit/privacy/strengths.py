@@ -8,5 +8,5 @@ CHECKED = 70  # a check digit or a fixed form
 LABELLED = 60  # the words around say what it is
 ORDER = 55
 SHAPED = 40  # looks like one
-ADDRESS = 50
+ADDRESS = 58
 NAME = 30
