@@ -26,7 +26,26 @@ _SPELLED = re.compile(r" (?:dot|punkt|punto|point|punt) |[\[({<]")
 _PROVIDER = re.compile(
     r"(?:gmail|googlemail|hotmail|outlook|yahoo|icloud|gmx|web|live|aol|proton|protonmail|posteo|orange|libero|ziggo)\b"
 )
-_NO_LOCAL = frozenset("me us it him her them look shop live here order orders store website site available".split())
+_NO_LOCAL = frozenset(
+    [
+        "me",
+        "us",
+        "it",
+        "him",
+        "her",
+        "them",
+        "look",
+        "shop",
+        "live",
+        "here",
+        "order",
+        "orders",
+        "store",
+        "website",
+        "site",
+        "available",
+    ]
+)
 
 
 def emails(page: Page) -> Iterator[Claim]:
