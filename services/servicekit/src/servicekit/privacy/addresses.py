@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from servicekit.privacy import strengths
 from servicekit.privacy.folding import Page
 from servicekit.privacy.kinds import Claim, Kind
-from servicekit.privacy.localities import STANDALONE, with_head, with_tail
+from servicekit.privacy.localities import standalone, with_head, with_tail
 from servicekit.privacy.streets import streets
 
 _LABEL = re.compile(
@@ -39,7 +39,7 @@ def addresses(page: Page) -> Iterator[Claim]:
     if not _DIGIT.search(text):
         return
     found = [(with_head(text, start), with_tail(text, end)) for start, end in streets(text)]
-    found += [one.span() for one in STANDALONE.finditer(page.text)]
+    found += standalone(page.text, text)
     found += [chunk for label in _LABEL.finditer(text) if (chunk := _announced(text, label.end()))]
     for start, end in _merged(found):
         yield Claim(strengths.ADDRESS, Kind.ADDRESS, start, end)

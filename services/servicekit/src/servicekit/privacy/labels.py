@@ -41,7 +41,7 @@ _NATIONAL_ID = (
     r"|tax (?:id|file|payer|number|no)|taxpayer|tin\b|tfn\b|steuer-?(?:id|nummer|nr|identifikation)|idnr\b"
     r"|sozialversicherung|(?:sv|rv|rentenversicherungs?)-?n(?:umme)?r"
     r"|personalausweis|ausweis|reisepass|pass(?:nummer|nr|eport|aporto|-nr)|pasaporte|paspoort|passport"
-    r"|driv(?:er|ing|ers)(?:'?s)?'? ?licen[cs]e|licen[cs]e (?:number|no|is|(?=[a-z]?\d))|führerschein|permis de conduire"
+    r"|driv(?:er|ing|ers)(?:'?s)?'? ?licen[cs]e|licen[cs]e (?:number|no|is|\Z)|führerschein|permis de conduire"
     r"|permiso de conduc|carn[eé] de conducir|patente\b|rijbewijs"
     r"|identity (?:card|number|document)|id[ -]?(?:card|document|kaart|karte)|national id"
     r"|identification number|carte (?:nationale )?d'identit|cni\b|documento|carta d'identit"
@@ -82,20 +82,19 @@ _WINDOW = 42
 
 def label_of(page: Page, start: int, end: int) -> Label | None:
     """What the words before `start`, or else those behind `end`, say; None when they say nothing of a number."""
-    key = (start, end)
-    if key not in page.labels:
-        page.labels[key] = _label_of(page.lower, start, end)
-    label = page.labels[key]
+    if start not in page.labels:
+        page.labels[start] = _before(page.lower, start)
+    label = page.labels[start]
+    if label is None and (after := _AFTER.match(page.lower, end, end + _WINDOW)):
+        label = after.lastgroup
     return Label(label) if label else None
 
 
-def _label_of(text: str, start: int, end: int) -> str | None:
+def _before(text: str, start: int) -> str | None:
     begin = max(0, start - _WINDOW)
     for found in _BREAK.finditer(text, begin, start):
         begin = found.end()
     nearest = None
     for found in _BEFORE.finditer(text, begin, start):
-        nearest = found
-    if nearest is None:
-        nearest = _AFTER.match(text, end, end + _WINDOW)
-    return nearest.lastgroup if nearest is not None else None
+        nearest = found.lastgroup
+    return nearest

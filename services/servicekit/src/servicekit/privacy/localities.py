@@ -1,6 +1,7 @@
 """What belongs to a street: the flat before or behind it, the postcode, the town, the country."""
 
 import re
+from collections.abc import Iterator
 
 _CITY = (
     r"[^\W\d_][\w'.-]+(?:[ -](?:de |del |der |la |le |les |lez |upon |on |an der |am |am |im |sur |en |di |d'"
@@ -36,7 +37,7 @@ _POST = (
     rf"(?:{_CITY}[ ,]{{1,2}}(?:{_STATE_US}|{_STATE_AU}|{_STATE_CA})\.?[ ,]{{1,2}}(?:\d{{4,5}}(?:-\d{{4}})?|{_CA})\b"
     rf"|{_CITY},? {_UK}\b|{_CITY},? {_CA}\b|(?:{_CITY},? )?(?:co\.? \w+,? )?{_EIR}\b|{_UK}\b(?:,? {_CITY}{_END})?"
     rf"|{_NL},? ?{_CITY}{_END}|{_NL}"
-    rf"|(?:[a-z]{{1,2}}-)?\d{{2}}-\d{{3}},? {_CITY}{_END}|\d{{4}}-\d{{3}},? {_CITY}{_END}"
+    rf"|(?:[a-z]{{1,2}}-)?\d{{2}}-\d{{3}},? {_CITY}{_END}|\d{{4,5}}-\d{{3}},? {_CITY}{_END}"
     rf"|(?:[a-z]{{1,2}}-)?\d{{3}} \d{{2}},? {_CITY}{_END}"
     rf"|(?:[a-z]{{1,3}}-)?\d{{4,5}},? {_CITY}(?: \([a-z]{{2}}\)| \b(?:cedex)\b(?: \d+)?)?{_END}"
     rf"|(?:{_CITY},? (?:{_CITY},? )?)(?:- ?)?(?:\d{{6}}|\d{{3}} \d{{3}}|\d{{5}}-\d{{3}}|\d{{5}}(?:-\d{{4}})?"
@@ -51,15 +52,32 @@ _HEAD = re.compile(
     r"|c/o)(?: no\.?:?)? ?#?[\w/-]{1,8}(?:,? | - |\n)(?:[^\W\d_]\w+ (?:house|court|building|apartments"
     r"|residency|towers?|heights|mansions?|complex),? )?|\d{1,4}/)\Z"
 )
-STANDALONE = re.compile(
-    rf"\b{_UK}\b|\b{_CA}\b|\b\d{{4}} ?(?-i:[A-Z]{{2}}) (?-i:[A-Z][a-z'-]{{2,}})"
-    rf"|\b(?-i:[A-Z][\w'.-]+)(?: (?-i:[A-Z])[\w'.-]+){{0,2}},? (?-i:[A-Z]{{2}}) \d{{5}}(?:-\d{{4}})?\b"
-    rf"|\b(?-i:[A-Z][\w'.-]+)(?: (?-i:[A-Z])[\w'.-]+)?,? (?-i:NSW|VIC|QLD|TAS|ACT|WA|SA) \d{{4}}\b"
-    rf"|(?:(?<=\n)|(?<=, )|(?<=\bin )|(?<=\bnach )|(?<=\bà )|(?<=\ba )|(?<=\bdi )"
-    rf"|(?<=^))(?:[A-Z]{{1,2}}-)?\d{{5}} (?-i:[A-ZÄÖÜÉ][\w'-]{{2,}})(?:[ -](?-i:[A-ZÄÖÜÉ])[\w'-]+)*(?=\s*(?:[,.;!?\n)]"
-    rf"|$))",
-    re.IGNORECASE,
+_CODES = re.compile(rf"\b(?P<whole>{_UK}|{_CA})\b")
+_CASED = re.compile(
+    r"\b\d{4} ?[A-Z]{2} [A-Z][a-z'-]{2,}|(?P<state>,? (?:[A-Z]{2} \d{5}(?:-\d{4})?|(?:NSW|VIC|QLD|TAS|ACT|WA|SA|NT) \d{4})\b)"
+    r"|(?P<town>(?<!\w)(?:[A-Z]{1,2}-)?\d{5} [A-ZÄÖÜÉ][\w'-]{2,}(?:[ -][A-ZÄÖÜÉ][\w'-]+)*)(?=\s*(?:[,.;!?\n)]|$))"
 )
+_TOWN_BEFORE = re.compile(r"(?<![\w'-])[A-Z][\w'.-]+(?: [A-Z][\w'.-]+){0,2}\Z")
+_PLACED = re.compile(r"(?:^|\n|, |\bin |\bnach |\bà |\ba |\bdi |\bplz:? )\Z")
+
+
+def standalone(text: str, lower: str) -> Iterator[tuple[int, int]]:
+    """Postcodes of a form of their own, and postcodes with their town, without a street."""
+    for found in _CODES.finditer(lower):
+        if " " in found[0] or text[found.start() : found.end()].isupper():
+            yield found.span()
+    for found in _CASED.finditer(text):
+        start, end = found.span()
+        if found.lastgroup == "state":
+            town = _TOWN_BEFORE.search(text, max(0, start - 40), start)
+            if town is None:
+                continue
+            start = town.start()
+        elif found.lastgroup == "town" and not _PLACED.search(text, max(0, start - 6), start):
+            continue
+        yield start, end
+
+
 _FILLER = re.compile(
     r"(?:please|bitte|thanks|thank|can|could|and|but|not|merci|danke|gracias|grazie|bedankt|is|are|i|my|the|it"
     r"|instead|phone|tel|email|asap|sil|s'il|svp|per favore|por favor|alstublieft|regards|best|kind|cheers"

@@ -25,7 +25,7 @@ from servicekit.privacy.labels import Label, label_of
 #: Words with digits in them, side by side: what an id can be written like.
 _STRETCH = re.compile(
     r"\b(?<![@#])(?!(?:is|it|on|in|to|my|so|if|or|we|he|an|am|at|by|et|le|la|de|du|un|il|el|es|se|si|en|ik|te"
-    r"|er|ja|zu|um|no|nr|[iaeyo])[ .-])(?:[a-z]{1,2}[ .-]?)?[a-z]{0,6}\d[a-z0-9]*(?:(?:[./+-]| [-+]? ?"
+    r"|er|ja|zu|um|no|nr|[iaeyo]) )(?:[a-z]{1,2}[ .-]?)?[a-z]{0,6}\d[a-z0-9]*(?:(?:[./+-]| [-+]? ?"
     r"|)(?:[a-z]{0,6}\d[a-z0-9]*|[a-z]{1,2}(?![\w'])))*+"
 )
 _TAIL = re.compile(

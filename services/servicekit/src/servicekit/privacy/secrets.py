@@ -26,19 +26,15 @@ _PASSWORD = re.compile(
     r"\b(?:password|passwort|kennwort|passwd|pwd|mot de passe|mdp|contraseña|clave|parola d'ordine|wachtwoord"
     r"|passphrase|api[ _-]?key|api[ _-]?token"
     r"|secret(?:[ _-]?key)?|access[ _-]?token|client[ _-]?secret|login code)\b"
-    r"(?: ?[:=] ?| (?:is|was|ist|lautet|war|est|es|è|en|for \w+ is) ?:? ?| )[\"'`]?(?P<value>[^\s\"'`,;]{3,200})",
-    re.IGNORECASE,
+    r"(?: ?[:=] ?| (?:is|was|ist|lautet|war|est|es|è|en|for \w+ is) ?:? ?| )[\"'`]?(?P<value>[^\s\"'`,;]{3,200})"
 )
 _CODE = re.compile(
     r"\b(?:cvv2?|cvc2?|cvn|csc|kartenprüfnummer|prüfziffer|security code|code de sécurité|código de seguridad"
     r"|codice di sicurezza|beveiligingscode"
     r"|pin(?: code)?|pincode|verification code|one[- ]time (?:code|password)|2fa code|sms[- ]?code|otp|tan"
     r"|bestätigungscode)\b"
-    r"(?: (?:number|is|ist|lautet|est|es|è|:)| on the back is)?[ :=#]{1,3}(?P<value>\d{3,8})\b",
-    re.IGNORECASE,
+    r"(?: (?:number|is|ist|lautet|est|es|è|:)| on the back is)?[ :=#]{1,3}(?P<value>\d{3,8})\b"
 )
-_WORTH = re.compile(r"pass|pwd|secret|key|token|mdp|contras|clave|kennw|wachtw|code", re.IGNORECASE)
-_CODE_WORTH = re.compile(r"cv|csc|pin|otp|tan|code|código|codice|prüf|password", re.IGNORECASE)
 
 
 def secrets(page: Page) -> Iterator[Claim]:
@@ -47,14 +43,12 @@ def secrets(page: Page) -> Iterator[Claim]:
     if any(mark in text for mark in _MARKS):
         for found in _FORMS.finditer(text):
             yield Claim(strengths.SECRET, Kind.SECRET, *found.span(found.lastgroup or 0))
-    if _WORTH.search(text):
-        for found in _PASSWORD.finditer(text):
-            value = found["value"].rstrip(".!?)")
-            if _is_no_word(value):
-                yield Claim(strengths.SECRET, Kind.SECRET, found.start("value"), found.start("value") + len(value))
-    if _CODE_WORTH.search(text):
-        for found in _CODE.finditer(text):
-            yield Claim(strengths.SECRET, Kind.SECRET, *found.span("value"))
+    for found in _PASSWORD.finditer(page.lower):
+        value = text[found.start("value") : found.end("value")].rstrip(".!?)")
+        if _is_no_word(value):
+            yield Claim(strengths.SECRET, Kind.SECRET, found.start("value"), found.start("value") + len(value))
+    for found in _CODE.finditer(page.lower):
+        yield Claim(strengths.SECRET, Kind.SECRET, *found.span("value"))
 
 
 def _is_no_word(value: str) -> bool:

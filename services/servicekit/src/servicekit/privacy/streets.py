@@ -116,18 +116,11 @@ def _street_before(text: str, number: int) -> int | None:
         return None
     offset, word, start = max(0, number - 60), last[0], last.start()
     if _SUFFIX.search(word):
-        if _STREETS_WORD.fullmatch(word) or len(word) < 6:  # two words: "Lange Straße"
-            first = _TWO_WORDS.search(before, 0, start)
-            if first is None or first[1] in {"die", "der", "in", "im", "am", "de", "het", "den", "von", "zum"}:
-                return None
-            start = first.start()
-            if (
-                first[1].endswith("s")
-                and (earlier := re.search(r"\b[^\W\d_]+ \Z", before[:start]))
-                and word in {"gate", "gade"}
-            ):
-                start = earlier.start()
-        return offset + start
+        if not _STREETS_WORD.fullmatch(word) and len(word) > 5:
+            return offset + start
+        first = _TWO_WORDS.search(before, 0, start)  # "Lange Straße"
+        if first and first[1] not in {"die", "der", "in", "im", "am", "de", "het", "den", "von", "zum", "zur"}:
+            return offset + first.start()
     if _POSTCODE_NEXT.match(text, number):
         line = [found.end() for found in _LINE_START.finditer(before)]
         prefixed = _PREFIX_DE.search(before + " ", line[-1] if line else 0)
