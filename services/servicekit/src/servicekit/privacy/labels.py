@@ -78,6 +78,8 @@ _AFTER = re.compile(
 )
 _BREAK = re.compile(r"[!?;]|[^\W\d]{4,}\.\s")
 _WINDOW = 42
+_ONE_NUMBER = frozenset({"order", "goods"})
+_DIGIT = re.compile(r"\d")
 
 
 def label_of(page: Page, start: int, end: int) -> Label | None:
@@ -96,5 +98,7 @@ def _before(text: str, start: int) -> str | None:
         begin = found.end()
     nearest = None
     for found in _BEFORE.finditer(text, begin, start):
-        nearest = found.lastgroup
+        # An order or an article has one number; of phones and cards there may be more: "call 555-0100 or 555-0101".
+        if found.lastgroup not in _ONE_NUMBER or not _DIGIT.search(text, found.end(), start):
+            nearest = found.lastgroup
     return nearest

@@ -63,10 +63,11 @@ def _always(_: str) -> bool:
 class _Form:
     pattern: re.Pattern[str]
     check: Callable[[str], bool]
+    bare: bool  # the check wants letters and digits alone
 
 
-def _form(pattern: str, check: Callable[[str], bool] = _always) -> _Form:
-    return _Form(re.compile(rf"(?<![\w])(?<!\d[./,-]){pattern}(?!\w)(?![./,-]\d)"), check)
+def _form(pattern: str, check: Callable[[str], bool] = _always, *, bare: bool = True) -> _Form:
+    return _Form(re.compile(rf"(?<![\w])(?<!\d[./,-])(?:{pattern})(?!\w)(?![./,-]\d)"), check, bare)
 
 
 _FORMS = (
@@ -91,8 +92,12 @@ _FORMS = (
     _form(r"756\.?\d{4}\.?\d{4}\.?\d{2}", ahv.is_valid),  # CH
     _form(r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", nn.is_valid),  # BE
     _form(r"\d{6}-\d{4}", _danish),  # DK
-    _form(r"\d{6}[-+a]\d{3}[a-y0-9]", lambda number: hetu.is_valid(number.upper())),  # FI
+    _form(r"\d{6}[-+a]\d{3}[a-y0-9]", lambda number: hetu.is_valid(number.upper()), bare=False),  # FI
 )  # fmt: skip
+
+
+_SEPARATORS = re.compile(r"[ ./-]")
+_OTHERS = (Label.ORDER, Label.GOODS, Label.PHONE)
 
 
 def national_ids(page: Page) -> Iterator[Claim]:
@@ -103,15 +108,16 @@ def national_ids(page: Page) -> Iterator[Claim]:
         if end - start < 6:
             continue
         label = label_of(page, start, end)
-        if label is Label.NATIONAL_ID:
+        if label in _OTHERS:
+            continue
+        known = False
+        for form in _FORMS:
+            for found in form.pattern.finditer(text, start, end):
+                if form.check(_SEPARATORS.sub("", found[0]) if form.bare else found[0]):
+                    known = True
+                    yield Claim(strengths.CHECKED - 2, Kind.NATIONAL_ID, found.start(), found.end())
+        if label is Label.NATIONAL_ID and not known:
             tail = _TAIL.search(text, start, end)
             end = tail.start() if tail else end
             if 5 <= sum(map(str.isalnum, text[start:end])) <= 24 and sum(map(str.isdigit, text[start:end])) > 3:
                 yield Claim(strengths.LABELLED, Kind.NATIONAL_ID, start, end)
-                continue
-        if label is Label.ORDER or label is Label.GOODS or label is Label.PHONE:
-            continue
-        for form in _FORMS:
-            for found in form.pattern.finditer(text, start, end):
-                if form.check(re.sub(r"[ ./-]", "", found[0]) if form.check is not hetu.is_valid else found[0]):
-                    yield Claim(strengths.CHECKED - 2, Kind.NATIONAL_ID, found.start(), found.end())
