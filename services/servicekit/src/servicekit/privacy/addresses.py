@@ -17,7 +17,7 @@ _LABEL = re.compile(
     r"|anschrift(?: ist| lautet|:)?|wohne (?:jetzt )?(?:in|an)(?: der| dem)?|(?:direcci[oó]n"
     r"|domicilio)(?: de \w+)?(?: es| nueva es|:)|vivo en|indirizzo(?: di \w+)?(?: è|:)|abito (?:in|a)"
     r"|j'habite(?: au)?|(?:adres|bezorgadres|afleveradres|factuuradres)(?: is|:)|woon (?:op|aan|in)|(?:ship"
-    r"|deliver|send|forward)(?: it| them| this| the \w+)? to:?|i live (?:at|on)|we live (?:at|on)|living at"
+    r"|deliver|send|forward)(?: it| them| this| the \w+)? to:?|i live (?:at|on)|we live (?:at|on)|living at|lives? at|lived at|return (?:it |them )?to:?|address with"
     r"|moved to|lieferung an|liefern an)[ :\n]{1,3}"
 )
 _CHUNK = re.compile(
@@ -28,7 +28,10 @@ _CHUNK = re.compile(
 _NO_ADDRESS = re.compile(
     r"@|https?:|\b(?:days?|tage|jours|hours?|eur|usd|orders?|pairs?|€|tomorrow|today|o'clock|pm|am|invoice"
     r"|refund|card|store|friday|monday|tuesday|wednesday|thursday|saturday|sunday|week|month|may|june|july"
-    r"|percent|people|friends|addresses)\b"
+    r"|percent|people|friends|addresses|different|separate|places|locations|shops|boxes|kids|other|since|minutes)\b"
+)
+_LABELLED_CODE = re.compile(
+    r"\b(?:zip(?: ?code)?|postal code|plz|postleitzahl|code postal|código postal|cap)(?: is|:)? (?P<code>\d{4,6})\b"
 )
 _PARTS = re.compile(r"(?:, ?|\n| at | c/o )")
 
@@ -41,6 +44,7 @@ def addresses(page: Page) -> Iterator[Claim]:
     found = [(with_head(text, start), with_tail(text, end)) for start, end in streets(text)]
     found += standalone(page.text, text)
     found += [chunk for label in _LABEL.finditer(text) if (chunk := _announced(text, label.end()))]
+    found += [one.span("code") for one in _LABELLED_CODE.finditer(text)]
     for start, end in _merged(found):
         yield Claim(strengths.ADDRESS, Kind.ADDRESS, start, end)
 

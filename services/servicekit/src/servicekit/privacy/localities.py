@@ -46,11 +46,15 @@ _POST = (
     rf"|{_COUNTRIES}\b|{_STATE_US}(?= ?\d{{5}}"
     rf"| ?[,.\n]| ?$)|(?:{_CITY}){_END})"
 )
-_TAIL = re.compile(rf"(?:,? ?\n ?|,+ ?| - | )(?:{_UNIT}|{_POST})")
+_TAIL = re.compile(rf"(?:,?\s*\n\s*|,+ ?| - | )(?:{_UNIT}|{_POST})")
 _HEAD = re.compile(
     r"(?:(?:flat|apt\.?|apartment|unit|suite|room|shop|level|block|plot|house|h\.? ?no\.?|door|villa"
     r"|c/o)(?: no\.?:?)? ?#?[\w/-]{1,8}(?:,? | - |\n)(?:[^\W\d_]\w+ (?:house|court|building|apartments"
     r"|residency|towers?|heights|mansions?|complex),? )?|\d{1,4}/)\Z"
+)
+#: Lines of a label: a town, perhaps a region, and a line that ends with a postcode.
+_BLOCK = re.compile(
+    r"(?:[ ,]*\n\s*[^\n\d.!?:@]{2,30}){0,2}[ ,]*\n\s*(?:[^\W\d][^\n\d.!?:@]{0,25} )?\d{4,6}(?=\s*(?:[\n,.]|$)| [^\W\d])"
 )
 _CODES = re.compile(rf"\b(?P<whole>{_UK}|{_CA})\b")
 _CASED = re.compile(
@@ -78,6 +82,7 @@ def standalone(text: str, lower: str) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
+_CONTACT = re.compile(r"(?:t[eé]l|phone|fax|mob|handy|mail|e-mail|order|bestell|iban|ust|vat|cell|call|ext)")
 _FILLER = re.compile(
     r"(?:please|bitte|thanks|thank|can|could|and|but|not|merci|danke|gracias|grazie|bedankt|is|are|i|my|the|it"
     r"|instead|phone|tel|email|asap|sil|s'il|svp|per favore|por favor|alstublieft|regards|best|kind|cheers"
@@ -100,6 +105,8 @@ def with_tail(text: str, end: int) -> int:
         if tail is None:
             break
         words = tail[0].strip(" ,\n-")
+        if _CONTACT.match(words):
+            break
         if not any(map(str.isdigit, words)):
             loose = tail[0].startswith((" ", "\n", ",\n")) and not tail[0].startswith(" -")
             if _FILLER.match(words) or (not _COUNTRY.fullmatch(words) and (digits or loose)):
@@ -107,4 +114,5 @@ def with_tail(text: str, end: int) -> int:
         else:
             digits = digits or re.search(r"\d{4}|\d[a-z]{2}|[a-z]\d[a-z]", words) is not None
         end = tail.end()
-    return end
+    block = _BLOCK.match(text, end)
+    return block.end() if block else end

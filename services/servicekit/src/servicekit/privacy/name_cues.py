@@ -6,8 +6,8 @@ INTRODUCED = re.compile(
     r"\b(?:my (?:full |first |last |sur|real |user)?name(?: is|'s| =|:)|name'?s|the name(?: is|'s)|name (?:is"
     r"|on (?:it|the (?:card|order|account|parcel|package)) is)|i am called|i'm called|im called|call me"
     r"|under the name(?: of)?"
-    r"|in the name of|on behalf of|account holder(?: is)?|cardholder(?: name)?(?: is)?|(?:recipient"
-    r"|addressee)(?: is)?|registered to|signed (?:for )?by|addressed to|belongs to|made out to"
+    r"|in the name of|on behalf of|account holder is|cardholder(?: name)? is|(?:recipient"
+    r"|addressee) is|registered to|signed (?:for )?by|addressed to|belongs to|made out to"
     r"|mein(?: voller)? name (?:ist|lautet)|ich hei(?:ß|ss)e|auf den namen|name lautet|unter dem namen|namens"
     r"|me llamo|mi nombre es|mi nombre completo es|a nombre de|se llama|soy la señora|titular es"
     r"|je m'appelle|mon nom est|mon nom c'est|au nom de|moi c'est|s'appelle"
@@ -16,7 +16,7 @@ INTRODUCED = re.compile(
 )
 MAYBE = re.compile(
     r"\b(?:i am|i'm|im|this is|it's|its|it is|here is|hier ist|hier spricht|ich bin|ich bin's|je suis|c'est"
-    r"|soy|habla|sono|parla|ik ben|hier is|met|hi it's|speak(?:ing)? (?:to|with)|spoke (?:to|with)|talk(?:ed"
+    r"|soy|habla|sono|parla|ik ben|hier is|met|hi it's|who is|wer ist|qui est|quién es|chi è|wie is|customer|client|kunde|buyer|cliente|klant|ask for|asked for|contact|accountant|speak(?:ing)? (?:to|with)|spoke (?:to|with)|talk(?:ed"
     r"|ing)? (?:to|with)|told by"
     r"|(?:my|meine?|mi|mon|ma|mia|mio|mijn)(?: lieber?| late| ex)? (?:husband|wife|son|daughter|mother|father"
     r"|mom|mum|dad|brother|sister|boyfriend|girlfriend|partner|friend|neighbou?r|colleague|boss|assistant"

@@ -34,6 +34,7 @@ class _Token:
     end: int
     text: str
     lower: str
+    after: str  # the character behind it
 
     @property
     def capital(self) -> bool:
@@ -200,7 +201,7 @@ class Names:
         before = (
             tokens[first - 1] if first and text[tokens[first - 1].end : tokens[first].start] in {" ", "-"} else None
         )
-        if before is not None and before.lower in self._words.articles:
+        if before is not None and before.lower in self._words.articles and first == last:
             return False
         follower = self._next(tokens, last)
         if follower is not None and follower.lower in self._words.after_place:
@@ -260,7 +261,11 @@ class Names:
         if place + 1 >= len(tokens):
             return None
         here, follower = tokens[place], tokens[place + 1]
-        if follower.start - here.end != 1 or (here.text.endswith(".") and not dots and len(here.text) > 2):
+        if (
+            here.after != " "
+            or follower.start - here.end != 1
+            or (here.text.endswith(".") and not dots and len(here.text) > 2)
+        ):
             return None
         return follower
 
@@ -286,5 +291,5 @@ def _tokens(page: Page, titles: Words) -> list[_Token]:
         text = found[0]
         if text.endswith(".") and len(text) > 2 and text[:-1].lower() not in titles:
             text, end = text[:-1], end - 1
-        tokens.append(_Token(start, end, text, page.lower[start:end]))
+        tokens.append(_Token(start, end, text, page.lower[start:end], page.text[end : end + 1]))
     return tokens

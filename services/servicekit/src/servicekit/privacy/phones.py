@@ -19,7 +19,7 @@ from servicekit.privacy.labels import Label, label_of
 _CANDIDATE = re.compile(
     r"(?<![\w@#$€£¥%&=_/])(?<!\d[.,:])(?<!\w-)(?<![\w]\.)[+(]{0,2}\d(?:(?:[ .\-/]|\(0\)|[()] ?| ?[-–/] ?| \("
     r"|  )?\d){5,40}+"
-    r"(?!\w)(?![.,:]\d)(?! ?[%€£¥]| ?(?:eur|usd|gbp|chf|pln|sek|kr|zł|euros?|dollars?|pounds?|km|kg|mm|cm|ml"
+    r"(?=x\d|(?!\w))(?![.,:]\d)(?! ?[%€£¥]| ?(?:eur|usd|gbp|chf|pln|sek|kr|zł|euros?|dollars?|pounds?|km|kg|mm|cm|ml"
     r"|px|mah|points?|punkte|stück|pieces|pcs|units)\b)"
 )
 _EXTENSION = re.compile(r",? ?(?:ext|extension|x|durchwahl|dw|poste|int|anexo|toestel)\.? ?\d{1,5}\b")

@@ -17,7 +17,7 @@ _TYPES_EN = (
     r"|wynd|brae|bend|cove|landing|manor|meadows?|mill|mount|springs?|summit|valley|village|vista|strip|common"
     r"|yard|mall|arcade|spur|canyon|creek|harbou?r|bypass"
 )
-_BEFORE_NO = r"(?<![\w,.:/#€$£-])(?<!\d )"
+_BEFORE_NO = r"(?<![\w,.:/#€$£-])(?:\d{1,4} )?"
 _NUMBER_FIRST_EN = re.compile(
     rf"{_BEFORE_NO}(?:no\.? ?)?\d{{1,6}}[a-z]?(?:[-/]\d{{1,4}}[a-z]?)?(?: 1/2)?,? (?:[nsew]\.?|[ns][ew]|north"
     rf"|south|east|west)? ?"
