@@ -1,4 +1,4 @@
-"""Takes secrets and personal data out of log records: whole fields by their name, and what `privacy` finds in any text."""
+"""Takes secrets and personal data out of log records: fields by their name, and what `privacy` finds in any text."""
 
 import re
 from collections.abc import Mapping
@@ -34,7 +34,8 @@ _COUNTS = frozenset({"tokens", "tokens_in", "tokens_out", "max_tokens", "max_out
 
 #: Most of what is logged has none of this, and needs no closer look.
 _WORTH_A_LOOK = re.compile(
-    r"[@\d=]|eyJ|://|DETAIL:|(?i:bearer|basic |secret|passw|pwd|token|sk-|-----begin|arroba|arobase|chiocciola| dot |\(at)"
+    r"[@\d=]|eyJ|://|DETAIL:|(?i:bearer|basic |secret|passw|pwd|token|sk-|-----begin|arroba|arobase|chiocciola"
+    r"| dot |\(at)"
 )
 _DETAIL = re.compile(r"DETAIL:.*")  # what Postgres adds: the values of the row
 
@@ -59,7 +60,7 @@ class Redactor:
         return cls(Finder.load(words=False))
 
     def text(self, text: str) -> str:
-        """`text` without tokens, bearer headers, e-mail addresses, card, phone and account numbers, ids, IPs, orders."""
+        """`text` without tokens, e-mail and IP addresses, card, phone and account numbers, ids, orders."""
         if not _WORTH_A_LOOK.search(text):
             return text
         return _DETAIL.sub("DETAIL: [redacted]", hidden(text, self._finder.find(text)))

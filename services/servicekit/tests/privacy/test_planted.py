@@ -20,8 +20,10 @@ WORDS: dict[Kind, tuple[str, ...]] = {
     Kind.IP: ("from ", "IP-Adresse ", "depuis ", "desde ", "da ", "vanaf ", ""),
 }
 FRAMES = (
-    "Hello, {} and the price was 129.90 EUR on 2026-03-14.", "I ordered 3 lamps. {}", "{}", "Bitte prüfen: {}, danke!", "Bonjour, {} merci",
-    "Hola: {}; gracias por los 2 paquetes", "Buongiorno ({}) e grazie", "Hallo, {}. Maat 42 graag.", "size 10.5, version 2.4.1\n{}\nthanks", "\"{}\" is what I typed",
+    "Hello, {} and the price was 129.90 EUR on 2026-03-14.", "I ordered 3 lamps. {}", "{}",
+    "Bitte prüfen: {}, danke!", "Bonjour, {} merci",
+    "Hola: {}; gracias por los 2 paquetes", "Buongiorno ({}) e grazie", "Hallo, {}. Maat 42 graag.",
+    "size 10.5, version 2.4.1\n{}\nthanks", "\"{}\" is what I typed",
 )  # fmt: skip
 PLANTED = 10_000
 

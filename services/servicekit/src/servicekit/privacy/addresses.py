@@ -10,14 +10,15 @@ from servicekit.privacy.localities import standalone, with_head, with_tail
 from servicekit.privacy.streets import streets
 
 _LABEL = re.compile(
-    r"\b(?<!e-mail )(?<!email )(?<!mail )(?<!ip )(?<!web )(?<!mac )(?<!e-)(?:(?:shipping|delivery|billing"
+    r"\b(?:(?:shipping|delivery|billing"
     r"|postal|home|new|my|mailing|street|invoice|correct|current|our|old) address(?: is(?: now)?| to"
     r"| should be|:| =)|address(?: is|:)"
     r"|adresse(?: ist| lautet| est| :|:)|(?:liefer|rechnungs|versand)adresse(?: ist| lautet|:)?"
     r"|anschrift(?: ist| lautet|:)?|wohne (?:jetzt )?(?:in|an)(?: der| dem)?|(?:direcci[oó]n"
     r"|domicilio)(?: de \w+)?(?: es| nueva es|:)|vivo en|indirizzo(?: di \w+)?(?: è|:)|abito (?:in|a)"
     r"|j'habite(?: au)?|(?:adres|bezorgadres|afleveradres|factuuradres)(?: is|:)|woon (?:op|aan|in)|(?:ship"
-    r"|deliver|send|forward)(?: it| them| this| the \w+)? to:?|i live (?:at|on)|we live (?:at|on)|living at|lives? at|lived at|return (?:it |them )?to:?|address with"
+    r"|deliver|send|forward)(?: it| them| this| the \w+)? to:?|i live (?:at|on)|we live (?:at|on)|living at"
+    r"|lives? at|lived at|return (?:it |them )?to:?|address with"
     r"|moved to|lieferung an|liefern an)[ :\n]{1,3}"
 )
 _CHUNK = re.compile(
@@ -33,6 +34,7 @@ _NO_ADDRESS = re.compile(
 _LABELLED_CODE = re.compile(
     r"\b(?:zip(?: ?code)?|postal code|plz|postleitzahl|code postal|código postal|cap)(?: is|:)? (?P<code>\d{4,6})\b"
 )
+_OF_A_MACHINE = re.compile(r"(?:mail |ip |web |mac |e-)\Z")
 _PARTS = re.compile(r"(?:, ?|\n| at | c/o )")
 
 
@@ -43,7 +45,7 @@ def addresses(page: Page) -> Iterator[Claim]:
         return
     found = [(with_head(text, start), with_tail(text, end)) for start, end in streets(text)]
     found += standalone(page.text, text)
-    found += [chunk for label in _LABEL.finditer(text) if (chunk := _announced(text, label.end()))]
+    found += [chunk for label in _LABEL.finditer(text) if (chunk := _announced(text, label))]
     found += [one.span("code") for one in _LABELLED_CODE.finditer(text)]
     for start, end in _merged(found):
         yield Claim(strengths.ADDRESS, Kind.ADDRESS, start, end)
@@ -52,10 +54,15 @@ def addresses(page: Page) -> Iterator[Claim]:
 _DIGIT = re.compile(r"\d")
 
 
-def _announced(text: str, start: int) -> tuple[int, int] | None:
+def _announced(text: str, label: re.Match[str]) -> tuple[int, int] | None:
     """What follows "ship it to:" as far as it reads like an address: some words and a number."""
+    start = label.end()
     chunk = _CHUNK.match(text, start)
-    if chunk is None or _NO_ADDRESS.search(chunk[0]):
+    if (
+        chunk is None
+        or _OF_A_MACHINE.search(text, max(0, label.start() - 8), label.start())
+        or _NO_ADDRESS.search(chunk[0])
+    ):
         return None
     end = start + len(chunk[0].rstrip(" ,.-"))
     parts = [start, *(found.end() for found in _PARTS.finditer(text, start, end)), end]

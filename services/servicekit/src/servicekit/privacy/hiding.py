@@ -6,7 +6,7 @@ from servicekit.privacy.kinds import Found
 
 
 def hidden(text: str, found: Iterable[Found]) -> str:
-    """`text` with the kind of each value in its place, as in `[email]`; `found` as `Finder.find` gave it for this text."""
+    """`text` with the kind of each value in its place, as in `[email]`; `found` as `Finder.find` gave it."""
     pieces, place = [], 0
     for one in found:
         pieces += [text[place : one.start], f"[{one.kind}]"]

@@ -54,11 +54,13 @@ _HEAD = re.compile(
 )
 #: Lines of a label: a town, perhaps a region, and a line that ends with a postcode.
 _BLOCK = re.compile(
-    r"(?:[ ,]*\n\s*[^\n\d.!?:@]{2,30}){0,2}[ ,]*\n\s*(?:[^\W\d][^\n\d.!?:@]{0,25} )?\d{4,6}(?=\s*(?:[\n,.]|$)| [^\W\d])"
+    r"(?:[ ,]*\n\s*[^\n\d.!?:@]{2,30}){0,2}[ ,]*\n\s*(?:[^\W\d][^\n\d.!?:@]{0,25} )?\d{4,6}(?=\s*(?:[\n,.]|$)"
+    r"| [^\W\d])"
 )
 _CODES = re.compile(rf"\b(?P<whole>{_UK}|{_CA})\b")
 _CASED = re.compile(
-    r"\b\d{4} ?[A-Z]{2} [A-Z][a-z'-]{2,}|(?P<state>,? (?:[A-Z]{2} \d{5}(?:-\d{4})?|(?:NSW|VIC|QLD|TAS|ACT|WA|SA|NT) \d{4})\b)"
+    r"\b\d{4} ?[A-Z]{2} [A-Z][a-z'-]{2,}|(?P<state>,? (?:[A-Z]{2} \d{5}(?:-\d{4})?|(?:NSW|VIC|QLD|TAS|ACT|WA"
+    r"|SA|NT) \d{4})\b)"
     r"|(?P<town>(?<!\w)(?:[A-Z]{1,2}-)?\d{5} [A-ZÄÖÜÉ][\w'-]{2,}(?:[ -][A-ZÄÖÜÉ][\w'-]+)*)(?=\s*(?:[,.;!?\n)]|$))"
 )
 _TOWN_BEFORE = re.compile(r"(?<![\w'-])[A-Z][\w'.-]+(?: [A-Z][\w'.-]+){0,2}\Z")

@@ -16,7 +16,9 @@ INTRODUCED = re.compile(
 )
 MAYBE = re.compile(
     r"\b(?:i am|i'm|im|this is|it's|its|it is|here is|hier ist|hier spricht|ich bin|ich bin's|je suis|c'est"
-    r"|soy|habla|sono|parla|ik ben|hier is|met|hi it's|who is|wer ist|qui est|quién es|chi è|wie is|customer|client|kunde|buyer|cliente|klant|ask for|asked for|contact|accountant|speak(?:ing)? (?:to|with)|spoke (?:to|with)|talk(?:ed"
+    r"|soy|habla|sono|parla|ik ben|hier is|met|hi it's|who is|wer ist|qui est|quién es|chi è|wie is|customer"
+    r"|client|kunde|buyer|cliente|klant|ask for|asked for|contact|accountant|speak(?:ing)? (?:to|with)"
+    r"|spoke (?:to|with)|talk(?:ed"
     r"|ing)? (?:to|with)|told by"
     r"|(?:my|meine?|mi|mon|ma|mia|mio|mijn)(?: lieber?| late| ex)? (?:husband|wife|son|daughter|mother|father"
     r"|mom|mum|dad|brother|sister|boyfriend|girlfriend|partner|friend|neighbou?r|colleague|boss|assistant"

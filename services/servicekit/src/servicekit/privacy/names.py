@@ -1,13 +1,12 @@
 """Names of people, where it is sure that a name is meant.
 
-"My name is", "Mr", a greeting, a closing or a field announce one; a known given name with a capital is one in the middle of
-a sentence too, unless it is also a word. What nothing announces is left alone.
+"My name is", "Mr", a greeting, a closing or a field announce one; a known given name with a capital is one in the
+middle of a sentence too, unless it is also a word. What nothing announces is left alone.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from servicekit.privacy import strengths
 from servicekit.privacy.folding import Page
@@ -28,17 +27,13 @@ from servicekit.privacy.name_cues import (
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*\.?")
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     start: int
     end: int
     text: str
     lower: str
     after: str  # the character behind it
-
-    @property
-    def capital(self) -> bool:
-        return self.text[0].isupper()
+    capital: bool
 
 
 class Names:
@@ -86,7 +81,7 @@ class Names:
     def _after(
         self, tokens: list[_Token], first: int | None, *, any_case: bool, field: bool = False
     ) -> Iterator[tuple[int, int]]:
-        """A name that words announced: capitals as far as they go; without capitals up to two words that are no others."""
+        """A name that words announced: capitals as far as they go, else up to two words that are no others."""
         if first is None:
             return
         first = self._past_title(tokens, first)
@@ -177,6 +172,9 @@ class Names:
         while place < len(tokens):
             token = tokens[place]
             bare = token.lower.rstrip(".")
+            if not token.capital and bare not in self._words.titles:
+                place += 1
+                continue
             if bare in self._words.titles and self._titled(tokens, place):
                 first = self._past_title(tokens, place)
                 last = self._grown(tokens, first) if tokens[first].capital else first
@@ -291,5 +289,5 @@ def _tokens(page: Page, titles: Words) -> list[_Token]:
         text = found[0]
         if text.endswith(".") and len(text) > 2 and text[:-1].lower() not in titles:
             text, end = text[:-1], end - 1
-        tokens.append(_Token(start, end, text, page.lower[start:end], page.text[end : end + 1]))
+        tokens.append(_Token(start, end, text, page.lower[start:end], page.text[end : end + 1], text[0].isupper()))
     return tokens

@@ -28,11 +28,17 @@ _ORDER = re.compile(
     r"|(?<![\w#&/])(?<!apt )(?<!unit )(?<!suite )#(?P<bare>(?=[a-z-]{0,6}\d)[a-z]{0,4}-?\d{3,12}(?:-\d{1,8})?)(?!\w)"
     r"|(?<!\w)(?P<form>(?:ord|order|inv|invoice|so|po|re|rg|wc)-(?:\d{2,4}-)?\d{3,12})(?!\w)"
 )
+_MARKS = (
+    "order", "invoice", "bestel", "auftrag", "rechnung", "command", "factu", "pedido", "ordin", "fattura", "#", "inv-",
+    "so-", "po-", "re-", "rg-", "wc-", "ord-",
+)  # fmt: skip
 _SAID_LEAST = 3
 
 
 def orders(page: Page) -> Iterator[Claim]:
     """The numbers alone, without the words."""
+    if not any(mark in page.lower for mark in _MARKS):
+        return
     for found in _ORDER.finditer(page.lower):
         group = found.lastgroup or ""
         start, end = found.span(group)

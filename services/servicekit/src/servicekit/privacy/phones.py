@@ -45,7 +45,8 @@ _SHAPES = re.compile(
 _BARE_MOBILE = re.compile(r"[6-9]\d{9}|[2-9](?!11)\d{2}[2-9]\d{6}|1[3-9]\d{9}")
 #: Countries whose national numbers begin with a zero that is dialled only there.
 _TRUNK_ZERO = (
-    "AT", "AU", "BE", "BG", "CH", "CN", "DE", "EG", "FI", "FR", "GB", "HR", "ID", "IE", "IL", "IN", "IT", "JP", "KE", "KR",
+    "AT", "AU", "BE", "BG", "CH", "CN", "DE", "EG", "FI", "FR", "GB", "HR", "ID", "IE", "IL", "IN", "IT", "JP",
+    "KE", "KR",
     "MY", "NG", "NL", "NZ", "PH", "PK", "RO", "RS", "SE", "SI", "SK", "TH", "TR", "TW", "UA", "VN", "ZA",
 )  # fmt: skip
 

@@ -19,7 +19,8 @@ _FORMS = re.compile(
     r"|(?<=://)(?P<userinfo>[^\s/@:]+:[^\s/@]+)(?=@)"
 )  # fmt: skip
 _MARKS = (
-    "-----BEGIN", "eyJ", "earer", "EARER", "asic ", "://", "sk-", "sk_", "pk_", "pk-", "rk_", "rk-", "whsec", "ghp", "gho", "ghu", "ghs", "ghr", "glpat",
+    "-----BEGIN", "eyJ", "earer", "EARER", "asic ", "://", "sk-", "sk_", "pk_", "pk-", "rk_", "rk-", "whsec",
+    "ghp", "gho", "ghu", "ghs", "ghr", "glpat",
     "shp", "sq0", "npm_", "hf_", "dop_v1", "xox", "AKIA", "ASIA", "AIza", "SG.", "ck_", "cs_", "github_pat",
 )  # fmt: skip
 _PASSWORD = re.compile(
@@ -36,6 +37,22 @@ _CODE = re.compile(
     r"(?: (?:number|is|ist|lautet|est|es|è|:)| on the back is)?[ :=#]{1,3}(?P<value>\d{3,8})\b"
 )
 
+_PASSWORD_MARKS = (
+    "pass",
+    "pwd",
+    "kennwort",
+    "mdp",
+    "contras",
+    "clave",
+    "parola",
+    "wachtw",
+    "key",
+    "token",
+    "secret",
+    "login",
+)
+_CODE_MARKS = ("cvv", "cvc", "cvn", "csc", "prüf", "code", "codice", "código", "pin", "password", "otp", "tan")
+
 
 def secrets(page: Page) -> Iterator[Claim]:
     """Keys and tokens by their form; passwords and codes by the word before them."""
@@ -43,11 +60,11 @@ def secrets(page: Page) -> Iterator[Claim]:
     if any(mark in text for mark in _MARKS):
         for found in _FORMS.finditer(text):
             yield Claim(strengths.SECRET, Kind.SECRET, *found.span(found.lastgroup or 0))
-    for found in _PASSWORD.finditer(page.lower):
+    for found in _PASSWORD.finditer(page.lower) if any(word in page.lower for word in _PASSWORD_MARKS) else ():
         value = text[found.start("value") : found.end("value")].rstrip(".!?)")
         if _is_no_word(value):
             yield Claim(strengths.SECRET, Kind.SECRET, found.start("value"), found.start("value") + len(value))
-    for found in _CODE.finditer(page.lower):
+    for found in _CODE.finditer(page.lower) if any(word in page.lower for word in _CODE_MARKS) else ():
         yield Claim(strengths.SECRET, Kind.SECRET, *found.span("value"))
 
 

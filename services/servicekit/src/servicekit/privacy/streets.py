@@ -17,7 +17,7 @@ _TYPES_EN = (
     r"|wynd|brae|bend|cove|landing|manor|meadows?|mill|mount|springs?|summit|valley|village|vista|strip|common"
     r"|yard|mall|arcade|spur|canyon|creek|harbou?r|bypass"
 )
-_BEFORE_NO = r"(?<![\w,.:/#€$£-])(?:\d{1,4} )?"
+_BEFORE_NO = r"(?=\d)(?<![\w,.:/#€$£-])(?:\d{1,4} )?"
 _NUMBER_FIRST_EN = re.compile(
     rf"{_BEFORE_NO}(?:no\.? ?)?\d{{1,6}}[a-z]?(?:[-/]\d{{1,4}}[a-z]?)?(?: 1/2)?,? (?:[nsew]\.?|[ns][ew]|north"
     rf"|south|east|west)? ?"
@@ -71,7 +71,7 @@ _STREETS_WORD = re.compile(
     r"|vägen|gatan)\Z"
 )
 _SMALL = re.compile(
-    r"(?:(?<=[^\W\d_] )|(?<=[^\W\d_]\. )|(?<=[^\W\d_], ))\d{1,4}(?: ?[a-h]\b)?(?:[-/]\d{1,4}[a-h]?"
+    r"(?=\d)(?:(?<=[^\W\d_] )|(?<=[^\W\d_]\. )|(?<=[^\W\d_], ))\d{1,4}(?: ?[a-h]\b)?(?:[-/]\d{1,4}[a-h]?"
     r"| ?- ?\d{1,3})?(?: (?:bis|hs|ii|iii"
     r"|i)\b)?(?![\w.:%€$-]*\d)(?!\w)(?! ?[%€$£:])"
 )
