@@ -180,7 +180,8 @@ def _aadhaar(chance: Random) -> str:
 
 
 def _pan(chance: Random) -> str:
-    return f"{chance.choice(('ABC', 'QRT', 'ZXK'))}P{chance.choice('ABC')}{chance.randrange(1000, 9999)}{chance.choice('XYZ')}"
+    letters = chance.choice(("ABC", "QRT", "ZXK"))
+    return f"{letters}P{chance.choice('ABC')}{chance.randrange(1000, 9999)}{chance.choice('XYZ')}"
 
 
 def _fodselsnummer(chance: Random) -> str:

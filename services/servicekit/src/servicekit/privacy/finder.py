@@ -1,6 +1,8 @@
 """The finder: what personal data stands where in a text. Deterministic, without I/O, no model."""
 
+from bisect import bisect
 from collections.abc import Callable, Collection, Iterable
+from operator import attrgetter
 from typing import Self
 
 from servicekit.privacy.addresses import addresses
@@ -54,6 +56,9 @@ def _settled(claims: list[Claim]) -> list[Claim]:
     """The claims that win, by place."""
     kept: list[Claim] = []
     for claim in sorted(claims, key=lambda one: (-one.strength, one.start - one.end, one.start)):
-        if all(claim.end <= other.start or other.end <= claim.start for other in kept):
-            kept.append(claim)
-    return sorted(kept, key=lambda one: one.start)
+        place = bisect(kept, claim.start, key=attrgetter("start"))
+        if (place == 0 or kept[place - 1].end <= claim.start) and (
+            place == len(kept) or claim.end <= kept[place].start
+        ):
+            kept.insert(place, claim)
+    return kept

@@ -105,7 +105,7 @@ def streets(text: str) -> Iterator[tuple[int, int]]:
 _LINE_START = re.compile(r"[\n,:;]|\. ")
 _LAST_WORD = re.compile(r"[^\W\d_][\w.'-]*\Z")
 _TWO_WORDS = re.compile(r"([^\W\d_][\w.'-]*)[ -]\Z")
-_POSTCODE_NEXT = re.compile(r"[ \da-h/-]*\n?,? ?\d{4,5} [^\W\d_]")
+_POSTCODE_NEXT = re.compile(r"[ \da-h/-]{0,14}\n?,? ?\d{4,5} [^\W\d_]")
 
 
 def _street_before(text: str, number: int) -> int | None:
