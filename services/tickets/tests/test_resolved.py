@@ -7,9 +7,10 @@ from contracts.errors import ProblemCode
 from contracts.resolved import RESOLVE_SCOPE, RESOLVED_PATH, RESOLVED_SCOPE
 from contracts.tools.tickets import CREATE_TICKET, HANDOFF_HUMAN
 from servicekit.auth.claims import Role
+from servicekit.privacy import Finder
 from servicekit.testing.conformance import assert_problem
 from servicekit.testing.tool_client import ADA, GUEST, As, ToolClient
-from tickets.resolved.masking import masked
+from tickets.resolved.masking import Masking
 
 pytestmark = pytest.mark.service
 SERVICE = As(subject="orchestrator", role=Role.SERVICE, scopes=(RESOLVED_SCOPE,), conversation_id=None)
@@ -67,7 +68,7 @@ async def test_what_is_told_holds_no_personal_data(service: ToolClient) -> None:
 
 
 def test_a_known_name_is_masked_inside_of_a_sentence() -> None:
-    assert masked("We told Ada Moreno that Ada may return it.", names=["Ada Moreno"]) == (
+    assert Masking(Finder.load())("We told Ada Moreno that Ada may return it.", names=["Ada Moreno"]) == (
         "We told [name] that [name] may return it."
     )
 

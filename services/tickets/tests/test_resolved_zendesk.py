@@ -6,9 +6,11 @@ from contracts.errors import ProblemCode
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
 from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.privacy import Finder
 from servicekit.testing import FakeClock
 from servicekit.testing.faulty import UPSTREAM_SECRET, Fault, Faults
 from tickets.parts import zendesk_resolved
+from tickets.resolved.masking import Masking
 from tickets.resolved.zendesk import ZendeskResolved
 from tickets.settings import Settings
 
@@ -27,7 +29,7 @@ TOLD = (KIM, "Hello Ada,\nYes, we sharpen axes. Ada Moreno may write to ada@exam
 @pytest.fixture
 def resolved(with_zendesk: Settings, http: AiohttpClient, clock: FakeClock, zendesk: FakeZendesk) -> ZendeskResolved:
     zendesk.people = PEOPLE
-    return zendesk_resolved(with_zendesk, http, clock)
+    return zendesk_resolved(with_zendesk, http, clock, Masking(Finder.load()))
 
 
 async def test_the_answer_is_the_last_public_comment_of_an_agent(

@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 
 from contracts.tools.tickets import CREATE_TICKET, HANDOFF_HUMAN
+from servicekit.privacy import Finder
 from servicekit.testing import FakeClock
 from servicekit.testing.tool_client import ToolClient, tool_service
 from servicekit.testing.waiting import eventually
@@ -212,7 +213,8 @@ async def test_without_anybody_to_tell_it_only_counts(desk: ToolClient, settings
     await _open(desk)
     _at(clock, DUE)
     before = await _told(desk, "email"), await _told(desk, "slack")
-    quiet = SlaSweeper(desk.kit, staff_notices(settings, load_policy().timezone, desk.people), desk.people)
+    notices = staff_notices(settings, load_policy().timezone, desk.people, Finder.load())
+    quiet = SlaSweeper(desk.kit, notices, desk.people)
     assert (await quiet.sweep(), _count(desk, "missed"), _overdue(desk)) == (1, 1, 1)
     assert (await _told(desk, "email"), await _told(desk, "slack")) == before
 
@@ -242,7 +244,8 @@ async def test_it_goes_on_without_a_database(settings: Settings, clock: FakeCloc
 def _sweeper(desk: ToolClient) -> SlaSweeper:
     settings = desk.kit.settings
     assert isinstance(settings, Settings)
-    return SlaSweeper(desk.kit, staff_notices(settings, load_policy().timezone, desk.people), desk.people)
+    notices = staff_notices(settings, load_policy().timezone, desk.people, Finder.load())
+    return SlaSweeper(desk.kit, notices, desk.people)
 
 
 async def _nothing_is_told(desk: ToolClient, sweeper: SlaSweeper, clock: FakeClock) -> None:

@@ -100,7 +100,7 @@ async def orchestrate(
         )  # fmt: skip
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
         app.state.gaps = GapDesk(
-            kit.db, keyring, kit.clock, Colleagues(services),
+            kit.db, keyring, kit.clock, Colleagues(services, core.vaults.finder),
             await asyncio.to_thread(QuickEmbedder.load), load_gap_policy(),
             timedelta(days=settings.gaps_retention_days),
         )  # fmt: skip

@@ -17,6 +17,7 @@ from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
 from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.privacy import Finder
 from servicekit.testing.live import live_server
 
 TICKET = {"number": "HP-1", "subject": "Axe", "resolution": "Yes.", "resolved_at": None}
@@ -67,7 +68,7 @@ async def colleagues(url: str):
 
 def made(http: AiohttpClient) -> Callable[[dict[str, str]], Colleagues]:
     minter = TokenMinter(KeySet.generate(), "orchestrator", SystemClock())
-    return lambda urls: Colleagues(ServiceCalls(urls, http, minter, timeout_s=2.0))
+    return lambda urls: Colleagues(ServiceCalls(urls, http, minter, timeout_s=2.0), Finder.load())
 
 
 async def test_each_is_asked_with_a_scope_of_its_own(colleagues: Colleagues, services: Services) -> None:
@@ -80,6 +81,17 @@ async def test_each_is_asked_with_a_scope_of_its_own(colleagues: Colleagues, ser
     assert (told["aud"], told["scope"], told["role"]) == ("tickets", "tickets.resolved", "service")
     assert told["exp"] - told["iat"] <= 60
     assert question["query"] == query["query"] == "Do you sharpen axes?"
+
+
+async def test_personal_data_that_a_ticket_service_left_in_is_masked(
+    colleagues: Colleagues, services: Services
+) -> None:
+    told = TICKET | {"resolution": "Write to kim@shop.example or call +49 30 12345678 now."}
+    services.tickets = JSONResponse({"tickets": [told]})
+    found = await colleagues.resolved("q", 5)
+    assert found is not None
+    assert "kim@" not in found[0].resolution
+    assert "12345678" not in found[0].resolution
 
 
 @pytest.mark.parametrize(

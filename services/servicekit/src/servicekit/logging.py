@@ -8,7 +8,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-from servicekit.redaction import redact_event
+from servicekit.redaction import Redactor
 from servicekit.settings import ServiceSettings
 from servicekit.telemetry.current import request_context
 
@@ -30,7 +30,7 @@ def _dumps(event: Any, **_: Any) -> str:
     return orjson.dumps(event, default=str).decode()
 
 
-def processors(service: str) -> list[Processor]:
+def processors(service: str, redactor: Redactor) -> list[Processor]:
     """What each record goes through before it is rendered. Redaction comes last, so nothing is added behind it."""
 
     def add_service(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -43,14 +43,14 @@ def processors(service: str) -> list[Processor]:
         add_service,
         _add_request,
         structlog.processors.format_exc_info,
-        redact_event,
+        redactor.event,
     ]
 
 
 def configure_logging(settings: ServiceSettings) -> None:
     """Sends our own and the libraries' records through the same processors. Called once, by the composition root."""
     level = logging.getLevelNamesMapping().get(settings.log_level.upper(), logging.INFO)
-    shared = processors(settings.service)
+    shared = processors(settings.service, Redactor.load())
     console = settings.log_format == "console"
     renderer: Processor = (
         structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())

@@ -11,6 +11,7 @@ from servicekit.clock import SystemClock
 from servicekit.context import Kit
 from servicekit.http.aiohttp_client import AiohttpClient
 from servicekit.logging import get_logger
+from servicekit.privacy import Finder
 from servicekit.sealing.keyfile import open_keys
 from servicekit.sealing.routes import privacy_router
 from servicekit.sealing.subjects import SubjectKeys
@@ -27,6 +28,7 @@ from tickets.parts import deliveries, staff_notices, uses_api_token, zendesk_des
 from tickets.people import people_of
 from tickets.policy import SlaPolicy, load_policy
 from tickets.remote import RemoteSteps
+from tickets.resolved.masking import Masking
 from tickets.resolved.port import ResolvedTickets
 from tickets.resolved.postgres import PostgresResolved
 from tickets.resolved.routes import resolved_router
@@ -51,14 +53,16 @@ def build(
     master = open_keys(settings.master_key_file, SystemClock())
     keys = SubjectKeys(master)
     http, policy = AiohttpClient(), policy or load_policy()
-    drafts, notices = Drafts(policy, keys), staff_notices(settings, policy.timezone, keys)
+    finder = Finder.load()
+    mask = Masking(finder)
+    drafts, notices = Drafts(policy, keys), staff_notices(settings, policy.timezone, keys, finder)
     remote = None
-    resolved: ResolvedTickets = PostgresResolved()
+    resolved: ResolvedTickets = PostgresResolved(mask)
     people = people_of(keys)
     if open_backend is None and settings.tickets_backend == "zendesk":
         open_backend = partial(ZendeskTickets, keys=keys)
         remote = RemoteSteps(zendesk_desk(settings, http, SystemClock()), drafts)
-        resolved = zendesk_resolved(settings, http, SystemClock())
+        resolved = zendesk_resolved(settings, http, SystemClock(), mask)
         people = people_of(keys, zendesk_erasing(settings, http, SystemClock()))
     open_backend = open_backend or partial(PostgresTickets, prefix=settings.ticket_prefix, keys=keys)
     tools = TicketTools(open=open_backend, drafts=drafts, notices=notices)
@@ -79,7 +83,7 @@ def build(
         pace = Pace(tries=settings.outbox_tries, poll_s=settings.outbox_poll_s)
         sweeper = SlaSweeper(kit, notices, keys)
         master.counted(kit.metrics)
-        app.state.sealing = sealing = clear_rows(kit.db, keys)
+        app.state.sealing = sealing = clear_rows(kit.db, keys, mask)
         try:
             async with (
                 sealing.running(),
@@ -93,7 +97,7 @@ def build(
     return create_app(
         settings=settings,
         title="Tickets",
-        routers=[router, resolved_router(resolved, keys), privacy_router(people)],
+        routers=[router, resolved_router(resolved, keys, mask), privacy_router(people)],
         kit_factory=kit_factory,
         startup=startup,
     )

@@ -6,18 +6,19 @@ from servicekit.db.pool import Connection, Database
 from servicekit.sealing.clear import ClearRows
 from servicekit.sealing.subjects import SubjectKeys
 from tickets.people import TABLES, TICKETS
+from tickets.resolved.masking import Masking
 from tickets.resolved.words import keep_words
 
 _FORGET_ACTOR = "UPDATE ticket_events SET actor = $3 WHERE ticket_id = $1 AND actor = $2 AND kind <> 'resolved'"
 
 
-def clear_rows(db: Database, keys: SubjectKeys) -> ClearRows:
-    """Seals what is in clear in all tables of tickets."""
-    return ClearRows(db, keys, TABLES, {TICKETS.table: _complete})
+def clear_rows(db: Database, keys: SubjectKeys, mask: Masking) -> ClearRows:
+    """Seals what is in clear in all tables of tickets; what others may find of it is masked."""
 
+    async def complete(connection: Connection, row: asyncpg.Record, name: str) -> None:
+        await connection.execute(_FORGET_ACTOR, row["id"], row["requester"], name)
+        words = TICKETS.opened(row, None)
+        if words["resolution"]:
+            await keep_words(connection, mask, row["id"], words["subject"], words["body"], words["resolution"])
 
-async def _complete(connection: Connection, row: asyncpg.Record, name: str) -> None:
-    await connection.execute(_FORGET_ACTOR, row["id"], row["requester"], name)
-    words = TICKETS.opened(row, None)
-    if words["resolution"]:
-        await keep_words(connection, row["id"], words["subject"], words["body"], words["resolution"])
+    return ClearRows(db, keys, TABLES, {TICKETS.table: complete})

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from servicekit.clock import Clock
 from servicekit.http.client import HttpPort
 from servicekit.http.remote import Authority, FixedHeaders, RemoteApi
+from servicekit.privacy import Finder
 from servicekit.sealing.subjects import SubjectKeys
 from tickets.backends.mail_message import mailbox
 from tickets.backends.slack import SlackDelivery, slack_client
@@ -15,6 +16,7 @@ from tickets.backends.zendesk_api import SYSTEM, ZendeskApi
 from tickets.backends.zendesk_erasing import ZendeskErasing
 from tickets.backends.zendesk_oauth import ClientCredentials
 from tickets.outbox.message import Delivery, Kind
+from tickets.resolved.masking import Masking
 from tickets.resolved.zendesk import ZendeskResolved
 from tickets.settings import Settings
 from tickets.staff_notices import StaffNotices, load_wording
@@ -31,9 +33,9 @@ def zendesk_erasing(settings: Settings, http: HttpPort, clock: Clock) -> Zendesk
     return ZendeskErasing(ZendeskApi(_zendesk_api(settings, http, clock)))
 
 
-def zendesk_resolved(settings: Settings, http: HttpPort, clock: Clock) -> ZendeskResolved:
+def zendesk_resolved(settings: Settings, http: HttpPort, clock: Clock, mask: Masking) -> ZendeskResolved:
     """The search over solved tickets, with the same key."""
-    return ZendeskResolved(_zendesk_api(settings, http, clock))
+    return ZendeskResolved(_zendesk_api(settings, http, clock), mask)
 
 
 def uses_api_token(settings: Settings) -> bool:
@@ -57,14 +59,14 @@ def deliveries(settings: Settings) -> list[Delivery]:
     return found
 
 
-def staff_notices(settings: Settings, timezone: ZoneInfo, keys: SubjectKeys) -> StaffNotices:
+def staff_notices(settings: Settings, timezone: ZoneInfo, keys: SubjectKeys, finder: Finder) -> StaffNotices:
     """Tells those who are set, which may be nobody."""
     recipients: dict[Kind, str] = {}
     if settings.tickets_notice_email:
         recipients[Kind.EMAIL] = settings.tickets_notice_email
     if settings.tickets_notice_channel:
         recipients[Kind.SLACK] = settings.slack_channel_map[settings.tickets_notice_channel.removeprefix("#")]
-    return StaffNotices(recipients, timezone, load_wording(), keys)
+    return StaffNotices(recipients, timezone, load_wording(), keys, finder)
 
 
 def _zendesk_api(settings: Settings, http: HttpPort, clock: Clock) -> RemoteApi:

@@ -5,9 +5,11 @@ from functools import partial
 from servicekit.clock import Clock, SystemClock
 from servicekit.db.pool import Database
 from servicekit.db.seeding import run_seed, seed_tables
+from servicekit.privacy import Finder
 from servicekit.sealing.keyfile import open_keys
 from servicekit.sealing.subjects import SubjectKeys
 from tickets.clear_rows import clear_rows
+from tickets.resolved.masking import Masking
 from tickets.settings import Settings
 
 _KEYS = {"tickets": "id"}
@@ -20,7 +22,7 @@ async def seed(db: Database, clock: Clock | None = None, keys: SubjectKeys | Non
     """
     await seed_tables(db, "tickets", _KEYS, (clock or SystemClock()).now())
     if keys is not None:
-        await clear_rows(db, keys).seal_all()
+        await clear_rows(db, keys, Masking(Finder.load())).seal_all()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pydantic import model_validator
 from contracts.base import ContractModel
 from servicekit.auth.claims import Caller
 from servicekit.db.pool import Connection
-from servicekit.redaction import redact_text
+from servicekit.privacy import Finder, hidden
 from servicekit.sealing.subjects import SubjectKeys
 from tickets.outbox import repository
 from tickets.outbox.message import Kind, OutboxMessage
@@ -70,6 +70,7 @@ class StaffNotices:
     timezone: ZoneInfo
     wording: Wording
     keys: SubjectKeys
+    finder: Finder
 
     async def tell(
         self, connection: Connection, moment: Moment, ticket: TicketFacts, now: datetime, caller: Caller | None = None
@@ -93,7 +94,7 @@ class StaffNotices:
             "number": ticket.number, "topic": ticket.topic.replace("_", " "), "priority": ticket.priority,
             "queue": ticket.queue, "due": f"{ticket.first_reply_due.astimezone(self.timezone):%a %d %b %Y, %H:%M %Z}",
             # Customers write addresses and card numbers into subject lines, too.
-            "subject": redact_text(ticket.subject),
+            "subject": hidden(ticket.subject, self.finder.find(ticket.subject)),
         }  # fmt: skip
         title, details, subject = (
             Template(text).substitute(facts)

@@ -13,7 +13,6 @@ from contracts.resolved import ResolvedTicket
 from orchestrator.brain.sentences import content_words, sentences_of
 from orchestrator.gaps.grouping import Group
 from orchestrator.gaps.policy import GapPolicy
-from servicekit.redaction import redact_text
 
 MOST_VARIANTS = 5
 _MOST_SENTENCES = 12
@@ -89,7 +88,7 @@ def _sentences(tickets: Sequence[ResolvedTicket]) -> list[_Said]:
     """What the tickets say, each thing once: what most of them say first, then in the order of the tickets."""
     found: list[_Said] = []
     for ticket in tickets:
-        for sentence in sentences_of(redact_text(ticket.resolution)):
+        for sentence in sentences_of(ticket.resolution):
             words = content_words(_NUMBER.sub(" ", sentence))
             if not words:
                 continue

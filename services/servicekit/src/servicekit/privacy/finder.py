@@ -1,6 +1,8 @@
 """The finder: what personal data stands where in a text. Deterministic, without I/O, no model."""
 
+from bisect import bisect
 from collections.abc import Callable, Collection, Iterable
+from operator import attrgetter
 from typing import Self
 
 from servicekit.privacy.addresses import addresses
@@ -28,11 +30,15 @@ class Finder:
         self._detectors = tuple(detectors)
 
     @classmethod
-    def load(cls) -> Self:
-        """A finder with the number plans and word lists of this package read (a tenth of a second)."""
-        return cls(
-            (emails, links, secrets, cards, ibans, ips, national_ids, orders, addresses, Phones.load(), Names.load())
-        )
+    def load(cls, *, words: bool = True) -> Self:
+        """A finder with the number plans and word lists of this package read (a tenth of a second).
+
+        Without `words` names and addresses are not looked for: for logs, where fields are hidden by their name.
+        """
+        structured: tuple[Detector, ...] = (
+            emails, links, secrets, cards, ibans, ips, national_ids, orders, Phones.load(),
+        )  # fmt: skip
+        return cls((*structured, addresses, Names.load()) if words else structured)
 
     def find(self, text: str, *, names: Collection[str] = ()) -> tuple[Found, ...]:
         """What stands in `text`, in the order of the text, without overlaps; the surest claim wins, then the longest.
@@ -50,6 +56,9 @@ def _settled(claims: list[Claim]) -> list[Claim]:
     """The claims that win, by place."""
     kept: list[Claim] = []
     for claim in sorted(claims, key=lambda one: (-one.strength, one.start - one.end, one.start)):
-        if all(claim.end <= other.start or other.end <= claim.start for other in kept):
-            kept.append(claim)
-    return sorted(kept, key=lambda one: one.start)
+        place = bisect(kept, claim.start, key=attrgetter("start"))
+        if (place == 0 or kept[place - 1].end <= claim.start) and (
+            place == len(kept) or claim.end <= kept[place].start
+        ):
+            kept.insert(place, claim)
+    return kept

@@ -24,7 +24,7 @@ class Page:
     text: str
     lower: str
     origins: tuple[int, ...] | None  # None: nothing was folded
-    labels: dict[tuple[int, int], str | None] = field(default_factory=dict, compare=False)  # what `labels` worked out
+    labels: dict[int, str | None] = field(default_factory=dict, compare=False)  # what `labels` worked out
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of the text as it was written that `text[start:end]` stands for."""

@@ -41,7 +41,7 @@ _NATIONAL_ID = (
     r"|tax (?:id|file|payer|number|no)|taxpayer|tin\b|tfn\b|steuer-?(?:id|nummer|nr|identifikation)|idnr\b"
     r"|sozialversicherung|(?:sv|rv|rentenversicherungs?)-?n(?:umme)?r"
     r"|personalausweis|ausweis|reisepass|pass(?:nummer|nr|eport|aporto|-nr)|pasaporte|paspoort|passport"
-    r"|driv(?:er|ing|ers)(?:'?s)?'? ?licen[cs]e|licen[cs]e (?:number|no|is)|führerschein|permis de conduire"
+    r"|driv(?:er|ing|ers)(?:'?s)?'? ?licen[cs]e|licen[cs]e (?:number|no|is|\Z)|führerschein|permis de conduire"
     r"|permiso de conduc|carn[eé] de conducir|patente\b|rijbewijs"
     r"|identity (?:card|number|document)|id[ -]?(?:card|document|kaart|karte)|national id"
     r"|identification number|carte (?:nationale )?d'identit|cni\b|documento|carta d'identit"
@@ -66,7 +66,7 @@ _GOODS = (
     r"|ust-?id|hrb\b"
 )
 _BEFORE = re.compile(
-    rf"\b(?:(?P<phone>{_PHONE})|(?P<card>{_CARD})|(?P<account>{_ACCOUNT})|(?P<national_id>{_NATIONAL_ID})"
+    rf"\b(?:(?P<national_id>{_NATIONAL_ID})|(?P<phone>{_PHONE})|(?P<card>{_CARD})|(?P<account>{_ACCOUNT})"
     rf"|(?P<order>{_ORDER})|(?P<goods>{_GOODS}))"
 )
 _AFTER = re.compile(
@@ -78,24 +78,27 @@ _AFTER = re.compile(
 )
 _BREAK = re.compile(r"[!?;]|[^\W\d]{4,}\.\s")
 _WINDOW = 42
+_ONE_NUMBER = frozenset({"order", "goods"})
+_DIGIT = re.compile(r"\d")
 
 
 def label_of(page: Page, start: int, end: int) -> Label | None:
     """What the words before `start`, or else those behind `end`, say; None when they say nothing of a number."""
-    key = (start, end)
-    if key not in page.labels:
-        page.labels[key] = _label_of(page.lower, start, end)
-    label = page.labels[key]
+    if start not in page.labels:
+        page.labels[start] = _before(page.lower, start)
+    label = page.labels[start]
+    if label is None and (after := _AFTER.match(page.lower, end, end + _WINDOW)):
+        label = after.lastgroup
     return Label(label) if label else None
 
 
-def _label_of(text: str, start: int, end: int) -> str | None:
+def _before(text: str, start: int) -> str | None:
     begin = max(0, start - _WINDOW)
     for found in _BREAK.finditer(text, begin, start):
         begin = found.end()
     nearest = None
     for found in _BEFORE.finditer(text, begin, start):
-        nearest = found
-    if nearest is None:
-        nearest = _AFTER.match(text, end, end + _WINDOW)
-    return nearest.lastgroup if nearest is not None else None
+        # An order or an article has one number; of phones and cards there may be more: "call 555-0100 or 555-0101".
+        if found.lastgroup not in _ONE_NUMBER or not _DIGIT.search(text, found.end(), start):
+            nearest = found.lastgroup
+    return nearest

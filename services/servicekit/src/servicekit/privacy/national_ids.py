@@ -13,7 +13,6 @@ from stdnum.de import idnr
 from stdnum.es import dni, nie
 from stdnum.fi import hetu
 from stdnum.fr import nir
-from stdnum.it import codicefiscale
 from stdnum.no import fodselsnummer
 from stdnum.pl import pesel
 
@@ -25,7 +24,7 @@ from servicekit.privacy.labels import Label, label_of
 #: Words with digits in them, side by side: what an id can be written like.
 _STRETCH = re.compile(
     r"\b(?<![@#])(?!(?:is|it|on|in|to|my|so|if|or|we|he|an|am|at|by|et|le|la|de|du|un|il|el|es|se|si|en|ik|te"
-    r"|er|ja|zu|um|no|nr|[iaeyo])[ .-])(?:[a-z]{1,2}[ .-]?)?[a-z]{0,6}\d[a-z0-9]*(?:(?:[./+-]| [-+]? ?"
+    r"|er|ja|zu|um|no|nr|[iaeyo]) )(?:[a-z]{1,2}[ .-]?)?[a-z]{0,6}\d[a-z0-9]*(?:(?:[./+-]| [-+]? ?"
     r"|)(?:[a-z]{0,6}\d[a-z0-9]*|[a-z]{1,2}(?![\w'])))*+"
 )
 _TAIL = re.compile(
@@ -35,7 +34,7 @@ _TAIL = re.compile(
 
 
 def _dated(number: str) -> bool:
-    """Whether it begins with a day: two digits each of year, month and day (Swedish: a co-ordination number adds 60)."""
+    """Whether it begins with a day: two digits each of year, month and day (a Swedish co-ordination number adds 60)."""
     try:
         date(2000 + int(number[:2]) % 100, int(number[2:4]), int(number[4:6]) % 60 or 1)
     except ValueError:
@@ -55,6 +54,14 @@ def _social_security(number: str) -> bool:
     return number[:3] not in {"000", "666"} and number[3:5] != "00" and number[5:] != "0000"
 
 
+def _with_digits(number: str) -> bool:
+    return sum(map(str.isdigit, number)) > 3
+
+
+def _nir(number: str) -> bool:
+    return nir.is_valid(number.upper())
+
+
 def _always(_: str) -> bool:
     return True
 
@@ -63,10 +70,11 @@ def _always(_: str) -> bool:
 class _Form:
     pattern: re.Pattern[str]
     check: Callable[[str], bool]
+    bare: bool  # the check wants letters and digits alone
 
 
-def _form(pattern: str, check: Callable[[str], bool] = _always) -> _Form:
-    return _Form(re.compile(rf"(?<![\w])(?<!\d[./,-]){pattern}(?!\w)(?![./,-]\d)"), check)
+def _form(pattern: str, check: Callable[[str], bool] = _always, *, bare: bool = True) -> _Form:
+    return _Form(re.compile(rf"(?<![\w])(?<!\d[./,-])(?:{pattern})(?!\w)(?![./,-]\d)"), check, bare)
 
 
 _FORMS = (
@@ -75,11 +83,11 @@ _FORMS = (
     _form(r"[a-z9]{5}\d{6}[a-z9]{2}\d[a-z]{2}"),  # GB driving licence
     _form(r"\d{2} ?\d{3} ?\d{3} ?\d{3}", idnr.is_valid),  # DE tax id
     _form(r"\d{2} ?[0-3]\d[01]\d\d{2} ?[a-z] ?\d{3}"),  # DE social insurance
-    _form(r"[lmnpr-tvwxyzcfghjk][0-9cfghjklmnprtvwxyz]{8}\d?<*d?", lambda number: sum(map(str.isdigit, number)) > 3),  # DE identity card
-    _form(r"[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-4]\d) ?\d[\dab] ?\d{3} ?\d{3} ?\d{2}", lambda number: nir.is_valid(number.upper())),  # FR
+    _form(r"[lmnpr-tvwxyzcfghjk][0-9cfghjklmnprtvwxyz]{8}\d?", _with_digits),  # DE identity card
+    _form(r"[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-4]\d) ?\d[\dab] ?\d{3} ?\d{3} ?\d{2}", _nir),  # FR
     _form(r"\d{8}[ -]?[a-z]|\d{2}\.\d{3}\.\d{3}-?[a-z]", dni.is_valid),  # ES
     _form(r"[xyz][ -]?\d{7}[ -]?[a-z]", nie.is_valid),  # ES
-    _form(r"[a-z]{6} ?\d{2}[a-ehlmprst]\d{2} ?[a-z]\d{3}[a-z]", lambda number: codicefiscale.is_valid(number.upper()) or len(number) == 16),  # IT
+    _form(r"[a-z]{6} ?\d{2}[a-ehlmprst]\d{2} ?[a-z]\d{3}[a-z]"),  # IT
     _form(r"\d{11}", pesel.is_valid),  # PL
     _form(r"\d{11}", cpf.is_valid),  # BR
     _form(r"\d{6} ?\d{5}", fodselsnummer.is_valid),  # NO
@@ -91,8 +99,12 @@ _FORMS = (
     _form(r"756\.?\d{4}\.?\d{4}\.?\d{2}", ahv.is_valid),  # CH
     _form(r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", nn.is_valid),  # BE
     _form(r"\d{6}-\d{4}", _danish),  # DK
-    _form(r"\d{6}[-+a]\d{3}[a-y0-9]", lambda number: hetu.is_valid(number.upper())),  # FI
+    _form(r"\d{6}[-+a]\d{3}[a-y0-9]", lambda number: hetu.is_valid(number.upper()), bare=False),  # FI
 )  # fmt: skip
+
+
+_SEPARATORS = re.compile(r"[ ./-]")
+_OTHERS = (Label.ORDER, Label.GOODS, Label.PHONE)
 
 
 def national_ids(page: Page) -> Iterator[Claim]:
@@ -100,18 +112,19 @@ def national_ids(page: Page) -> Iterator[Claim]:
     text = page.lower
     for stretch in _STRETCH.finditer(text):
         start, end = stretch.span()
-        if end - start < 6:
+        if end - start < 6 or sum(map(str.isdigit, text[start:end])) < 4:
             continue
         label = label_of(page, start, end)
-        if label is Label.NATIONAL_ID:
+        if label in _OTHERS:
+            continue
+        known = False
+        for form in _FORMS if end - start > 7 else ():
+            for found in form.pattern.finditer(text, start, end):
+                if form.check(_SEPARATORS.sub("", found[0]) if form.bare else found[0]):
+                    known = True
+                    yield Claim(strengths.CHECKED - 2, Kind.NATIONAL_ID, found.start(), found.end())
+        if label is Label.NATIONAL_ID and not known:
             tail = _TAIL.search(text, start, end)
             end = tail.start() if tail else end
-            if 5 <= sum(map(str.isalnum, text[start:end])) <= 24 and sum(map(str.isdigit, text[start:end])) > 3:
+            if 5 <= sum(map(str.isalnum, text[start:end])) <= 24:
                 yield Claim(strengths.LABELLED, Kind.NATIONAL_ID, start, end)
-                continue
-        if label is Label.ORDER or label is Label.GOODS or label is Label.PHONE:
-            continue
-        for form in _FORMS:
-            for found in form.pattern.finditer(text, start, end):
-                if form.check(re.sub(r"[ ./-]", "", found[0]) if form.check is not hetu.is_valid else found[0]):
-                    yield Claim(strengths.CHECKED - 2, Kind.NATIONAL_ID, found.start(), found.end())

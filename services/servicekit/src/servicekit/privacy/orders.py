@@ -12,7 +12,7 @@ _THING = (
     r"|rechnungs(?:nummer|nr)"
     r"|commande|facture|pedido|factura|ordine|fattura|bestelling|bestelnummer|factuur|factuurnummer|ordernummer"
 )
-_NUMBER = r"number|no|nr|num|n[°ºo]|nº|nummer|numéro|número|numero|id|ref(?:erence)?|code"
+_NUMBER = r"number|no|nr|num|n\.? ?[°ºo]|n|nummer|numéro|número|numero|id|ref(?:erence)?|code"
 _ID = r"(?=[a-z0-9/-]*\d)[a-z0-9]+(?:[-/][a-z0-9]+)*"
 _IS = r"(?:is|was|ist|lautet|war|est|es|era|è|e'|:|=)"
 _ORDER = re.compile(
@@ -23,16 +23,22 @@ _ORDER = re.compile(
     rf"|\b(?:bestellnummer|bestell-?nr|auftragsnummer|rechnungsnummer|rechnungsnr|bestelnummer|ordernummer"
     rf"|factuurnummer)\.? ?(?:{_IS} ?)?#?(?P<one>{_ID})(?!\w)"
     rf"|\b(?:{_THING})(?: ?[:#]+ ?| ?\(#?)(?P<marked>{_ID})(?!\w)"
-    rf"|\b(?:{_THING}) (?P<said>(?!(?:19|20)\d\d(?!\w))(?:{_ID}))(?!\w)(?![.,]\d)(?! ?(?:x|pairs?|pieces?|pcs"
+    rf"|\b(?:{_THING}) (?P<said>(?!(?:19|20)\d\d(?![\w/-]))(?:{_ID}))(?!\w)(?![.,]\d)(?! ?(?:x|pairs?|pieces?|pcs"
     rf"|units?|items?|more|of|stück|paar|paires?|pares|paia|days?|€|\$|eur|%|times|years?|weeks?|months?)\b)"
     r"|(?<![\w#&/])(?<!apt )(?<!unit )(?<!suite )#(?P<bare>(?=[a-z-]{0,6}\d)[a-z]{0,4}-?\d{3,12}(?:-\d{1,8})?)(?!\w)"
     r"|(?<!\w)(?P<form>(?:ord|order|inv|invoice|so|po|re|rg|wc)-(?:\d{2,4}-)?\d{3,12})(?!\w)"
 )
+_MARKS = (
+    "order", "invoice", "bestel", "auftrag", "rechnung", "command", "factu", "pedido", "ordin", "fattura", "#", "inv-",
+    "so-", "po-", "re-", "rg-", "wc-", "ord-",
+)  # fmt: skip
 _SAID_LEAST = 3
 
 
 def orders(page: Page) -> Iterator[Claim]:
     """The numbers alone, without the words."""
+    if not any(mark in page.lower for mark in _MARKS):
+        return
     for found in _ORDER.finditer(page.lower):
         group = found.lastgroup or ""
         start, end = found.span(group)

@@ -19,7 +19,7 @@ from servicekit.privacy.labels import Label, label_of
 _CANDIDATE = re.compile(
     r"(?<![\w@#$€£¥%&=_/])(?<!\d[.,:])(?<!\w-)(?<![\w]\.)[+(]{0,2}\d(?:(?:[ .\-/]|\(0\)|[()] ?| ?[-–/] ?| \("
     r"|  )?\d){5,40}+"
-    r"(?!\w)(?![.,:]\d)(?! ?[%€£¥]| ?(?:eur|usd|gbp|chf|pln|sek|kr|zł|euros?|dollars?|pounds?|km|kg|mm|cm|ml"
+    r"(?=x\d|(?!\w))(?![.,:]\d)(?! ?[%€£¥]| ?(?:eur|usd|gbp|chf|pln|sek|kr|zł|euros?|dollars?|pounds?|km|kg|mm|cm|ml"
     r"|px|mah|points?|punkte|stück|pieces|pcs|units)\b)"
 )
 _EXTENSION = re.compile(r",? ?(?:ext|extension|x|durchwahl|dw|poste|int|anexo|toestel)\.? ?\d{1,5}\b")
@@ -27,7 +27,7 @@ _DATE = re.compile(
     r"(?:(?:19|20)\d\d([-./ ])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d"
     r"|3[01])([-./])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)?\d\d)(?!\d)"
     r"|(?:19|20)\d\d ?[-/] ?(?:19|20)?\d\d\Z|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{4,6})?\Z"
-    r"|\d{1,2}[.:]\d\d ?-? ?\d{1,2}[.:]\d\d\Z"
+    r"|\d{1,2}[.:]\d\d ?-? ?\d{1,2}[.:]\d\d\Z|\d{5}-\d{3}\Z"
 )
 _SHAPES = re.compile(
     r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?-?|\d{3}-)\d{3}[-. ]\d{4}"  # North America
@@ -45,7 +45,8 @@ _SHAPES = re.compile(
 _BARE_MOBILE = re.compile(r"[6-9]\d{9}|[2-9](?!11)\d{2}[2-9]\d{6}|1[3-9]\d{9}")
 #: Countries whose national numbers begin with a zero that is dialled only there.
 _TRUNK_ZERO = (
-    "AT", "AU", "BE", "BG", "CH", "CN", "DE", "EG", "FI", "FR", "GB", "HR", "ID", "IE", "IL", "IN", "IT", "JP", "KE", "KR",
+    "AT", "AU", "BE", "BG", "CH", "CN", "DE", "EG", "FI", "FR", "GB", "HR", "ID", "IE", "IL", "IN", "IT", "JP",
+    "KE", "KR",
     "MY", "NG", "NL", "NZ", "PH", "PK", "RO", "RS", "SE", "SI", "SK", "TH", "TR", "TW", "UA", "VN", "ZA",
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ import contracts.registry  # noqa: F401 - before collection: a folder `contracts
 from servicekit.crypto import Keyring
 from servicekit.embedded.files import write_private
 from servicekit.logging import processors
+from servicekit.redaction import Redactor
 from servicekit.testing.clock import FakeClock
 from servicekit.testing.databases import TestDatabases
 from servicekit.testing.issuer import TestIssuer
@@ -23,7 +24,7 @@ from servicekit.testing.servers import postgres_url, valkey_url
 @pytest.fixture(scope="session", autouse=True)
 def _plain_logs() -> None:
     """Logs as in production: structlog's own default renders each traceback for seconds."""
-    structlog.configure(processors=[*processors("test"), structlog.processors.JSONRenderer()])
+    structlog.configure(processors=[*processors("test", Redactor.load()), structlog.processors.JSONRenderer()])
 
 
 @pytest.fixture(scope="session")

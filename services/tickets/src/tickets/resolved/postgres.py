@@ -1,8 +1,10 @@
 """Resolved tickets in our own Postgres, found by full text: a ticket fits when it has half of the question's words."""
 
+from dataclasses import dataclass
+
 from contracts.resolved import ResolvedTicket
 from servicekit.db.pool import Database
-from tickets.resolved.masking import masked
+from tickets.resolved.masking import Masking
 
 # Words are stemmed and without stop words. `|` finds every ticket with any of them; too few in common is no answer.
 _SEARCH = """
@@ -20,8 +22,11 @@ ORDER BY fit.shared DESC, ts_rank(t.resolved_words, asked.any_of) DESC, t.resolv
 """
 
 
+@dataclass(frozen=True, slots=True)
 class PostgresResolved:
     """A `ResolvedTickets` over our own tables."""
+
+    mask: Masking
 
     async def search(self, db: Database, query: str, limit: int) -> tuple[ResolvedTicket, ...]:
         """See `ResolvedTickets.search`."""
@@ -30,8 +35,8 @@ class PostgresResolved:
         # Masked when it was kept; again, because the patterns may be better by now.
         return tuple(
             ResolvedTicket(
-                number=row["number"], subject=masked(row["masked_subject"]),
-                resolution=masked(row["masked_resolution"]), resolved_at=row["resolved_at"],
+                number=row["number"], subject=self.mask(row["masked_subject"]),
+                resolution=self.mask(row["masked_resolution"]), resolved_at=row["resolved_at"],
             )
             for row in rows
         )  # fmt: skip

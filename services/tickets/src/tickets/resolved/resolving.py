@@ -9,6 +9,7 @@ from servicekit.errors import ProblemError
 from servicekit.sealing.subjects import SubjectKeys
 from tickets import repository
 from tickets.people import TICKETS
+from tickets.resolved.masking import Masking
 from tickets.resolved.words import keep_words
 
 _FIND = """
@@ -28,7 +29,7 @@ class Resolution:
 
 
 async def resolve(
-    connection: Connection, keys: SubjectKeys, number: str, resolution: str, actor: str, now: datetime
+    connection: Connection, keys: SubjectKeys, mask: Masking, number: str, resolution: str, actor: str, now: datetime
 ) -> Resolution:
     """Resolve a ticket of ours. The same words again change nothing.
 
@@ -48,7 +49,7 @@ async def resolve(
     sealer = await keys.sealer(connection, name)
     stored = sealer.seal(TICKETS.column("resolution"), row["id"], resolution) if row["sealed"] else resolution.encode()
     await connection.execute(_RESOLVE, row["id"], stored, actor, now)
-    await keep_words(connection, row["id"], words["subject"], words["body"], resolution)
+    await keep_words(connection, mask, row["id"], words["subject"], words["body"], resolution)
     await connection.execute(_LEAVE_QUEUE, row["id"])
     await repository.insert_event(connection, row["id"], "resolved", actor, now)
     return Resolution(number, "solved", now)

@@ -1,7 +1,7 @@
 """The words by which a resolved ticket is found: masked, because they are kept in clear."""
 
 from servicekit.db.pool import Connection
-from tickets.resolved.masking import masked
+from tickets.resolved.masking import Masking
 
 _KEEP = """
 UPDATE tickets SET masked_subject = $2, masked_resolution = $4, resolved_words =
@@ -11,6 +11,8 @@ WHERE id = $1
 """
 
 
-async def keep_words(connection: Connection, ticket_id: str, subject: str, body: str, resolution: str) -> None:
+async def keep_words(
+    connection: Connection, mask: Masking, ticket_id: str, subject: str, body: str, resolution: str
+) -> None:
     """Stores what of a resolved ticket may be found and shown to others."""
-    await connection.execute(_KEEP, ticket_id, masked(subject), masked(body), masked(resolution))
+    await connection.execute(_KEEP, ticket_id, mask(subject), mask(body), mask(resolution))

@@ -8,7 +8,7 @@ from contracts.resolved import MAX_RESOLUTION, ResolvedTicket
 from servicekit.db.pool import Database
 from servicekit.http.remote import RemoteApi, RemoteFailure
 from tickets.backends.zendesk_problems import problem_of
-from tickets.resolved.masking import masked
+from tickets.resolved.masking import Masking
 
 #: Each ticket costs a call for its comments.
 _MOST_TICKETS = 5
@@ -28,6 +28,7 @@ class ZendeskResolved:
     """A `ResolvedTickets` over Zendesk's search. `api` needs a key that may read tickets and search."""
 
     api: RemoteApi
+    mask: Masking
 
     async def search(self, db: Database, query: str, limit: int) -> tuple[ResolvedTicket, ...]:
         """See `ResolvedTickets.search`. All words first; when nothing has them all, the two longest."""
@@ -60,9 +61,9 @@ class ZendeskResolved:
         if not answer:
             return None
         return ResolvedTicket(
-            number=f"#{ticket['id']}", subject=masked(str(ticket.get("subject") or ""), names=names),
+            number=f"#{ticket['id']}", subject=self.mask(str(ticket.get("subject") or ""), names=names),
             # Masked first: half an address or half a card number would not be known as one.
-            resolution=masked(answer, names=names)[:MAX_RESOLUTION], resolved_at=None,
+            resolution=self.mask(answer, names=names)[:MAX_RESOLUTION], resolved_at=None,
         )  # fmt: skip
 
 
