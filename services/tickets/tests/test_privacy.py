@@ -12,6 +12,7 @@ from contracts.tools.tickets import CREATE_TICKET, HANDOFF_HUMAN
 from servicekit.audit import verify
 from servicekit.auth.claims import Role
 from servicekit.embedded.files import write_private
+from servicekit.privacy import Finder
 from servicekit.testing.conformance import assert_problem
 from servicekit.testing.planted import columns_with
 from servicekit.testing.tool_client import ToolClient
