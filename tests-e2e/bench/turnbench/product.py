@@ -87,6 +87,7 @@ def _environment(target: Target) -> Mapping[str, str]:
     return told | {
         "AIGUY_LLM_MODEL": MODEL, "AIGUY_LLM_BASE_URL": target.llm_url, "AIGUY_LLM_API_KEY": target.llm_key,
         "AIGUY_LLM_CLIENT": "openai_wire", "AIGUY_LOG_LEVEL": "info",
+        "AIGUY_RATE_FACTOR": "1000",
     }  # fmt: skip
 
 

@@ -9,7 +9,9 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from orchestrator.api.deps import Desk
+from orchestrator.api.disclosing import Disclosure, shop_name
 from orchestrator.api.intake import Intake
+from orchestrator.api.rating import assert_all_rated
 from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy
@@ -29,6 +31,11 @@ from orchestrator.jobs.turns import TurnJobs
 from orchestrator.jobs.worker import Worker
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
+from orchestrator.limits.keeper import FORGET_EVERY_S, UsageKeeper
+from orchestrator.limits.levels import Levels
+from orchestrator.limits.policy import LimitsPolicy, load_limits
+from orchestrator.limits.rates import Rates
+from orchestrator.limits.report import UsageDesk
 from orchestrator.memory.short_term import ShortTermMemory
 from orchestrator.settings import Settings
 from orchestrator.stream.hub import Hub
@@ -36,6 +43,7 @@ from orchestrator.stream.publisher import Publisher
 from orchestrator.tools.build import CacheParts, Tools, build_tools
 from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.catalog import Catalog
+from orchestrator.turn.budgets import Budgets
 from servicekit.auth.minting import TokenMinter
 from servicekit.context import Kit
 from servicekit.crypto import Keyring
@@ -68,6 +76,11 @@ async def orchestrate(
         breaker=BreakerConfig(open_s=settings.breaker_open_s), callbacks=callbacks,
     )  # fmt: skip
     conversations = Conversations(keyring, keyring.derive("subject-hash"))
+    policy = _limits(settings)
+    app.state.rates = Rates(policy, kit.limiter, keyring.derive("rate-limits"), settings.rate_factor)
+    assert_all_rated(app)
+    budgets = Budgets(tokens=settings.turn_tokens, tokens_out=settings.turn_tokens_out, tools=settings.turn_tools)
+    levels = Levels(policy, budgets, kit.clock, kit.metrics)
     core = Core(conversations, Codec(), JobQueue(), Hub(kit.redis), tools, callbacks)
     async with AsyncExitStack() as stack:
         core.hub.start()
@@ -79,16 +92,27 @@ async def orchestrate(
             here = await stack.enter_async_context(_working(kit, app, settings, core))
             keeper = GapKeeper(kit.db, kit.clock, timedelta(days=settings.gaps_retention_days))
             await stack.enter_async_context(keeper.running(settings.gaps_forget_every_s))
-        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, here)
+            await stack.enter_async_context(UsageKeeper(kit.db, kit.clock).running(FORGET_EVERY_S))
+        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, levels, here)
         app.state.desk = Desk(
-            kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks
+            kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks,
+            Disclosure(load_phrases(), settings.shop_name or shop_name()),
         )  # fmt: skip
+        app.state.usage = UsageDesk(kit.db, kit.clock, policy)
         app.state.gaps = GapDesk(
             kit.db, keyring, kit.clock, Colleagues(settings.tool_urls, kit.http, minter),
             await asyncio.to_thread(QuickEmbedder.load), load_gap_policy(),
             timedelta(days=settings.gaps_retention_days),
         )  # fmt: skip
         yield
+
+
+def _limits(settings: Settings) -> LimitsPolicy:
+    return load_limits(
+        settings.limits_file, session_tokens=settings.session_tokens, session_usd=settings.cap_session_usd,
+        customer_day_usd=settings.cap_customer_day_usd, shop_day_usd=settings.cap_shop_day_usd,
+        shop_month_usd=settings.cap_shop_month_usd,
+    )  # fmt: skip
 
 
 @asynccontextmanager
@@ -132,7 +156,8 @@ def _world(
 ) -> Collaborators:
     phrases = load_phrases()
     return Collaborators(
-        brain=brains.main, offline=brains.offline, catalog=core.tools.catalog, gateway=core.tools.gateway,
+        brain=brains.main, small=brains.small, offline=brains.offline,
+        catalog=core.tools.catalog, gateway=core.tools.gateway,
         memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),

@@ -43,8 +43,8 @@ def _events(turn_id: str, effect: Telling, state: TurnState) -> list[StreamEvent
             return [effect.event]
         case Finish():
             events: list[StreamEvent] = []
-            if effect.text and not effect.streamed:
-                events.append(ChunkEvent(text=effect.text, offset=0))
+            if effect.text and (effect.lead or not effect.streamed):
+                events.append(ChunkEvent(text=effect.lead + effect.text, offset=0))
             events += [CitationEvent(title=one.title, url=one.url, quote=one.quote) for one in effect.citations]
             return [*events, end_event(state, effect)]
         case AskConfirmation() | AskApproval():

@@ -40,13 +40,14 @@ _NO = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message as it came in. `at_ms` is its time in epoch milliseconds."""
+    """A message as it came in. `at_ms` is its time in epoch milliseconds; `disclosure` stands before its answer."""
 
     text: str
     client_turn_id: str
     request_id: str
     at_ms: int
     wants_human: bool = False
+    disclosure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def _started(conversation: Conversation, message: Incoming, budgets: Budgets) ->
     return TurnStarted(
         text=message.text, customer=conversation.customer, requester=conversation.identity.subject,
         channel=conversation.channel, answering=conversation.answering, wants_human=message.wants_human,
-        budgets=budgets,
+        budgets=budgets, disclosure=message.disclosure,
     )  # fmt: skip
 
 

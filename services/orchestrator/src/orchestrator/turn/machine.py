@@ -14,6 +14,7 @@ from contracts.errors import ErrorClass, ProblemCode
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, Mark, Outcome, ToolEvent
 from orchestrator.turn import budgets, evidence, steps, waiting
+from orchestrator.turn.budgets import Level
 from orchestrator.turn.effects import CheckGuardrails, Emit, Finish, PreviewEffect
 from orchestrator.turn.inputs import (
     ApprovalDecided,
@@ -108,6 +109,7 @@ def _started(state: TurnState, started: TurnStarted, now_ms: int) -> Step:
     state = replace(
         state, text=started.text, customer=started.customer, requester=started.requester, channel=started.channel,
         answering=started.answering, budgets=started.budgets, resumed_ms=now_ms,
+        disclosure=started.disclosure,
     )  # fmt: skip
     if started.answering is Answering.STAFF:
         return _end(state, Outcome.WITH_STAFF, "", answering=Answering.STAFF)
@@ -115,7 +117,10 @@ def _started(state: TurnState, started: TurnStarted, now_ms: int) -> Step:
         return steps.hand_off(state, HandoffReason.BUDGET)
     if started.wants_human:
         return steps.hand_off(state, HandoffReason.CUSTOMER_ASKED)
-    return steps.plan(state, may_call=True)
+    if started.budgets.level is Level.EMAIL:
+        return steps.hand_off(state, HandoffReason.BUDGET)
+    # Without a model the offline Brain answers, and says so.
+    return steps.plan(replace(state, degraded=started.budgets.level is Level.KNOWLEDGE), may_call=True)
 
 
 def _message_added(state: TurnState, added: MessageAdded) -> Step:
@@ -256,7 +261,7 @@ def _guarded(state: TurnState, guarded: Guarded) -> Step:
     step = _end(state, outcome, guarded.text, citations=guarded.citations)
     told = Finish(
         outcome, guarded.text, guarded.citations, tuple(sorted(guarded.links.items())), Answering.BOT, state.streamed,
-        guarded.support, guarded.covered, guarded.refusal,
+        guarded.support, guarded.covered, guarded.refusal, state.disclosure,
     )  # fmt: skip
     return Step(step.state, (told,))
 
@@ -275,4 +280,4 @@ def _end(
         state, phase=Phase.END, outcome=outcome, answer_text=text, answer_citations=citations, answering=answering,
         call=None,
     )  # fmt: skip
-    return Step(state, (Finish(outcome, text, citations, (), answering, state.streamed),))
+    return Step(state, (Finish(outcome, text, citations, (), answering, state.streamed, preface=state.disclosure),))
