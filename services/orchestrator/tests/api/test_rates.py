@@ -220,7 +220,7 @@ async def test_a_guest_who_comes_back_as_somebody_else_is_still_at_the_same_addr
 
 async def test_a_device_hint_makes_a_limit_stricter_and_never_wider(visit) -> None:
     async def begin(n: int, device: str, peer: str) -> httpx.Response:
-        guest = visit(f"guest_{hash((n, peer)) % 16**8:032x}", peer, Role.GUEST)
+        guest = visit(f"guest_{next(_PEERS):032x}", peer, Role.GUEST)
         return await guest.post("/api/agent/conversations", {}, **{"x-aiguy-device": device})
 
     assert await until_refused(lambda n: begin(n, "phone-1", f"203.0.113.{20 + n}")) == 2
