@@ -25,6 +25,8 @@ from servicekit.embedded import free_port
 from servicekit.testing import eventually
 
 SERVERS = ("valkey", "postgres")
+#: Tests write faster and more than people do.
+UNLIMITED = Path(__file__).parent / "unlimited.yaml"
 
 
 class Machine:
@@ -32,8 +34,7 @@ class Machine:
 
     def __init__(self, directory: Path) -> None:
         ports = {f"AIGUY_{name.upper()}_PORT": str(free_port()) for name in SERVICES}
-        # Tests write faster than people; that rates bind is shown where they are tested.
-        environment = {**machine_environment(os.environ), **ports, "AIGUY_RATE_FACTOR": "1000"}
+        environment = {**machine_environment(os.environ), **ports, "AIGUY_LIMITS_FILE": str(UNLIMITED)}
         # Tests kill on purpose: a process that ended is not left down for longer each time.
         back_off = BackOff(most_s=0.5)
         self.stack = Stack(Home(directory), ConsoleReport(), environment, proxied=("orders",), back_off=back_off)
