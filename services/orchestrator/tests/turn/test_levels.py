@@ -46,6 +46,26 @@ def test_with_little_left_the_offline_brain_answers_and_the_turn_says_so() -> No
     assert ended.state.outcome is Outcome.DEGRADED
 
 
+UNANSWERED = ToolSucceeded(output={"answerable": False, "strength": 0.1}, ms=1)
+REFUSAL = Guarded(verdict="refuse", text="I could not find that.", refusal="not_in_knowledge_base")
+CANNOT = PlanMade(message=FinalMessage(text="I cannot look that up at the moment.", refuses=True))
+
+
+def test_what_the_help_pages_alone_do_not_answer_goes_to_a_person() -> None:
+    low = started(level=Level.KNOWLEDGE, level_reason="customer_day")
+    said = PlanMade(message=FinalMessage(text="I could not find that."))
+    assert asked(after(low, PlanMade(call=READ), UNANSWERED, said, REFUSAL)) == HandOff(HandoffReason.BUDGET)
+    assert asked(after(low, CANNOT, Guarded(verdict="pass", text="I cannot."))) == HandOff(HandoffReason.BUDGET)
+    # With a model at hand the same is a plain refusal.
+    assert isinstance(asked(after(started(), CANNOT, Guarded(verdict="pass", text="I cannot."))), Finish)
+
+
+def test_a_guest_who_has_to_sign_in_is_told_so_and_costs_nobody_time() -> None:
+    guest = started(level=Level.KNOWLEDGE).model_copy(update={"customer": False})
+    told = after(guest, CANNOT, Guarded(verdict="pass", text="Please sign in."))
+    assert isinstance(asked(told), Finish)
+
+
 def test_with_nothing_left_a_person_answers_and_no_model_is_asked() -> None:
     step = after(started(level=Level.EMAIL, level_reason="shop_day"))
     assert asked(step) == HandOff(HandoffReason.BUDGET)

@@ -9,6 +9,7 @@ from orchestrator.brain.repair import Proposed, Rejected, propose
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.gate import StreamGate
+from orchestrator.tools.authorise import HANDS_OVER
 from orchestrator.tools.catalog import ToolEntry
 from orchestrator.tools.gateway import arguments_hash
 from orchestrator.turn.budgets import Level
@@ -40,15 +41,17 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
 
 
 def _offered(state: TurnState, scope: TurnScope) -> tuple[ToolSpec, ...]:
-    """The tools for this caller; of a turn with next to nothing left, the search alone."""
+    """The tools for this caller; in a turn with next to nothing left, the search and the way to a person."""
     specs = scope.world.catalog.specs(customer=state.customer)
     if state.budgets.level is not Level.KNOWLEDGE:
         return specs
-    return tuple(one for one in specs if _is_knowledge(scope.world.catalog.entry(one.name)))
+    return tuple(one for one in specs if _is_always_left(scope.world.catalog.entry(one.name)))
 
 
-def _is_knowledge(entry: ToolEntry | None) -> bool:
-    return entry is not None and entry.family == Family.RETRIEVAL and not entry.write
+def _is_always_left(entry: ToolEntry | None) -> bool:
+    if entry is None:
+        return False
+    return entry.name == HANDS_OVER or (entry.family == Family.RETRIEVAL and not entry.write)
 
 
 def _input(proposed: Proposed, view: TurnView, scope: TurnScope) -> TurnInput:

@@ -68,7 +68,7 @@ async def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *,
         unknown = bool(state.observed) and state.observed[-1].call.write
         lead = say("write_unknown" if unknown else "system_down")
         return f"{lead} {say('ticket_opened', ticket=ticket) if ticket else say('ticket_queued')}"
-    capped = state.budgets.level is Level.EMAIL and state.budgets.level_reason != "session"
+    capped = state.budgets.level in (Level.KNOWLEDGE, Level.EMAIL) and state.budgets.level_reason != "session"
     if capped and reason is HandoffReason.BUDGET:
         reach = "handed_over_email" if scope.conversation.identity.email else "handed_over"
         return f"{say('budget_limit')} {say(reach, ticket=ticket) if ticket else say('hand_off_queued')}"

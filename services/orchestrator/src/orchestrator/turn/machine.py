@@ -255,6 +255,8 @@ def _guarded(state: TurnState, guarded: Guarded) -> Step:
     if guarded.verdict == "hand_over":
         return steps.hand_off(state, HandoffReason.LOW_CONFIDENCE)
     outcome = Outcome.REFUSED if guarded.verdict == "refuse" else state.outcome or Outcome.ANSWERED
+    if outcome is Outcome.REFUSED and _is_last_resort(state):
+        return steps.hand_off(state, HandoffReason.BUDGET)
     if state.degraded and outcome is Outcome.ANSWERED:
         outcome = Outcome.DEGRADED
     state = replace(state, streamed=state.streamed and guarded.verdict == "pass")
@@ -264,6 +266,11 @@ def _guarded(state: TurnState, guarded: Guarded) -> Step:
         guarded.support, guarded.covered, guarded.refusal, state.disclosure,
     )  # fmt: skip
     return Step(step.state, (told,))
+
+
+def _is_last_resort(state: TurnState) -> bool:
+    """Whether a person answers what this turn could not, with the help pages alone. A guest may be told to sign in."""
+    return state.budgets.level is Level.KNOWLEDGE and (state.customer or bool(state.observed))
 
 
 def _handed_off(state: TurnState, handed: HandedOff | HandOffQueued) -> Step:
