@@ -52,7 +52,9 @@ async def test_1_the_owner_hears_where_the_order_is(machine, visit) -> None:
     assert turn.streamed == turn.text
     assert turn.tools("started") == turn.tools("succeeded") == {"get_order_status"}
     view = await ada.view(turn.conversation_id)
-    assert [(one["role"], one["text"]) for one in view["messages"]] == [("customer", WHERE), ("assistant", turn.text)]
+    said = [(one["role"], one["text"]) for one in view["messages"]]
+    assert said[0][1].startswith("You are chatting with an AI assistant of Hearth & Pine.")
+    assert said[1:] == [("customer", WHERE), ("assistant", turn.text)]
     assert (view["status"], view["answering"], view["open_turn"]) == ("idle", "bot", None)
 
 
@@ -157,7 +159,7 @@ async def test_7_a_person_takes_over_and_the_bot_keeps_silent(machine, visit) ->
     assert (silent.outcome, silent.text, silent.end["answering"]) == ("with_staff", "", "staff")
     assert await _asked(machine, before, *TOOL_SERVICES) == 0
     view = await ada.view(turn.conversation_id)
-    assert [one["role"] for one in view["messages"]] == ["customer", "assistant", "customer"]
+    assert [one["role"] for one in view["messages"]] == ["assistant", "customer", "assistant", "customer"]
     assert view["answering"] == "staff"
 
 

@@ -26,7 +26,7 @@ async def test_the_same_message_twenty_times_at_once_is_one_turn(machine, visit)
     )  # fmt: skip
     assert started == [{"count": 1}]
     said = (await visitor.view(conversation_id))["messages"]
-    assert [message["role"] for message in said] == ["customer", "assistant"]
+    assert [message["role"] for message in said if message["turn_id"]] == ["customer", "assistant"]
 
 
 async def test_the_same_id_with_another_text_is_refused(machine, visit) -> None:

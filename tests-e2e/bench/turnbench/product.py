@@ -20,6 +20,9 @@ from turnbench.load import LoadClient
 from turnbench.meter import named_descendants
 from turnbench.task import MODEL, Target
 
+#: A measurement says more in a minute than any person.
+UNLIMITED = Path(__file__).parents[2] / "support" / "e2e" / "unlimited.yaml"
+
 OURS = "AIGuy"
 OURS_LITELLM = "AIGuy on litellm"
 
@@ -87,6 +90,7 @@ def _environment(target: Target) -> Mapping[str, str]:
     return told | {
         "AIGUY_LLM_MODEL": MODEL, "AIGUY_LLM_BASE_URL": target.llm_url, "AIGUY_LLM_API_KEY": target.llm_key,
         "AIGUY_LLM_CLIENT": "openai_wire", "AIGUY_LOG_LEVEL": "info",
+        "AIGUY_LIMITS_FILE": str(UNLIMITED),
     }  # fmt: skip
 
 

@@ -27,6 +27,8 @@ from servicekit.sealing.subjects import SubjectKeys
 from servicekit.testing import eventually
 
 SERVERS = ("valkey", "postgres")
+#: Tests write faster and more than people do.
+UNLIMITED = Path(__file__).parent / "unlimited.yaml"
 
 
 class Machine:
@@ -34,7 +36,7 @@ class Machine:
 
     def __init__(self, directory: Path) -> None:
         ports = {f"AIGUY_{name.upper()}_PORT": str(free_port()) for name in SERVICES}
-        environment = {**machine_environment(os.environ), **ports}
+        environment = {**machine_environment(os.environ), **ports, "AIGUY_LIMITS_FILE": str(UNLIMITED)}
         # Tests kill on purpose: a process that ended is not left down for longer each time.
         back_off = BackOff(most_s=0.5)
         self.stack = Stack(Home(directory), ConsoleReport(), environment, proxied=("orders",), back_off=back_off)

@@ -48,8 +48,12 @@ class AgentClient:
 
     async def begin(self) -> str:
         """A new conversation's id."""
+        return (await self.open())[0]
+
+    async def open(self) -> tuple[str, str]:
+        """A new conversation's id, and what its customer is told first."""
         answer = await self._call("POST", "/api/agent/conversations", {"channel": "web"})
-        return str(answer["conversation_id"])
+        return str(answer["conversation_id"]), str(answer.get("disclosure", ""))
 
     async def send(self, conversation_id: str, text: str, client_turn_id: str | None = None) -> str:
         """Write a message; the id of the turn that answers it."""

@@ -122,7 +122,8 @@ def chat(base_url: str, who: str, console: Console) -> None:
     client = AgentClient(base_url, session.token)
     console.print(f"[dim]You are {escape(who)}. {HELP}[/]")
     with asyncio.Runner() as runner:
-        conversation_id = runner.run(client.begin())
+        conversation_id, disclosure = runner.run(client.open())
+        console.print(escape(disclosure))
         while (text := console.input("\n[bold]you>[/] ").strip()) != "/quit":
             if text:
                 try:

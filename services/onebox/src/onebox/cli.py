@@ -29,6 +29,7 @@ from onebox.running import run_until_signal
 from onebox.stack import Stack
 from onebox.status import show_status
 from onebox.up import run_up
+from onebox.usage_command import show_usage
 from retrieval.ingest import INTERRUPTED
 from retrieval.sources.choose import Asked
 from retrieval.sources.settings import IngestSettings
@@ -115,6 +116,14 @@ def status() -> None:
     home = find_home()
     _running(home, console)
     raise typer.Exit(show_status(home, console))
+
+
+@app.command()
+def usage(as_json: Annotated[bool, typer.Option("--json", help="Print all that is known, as JSON.")] = False) -> None:
+    """Say what the models cost this month, and what it will come to. Exit code 1: nothing runs; 2: could not ask."""
+    console, home = _console(), find_home()
+    url, token = _running(home, console), KeyFiles(home.keys).demo_token(KIM)
+    raise typer.Exit(show_usage(url, token, console, as_json=as_json))
 
 
 @app.command(name="ingest")

@@ -1,6 +1,7 @@
 """Settings of the orchestrator, from `AIGUY_*` or files; those of the model are in `brain/settings.py`."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -36,7 +37,17 @@ class Settings(ServiceSettings, LlmSettings):
     turn_tokens: int = Field(default=3000, ge=1)
     turn_tokens_out: int = Field(default=800, ge=1)
     turn_tools: int = Field(default=2, ge=0, le=3)
-    session_tokens: int = Field(default=60_000, ge=1)
+    #: What may be spent and how often may be asked: a file instead of policy/limits.yaml, or single caps.
+    limits_file: Path | None = None
+    session_tokens: int | None = Field(default=None, ge=1)
+    cap_session_usd: Decimal | None = Field(default=None, gt=0)
+    cap_customer_day_usd: Decimal | None = Field(default=None, gt=0)
+    cap_shop_day_usd: Decimal | None = Field(default=None, gt=0)
+    cap_shop_month_usd: Decimal | None = Field(default=None, gt=0)
+    #: All rates of the policy times this: for load tests, and for shops that are simply larger.
+    rate_factor: int = Field(default=1, ge=1)
+    #: How the shop is called when the assistant introduces itself; else as in brain/policy/business.yaml.
+    shop_name: str = Field(default="", max_length=80, pattern=r"^[^{}\x00-\x1f]*$")
     #: `POST /chat` answers within the longest turn (30 s), or says that the turn goes on.
     chat_limit_s: float = Field(default=32.0, gt=0)
     #: How long a tool rests after repeated errors.

@@ -9,8 +9,10 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from orchestrator.api.deps import Desk
+from orchestrator.api.disclosing import Disclosure, shop_name
 from orchestrator.api.intake import Intake
 from orchestrator.api.privacy import PrivacyDesk
+from orchestrator.api.rating import assert_all_rated
 from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy
@@ -33,6 +35,11 @@ from orchestrator.jobs.worker import Worker
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.vaulting import Vaults
+from orchestrator.limits.keeper import FORGET_EVERY_S, UsageKeeper
+from orchestrator.limits.levels import Levels
+from orchestrator.limits.policy import LimitsPolicy, load_limits
+from orchestrator.limits.rates import Rates
+from orchestrator.limits.report import UsageDesk
 from orchestrator.memory.short_term import ShortTermMemory
 from orchestrator.privacy.elsewhere import Elsewhere
 from orchestrator.privacy.keeper import ConversationKeeper
@@ -43,6 +50,7 @@ from orchestrator.stream.publisher import Publisher
 from orchestrator.tools.build import CacheParts, Tools, build_tools
 from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.catalog import Catalog
+from orchestrator.turn.budgets import Budgets
 from servicekit.auth.minting import TokenMinter
 from servicekit.context import Kit
 from servicekit.crypto import MasterKeys
@@ -81,6 +89,11 @@ async def orchestrate(
     services, queue = ServiceCalls(settings.tool_urls, kit.http, minter), JobQueue()
     erasures = ErasureJobs(kit.db, Requests(keyring.derive("privacy-requests")), Elsewhere(services), queue)
     vaults = Vaults(await asyncio.to_thread(Finder.load))
+    policy = _limits(settings)
+    app.state.rates = Rates(policy, kit.limiter, keyring.derive("rate-limits"), settings.rate_factor)
+    assert_all_rated(app)
+    budgets = Budgets(tokens=settings.turn_tokens, tokens_out=settings.turn_tokens_out, tools=settings.turn_tools)
+    levels = Levels(policy, budgets, kit.clock, kit.metrics)
     core = Core(conversations, Codec(), vaults, queue, Hub(kit.redis), tools, callbacks, erasures)
     async with AsyncExitStack() as stack:
         core.hub.start()
@@ -94,17 +107,28 @@ async def orchestrate(
             await stack.enter_async_context(keeper.running(settings.gaps_forget_every_s))
             outdated = ConversationKeeper(kit.db, kit.redis, settings.conversation_retention_days)
             await stack.enter_async_context(outdated.running(settings.conversations_erase_every_s))
-        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, here)
+            await stack.enter_async_context(UsageKeeper(kit.db, kit.clock).running(FORGET_EVERY_S))
+        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, levels, here)
         app.state.desk = Desk(
-            kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks
+            kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks,
+            Disclosure(load_phrases(), settings.shop_name or shop_name()),
         )  # fmt: skip
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
+        app.state.usage = UsageDesk(kit.db, kit.clock, policy)
         app.state.gaps = GapDesk(
             kit.db, keyring, kit.clock, Colleagues(services, core.vaults.finder),
             await asyncio.to_thread(QuickEmbedder.load), load_gap_policy(),
             timedelta(days=settings.gaps_retention_days),
         )  # fmt: skip
         yield
+
+
+def _limits(settings: Settings) -> LimitsPolicy:
+    return load_limits(
+        settings.limits_file, session_tokens=settings.session_tokens, session_usd=settings.cap_session_usd,
+        customer_day_usd=settings.cap_customer_day_usd, shop_day_usd=settings.cap_shop_day_usd,
+        shop_month_usd=settings.cap_shop_month_usd,
+    )  # fmt: skip
 
 
 @asynccontextmanager
@@ -148,8 +172,9 @@ def _world(
 ) -> Collaborators:
     phrases = load_phrases()
     return Collaborators(
-        brain=brains.main, offline=brains.offline, catalog=core.tools.catalog, gateway=core.tools.gateway,
-        memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), vaults=core.vaults, publisher=publisher,
+        brain=brains.main, small=brains.small, offline=brains.offline, catalog=core.tools.catalog,
+        gateway=core.tools.gateway, memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), vaults=core.vaults,
+        publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
         languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),

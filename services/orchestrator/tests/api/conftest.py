@@ -72,6 +72,7 @@ def api_settings(
     return Settings(
         environment="test", database_url=database_url("orchestrator"), redis_url=redis_url, master_key_file=master,
         signing_keys=signing, issuers_file=issuers, worker="off", chat_limit_s=0.1,
+        rate_factor=1000,
     )  # fmt: skip
 
 

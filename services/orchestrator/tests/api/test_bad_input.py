@@ -36,6 +36,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "GET /api/agent/conversations/{conversation_id}": {"limit": "5"},
     "GET /api/agent/knowledge/gaps": {"since": "2026-03-02T09:00:00Z", "limit": "5"},
     "POST /api/agent/knowledge/gaps/{gap_id}/dismiss": {"note": "ok"},
+    "GET /api/agent/usage": {},
     "GET /api/agent/stream": {"conversation_id": CONVERSATION, "turn_id": TURN},
 }  # fmt: skip
 OPTIONAL = {"channel", "context", "thumbs", "csat", "tags", "comment", "limit", "notes", "problem", "since", "note"}

@@ -6,17 +6,18 @@ pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 NOBODYS = "cnv_" + "0" * 32
 
 
-async def test_a_new_conversation_is_empty_and_answered_by_the_bot(api) -> None:
+async def test_a_new_conversation_holds_only_who_answers_and_is_answered_by_the_bot(api) -> None:
     conversation_id = await api.begin()
     view = (await api.get(f"/api/agent/conversations/{conversation_id}")).json()
-    assert (view["status"], view["answering"], view["messages"], view["cards"]) == ("idle", "bot", [], [])
+    assert (view["status"], view["answering"], view["cards"]) == ("idle", "bot", [])
+    assert [(one["role"], one["turn_id"]) for one in view["messages"]] == [("assistant", None)]
 
 
 async def test_the_thread_alias_reads_the_same(api) -> None:
     conversation_id = await api.begin()
     await api.say(conversation_id, "Hello there", "one")
     view = await api.get(f"/api/agent/conversations/{conversation_id}")
-    assert view.json()["messages"][0]["text"] == "Hello there"
+    assert view.json()["messages"][1]["text"] == "Hello there"
     assert (await api.get(f"/api/agent/thread/{conversation_id}")).json() == view.json()
 
 
@@ -56,7 +57,7 @@ async def test_somebody_elses_conversation_looks_like_one_that_does_not_exist(ap
             answers.append((answer.status_code, {**answer.json(), "trace_id": ""}))
         assert answers[0] == answers[1], path
         assert answers[0][0] == 404, path
-    assert (await api.get(f"/api/agent/conversations/{adas}")).json()["messages"] == []
+    assert len((await api.get(f"/api/agent/conversations/{adas}")).json()["messages"]) == 1
 
 
 async def test_a_customer_of_another_shop_with_the_same_number_is_somebody_else(api) -> None:
@@ -82,5 +83,5 @@ async def test_what_was_said_is_stored_sealed(api) -> None:
         " UNION ALL SELECT payload FROM journal WHERE conversation_id = $1",
         conversation_id,
     )
-    assert len(stored) == 2
-    assert all(b"lamp" not in row["bytes"] for row in stored)
+    assert len(stored) == 3
+    assert all(b"lamp" not in row["bytes"] and b"assistant" not in row["bytes"] for row in stored)

@@ -25,6 +25,7 @@ PATHS = [
     "/api/agent/conversations", "/api/agent/messages", "/api/agent/handoff", "/api/agent/confirmations",
     "/api/agent/feedback", "/api/agent/approvals", "/api/agent/conversations/{conversation_id}", "/api/agent/stream",
     "/api/agent/knowledge/gaps", "/api/agent/knowledge/gaps/{gap_id}/dismiss",
+    "/api/agent/usage",
 ]  # fmt: skip
 
 
@@ -38,9 +39,8 @@ class Served:
 
     def credentials(self, path: str = "") -> dict[str, str]:
         """Spelled as schemathesis spells it: it takes the header away to see whether anybody looks at it."""
-        return {
-            "Authorization": self.bearer(staff=path.endswith("/approvals") or "/knowledge/" in path)["authorization"]
-        }
+        staff = path.endswith(("/approvals", "/usage")) or "/knowledge/" in path
+        return {"Authorization": self.bearer(staff=staff)["authorization"]}
 
     def bearer(self, *, staff: bool = False) -> dict[str, str]:
         scope, role = (STAFF, Role.STAFF) if staff else (("chat:send",), Role.CUSTOMER)
@@ -65,8 +65,9 @@ def served(api_settings: Settings) -> Iterator[Served]:
         found = Served(from_url(f"{url}/openapi.json"), issuer, {})
         with httpx.Client(base_url=url, headers=found.bearer()) as client:
             begun = client.post("/api/agent/conversations", json={}).json()
-            sent = client.post("/api/agent/messages", json=begun | {"text": "Hello", "client_turn_id": "one"}).json()
-        found.ids.update(begun, turn_id=sent["turn_id"])
+            said = {"conversation_id": begun["conversation_id"]}
+            sent = client.post("/api/agent/messages", json=said | {"text": "Hello", "client_turn_id": "one"}).json()
+        found.ids.update(said, turn_id=sent["turn_id"])
         yield found
 
 

@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 
 async def _texts(api, conversation_id: str) -> list[str]:
     view = (await api.get(f"/api/agent/conversations/{conversation_id}", limit=200)).json()
-    return [message["text"] for message in view["messages"]]
+    return [message["text"] for message in view["messages"] if message["role"] == "customer"]
 
 
 async def test_a_message_is_accepted_with_the_place_to_follow_it(api) -> None:

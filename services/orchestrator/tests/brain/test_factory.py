@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from orchestrator.brain.factory import build_brains
+from orchestrator.brain.llm_brain import LlmBrain
 from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.pricing import PriceList
@@ -20,6 +21,15 @@ def test_without_a_model_the_offline_brain_answers(embedder: Embedder) -> None:
     brains = build_brains(LlmSettings(), AiohttpClient(), embedder)
     assert brains.main is brains.offline
     assert brains.main.name == "offline"
+
+
+def test_the_small_brain_writes_with_the_planners_model_and_never_falls_back_on_the_stronger_one(
+    embedder: Embedder,
+) -> None:
+    settings = LlmSettings(llm_model="openai/small", llm_writer_model="openai/large")
+    small = build_brains(settings, AiohttpClient(), embedder).small
+    assert isinstance(small, LlmBrain)
+    assert (small.models.planner, small.models.writer, small.models.fallback) == ("openai/small",) * 3
 
 
 def test_with_a_model_the_offline_brain_is_still_there(embedder: Embedder) -> None:

@@ -113,3 +113,17 @@ async def test_a_message_that_waits_behind_the_turn_is_not_remembered_as_said_be
     await memory.remember(conversation, "trn_1", first, "message of trn_1", "answer")
     history = (await memory.recall(conversation, "trn_2")).history
     assert [message.text for message in history] == ["message of trn_1", "answer"]
+
+
+@pytest.mark.service
+async def test_that_an_assistant_answers_is_nothing_that_was_said(
+    database: Database, client: "redis.asyncio.Redis"
+) -> None:
+    keyring = Keyring.generate()
+    conversations = Conversations(keyring, keyring.derive("subject-hash"))
+    async with database.primary() as db:
+        begun, _ = await conversations.begin(db, ADA, "web", disclosure="You are chatting with an AI assistant.")
+        conversation = await conversations.owned(db, begun, ADA)
+    await said(database, conversation, "trn_1", "customer", "Hello")
+    remembered = await ShortTermMemory(client, database, Metrics()).recall(conversation, "trn_2", Vault())
+    assert remembered.history == (Message(Role.CUSTOMER, "Hello"),)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from contracts.errors import ErrorClass, ProblemCode
 from contracts.turn import Answering, FinalMessage, Usage
-from orchestrator.turn.budgets import Budgets
+from orchestrator.turn.budgets import Budgets, Level
 from orchestrator.turn.effects import (
     AskApproval,
     AskConfirmation,
@@ -136,7 +136,13 @@ starts = st.builds(
     channel=st.just("web"),
     answering=mostly(Answering.BOT, Answering.STAFF),
     wants_human=mostly(False, True),
-    budgets=st.builds(Budgets, tools=mostly(2, 0, 1, 3), session_tokens_left=mostly(60_000, 0)),
+    budgets=st.builds(
+        Budgets,
+        tools=mostly(2, 0, 1, 3),
+        session_tokens_left=mostly(60_000, 0),
+        level=mostly(Level.STRONG, Level.SMALL, Level.KNOWLEDGE, Level.EMAIL),
+        cost_micros=mostly(0, 1),
+    ),
 )
 
 

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from servicekit.auth.dependencies import rate_key
 from servicekit.context import Kit
@@ -74,6 +75,8 @@ def create_app(
     )
     app.state.settings = settings
     app.state.checks = {}
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.add_middleware(EdgeMiddleware, max_body_bytes=max_body_bytes, body_limits=body_limits or {})
     install_problem_handlers(app)
     limit = Depends(limited(f"{settings.rate_limit_per_minute}/minute", rate_key))
@@ -103,8 +106,7 @@ def run_service(name: str, build: Callable[[], FastAPI]) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies or None,
+        proxy_headers=False,  # the app itself knows whom it trusts
         timeout_graceful_shutdown=settings.shutdown_grace_s,
         timeout_keep_alive=75,
     )

@@ -5,10 +5,11 @@ Order: arguments, environment (`AIGUY_X`), a file named by `AIGUY_X_FILE`, files
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -19,6 +20,14 @@ from pydantic_settings import (
 
 PREFIX = "AIGUY_"
 _FILE = "_FILE"
+
+
+def proxies(text: str) -> str:
+    """The list without spaces. Raises ValueError for what is neither an address nor a network."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        ip_network(name)
+    return ",".join(names)
 
 
 class _FileSource(EnvSettingsSource):
@@ -57,8 +66,9 @@ class ServiceSettings(BaseSettings):
     token_issuer: str = "orchestrator"  # noqa: S105 - a name
     rate_limit_per_minute: int = Field(default=6000, ge=1)
     master_key_file: Path | None = None
-    #: Addresses whose X-Forwarded-For is believed (comma separated); empty: nobody's.
-    trusted_proxies: str = ""
+    #: Addresses and networks of our own proxies, whose X-Forwarded-For is believed (comma separated); empty: nobody's.
+    #: "*" would believe everybody's, and is refused.
+    trusted_proxies: Annotated[str, AfterValidator(proxies)] = ""
     shutdown_grace_s: int = Field(default=25, ge=0)
 
     @classmethod

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, status
 from contracts.errors import ProblemCode
 from orchestrator.api.deps import DeskDep
 from orchestrator.api.models import ApprovalAccepted, ApprovalDecision, ApprovalQuery, ApprovalQueue, ApprovalView
+from orchestrator.api.rating import allowance
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.approvals import Decision, Waiting, approve, waiting_approvals
 from orchestrator.journal.showing import staff_card
@@ -31,7 +32,10 @@ StaffCaller = Annotated[Caller, Depends(staff_only)]
 
 def approvals_router() -> APIRouter:
     """Routes of approvals."""
-    router = APIRouter(prefix="/api/agent", tags=["approvals"], responses=problem_responses())
+    router = APIRouter(
+        prefix="/api/agent", tags=["approvals"], responses=problem_responses(),
+        dependencies=[Depends(allowance("staff"))],
+    )  # fmt: skip
 
     @router.get("/approvals", openapi_extra=SECURED)
     async def queue(caller: StaffCaller, desk: DeskDep, asked: Annotated[ApprovalQuery, Query()]) -> ApprovalQueue:

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, status
+from fastapi import APIRouter, Depends, Header, status
 
 from contracts.errors import ProblemCode
 from orchestrator.api.deps import Desk, DeskDep
 from orchestrator.api.models import ToolAnswer
+from orchestrator.api.rating import allowance
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.callbacks import call_back, waiting_call
 from orchestrator.tools.callbacks import Callback
@@ -18,7 +19,10 @@ from servicekit.openapi import SECURED, problem_responses
 
 def callbacks_router() -> APIRouter:
     """The route of callbacks."""
-    router = APIRouter(prefix="/api/agent/tools", tags=["tools"], responses=problem_responses())
+    router = APIRouter(
+        prefix="/api/agent/tools", tags=["tools"], responses=problem_responses(),
+        dependencies=[Depends(allowance("tool"))],
+    )  # fmt: skip
 
     @router.post("/callback", status_code=status.HTTP_204_NO_CONTENT, openapi_extra=SECURED)
     async def callback(body: ToolAnswer, desk: DeskDep, authorization: Annotated[str, Header()] = "") -> None:

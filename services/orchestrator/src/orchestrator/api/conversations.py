@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Depends, Header, Query, status
 
 from contracts.ids import ConversationId
 from orchestrator.api.deps import ChatCaller, DeskDep
@@ -17,12 +17,14 @@ from orchestrator.api.models import (
     NewMessage,
     TurnAccepted,
 )
+from orchestrator.api.rating import SenderDep, allowance
 from orchestrator.journal.accept import Accepted
 from orchestrator.journal.cards import Card, open_cards
 from orchestrator.journal.showing import shown_card, shown_message
 from orchestrator.journal.views import Said, last_messages, open_turn
 from servicekit.openapi import SECURED, problem_responses
 
+_READ = [Depends(allowance("read"))]
 HUMAN_REQUEST = "I would like to talk to a person."
 
 
@@ -30,29 +32,37 @@ def conversations_router() -> APIRouter:
     """Routes of conversations."""
     router = APIRouter(prefix="/api/agent", tags=["conversations"], responses=problem_responses())
 
-    @router.post("/conversations", status_code=status.HTTP_201_CREATED, openapi_extra=SECURED)
-    async def create(body: NewConversation, caller: ChatCaller, desk: DeskDep) -> ConversationCreated:
+    @router.post(
+        "/conversations", status_code=status.HTTP_201_CREATED, openapi_extra=SECURED,
+        dependencies=[Depends(allowance("begin"))],
+    )  # fmt: skip
+    async def create(
+        body: NewConversation, caller: ChatCaller, desk: DeskDep, accept_language: Annotated[str, Header()] = ""
+    ) -> ConversationCreated:
         """Begin a conversation; it belongs to the token's subject."""
+        told = desk.disclosure.text(body.context, accept_language)
         async with desk.database.primary() as db:
-            conversation_id = await desk.conversations.create(db, caller, body.channel.value)
-        return ConversationCreated(conversation_id=conversation_id)
+            conversation_id, _ = await desk.conversations.begin(db, caller, body.channel.value, disclosure=told)
+        return ConversationCreated(conversation_id=conversation_id, disclosure=told)
 
     @router.post("/messages", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
-    async def send(body: NewMessage, caller: ChatCaller, desk: DeskDep) -> TurnAccepted:
+    async def send(body: NewMessage, caller: ChatCaller, desk: DeskDep, sender: SenderDep) -> TurnAccepted:
         """Write a message. The same (conversation, client_turn_id) is the same turn, whatever is resent."""
+        await sender.writes(body.conversation_id, body.text)
         accepted = await desk.intake.message(caller, body.conversation_id, body.text, body.client_turn_id)
         return followed(body.conversation_id, accepted)
 
     @router.post("/handoff", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
-    async def handoff(body: HandoffRequest, caller: ChatCaller, desk: DeskDep) -> TurnAccepted:
+    async def handoff(body: HandoffRequest, caller: ChatCaller, desk: DeskDep, sender: SenderDep) -> TurnAccepted:
         """Ask for a person; no model is asked whether that is a good idea."""
+        await sender.asks_for_person(body.conversation_id)
         accepted = await desk.intake.message(
             caller, body.conversation_id, HUMAN_REQUEST, body.client_turn_id, human=True
         )
         return followed(body.conversation_id, accepted)
 
-    @router.get("/conversations/{conversation_id}", openapi_extra=SECURED)
-    @router.get("/thread/{conversation_id}", include_in_schema=False)
+    @router.get("/conversations/{conversation_id}", openapi_extra=SECURED, dependencies=_READ)
+    @router.get("/thread/{conversation_id}", include_in_schema=False, dependencies=_READ)
     async def read(
         conversation_id: ConversationId,
         caller: ChatCaller,

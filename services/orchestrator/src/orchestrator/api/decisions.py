@@ -1,11 +1,12 @@
 """What customers decide and say about answers: confirmations, feedback."""
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Depends, status
 
 from contracts.errors import ProblemCode
 from orchestrator.api.deps import ChatCaller, DeskDep
 from orchestrator.api.intake import stream_url
 from orchestrator.api.models import ConfirmationDecision, Feedback, TurnAccepted
+from orchestrator.api.rating import allowance
 from orchestrator.gaps.feedback import note_thumbs
 from orchestrator.journal.decisions import confirm
 from orchestrator.turn.inputs import ConfirmationDecided
@@ -15,7 +16,10 @@ from servicekit.openapi import SECURED, problem_responses
 
 def decisions_router() -> APIRouter:
     """Routes of decisions."""
-    router = APIRouter(prefix="/api/agent", tags=["decisions"], responses=problem_responses())
+    router = APIRouter(
+        prefix="/api/agent", tags=["decisions"], responses=problem_responses(),
+        dependencies=[Depends(allowance("decide"))],
+    )  # fmt: skip
 
     @router.post("/confirmations", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
     async def decide(body: ConfirmationDecision, caller: ChatCaller, desk: DeskDep) -> TurnAccepted:

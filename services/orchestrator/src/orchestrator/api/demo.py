@@ -6,7 +6,7 @@ It stands for a shop that signs its customers in; a real one issues its own toke
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from contracts.base import ContractModel
 from contracts.ids import new_id
 from orchestrator.api.approvals import APPROVE_SCOPE
 from orchestrator.api.deps import CHAT_SCOPE
+from orchestrator.api.rating import allowance
 from servicekit.auth.claims import MAX_LIFE_S, Role
 from servicekit.auth.minting import TokenMinter
 
@@ -48,7 +49,7 @@ class DemoToken(ContractModel):
 
 def demo_router(minter: TokenMinter, audience: str) -> APIRouter:
     """`/`, its files, and `POST /demo/session`."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(allowance("page"))])
 
     @router.get("/")
     async def page() -> FileResponse:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from orchestrator.api.disclosing import Disclosure
 from orchestrator.api.intake import Intake
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
@@ -29,6 +30,7 @@ class Desk:
     hub: Hub
     catalog: Catalog
     callbacks: Callbacks
+    disclosure: Disclosure
 
 
 async def get_desk(request: Request) -> Desk:

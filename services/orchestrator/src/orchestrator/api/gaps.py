@@ -10,6 +10,7 @@ from contracts.errors import ProblemCode
 from contracts.ids import TurnId
 from orchestrator.api.deps import DeskDep
 from orchestrator.api.gap_models import GapDismissal, GapDismissed, GapList, GapQuery, GapView, NearestPage
+from orchestrator.api.rating import allowance
 from orchestrator.gaps.listing import GapDesk, ListedGap
 from orchestrator.gaps.outline import page_to_extend, variants
 from orchestrator.gaps.policy import GapPolicy
@@ -50,7 +51,10 @@ GapDeskDep = Annotated[GapDesk, Depends(_gap_desk)]
 
 def gaps_router() -> APIRouter:
     """Routes of knowledge gaps."""
-    router = APIRouter(prefix="/api/agent/knowledge", tags=["knowledge"], responses=problem_responses())
+    router = APIRouter(
+        prefix="/api/agent/knowledge", tags=["knowledge"], responses=problem_responses(),
+        dependencies=[Depends(allowance("staff"))],
+    )  # fmt: skip
 
     @router.get("/gaps", openapi_extra=SECURED)
     async def gaps(

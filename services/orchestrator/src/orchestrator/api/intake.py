@@ -1,19 +1,24 @@
 """Taking a message in, for every route and channel that has one: locks, limits, journals, enqueues."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from contracts.tools.retrieval import Channel
 from orchestrator.guard.human import asks_for_human
 from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.vaulting import Vaults
+from orchestrator.journal.views import disclosed
+from orchestrator.limits.levels import Levels
 from orchestrator.settings import Settings
-from orchestrator.turn.budgets import Budgets
 from servicekit.auth.claims import Caller
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
 from servicekit.telemetry import request_context
+
+#: Where nothing but answers is shown: the first one says who gives it.
+SILENT_CHANNELS = frozenset({Channel.SLACK.value, Channel.EMAIL.value})
 
 
 class Here(Protocol):
@@ -46,6 +51,7 @@ class Intake:
     clock: Clock
     settings: Settings
     vaults: Vaults
+    levels: Levels
     here: Here | None = None
 
     async def message(
@@ -61,7 +67,9 @@ class Intake:
         async with self.database.primary() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller)
             incoming = masked(incoming, conversation, await self.vaults.opened(db, conversation))
-            budgets = self._budgets(conversation.tokens)
+            if conversation.channel in SILENT_CHANNELS:
+                incoming = replace(incoming, disclosure=await disclosed(db, conversation))
+            budgets = await self.levels.budgets(db, conversation)
             accepted = await begin_at_once(db, conversation, incoming, budgets, self.codec, lease_s)
         if accepted is not None:
             if self.here is not None and accepted.begun is not None:
@@ -69,7 +77,6 @@ class Intake:
             return accepted
         async with self.database.transaction() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
-            budgets = self._budgets(conversation.tokens)
             accepted = await accept_message(db, conversation, incoming, budgets, self.codec, lease_s)
         if accepted.goes_on:
             self.go_on(accepted.turn_id, conversation, lease_s)
@@ -97,13 +104,6 @@ class Intake:
     def now_ms(self) -> int:
         """Epoch milliseconds."""
         return int(self.clock.now().timestamp() * 1000)
-
-    def _budgets(self, tokens_used: int) -> Budgets:
-        limits = self.settings
-        return Budgets(
-            tokens=limits.turn_tokens, tokens_out=limits.turn_tokens_out, tools=limits.turn_tools,
-            session_tokens_left=max(0, limits.session_tokens - tokens_used),
-        )  # fmt: skip
 
 
 def stream_url(conversation_id: str, turn_id: str, after: int = 0) -> str:

@@ -38,9 +38,10 @@ class NewConversation(ContractModel):
 
 
 class ConversationCreated(ContractModel):
-    """The new conversation."""
+    """The new conversation, and what the customer is to be told at its start: it begins the thread too."""
 
     conversation_id: ConversationId
+    disclosure: str = ""
 
 
 class NewMessage(ContractModel):
@@ -205,7 +206,10 @@ class ChatRequest(ContractModel):
 
 
 class ChatAnswer(ContractModel):
-    """The answer in one piece. While a card is open `outcome` is null and `cards` says what is asked."""
+    """The answer in one piece. While a card is open `outcome` is null and `cards` says what is asked.
+
+    `disclosure` is there with the first answer of a conversation, for the customer to be told before it.
+    """
 
     conversation_id: ConversationId
     turn_id: TurnId
@@ -215,3 +219,4 @@ class ChatAnswer(ContractModel):
     links: dict[str, str] = {}
     answering: Answering = Answering.BOT
     cards: tuple[CardView, ...] = ()
+    disclosure: str = ""

@@ -23,7 +23,9 @@ from orchestrator.api.privacy_models import (
     PrivacyRequestId,
     ServiceRecord,
 )
+from orchestrator.api.rating import allowance
 from orchestrator.jobs.queue import JobQueue
+from orchestrator.limits.usage import forget_customer
 from orchestrator.privacy.elsewhere import Elsewhere
 from orchestrator.privacy.erasing import conversations_of, erase_conversations, erase_live
 from orchestrator.privacy.exporting import Exported, export_person
@@ -66,7 +68,12 @@ PrivacyDep = Annotated[PrivacyDesk, Depends(_privacy_desk)]
 
 def privacy_router() -> APIRouter:
     """Routes of privacy requests."""
-    router = APIRouter(prefix="/api/agent/privacy", tags=["privacy"], responses=problem_responses())
+    router = APIRouter(
+        prefix="/api/agent/privacy",
+        tags=["privacy"],
+        responses=problem_responses(),
+        dependencies=[Depends(allowance("staff"))],
+    )
 
     @router.post("/export", openapi_extra=SECURED)
     async def export(body: PersonOfSite, caller: Manager, desk: DeskDep, privacy: PrivacyDep) -> PersonExport:
@@ -87,6 +94,7 @@ def privacy_router() -> APIRouter:
         async with desk.database.transaction() as db:
             ids = await conversations_of(db, caller.issuer, subject_hash)
             turns = await erase_conversations(db, ids)
+            await forget_customer(db, subject_hash)
             request_id = await privacy.requests.add(
                 db, caller.issuer, body.customer, len(ids), caller.subject, now
             )  # fmt: skip

@@ -3,20 +3,21 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from contracts.errors import ProblemCode
 from contracts.ids import ConversationId, TurnId, new_id
-from contracts.turn import EndEvent
+from contracts.turn import EndEvent, StatusEvent
 from orchestrator.api.conversations import card_view
 from orchestrator.api.deps import ChatCaller, Desk, DeskDep
 from orchestrator.api.models import ChatAnswer, ChatRequest
+from orchestrator.api.rating import SenderDep, allowance
 from orchestrator.journal.cards import card_event, open_cards
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.showing import shown_card, shown_end
 from orchestrator.journal.views import owned_turn, turn_view
-from orchestrator.stream.frames import EventId, parse_event_id
+from orchestrator.stream.frames import EventId, encode_event, parse_event_id
 from orchestrator.stream.sse import Ending, Standing, stream_turn
 from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
@@ -31,7 +32,10 @@ def stream_router() -> APIRouter:
     """Routes of streams."""
     router = APIRouter(tags=["stream"], responses=problem_responses())
 
-    @router.get("/api/agent/stream", response_class=StreamingResponse, openapi_extra=SECURED)
+    @router.get(
+        "/api/agent/stream", response_class=StreamingResponse, openapi_extra=SECURED,
+        dependencies=[Depends(allowance("read"))],
+    )  # fmt: skip
     async def stream(
         conversation_id: Annotated[ConversationId, Query()], turn_id: Annotated[TurnId, Query()], caller: ChatCaller,
         desk: DeskDep, last_event_id: Annotated[str, Header()] = "", after: Annotated[int, Query(ge=0, le=999)] = 0,
@@ -48,12 +52,15 @@ def stream_router() -> APIRouter:
         openapi_extra=SECURED,
     )
     async def chat(
-        body: ChatRequest, request: Request, caller: ChatCaller, desk: DeskDep,
+        body: ChatRequest, request: Request, caller: ChatCaller, desk: DeskDep, sender: SenderDep,
         idempotency_key: Annotated[str, Header(pattern=r"^[A-Za-z0-9._:-]{1,64}$")] = "",
+        accept_language: Annotated[str, Header()] = "",
     ) -> StreamingResponse | ChatAnswer:  # fmt: skip
         """Send a message and get its answer: SSE or JSON, by `Accept`."""
-        async with desk.database.transaction() as db:
-            conversation_id = await desk.conversations.create(db, caller, "web", body.session_id)
+        await sender.writes(body.session_id, body.message)
+        told = desk.disclosure.text({}, accept_language)
+        async with desk.database.primary() as db:
+            conversation_id, first = await desk.conversations.begin(db, caller, "web", body.session_id, told)
         client_turn_id = idempotency_key or new_id("msg")
         accepted = await desk.intake.message(caller, conversation_id, body.message, client_turn_id)
         turn_id = accepted.turn_id
@@ -62,11 +69,12 @@ def stream_router() -> APIRouter:
             desk, conversation, turn_id, EventId(accepted.after, 0), end, desk.intake.settings.chat_limit_s
         )
         if "text/event-stream" in request.headers.get("accept", ""):
-            return _sse(frames)
+            return _sse(_after_disclosure(frames, told) if first else frames)
         async for frame in frames:
             if _CARD in frame:
                 break
-        return await _answer(desk, conversation, turn_id)
+        answer = await _answer(desk, conversation, turn_id)
+        return answer.model_copy(update={"disclosure": told}) if first else answer
 
     return router
 
@@ -113,6 +121,13 @@ def _frames(
 
 def _sse(frames: AsyncIterator[bytes]) -> StreamingResponse:
     return StreamingResponse(frames, media_type="text/event-stream", headers=_HEADERS)
+
+
+async def _after_disclosure(frames: AsyncIterator[bytes], told: str) -> AsyncIterator[bytes]:
+    """It has no id: it is no event of the turn, and a client that resumes has had it."""
+    yield encode_event(StatusEvent(state="disclosure", text=told))
+    async for frame in frames:
+        yield frame
 
 
 async def _answer(desk: Desk, conversation: Conversation, turn_id: str) -> ChatAnswer:

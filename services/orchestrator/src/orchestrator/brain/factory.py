@@ -17,29 +17,40 @@ from servicekit.http.client import HttpPort
 
 @dataclass(frozen=True, slots=True)
 class Brains:
-    """`main` answers; `offline` is the last step before a person. Without a model they are the same."""
+    """`main` answers; `small` is its planner's model alone, for those who have used up most of what they may; `offline`
+    is the last step before a person. Without a model they are the same.
+    """
 
     main: Brain
     offline: OfflineBrain
+    small: Brain
 
 
 def build_brains(settings: LlmSettings, http: HttpPort, embed: Embed) -> Brains:
     """The Brains that the settings ask for. Importing litellm, where it is used, takes about two seconds."""
     offline = OfflineBrain(embed)
-    return Brains(build_llm_brain(settings, http) or offline, offline)
+    if not settings.llm_model:
+        return Brains(offline, offline, offline)
+    llm, head = build_llm(settings, http), PromptHead()
+    main = _llm_brain(settings, llm, head, settings.llm_writer_model or settings.llm_model)
+    return Brains(main, offline, _llm_brain(settings, llm, head, settings.llm_model))
 
 
 def build_llm_brain(settings: LlmSettings, http: HttpPort) -> LlmBrain | None:
-    """The Brain over the model that the settings name; None when they name none."""
+    """The Brain over the models that the settings name; None when they name none."""
     if not settings.llm_model:
         return None
     writer = settings.llm_writer_model or settings.llm_model
+    return _llm_brain(settings, build_llm(settings, http), PromptHead(), writer)
+
+
+def _llm_brain(settings: LlmSettings, llm: LlmPort, head: PromptHead, writer: str) -> LlmBrain:
     models = Models(
-        planner=settings.llm_model, writer=writer, fallback=settings.llm_fallback_model or writer,
+        planner=settings.llm_model or "", writer=writer, fallback=settings.llm_fallback_model or writer,
         timeout_s=settings.llm_timeout_s, fallback_timeout_s=settings.llm_fallback_timeout_s,
         idle_timeout_s=settings.llm_idle_timeout_s,
     )  # fmt: skip
-    return LlmBrain(build_llm(settings, http), models, PromptHead(), settings.llm_tool_mode)
+    return LlmBrain(llm, models, head, settings.llm_tool_mode)
 
 
 def build_llm(settings: LlmSettings, http: HttpPort) -> LlmPort:

@@ -62,6 +62,11 @@ class LlmBrain:
         return self._models.planner
 
     @property
+    def models(self) -> Models:
+        """Who thinks, who writes, who steps in."""
+        return self._models
+
+    @property
     def prompt_version(self) -> str:
         """Names the exact prompt and policy files in use."""
         return self._head.version

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from contracts.tool import Confirmation, RiskTier
+from contracts.tool import Confirmation, Family, RiskTier
 from contracts.turn import FinalMessage, ToolCall
-from orchestrator.brain.port import BrainError
+from orchestrator.brain.port import BrainError, ToolSpec
 from orchestrator.brain.repair import Proposed, Rejected, propose
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.gate import StreamGate
+from orchestrator.tools.authorise import HANDS_OVER
 from orchestrator.tools.catalog import ToolEntry
 from orchestrator.tools.gateway import arguments_hash
+from orchestrator.turn.budgets import Level
 from orchestrator.turn.effects import CallPlanner
 from orchestrator.turn.inputs import FollowUp, PlanFailed, PlanMade, PlannedCall, PlanRejected, TurnInput
 from orchestrator.turn.state import TurnState
@@ -20,12 +22,12 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     """PlanMade with a checked call or an answer, PlanRejected, or PlanFailed when no model answered."""
     world = scope.world
     view = scope.view(state)
-    tools = world.catalog.specs(customer=state.customer) if effect.may_call else ()
+    tools = _offered(state, scope) if effect.may_call else ()
     context = await scope.brain_context(state, view, tools=tools)
     gate = StreamGate(
         view.vault, view.mask, lambda text, offset: teller.chunk(state, text, offset), world.clock.monotonic
     )
-    brain = world.offline if effect.degraded else world.brain
+    brain = world.offline if effect.degraded else world.brain_at(state.budgets.level)
     try:
         proposed = await propose(brain, context, gate, view.vault.restore_arguments, view.vault.mask)
     except BrainError as error:
@@ -36,6 +38,20 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     if isinstance(proposed.proposal, FinalMessage) and proposed.streamed:
         await gate.finish()
     return _input(proposed, view, scope)
+
+
+def _offered(state: TurnState, scope: TurnScope) -> tuple[ToolSpec, ...]:
+    """The tools for this caller; in a turn with next to nothing left, the search and the way to a person."""
+    specs = scope.world.catalog.specs(customer=state.customer)
+    if state.budgets.level is not Level.KNOWLEDGE:
+        return specs
+    return tuple(one for one in specs if _is_always_left(scope.world.catalog.entry(one.name)))
+
+
+def _is_always_left(entry: ToolEntry | None) -> bool:
+    if entry is None:
+        return False
+    return entry.name == HANDS_OVER or (entry.family == Family.RETRIEVAL and not entry.write)
 
 
 def _input(proposed: Proposed, view: TurnView, scope: TurnScope) -> TurnInput:

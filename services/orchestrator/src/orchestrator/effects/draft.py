@@ -17,7 +17,7 @@ async def draft(state: TurnState, scope: TurnScope, teller: Teller) -> TurnInput
         view.vault, view.mask, lambda text, offset: teller.chunk(state, text, offset), scope.world.clock.monotonic
     )
     try:
-        written = await scope.world.brain.draft(context, gate)
+        written = await scope.world.brain_at(state.budgets.level).draft(context, gate)
     except BrainError as error:
         scope.world.metrics.failed.labels(error.kind).inc()
         return PlanFailed(reason=error.kind, usage=error.usage)

@@ -5,6 +5,7 @@ from contracts.turn import Role
 from orchestrator.effects.call_tool import call_tool
 from orchestrator.effects.scope import TurnScope
 from orchestrator.tools.gateway import arguments_hash
+from orchestrator.turn.budgets import Level
 from orchestrator.turn.effects import CallTool, HandOff
 from orchestrator.turn.inputs import HandedOff, HandOffQueued, PlannedCall, ToolSucceeded, TurnInput
 from orchestrator.turn.machine import HUMAN_TOOL
@@ -71,5 +72,9 @@ async def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *,
         unknown = bool(state.observed) and state.observed[-1].call.write
         lead = say("write_unknown" if unknown else "system_down")
         return f"{lead} {say('ticket_opened', ticket=ticket) if ticket else say('ticket_queued')}"
+    capped = state.budgets.level in (Level.KNOWLEDGE, Level.EMAIL) and state.budgets.level_reason != "session"
+    if capped and reason is HandoffReason.BUDGET:
+        reach = "handed_over_email" if scope.conversation.identity.email else "handed_over"
+        return f"{say('budget_limit')} {say(reach, ticket=ticket) if ticket else say('hand_off_queued')}"
     lead = f"{say(reason.value)} " if reason in (HandoffReason.BUDGET, HandoffReason.BRAIN_DOWN) else ""
     return lead + (say("handed_over", ticket=ticket) if ticket else say("hand_off_queued"))

@@ -23,6 +23,7 @@ class TurnMetrics:
         )
         self.failed: Counter = metrics.counter("aiguy_brain_failed_total", "Brain calls without an answer", ["reason"])
         self.tokens: Counter = metrics.counter("aiguy_brain_tokens_total", "Tokens", ["direction"])
+        self.cost: Counter = metrics.counter("aiguy_brain_cost_micros_total", "Micro-dollars that models cost")
         self.guard: Counter = metrics.counter("aiguy_guard_verdicts_total", "Verdicts on answers", ["verdict"])
         self.guard_reasons: Counter = metrics.counter(
             "aiguy_guard_reasons_total", "What the guards changed in answers, and why", ["reason"]

@@ -73,3 +73,4 @@ class Runner:
         metrics.seconds.labels(str(len(state.observed))).observe(state.worked_ms(scope.now_ms()) / 1000)
         metrics.tokens.labels("in").inc(state.usage.tokens_in)
         metrics.tokens.labels("out").inc(state.usage.tokens_out)
+        metrics.cost.inc(state.usage.cost_micros)

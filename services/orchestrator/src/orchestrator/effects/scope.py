@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from contracts.tool import RiskTier
 from contracts.turn import Role
@@ -19,6 +20,7 @@ from orchestrator.memory.short_term import NOTHING_YET, Remembered, ShortTermMem
 from orchestrator.stream.publisher import Publisher
 from orchestrator.tools.catalog import Catalog
 from orchestrator.tools.gateway import ToolGateway
+from orchestrator.turn.budgets import Level
 from orchestrator.turn.state import Observed, TurnState
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
@@ -47,6 +49,20 @@ class Collaborators:
     clock: Clock
     confirmation_ttl_s: int
     approval_ttl_s: int
+    #: The small model alone; None: `brain` is as small as it gets.
+    small: Brain | None = None
+
+    def brain_at(self, level: Level) -> Brain:
+        """The Brain that a turn of this level may ask."""
+        match level:
+            case Level.STRONG:
+                return self.brain
+            case Level.SMALL:
+                return self.small or self.brain
+            case Level.KNOWLEDGE | Level.EMAIL:
+                return self.offline
+            case _:
+                assert_never(level)
 
 
 @dataclass(slots=True)

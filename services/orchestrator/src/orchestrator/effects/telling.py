@@ -49,7 +49,7 @@ def _events(scope: TurnScope, effect: Telling, state: TurnState) -> list[StreamE
         case Finish():
             events: list[StreamEvent] = []
             end = shown_end(end_event(state, effect), scope.vault)
-            if end.text and not effect.streamed:
+            if end.text and (effect.lead or not effect.streamed):
                 events.append(ChunkEvent(text=end.text, offset=0))
             events += [CitationEvent(title=one.title, url=one.url, quote=one.quote) for one in end.citations]
             return [*events, end]

@@ -42,7 +42,7 @@ _NO = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message as it came in. `at_ms` is in epoch milliseconds.
+    """A message as it came in. `at_ms` is in epoch milliseconds; `disclosure` stands before its answer.
 
     Once it is `masked`: `vault` knows what its tokens stand for, and `body_hash` is of what was sent.
     """
@@ -55,6 +55,7 @@ class Incoming:
     held: tuple[Held, ...] = ()
     vault: Vault | None = None
     body_hash: bytes = b""
+    disclosure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ def _started(conversation: Conversation, message: Incoming, budgets: Budgets) ->
     return TurnStarted(
         text=message.text, customer=conversation.customer, requester=conversation.identity.subject,
         channel=conversation.channel, answering=conversation.answering, wants_human=message.wants_human,
-        budgets=budgets,
+        budgets=budgets, disclosure=message.disclosure,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A stored conversation, opened."""
+    """A stored conversation, opened. `fresh`: no customer has said anything yet."""
 
     id: str
     issuer: str
@@ -36,10 +36,27 @@ class Conversation:
     answering: Answering
     tokens: int
     sealer: Sealer
+    cost_micros: int = 0
+    fresh: bool = False
 
 
 _COLUMNS = (
-    "c.id, c.issuer, c.subject_hash, c.identity, c.customer, c.channel, c.answering, c.tokens, c.key_id, c.data_key"
+    "c.id, c.issuer, c.subject_hash, c.identity, c.customer, c.channel, c.answering, c.tokens, c.cost_micros, c.key_id,"
+    " c.data_key, c.head_seq"
+)
+
+#: One statement: a conversation and what begins its thread are one transaction. `xmax` is 0 in a row that is new.
+_BEGIN = (
+    "WITH begun AS ("
+    "  INSERT INTO conversations"
+    "  (id, issuer, subject_hash, identity, customer, channel, key_id, data_key, session_id)"
+    "  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    "  ON CONFLICT (subject_hash, session_id) DO UPDATE SET updated_at = now()"
+    "  RETURNING id, head_seq = 0 AS unsaid, xmax = 0 AS created"
+    "), told AS ("
+    "  INSERT INTO thread (conversation_id, turn_id, role, content)"
+    "  SELECT id, NULL, 'assistant', $10::bytea FROM begun WHERE created AND $10::bytea IS NOT NULL"
+    ") SELECT id, unsaid FROM begun"
 )
 
 
@@ -56,18 +73,24 @@ class Conversations:
 
     async def create(self, db: Connection, caller: Caller, channel: str, session_id: str | None = None) -> str:
         """A new conversation of the caller's, or the one that has this session_id already; returns its id."""
+        return (await self.begin(db, caller, channel, session_id))[0]
+
+    async def begin(
+        self, db: Connection, caller: Caller, channel: str, session_id: str | None = None, disclosure: str = ""
+    ) -> tuple[str, bool]:
+        """As `create`, with what the customer is told first, which begins the thread; whether nothing was said yet."""
         conversation_id = new_id("cnv")
         sealer, key_id, wrapped = new_sealer(self.keyring, conversation_id)
         identity = orjson.dumps({"subject": caller.subject, "email": caller.email, "name": caller.name})
-        stored = await db.fetchval(
-            "INSERT INTO conversations"
-            " (id, issuer, subject_hash, identity, customer, channel, key_id, data_key, session_id)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-            " ON CONFLICT (subject_hash, session_id) DO UPDATE SET updated_at = now() RETURNING id",
+        row = await db.fetchrow(
+            _BEGIN,
             conversation_id, caller.issuer, self.subject_hash(caller.issuer, caller.subject),
             sealer.seal("identity", identity), caller.role is Role.CUSTOMER, channel, key_id, wrapped, session_id,
+            sealer.seal("thread", disclosure.encode()) if disclosure else None,
         )  # fmt: skip
-        return str(stored)
+        if row is None:
+            raise AssertionError("an insert that updates on conflict always returns its row")
+        return row["id"], row["unsaid"]
 
     async def owned(self, db: Connection, conversation_id: str, caller: Caller, *, lock: bool = False) -> Conversation:
         """The caller's own conversation. Somebody else's is not found, exactly like one that does not exist."""
@@ -99,5 +122,6 @@ class Conversations:
         return Conversation(
             id=row["id"], issuer=row["issuer"], subject_hash=row["subject_hash"], identity=Identity(**identity),
             customer=row["customer"], channel=row["channel"], answering=Answering(row["answering"]),
-            tokens=row["tokens"], sealer=sealer,
+            tokens=row["tokens"], sealer=sealer, cost_micros=row["cost_micros"],
+            fresh=row["head_seq"] == 0,
         )  # fmt: skip

@@ -1,11 +1,11 @@
 """The journal of one running turn (`turn/journal.py`'s port) in Postgres: append, end, wait, each one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
-from contracts.turn import Answering, EndEvent
+from contracts.turn import Answering, EndEvent, Usage
 from orchestrator.gaps.noticing import noticed
 from orchestrator.gaps.store import keep
 from orchestrator.guard.vault import Vault
@@ -14,9 +14,18 @@ from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, append_entries, entry_columns, load_entries, turning_away
 from orchestrator.journal.scheduling import Scheduler
 from orchestrator.journal.vaulting import vault_columns
+from orchestrator.limits.usage import usage_record
 from orchestrator.turn import evidence
 from orchestrator.turn.effects import AskApproval, AwaitCallback, AwaitOutcome, Finish, WaitingEffect
-from orchestrator.turn.inputs import MessageAdded, PlanMade, PlanRejected, StaffTookOver, TurnStarted
+from orchestrator.turn.inputs import (
+    Drafted,
+    MessageAdded,
+    PlanFailed,
+    PlanMade,
+    PlanRejected,
+    StaffTookOver,
+    TurnStarted,
+)
 from orchestrator.turn.journal import Closing, Recorded
 from orchestrator.turn.state import TurnState
 from servicekit.db.pool import Connection, Database
@@ -26,7 +35,7 @@ from servicekit.db.pool import Connection, Database
 class PgTurnJournal:
     """One turn's journal. `known` is all that it holds when that need not be read, because it was just written.
 
-    `repairs` gathers what was mended in the Brain's replies, for the turn's record.
+    `repairs` gathers what was mended in the Brain's replies, and `spent` what each model used, for the turn's record.
     """
 
     database: Database
@@ -37,6 +46,7 @@ class PgTurnJournal:
     vault: Vault
     known: Sequence[Recorded] = ()
     repairs: tuple[str, ...] = ()
+    spent: dict[str, Usage] = field(default_factory=dict)
 
     async def load(self) -> Sequence[Recorded]:
         """All inputs of the turn, oldest first."""
@@ -79,7 +89,8 @@ class PgTurnJournal:
     ) -> None:
         sealer, turn_id = self.conversation.sealer, self.turn_id
         event = end_event(state, finish)
-        record = turn_record(state, finish, event, self.repairs, inputs[-1].at_ms if inputs else state.resumed_ms)
+        at_ms = inputs[-1].at_ms if inputs else state.resumed_ms
+        record = turn_record(state, finish, event, self.repairs, at_ms) | usage_record(self.spent, state.model, at_ms)
         with turning_away(turn_id):
             await db.execute(
                 "SELECT turn_end($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9), vault_keep($1, $10, $11)",
@@ -108,6 +119,9 @@ class PgTurnJournal:
         for one in recorded:
             if isinstance(one.turn_input, PlanMade | PlanRejected):
                 self.repairs += one.turn_input.repairs
+            if isinstance(one.turn_input, PlanMade | PlanRejected | PlanFailed | Drafted):
+                model = "" if isinstance(one.turn_input, PlanFailed) else one.turn_input.model
+                self.spent[model] = self.spent.get(model, Usage()) + one.turn_input.usage
 
 
 def _only_accepted(recorded: Sequence[Recorded]) -> bool:
@@ -122,9 +136,13 @@ def _only_accepted(recorded: Sequence[Recorded]) -> bool:
 
 def end_event(state: TurnState, finish: Finish) -> EndEvent:
     """The event that closes the turn's stream."""
+    support = tuple(
+        one.model_copy(update={"start": one.start + len(finish.lead), "end": one.end + len(finish.lead)})
+        for one in finish.support
+    )
     return EndEvent(
-        outcome=finish.outcome, text=finish.text, citations=finish.citations, links=dict(finish.links),
-        answering=finish.answering, confidence=evidence.confidence(state.observed), support=finish.support,
+        outcome=finish.outcome, text=finish.lead + finish.text, citations=finish.citations, links=dict(finish.links),
+        answering=finish.answering, confidence=evidence.confidence(state.observed), support=support,
         covered=finish.covered, refusal=finish.refusal, usage=state.usage,
         cost_usd=state.usage.cost_micros / 1_000_000,
     )  # fmt: skip

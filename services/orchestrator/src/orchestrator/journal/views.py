@@ -20,6 +20,11 @@ class Said:
     turn_id: str | None
     at: datetime
 
+    @property
+    def is_disclosure(self) -> bool:
+        """What begins the thread: that an assistant answers. Nobody has said it in a turn."""
+        return self.role == "assistant" and self.turn_id is None
+
 
 async def last_messages(db: Connection, conversation: Conversation, limit: int) -> list[Said]:
     """The last `limit` messages, oldest first."""
@@ -33,6 +38,12 @@ async def last_messages(db: Connection, conversation: Conversation, limit: int) 
         )
         for row in reversed(rows)
     ]
+
+
+async def disclosed(db: Connection, conversation: Conversation) -> str:
+    """What the thread begins with, "" when it begins otherwise."""
+    said = await last_messages(db, conversation, 1) if conversation.fresh else []
+    return said[0].text if said and said[0].is_disclosure else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,9 @@ class ShortTermMemory:
             said = await last_messages(db, conversation, 2 * KEEP_MESSAGES)
         # Messages that wait behind this turn are not yet part of what was said.
         earlier = itertools.takewhile(lambda one: one.turn_id != turn_id, said)
-        return [{"turn": one.turn_id or "", "role": one.role, "text": one.text} for one in earlier]
+        return [
+            {"turn": one.turn_id or "", "role": one.role, "text": one.text} for one in earlier if not one.is_disclosure
+        ]
 
     async def _store(self, conversation: Conversation, entries: list[dict[str, str]]) -> None:
         sealed = conversation.sealer.seal("memory", orjson.dumps(entries[-2 * KEEP_MESSAGES :]))

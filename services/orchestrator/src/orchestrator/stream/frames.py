@@ -44,8 +44,12 @@ def stream_key(turn_id: str) -> str:
 
 def encode_frame(event_id: EventId, event: StreamEvent) -> bytes:
     """The event as an SSE frame."""
-    data = event.model_dump_json(exclude={"event"})
-    return f"id: {event_id}\nevent: {event.event}\ndata: {data}\n\n".encode()
+    return f"id: {event_id}\n".encode() + encode_event(event)
+
+
+def encode_event(event: StreamEvent) -> bytes:
+    """The event as an SSE frame without an id."""
+    return f"event: {event.event}\ndata: {event.model_dump_json(exclude={'event'})}\n\n".encode()
 
 
 def seal_frames(sealer: Sealer, key: str, frames: bytes) -> bytes:

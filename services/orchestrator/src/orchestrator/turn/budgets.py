@@ -1,7 +1,25 @@
 """What one turn may spend (TURN-2). Limits travel in the journal with the turn, so a replay uses the old ones."""
 
+from enum import StrEnum
+
 from contracts.base import OpenModel
 from contracts.turn import Usage
+
+
+class Level(StrEnum):
+    """How much a turn may still use, from all to nothing: the stronger writer, the small model alone, the offline Brain
+    with the help pages alone, a person instead.
+    """
+
+    STRONG = "strong"
+    SMALL = "small"
+    KNOWLEDGE = "knowledge"
+    EMAIL = "email"
+
+    @property
+    def rank(self) -> int:
+        """0 for the most, 3 for the least."""
+        return list(Level).index(self)
 
 
 class Budgets(OpenModel):
@@ -10,7 +28,8 @@ class Budgets(OpenModel):
     `tokens` counts what the turn itself brings, in and out, without the prompt's fixed head.
 
     `soft_ms` stops further tool calls, `hard_ms` ends the turn. `session_tokens_left` is what the conversation
-    may still use when the turn starts; at zero a person takes over.
+    may still use when the turn starts; at zero a person takes over. `cost_micros` is what the turn may cost in
+    micro-dollars (0: any). `level` was decided when the message was accepted, because of the cap `level_reason`.
     """
 
     tokens: int = 3000
@@ -19,6 +38,9 @@ class Budgets(OpenModel):
     soft_ms: int = 8_000
     hard_ms: int = 30_000
     session_tokens_left: int = 60_000
+    cost_micros: int = 0
+    level: Level = Level.STRONG
+    level_reason: str = ""
 
 
 def may_call_tool(budgets: Budgets, *, usage: Usage, tools_used: int, worked_ms: int) -> bool:
@@ -27,8 +49,10 @@ def may_call_tool(budgets: Budgets, *, usage: Usage, tools_used: int, worked_ms:
 
 
 def tokens_spent(budgets: Budgets, usage: Usage) -> bool:
-    """Whether the turn has used up its tokens: no further model call is made."""
+    """Whether the turn has used up its tokens, or its money: no further model call is made."""
     own = max(0, usage.tokens_in - usage.tokens_head) + usage.tokens_out
+    if budgets.cost_micros and usage.cost_micros >= budgets.cost_micros:
+        return True
     return own >= budgets.tokens or usage.tokens_out >= budgets.tokens_out
 
 

@@ -99,7 +99,7 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The turn is over: say so, and write its record."""
+    """The turn is over: say so, and write its record. `preface` stands before what is said, and is no part of it."""
 
     outcome: Outcome
     text: str
@@ -110,6 +110,12 @@ class Finish:
     support: tuple[SupportedSentence, ...] = ()
     covered: float | None = None
     refusal: Refusal | None = None
+    preface: str = ""
+
+    @property
+    def lead(self) -> str:
+        """What is told before `text`: the preface with its line break, or nothing."""
+        return f"{self.preface}\n\n" if self.preface and self.text else ""
 
 
 AskingEffect = CallPlanner | Draft | SayPhrase | CallTool | PreviewEffect | CheckGuardrails | HandOff

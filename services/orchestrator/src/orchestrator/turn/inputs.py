@@ -40,7 +40,10 @@ class PlannedCall(OpenModel):
 
 
 class TurnStarted(OpenModel):
-    """A customer's message was accepted. `requester` is their subject: whoever has it approves nothing here."""
+    """A customer's message was accepted. `requester` is their subject: whoever has it approves nothing here.
+
+    `disclosure` stands before the answer where the channel has no other place to say that an assistant answers.
+    """
 
     kind: Literal["turn_started"] = "turn_started"
     text: str
@@ -50,6 +53,7 @@ class TurnStarted(OpenModel):
     answering: Answering = Answering.BOT
     wants_human: bool = False
     budgets: Budgets = Budgets()
+    disclosure: str = ""
 
 
 class MessageAdded(OpenModel):

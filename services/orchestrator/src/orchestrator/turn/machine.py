@@ -14,6 +14,7 @@ from contracts.errors import ErrorClass, ProblemCode
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, Mark, Outcome, ToolEvent
 from orchestrator.turn import budgets, evidence, steps, waiting
+from orchestrator.turn.budgets import Level
 from orchestrator.turn.effects import CheckGuardrails, Emit, Finish, PreviewEffect
 from orchestrator.turn.inputs import (
     ApprovalDecided,
@@ -108,6 +109,7 @@ def _started(state: TurnState, started: TurnStarted, now_ms: int) -> Step:
     state = replace(
         state, text=started.text, customer=started.customer, requester=started.requester, channel=started.channel,
         answering=started.answering, budgets=started.budgets, resumed_ms=now_ms,
+        disclosure=started.disclosure,
     )  # fmt: skip
     if started.answering is Answering.STAFF:
         return _end(state, Outcome.WITH_STAFF, "", answering=Answering.STAFF)
@@ -115,7 +117,10 @@ def _started(state: TurnState, started: TurnStarted, now_ms: int) -> Step:
         return steps.hand_off(state, HandoffReason.BUDGET)
     if started.wants_human:
         return steps.hand_off(state, HandoffReason.CUSTOMER_ASKED)
-    return steps.plan(state, may_call=True)
+    if started.budgets.level is Level.EMAIL:
+        return steps.hand_off(state, HandoffReason.BUDGET)
+    # Without a model the offline Brain answers, and says so.
+    return steps.plan(replace(state, degraded=started.budgets.level is Level.KNOWLEDGE), may_call=True)
 
 
 def _message_added(state: TurnState, added: MessageAdded) -> Step:
@@ -250,15 +255,22 @@ def _guarded(state: TurnState, guarded: Guarded) -> Step:
     if guarded.verdict == "hand_over":
         return steps.hand_off(state, HandoffReason.LOW_CONFIDENCE)
     outcome = Outcome.REFUSED if guarded.verdict == "refuse" else state.outcome or Outcome.ANSWERED
+    if outcome is Outcome.REFUSED and _is_last_resort(state):
+        return steps.hand_off(state, HandoffReason.BUDGET)
     if state.degraded and outcome is Outcome.ANSWERED:
         outcome = Outcome.DEGRADED
     state = replace(state, streamed=state.streamed and guarded.verdict == "pass")
     step = _end(state, outcome, guarded.text, citations=guarded.citations)
     told = Finish(
         outcome, guarded.text, guarded.citations, tuple(sorted(guarded.links.items())), Answering.BOT, state.streamed,
-        guarded.support, guarded.covered, guarded.refusal,
+        guarded.support, guarded.covered, guarded.refusal, state.disclosure,
     )  # fmt: skip
     return Step(step.state, (told,))
+
+
+def _is_last_resort(state: TurnState) -> bool:
+    """Whether a person answers what this turn could not, with the help pages alone. A guest may be told to sign in."""
+    return state.budgets.level is Level.KNOWLEDGE and (state.customer or bool(state.observed))
 
 
 def _handed_off(state: TurnState, handed: HandedOff | HandOffQueued) -> Step:
@@ -275,4 +287,4 @@ def _end(
         state, phase=Phase.END, outcome=outcome, answer_text=text, answer_citations=citations, answering=answering,
         call=None,
     )  # fmt: skip
-    return Step(state, (Finish(outcome, text, citations, (), answering, state.streamed),))
+    return Step(state, (Finish(outcome, text, citations, (), answering, state.streamed, preface=state.disclosure),))

@@ -98,6 +98,7 @@ class TurnState:
     streamed: bool = False
     said: str = ""
     handoff_reason: HandoffReason | None = None
+    disclosure: str = ""
     outcome: Outcome | None = None
 
     @property

@@ -28,7 +28,7 @@ export class Api {
     this.#who = who;
   }
 
-  begin = async () => (await this.#call("POST", "/api/agent/conversations", { channel: "web" })).conversation_id;
+  begin = () => this.#call("POST", "/api/agent/conversations", { channel: "web", context: { language: navigator.language } });
 
   read = (conversation) => this.#call("GET", `/api/agent/conversations/${encodeURIComponent(conversation)}`);
 

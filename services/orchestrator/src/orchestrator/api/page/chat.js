@@ -2,7 +2,7 @@
 
 import { Api } from "./api.js";
 import { Desk } from "./desk.js";
-import { Thread, announce, showAnswering, showExamples, showPlace, showWho } from "./view.js";
+import { Thread, announce, showAnswering, showDisclosure, showExamples, showPlace, showWho } from "./view.js";
 
 const EXAMPLES = [
   "Where is my order ABC123?",
@@ -21,6 +21,7 @@ let session;
 class Session {
   #api;
   #conversation = null;
+  #begun;
   #stopped = new AbortController();
 
   constructor(who) {
@@ -34,19 +35,32 @@ class Session {
 
   async resume() {
     const remembered = sessionStorage.getItem(`conversation-of-${this.who}`);
-    if (!remembered) return;
-    const view = await this.#api.read(remembered).catch(() => null);
-    if (!view || this.#stopped.signal.aborted) return;
+    const view = remembered && (await this.#api.read(remembered).catch(() => null));
+    if (this.#stopped.signal.aborted) return;
+    // Who answers is said before anybody writes. When that fails now, the first message begins the conversation.
+    if (!view) return void (await this.#begin().catch(() => undefined));
     this.#conversation = remembered;
     showAnswering(view.answering);
     for (const message of view.messages) {
-      if (message.role === "customer") thread.customer(message.text);
+      if (message.role === "assistant" && !message.turn_id) showDisclosure(message.text);
+      else if (message.role === "customer") thread.customer(message.text);
       else if (message.role === "staff") thread.staff(message.text);
       else thread.answer(message.text);
     }
     const open = new Set(view.cards.map((card) => card.turn_id));
     if (view.open_turn) open.add(view.open_turn);
     for (const turn of open) this.#follow(turn, thread.answer());
+  }
+
+  // Once: who writes while the page still begins the conversation waits for that.
+  #begin() {
+    this.#begun ??= this.#api.begin().then(({ conversation_id, disclosure }) => {
+      if (this.#stopped.signal.aborted) return;
+      this.#conversation = conversation_id;
+      sessionStorage.setItem(`conversation-of-${this.who}`, conversation_id);
+      showDisclosure(disclosure);
+    }).finally(() => { this.#begun = undefined; });
+    return this.#begun;
   }
 
   forget() {
@@ -67,10 +81,7 @@ class Session {
     const answer = thread.answer();
     answer.working(true);
     try {
-      if (!this.#conversation) {
-        this.#conversation = await this.#api.begin();
-        sessionStorage.setItem(`conversation-of-${this.who}`, this.#conversation);
-      }
+      if (!this.#conversation) await this.#begin();
       await this.#follow(await start(this.#conversation, `msg_${crypto.randomUUID()}`), answer);
     } catch (error) {
       this.#failed(answer, error);
@@ -128,6 +139,7 @@ class Session {
 
 function become(who) {
   session?.leave();
+  showDisclosure("");
   sessionStorage.setItem("who", who);
   showWho(who);
   showPlace(STAFF.has(who));

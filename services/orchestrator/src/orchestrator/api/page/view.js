@@ -206,6 +206,11 @@ export function showAnswering(who) {
   $("answering").textContent = who === "staff" ? "A person answers" : "The assistant answers";
 }
 
+export function showDisclosure(text) {
+  $("disclosure").textContent = text;
+  $("disclosure").hidden = !text;
+}
+
 export function showWho(who) {
   for (const choice of document.querySelectorAll("input[name=who]")) choice.checked = choice.value === who;
 }

@@ -14,7 +14,9 @@ from orchestrator.brain.port import BrainContext, Draft, Message, OnText, Plan
 from orchestrator.brain.translating import Vocabulary
 
 NAME = "offline"
-_REFUSALS = frozenset({"sign_in", "refund_not_here", "change_not_here", "out_of_scope"})
+_REFUSALS = frozenset({
+    "sign_in", "refund_not_here", "change_not_here", "out_of_scope", "not_available", "ticket_not_here",
+})  # fmt: skip
 _WORD = re.compile(r"\S+\s*")
 
 
@@ -92,7 +94,7 @@ class OfflineBrain:
         phrases = self._phrases[context.language]
         texts = [phrases.say(say.key, **_shown(say)) for say in says] or [phrases.say("not_available")]
         notes = " ".join(context.notes)
-        refuses = bool(says) and says[0].key in _REFUSALS
+        refuses = not says or says[0].key in _REFUSALS
         return FinalMessage(text=f"{notes} {texts[0]}".strip(), refuses=refuses, confidence=min(1.0, confidence))
 
     def _ticket(self, wanted: TicketWanted) -> ToolCall:

@@ -1,0 +1,11 @@
+"""What was used by day, customer and model."""
+
+from servicekit.db.migration_env import execute_sql
+
+revision = "0007"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """The table of usage, and a `turn_end` that writes it."""
+    execute_sql(__file__, "0007_usage.sql")

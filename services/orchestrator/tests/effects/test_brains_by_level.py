@@ -1,0 +1,87 @@
+"""Which Brain a turn asks, and what it is offered, by the level that it began at."""
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from orchestrator.brain.port import BrainContext, BrainError, OnText, Plan, ToolSpec
+from orchestrator.effects.call_planner import call_planner
+from orchestrator.effects.scope import Collaborators, TurnView
+from orchestrator.guard.vault import Vault
+from orchestrator.turn.budgets import Budgets, Level
+from orchestrator.turn.effects import CallPlanner
+from orchestrator.turn.inputs import PlanFailed
+from orchestrator.turn.state import TurnState
+from servicekit.clock import SystemClock
+
+TOOLS = {
+    "search_kb": ("retrieval", False), "get_order_status": ("orders", False), "create_ticket": ("tickets", True),
+    "handoff_human": ("tickets", True), "forget_kb": ("retrieval", True),
+}  # fmt: skip
+
+
+@dataclass
+class Asked:
+    """A Brain that only notes what it was offered."""
+
+    name: str
+    offers: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def plan(self, context: BrainContext, on_text: OnText) -> Plan:
+        self.offers.append(tuple(one.name for one in context.tools))
+        raise BrainError("unavailable")
+
+
+class Tools:
+    """The catalogue of a stack."""
+
+    def specs(self, *, customer: bool) -> tuple[ToolSpec, ...]:
+        return tuple(ToolSpec(name, "", {}, write) for name, (_, write) in TOOLS.items())
+
+    def entry(self, name: str) -> Any:
+        family, write = TOOLS[name]
+        return type("Entry", (), {"name": name, "family": family, "write": write})
+
+
+@dataclass
+class Scope:
+    """As much of a turn's scope as planning looks at."""
+
+    world: Any
+
+    def view(self, state: TurnState) -> TurnView:
+        return TurnView(Vault(), lambda text: text, state.text, ())
+
+    async def brain_context(self, state: TurnState, view: TurnView, *, tools: tuple[ToolSpec, ...]) -> Any:
+        return type("Context", (), {"tools": tools, "repair": (), "notes": ()})
+
+
+async def offered(level: Level, *, degraded: bool = False) -> tuple[str, tuple[str, ...]]:
+    strong, small, offline = Asked("strong"), Asked("small"), Asked("offline")
+    quiet = cast(Any, type("Counter", (), {"labels": lambda *_: type("C", (), {"inc": lambda _: None})()})())
+    metrics = cast(Any, type("Metrics", (), {"failed": quiet, "repairs": quiet}))
+    unused = cast(Any, None)
+    world = Collaborators(
+        brain=cast(Any, strong), offline=cast(Any, offline), catalog=cast(Any, Tools()), gateway=unused, memory=unused,
+        publisher=unused, database=unused, scheduler=unused, phrases=unused, standing=unused, languages=unused,
+        topics={}, metrics=metrics, clock=SystemClock(), confirmation_ttl_s=1, approval_ttl_s=1, small=cast(Any, small),
+    )  # fmt: skip
+    state = TurnState(text="Hello", customer=True, budgets=Budgets(level=level))
+    failed = await call_planner(CallPlanner(degraded=degraded), state, cast(Any, Scope(world)), unused)
+    assert isinstance(failed, PlanFailed)
+    (found,) = [(brain.name, brain.offers[0]) for brain in (strong, small, offline) if brain.offers]
+    return found
+
+
+@pytest.mark.parametrize(("level", "brain"), [(Level.STRONG, "strong"), (Level.SMALL, "small")])
+async def test_the_models_are_offered_everything(level: Level, brain: str) -> None:
+    assert await offered(level) == (brain, tuple(TOOLS))
+
+
+async def test_the_help_pages_and_a_person_are_all_that_is_left_at_the_end() -> None:
+    assert await offered(Level.KNOWLEDGE) == ("offline", ("search_kb", "handoff_human"))
+
+
+async def test_a_model_that_failed_is_not_asked_again_at_any_level() -> None:
+    assert (await offered(Level.SMALL, degraded=True))[0] == "offline"
