@@ -18,7 +18,7 @@ from servicekit.embedded.files import read_or_create_secret, write_private
 DEMO_ISSUER = "aiguy-demo"
 ORCHESTRATOR = "orchestrator"
 CHAT_SCOPES = ("chat:send",)
-STAFF_SCOPES = ("approvals:decide", "console:read", "knowledge:curate")
+STAFF_SCOPES = ("approvals:decide", "console:read", "conversations:answer", "knowledge:curate")
 TOKEN_TTL_S = 300
 
 

@@ -10,10 +10,12 @@ from fastapi import FastAPI
 
 from orchestrator.api.deps import Desk
 from orchestrator.api.intake import Intake
+from orchestrator.api.staff import StaffRoom
 from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.translating import Vocabulary
+from orchestrator.confidence.policy import load_escalation_policy
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators
@@ -83,6 +85,10 @@ async def orchestrate(
         app.state.desk = Desk(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks
         )  # fmt: skip
+        app.state.staff_room = StaffRoom(
+            ShortTermMemory(kit.redis, kit.db, kit.metrics),
+            kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]),
+        )  # fmt: skip
         app.state.gaps = GapDesk(
             kit.db, keyring, kit.clock, Colleagues(settings.tool_urls, kit.http, minter),
             await asyncio.to_thread(QuickEmbedder.load), load_gap_policy(),
@@ -136,6 +142,7 @@ def _world(
         memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
-        languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
+        escalation=load_escalation_policy(), languages=languages,
+        topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from servicekit.testing.fuzz import BOUNDED, MODES
 from servicekit.testing.live import live_server
 
 pytestmark = pytest.mark.service
-STAFF = ("approvals:decide", "console:read", "knowledge:curate")
+STAFF = ("approvals:decide", "console:read", "conversations:answer", "knowledge:curate")
 PATHS = [
     "/api/agent/conversations", "/api/agent/messages", "/api/agent/handoff", "/api/agent/confirmations",
     "/api/agent/feedback", "/api/agent/approvals", "/api/agent/conversations/{conversation_id}", "/api/agent/stream",

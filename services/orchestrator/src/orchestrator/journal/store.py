@@ -14,7 +14,7 @@ from orchestrator.journal.entries import Codec, append_entries, entry_columns, l
 from orchestrator.journal.scheduling import Scheduler
 from orchestrator.turn import evidence
 from orchestrator.turn.effects import AskApproval, AwaitCallback, AwaitOutcome, Finish, WaitingEffect
-from orchestrator.turn.inputs import MessageAdded, PlanMade, PlanRejected, StaffTookOver, TurnStarted
+from orchestrator.turn.inputs import HandOffQueued, MessageAdded, PlanMade, PlanRejected, StaffTookOver, TurnStarted
 from orchestrator.turn.journal import Closing, Recorded
 from orchestrator.turn.state import TurnState
 from servicekit.db.pool import Connection, Database
@@ -57,12 +57,18 @@ class PgTurnJournal:
                 return await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
         if isinstance(closing, Finish):
             gap = noticed(state, closing.refusal, self.conversation.identity.name)
-            if gap is None:
+            queued = any(isinstance(one.turn_input, HandOffQueued) for one in inputs)
+            if gap is None and not queued:
                 async with self.database.primary() as db:
                     return await self._end(db, after, inputs, state, closing)
             async with self.database.transaction() as db:
                 await self._end(db, after, inputs, state, closing)
-                return await keep(db, self.conversation, self.turn_id, gap)
+                if queued:
+                    # The promise and the job that keeps it are one transaction: neither is there without the other.
+                    await self.scheduler.hand_off_later(db, self.turn_id)
+                if gap is not None:
+                    await keep(db, self.conversation, self.turn_id, gap)
+                return None
         async with self.database.transaction() as db:
             await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
             return await self._wait(db, closing)
@@ -116,10 +122,15 @@ def end_event(state: TurnState, finish: Finish) -> EndEvent:
     """The event that closes the turn's stream."""
     return EndEvent(
         outcome=finish.outcome, text=finish.text, citations=finish.citations, links=dict(finish.links),
-        answering=finish.answering, confidence=evidence.confidence(state.observed), support=finish.support,
+        answering=finish.answering, confidence=sureness(state), support=finish.support,
         covered=finish.covered, refusal=finish.refusal, usage=state.usage,
         cost_usd=state.usage.cost_micros / 1_000_000,
     )  # fmt: skip
+
+
+def sureness(state: TurnState) -> float:
+    """How sure the turn was, in [0, 1]: as it was judged, or by what it observed when there was no answer to judge."""
+    return evidence.confidence(state.observed) if state.judged is None else state.judged.score
 
 
 def turn_record(
@@ -128,7 +139,8 @@ def turn_record(
     """What is queryable of a turn (TURN-11): never what was said."""
     return {
         "outcome": finish.outcome.value, "answering": finish.answering.value, "repairs": repairs,
-        "tools": _tools(state),
+        "tools": _tools(state), "handoff_reason": state.handoff_reason,
+        "judged": None if state.judged is None else state.judged.model_dump(mode="json"),
         "tokens_in": state.usage.tokens_in, "tokens_out": state.usage.tokens_out, "model": state.model,
         "cost_micros": state.usage.cost_micros, "confidence": event.confidence, "worked_ms": state.worked_ms(at_ms),
     }  # fmt: skip
