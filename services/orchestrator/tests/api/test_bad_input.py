@@ -36,6 +36,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "GET /api/agent/conversations/{conversation_id}": {"limit": "5"},
     "GET /api/agent/knowledge/gaps": {"since": "2026-03-02T09:00:00Z", "limit": "5"},
     "POST /api/agent/knowledge/gaps/{gap_id}/dismiss": {"note": "ok"},
+    "GET /api/agent/handoffs": {"limit": "5"},
+    "GET /api/agent/staff/conversations/{conversation_id}": {},
+    "POST /api/agent/staff/messages": {"conversation_id": CONVERSATION, "text": "Hello", "client_message_id": "m-1"},
+    "POST /api/agent/staff/takeover": {"conversation_id": CONVERSATION},
+    "POST /api/agent/staff/handback": {"conversation_id": CONVERSATION, "note": "ok"},
     "GET /api/agent/stream": {"conversation_id": CONVERSATION, "turn_id": TURN},
 }  # fmt: skip
 OPTIONAL = {"channel", "context", "thumbs", "csat", "tags", "comment", "limit", "notes", "problem", "since", "note"}
@@ -63,7 +68,8 @@ def _bearer(api, name: str) -> dict[str, str]:
             request_id="r", timeout_s=1,
         )  # fmt: skip
         return {"authorization": f"Bearer {api.app.state.desk.callbacks.token(asked, 60)}"}
-    return api.staff() if name.endswith("/approvals") or "/knowledge/" in name else api.bearer()
+    staff = name.endswith(("/approvals", "/handoffs")) or "/knowledge/" in name or "/staff/" in name
+    return api.staff() if staff else api.bearer()
 
 
 def path_of(name: str) -> str:

@@ -24,7 +24,9 @@ STAFF = ("approvals:decide", "console:read", "conversations:answer", "knowledge:
 PATHS = [
     "/api/agent/conversations", "/api/agent/messages", "/api/agent/handoff", "/api/agent/confirmations",
     "/api/agent/feedback", "/api/agent/approvals", "/api/agent/conversations/{conversation_id}", "/api/agent/stream",
-    "/api/agent/knowledge/gaps", "/api/agent/knowledge/gaps/{gap_id}/dismiss",
+    "/api/agent/knowledge/gaps", "/api/agent/knowledge/gaps/{gap_id}/dismiss", "/api/agent/handoffs",
+    "/api/agent/staff/conversations/{conversation_id}", "/api/agent/staff/messages", "/api/agent/staff/takeover",
+    "/api/agent/staff/handback",
 ]  # fmt: skip
 
 
@@ -38,9 +40,8 @@ class Served:
 
     def credentials(self, path: str = "") -> dict[str, str]:
         """Spelled as schemathesis spells it: it takes the header away to see whether anybody looks at it."""
-        return {
-            "Authorization": self.bearer(staff=path.endswith("/approvals") or "/knowledge/" in path)["authorization"]
-        }
+        staff = path.endswith(("/approvals", "/handoffs")) or "/knowledge/" in path or "/staff/" in path
+        return {"Authorization": self.bearer(staff=staff)["authorization"]}
 
     def bearer(self, *, staff: bool = False) -> dict[str, str]:
         scope, role = (STAFF, Role.STAFF) if staff else (("chat:send",), Role.CUSTOMER)
@@ -53,8 +54,9 @@ class Served:
         for part in (case.body, case.path_parameters):
             if isinstance(part, dict) and str(part.get("conversation_id", ""))[-1:] < "8":
                 part.update({name: value for name, value in self.ids.items() if name in part})
-                if "client_turn_id" in part:  # an id that comes twice with another text is rightly a 422
-                    part["client_turn_id"] = secrets.token_hex(8)
+                for name in part.keys() & {"client_turn_id", "client_message_id"}:
+                    # An id that comes twice with another text is rightly a 422.
+                    part[name] = secrets.token_hex(8)
 
 
 @pytest.fixture(scope="module")

@@ -72,8 +72,8 @@ async def checked(text: str, ours: OurWords) -> Guarded:
     world = Collaborators(
         brain=cast(Any, ours), offline=cast(Any, ours), catalog=quiet, gateway=quiet, memory=quiet, publisher=quiet,
         database=quiet, scheduler=quiet, phrases=phrases, standing=standing(read_policy("business"), ()),
-        escalation=load_escalation_policy(), languages=quiet, topics={}, metrics=TurnMetrics(Metrics()), clock=SystemClock(), confirmation_ttl_s=1,
-        approval_ttl_s=1,
+        escalation=load_escalation_policy(), languages=quiet, topics={}, metrics=TurnMetrics(Metrics()),
+        clock=SystemClock(), confirmation_ttl_s=1, approval_ttl_s=1,
     )  # fmt: skip
     conversation = cast(Any, type("Talk", (), {"id": "cnv_1"}))
     scope = TurnScope(conversation, "trn_1", "req_1", run=1, first=True, world=world)

@@ -31,6 +31,8 @@ _KEEP = (
     " ON CONFLICT DO NOTHING RETURNING said_at"
 )
 _KEPT = "SELECT body_hash, said_at FROM staff_messages WHERE conversation_id = $1 AND client_message_id = $2"
+_ANY = "SELECT c.* FROM conversations c WHERE c.id = $1"
+_LOCKED = "SELECT c.* FROM conversations c WHERE c.id = $1 FOR UPDATE"
 _STEP_IN = (
     "UPDATE conversations SET answering = 'staff', staff_since = now(), staff_reason = $2, updated_at = now()"
     " WHERE id = $1 AND answering = 'bot' RETURNING true"
@@ -86,8 +88,7 @@ async def any_conversation(
     db: Connection, conversations: Conversations, conversation_id: str, *, lock: bool = False
 ) -> Conversation:
     """Any customer's conversation, for staff. Raises NOT_FOUND."""
-    query = "SELECT c.* FROM conversations c WHERE c.id = $1" + (" FOR UPDATE" if lock else "")
-    row = await db.fetchrow(query, conversation_id)
+    row = await db.fetchrow(_LOCKED if lock else _ANY, conversation_id)
     if row is None:
         raise ProblemError(ProblemCode.NOT_FOUND, "There is no such conversation.")
     return conversations.opened(row)
