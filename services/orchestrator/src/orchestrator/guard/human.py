@@ -131,7 +131,8 @@ _ALONE = re.compile(
 _NOT = re.compile(
     r"\b(?:(?:don['’]?t|do not|didn['’]?t|did not|doesn['’]?t|does not|never|no) (?:\w+ )?"
     r"(?:want|need|like|have|had|wish)"
-    r"|do (?:i|we) (?:really )?(?:have|need)|rather not|no need|without|instead of|not want|nicht|kein(?:e|en|em)?|ohne|statt|nie"
+    r"|do (?:i|we) (?:really )?(?:have|need)|rather not|no need|without|instead of|not want|nicht"
+    r"|kein(?:e|en|em)?|ohne|statt|nie"
     r"|ne (?:\w+ )?(?:veux|voudrais|souhaite|peux)? ?pas|pas besoin|pas envie|sans|plutôt que|jamais"
     r"|no (?:quiero|necesito|hace falta|deseo|me gusta)|sin|en vez de|nunca"
     r"|non (?:voglio|ho bisogno|serve|desidero|mi serve|vorrei)|senza|invece di|mai"
