@@ -1,4 +1,4 @@
-"""Labelled answers for `aiguy escalation tune`: `python tests-e2e/bench/knowledge/label.py > labelled.jsonl`.
+"""Labelled answers for `aiguy escalation tune`: `python tests-e2e/bench/knowledge/label.py FILE`.
 
 Each question of the bench is searched and answered offline; the answer is wrong when none of its citations is of a page
 that answers. What the guard refused is no answer, and left out; where the search itself found none, the score is 0.
@@ -8,6 +8,7 @@ import asyncio
 import json
 import shutil
 import sys
+from pathlib import Path
 
 from bases import Labelled, bases, opened
 from citations import Citations
@@ -21,8 +22,9 @@ from servicekit.embedded.postgres import EmbeddedPostgres
 from servicekit.embedding import Embedder
 
 
-async def main() -> None:
-    """Prints one row per answer."""
+async def labelled() -> list[dict[str, object]]:
+    """One row per answer."""
+    rows = []
     shutil.rmtree(STATE, ignore_errors=True)
     STATE.mkdir(parents=True)
     postgres = EmbeddedPostgres(STATE / "postgres", fast=True)
@@ -38,10 +40,11 @@ async def main() -> None:
                     asked = await ready.searcher.search(SearchInput(query=question.text))
                     row = await _row(question, asked, citations)
                     if row is not None:
-                        print(json.dumps(row))
+                        rows.append(row)
     finally:
         await asyncio.to_thread(postgres.stop)
         embedder.close()
+    return rows
 
 
 async def _row(question: Labelled, output: SearchOutput, citations: Citations) -> dict[str, object] | None:
@@ -54,4 +57,4 @@ async def _row(question: Labelled, output: SearchOutput, citations: Citations) -
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    Path(sys.argv[1]).write_text("".join(f"{json.dumps(row)}\n" for row in asyncio.run(labelled())))

@@ -108,7 +108,7 @@ def _show(report: Report, unlabelled: int, console: Console) -> None:
         f"Target: at most {target:.3%} of the answers given are wrong. Without any error that takes"
         f" {needed(0, target)} answers in a tier; all bounds are at 95 %."
     )
-    table = Table("tier", "labelled", "threshold", "wrong of given", "95 %", "at most", "escalated", "95 %", box=None)
+    table = Table("tier", "labels", "threshold", "wrong", "95 %", "at most", "escalated", "95 %", box=None)
     for one in report.tiers:
         if not one.count:
             continue
@@ -128,7 +128,7 @@ def _show(report: Report, unlabelled: int, console: Console) -> None:
 
 def _row(table: Table, one: TierReport, name: str, here: Standing) -> None:
     table.add_row(
-        one.tier.value, str(one.count), f"{here.threshold:.2f} ({name})", f"{here.wrong}/{here.answered}",
+        one.tier.value, str(one.count), f"{here.threshold:.2f} {name}", f"{here.wrong}/{here.answered}",
         _span(here.interval), f"{here.bound:.2%}", f"{here.escalated:.1%}", _span(here.escalated_interval),
     )  # fmt: skip
 
@@ -146,7 +146,7 @@ def _curve(one: TierReport, console: Console) -> None:
 
 
 def _span(interval: tuple[float, float]) -> str:
-    return f"{interval[0]:.2%}\u2013{interval[1]:.2%}"
+    return f"{interval[0]:.1%}\u2013{interval[1]:.1%}"
 
 
 def _sentence(text: str) -> str:
