@@ -9,12 +9,13 @@ import pytest
 
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.store import PgTurnJournal
+from orchestrator.journal.views import last_messages
 from orchestrator.turn.effects import Finish
 from orchestrator.turn.inputs import HandedOff, HandOffQueued
 from orchestrator.turn.journal import Recorded
 from orchestrator.turn.loop import run_turn
 from orchestrator.turn.machine import fold
-from servicekit.auth.claims import Role
+from servicekit.auth.claims import Caller, Role
 from servicekit.testing import TestIssuer
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
@@ -27,7 +28,8 @@ async def journal_of(api, turn_id: str) -> PgTurnJournal:
     desk = api.app.state.desk
     async with desk.database.primary() as db:
         conversation = await desk.conversations.by_turn(db, turn_id)
-    return PgTurnJournal(desk.database, conversation, turn_id, desk.codec, JobQueue())
+    vault = desk.intake.vaults.of(conversation)
+    return PgTurnJournal(desk.database, conversation, turn_id, desk.codec, JobQueue(), vault)
 
 
 async def wants_a_person(api, conversation_id: str, text: str = "I want to talk to a person") -> PgTurnJournal:
@@ -118,6 +120,21 @@ async def test_what_staff_say_stands_in_the_thread_and_the_customer_sees_it(api)
     assert answered is not None
     assert answered["waiting_since"] is None
     assert await audited(api, "staff_message") == before + 1
+
+
+async def test_what_staff_write_of_somebody_is_stored_as_tokens_and_shown_as_it_was_written(api) -> None:
+    conversation_id = await with_a_person(api)
+    text = "I have sent it to zoe.planted@example.org, about order ABC1234."
+    assert (await reply(api, conversation_id, text)).status_code == 200
+    assert (await view(api, conversation_id))["messages"][-1]["text"] == text
+    shown = await api.http.get(f"/api/agent/staff/conversations/{conversation_id}", headers=api.staff())
+    assert shown.json()["messages"][-1]["text"] == text
+    desk = api.app.state.desk
+    async with desk.database.primary() as db:
+        conversation = await desk.conversations.owned(db, conversation_id, _ada())
+        stored = await last_messages(db, conversation, 1)
+    assert "zoe.planted" not in stored[0].text
+    assert "<email_" in stored[0].text
 
 
 async def test_a_message_that_is_resent_is_written_once_and_its_id_is_for_one_text(api) -> None:
@@ -253,6 +270,10 @@ async def test_staff_without_the_scope_are_refused(api) -> None:
     conversation_id = await with_a_person(api)
     headers = _bearer(api.issuer, Role.STAFF, ("approvals:decide", "console:read"))
     await _all_refused(api, conversation_id, headers, "insufficient_scope")
+
+
+def _ada() -> Caller:
+    return Caller("cust_ada", Role.CUSTOMER, "orchestrator", frozenset(), 0)
 
 
 def _bearer(issuer: TestIssuer, role: Role, scopes: tuple[str, ...]) -> dict[str, str]:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.guard.human import asks_for_human
-from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once
+from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
+from orchestrator.journal.vaulting import Vaults
 from orchestrator.settings import Settings
 from orchestrator.turn.budgets import Budgets
 from servicekit.auth.claims import Caller
@@ -44,6 +45,7 @@ class Intake:
     codec: Codec
     clock: Clock
     settings: Settings
+    vaults: Vaults
     here: Here | None = None
 
     async def message(
@@ -58,6 +60,7 @@ class Intake:
         lease_s = self.lease_s()
         async with self.database.primary() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller)
+            incoming = masked(incoming, conversation, await self.vaults.opened(db, conversation))
             budgets = self._budgets(conversation.tokens)
             accepted = await begin_at_once(db, conversation, incoming, budgets, self.codec, lease_s)
         if accepted is not None:

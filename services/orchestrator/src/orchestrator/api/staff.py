@@ -75,7 +75,7 @@ def staff_router() -> APIRouter:
     async def queue(_: AnsweringCaller, desk: DeskDep, asked: Annotated[HandoffQuery, Query()]) -> HandoffQueue:
         """Who is with a person: the reason, since when, and who waits for an answer, the longest first."""
         async with desk.database.primary() as db:
-            found = await handoff_queue(db, desk.conversations, asked.limit)
+            found = await handoff_queue(db, desk.conversations, desk.intake.vaults, asked.limit)
         return HandoffQueue(handoffs=tuple(_view(one) for one in found))
 
     @router.get("/staff/conversations/{conversation_id}", openapi_extra=SECURED)
@@ -84,11 +84,14 @@ def staff_router() -> APIRouter:
         async with desk.database.transaction() as db:
             conversation = await any_conversation(db, desk.conversations, conversation_id)
             said = await last_messages(db, conversation, _SHOWN)
+            vault = await desk.intake.vaults.opened(db, conversation)
             await _note(db, caller, "staff_read", conversation_id, relaxed=True)
         return StaffConversation(
             conversation_id=conversation_id, customer=_customer(conversation), channel=conversation.channel,
             answering=conversation.answering,
-            messages=tuple(MessageView(role=one.role, text=one.text, turn_id=one.turn_id, at=one.at) for one in said),
+            messages=tuple(
+                MessageView(role=one.role, text=vault.restore(one.text), turn_id=one.turn_id, at=one.at) for one in said
+            ),
         )  # fmt: skip
 
     @router.post("/staff/messages", openapi_extra=SECURED)
@@ -99,7 +102,7 @@ def staff_router() -> APIRouter:
         message = StaffMessage(body.client_message_id, body.text, caller.subject)
         async with desk.database.transaction() as db:
             conversation = await any_conversation(db, desk.conversations, body.conversation_id, lock=True)
-            said = await say(db, conversation, message)
+            said = await say(db, conversation, await desk.intake.vaults.opened(db, conversation), message)
             if not said.again:
                 await _note(db, caller, "staff_message", conversation.id, body.client_message_id)
         await room.memory.forget(conversation)

@@ -79,8 +79,7 @@ async def _refused_again(told: Guarded, state: TurnState, scope: TurnScope) -> b
     if told.refusal == "withheld" or not (told.verdict == "refuse" or state.outcome in _NO_ANSWER):
         return False
     remembered = await scope.remembered()
-    answer = scope.view(state).vault.mask(told.text)
-    return times_told(answer, remembered.history) >= scope.world.escalation.loops.same_refusal
+    return times_told(told.text, remembered.history) >= scope.world.escalation.loops.same_refusal
 
 
 async def _times_asked(state: TurnState, scope: TurnScope) -> int:

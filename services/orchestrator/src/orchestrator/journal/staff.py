@@ -1,12 +1,14 @@
 """Staff in a conversation: who waits for them, what they say, stepping in and handing back. Callers audit."""
 
-import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.errors import ProblemCode
 from contracts.turn import Answering
+from orchestrator.guard.vault import Vault
 from orchestrator.journal.conversations import Conversation, Conversations
+from orchestrator.journal.vaulting import Vaults, vault_columns
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 
@@ -72,15 +74,15 @@ class Said:
     again: bool
 
 
-async def handoff_queue(db: Connection, conversations: Conversations, limit: int) -> list[InTheQueue]:
+async def handoff_queue(db: Connection, conversations: Conversations, vaults: Vaults, limit: int) -> list[InTheQueue]:
     """The conversations that are with a person: who waits longest first, then those where staff spoke last."""
     found = []
     for row in await db.fetch(_QUEUE, limit):
         conversation = conversations.opened(row)
-        last = b"" if row["content"] is None else conversation.sealer.open("thread", row["content"])
-        found.append(
-            InTheQueue(conversation, row["staff_reason"], row["staff_since"], row["waiting_since"], last.decode())
-        )
+        sealed = row["content"]
+        said = "" if sealed is None else conversation.sealer.open("thread", sealed).decode()
+        last = (await vaults.opened(db, conversation)).restore(said)
+        found.append(InTheQueue(conversation, row["staff_reason"], row["staff_since"], row["waiting_since"], last))
     return found
 
 
@@ -94,12 +96,13 @@ async def any_conversation(
     return conversations.opened(row)
 
 
-async def say(db: Connection, conversation: Conversation, message: StaffMessage) -> Said:
-    """Put a message of staff's into the thread, once. The caller holds the conversation's row lock.
+async def say(db: Connection, conversation: Conversation, vault: Vault, message: StaffMessage) -> Said:
+    """Put a message of staff's into the thread, once, with tokens for what is personal. The caller holds the
+    conversation's row lock.
 
     Raises IDEMPOTENCY_KEY_REUSED when the id belongs to another text, CONFLICT while the bot answers.
     """
-    body_hash = hashlib.sha256(message.text.encode()).digest()
+    body_hash = hmac.digest(conversation.sealer.key, b"staff\n" + message.text.encode(), "sha256")
     kept = await db.fetchrow(_KEPT, conversation.id, message.client_message_id)
     if kept is not None:
         if kept["body_hash"] != body_hash:
@@ -108,9 +111,11 @@ async def say(db: Connection, conversation: Conversation, message: StaffMessage)
     if conversation.answering is not Answering.STAFF:
         raise ProblemError(ProblemCode.CONFLICT, "The assistant answers here. Take the conversation over first.")
     at: datetime = await db.fetchval(_KEEP, conversation.id, message.client_message_id, body_hash, message.said_by)
+    content = conversation.sealer.seal("thread", vault.mask(message.text).encode())
     await db.execute(
-        "INSERT INTO thread (conversation_id, role, content) VALUES ($1, 'staff', $2)",
-        conversation.id, conversation.sealer.seal("thread", message.text.encode()),
+        "WITH kept AS (SELECT vault_keep($1, $3, $4))"
+        " INSERT INTO thread (conversation_id, role, content) SELECT $1, 'staff', $2 FROM kept",
+        conversation.id, content, *vault_columns(conversation.sealer, vault.take_fresh()),
     )  # fmt: skip
     return Said(at, again=False)
 
