@@ -1,7 +1,7 @@
 """`aiguy escalation`: what is said on screen, what is written, what is refused, and the rows of real turns."""
 
-import asyncio
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 from onebox.cli import app
 from onebox.escalation_command import export_turns
 from orchestrator.confidence.policy import load_escalation_policy
-from servicekit.testing.databases import TestDatabases
 
 NOWHERE = "postgresql://aiguy:x@127.0.0.1:9/orchestrator"
 SHIPPED = resources.files("orchestrator.policy").joinpath("escalation.yaml").read_text("utf-8")
@@ -93,9 +92,9 @@ def test_the_labelled_answers_of_the_bench_are_too_few_for_one_in_a_thousand() -
 
 
 async def test_real_turns_become_rows_without_a_word_of_what_was_said(
-    databases: TestDatabases, capfd: pytest.CaptureFixture[str]
+    database_url: Callable[[str], str], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    url = await asyncio.to_thread(databases.create, "orchestrator")
+    url = database_url("orchestrator")
     connection = await asyncpg.connect(url)
     judged = {"score": 0.8, "tier": "low", "signals": [{"name": "self_check", "value": 0.4, "weight": 0.1}]}
     await connection.execute(
@@ -107,7 +106,7 @@ async def test_real_turns_become_rows_without_a_word_of_what_was_said(
     for ordinal, (name, outcome, handed) in enumerate(turns, 1):
         await connection.execute(
             "INSERT INTO turns (id, conversation_id, ordinal, status, outcome, judged, handoff_reason, created_at)"
-            " VALUES ($1, 'cnv_1', $2, 'ended', $3, $4, $5, now() + make_interval(secs => $2))",
+            " VALUES ($1, 'cnv_1', $2::int, 'ended', $3, $4, $5, now() + make_interval(secs => $2::int))",
             name, ordinal, outcome, None if handed else json.dumps(judged), handed,
         )  # fmt: skip
     for name, thumbs in (("a", -1), ("b", 1)):
@@ -123,7 +122,7 @@ async def test_real_turns_become_rows_without_a_word_of_what_was_said(
         ("d", True, "handed_over_afterwards:customer_asked"),
     ]  # fmt: skip
     assert (rows[0]["tier"], rows[0]["score"], rows[0]["signals"]) == ("low", 0.8, {"self_check": 0.4})
-    assert "4 turns; 1 are for you to label" in err
+    assert "4 turns; left for you to label: 1" in err
 
 
 async def test_a_database_that_does_not_answer_is_said() -> None:

@@ -75,7 +75,7 @@ async def export_turns(url: str, since: timedelta | None, now: datetime, console
     for row in rows:
         console.out(json.dumps(row), highlight=False)
     missing = sum(row["wrong"] is None for row in rows)
-    aside.print(f"{len(rows)} turns; {missing} are for you to label: true where the answer was wrong, else false.")
+    aside.print(f"{len(rows)} turns; left for you to label: {missing} (true where the answer was wrong, else false).")
     return GOOD
 
 

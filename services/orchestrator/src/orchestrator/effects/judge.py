@@ -85,7 +85,7 @@ async def _refused_again(told: Guarded, state: TurnState, scope: TurnScope) -> b
 async def _times_asked(state: TurnState, scope: TurnScope) -> int:
     remembered = await scope.remembered()
     fewest = scope.world.escalation.loops.fewest_words
-    return times_asked(scope.view(state).question, remembered.history, fewest_words=fewest)
+    return times_asked(state.text, remembered.history, fewest_words=fewest)
 
 
 def _search(one: Observed) -> SearchSeen:
