@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, status
 from prometheus_client import Counter
 
 from contracts.errors import ProblemCode
@@ -94,7 +94,7 @@ def staff_router() -> APIRouter:
             ),
         )  # fmt: skip
 
-    @router.post("/staff/messages", openapi_extra=SECURED)
+    @router.post("/staff/messages", openapi_extra=SECURED, responses=problem_responses([status.HTTP_409_CONFLICT]))
     async def write(
         body: NewStaffMessage, caller: AnsweringCaller, desk: DeskDep, room: RoomDep
     ) -> StaffMessageAccepted:
