@@ -1,9 +1,12 @@
 """Once a person has a conversation, nothing that was still under way gives it back to the bot."""
 
+import json
+
 import pytest
 
-from e2e.facts import tickets_of, turn_ended
+from e2e.facts import rows, tickets_of, turn_ended
 from e2e.people import stranger
+from onebox.keys import KIM
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 ASK = "Please open a ticket: the zip of my new tent broke after only two nights in the mountains."
@@ -71,3 +74,46 @@ async def test_asking_twice_is_one_hand_over(machine, visit) -> None:
     again = await visitor.follow(await visitor.hand_off(first.conversation_id))
     assert again.outcome == "with_staff"
     assert len(await tickets_of(machine.database("tickets"), first.conversation_id)) == 1
+
+
+async def test_staff_answer_in_the_thread_hand_back_and_the_bot_goes_on_knowing_what_they_said(machine, visit) -> None:
+    visitor, kim = visit(stranger()), visit(KIM)
+    handed = await visitor.say("I want to talk to a person")
+    conversation_id = handed.conversation_id
+    queue = (await kim.call("GET", "/api/agent/handoffs")).json()["handoffs"]
+    assert conversation_id in [one["conversation_id"] for one in queue]
+    said = {"conversation_id": conversation_id, "text": "Hello, this is Kim.", "client_message_id": "one"}
+    for _ in range(2):
+        assert (await kim.call("POST", "/api/agent/staff/messages", said)).status_code == 200
+    shown = await visitor.view(conversation_id)
+    assert [one["text"] for one in shown["messages"] if one["role"] == "staff"] == ["Hello, this is Kim."]
+    await _is_with_staff(visitor, conversation_id)
+    back = await kim.call("POST", "/api/agent/staff/handback", {"conversation_id": conversation_id, "note": "done"})
+    assert back.json()["changed"] is True
+    answered = await visitor.say("How long do I have to return an item?", conversation_id)
+    assert answered.outcome == "answered"
+    assert (await visitor.view(conversation_id))["answering"] == "bot"
+
+
+async def test_the_same_question_for_the_third_time_brings_a_person(machine, visit) -> None:
+    visitor = visit(stranger())
+    conversation_id = await visitor.begin()
+    outcomes = [
+        (await visitor.say(text, conversation_id)).outcome
+        for text in ("Do you sharpen axes?", "do you sharpen axes", "DO YOU SHARPEN AXES?!")
+    ]
+    assert (outcomes[:2], outcomes[2]) == (["refused"] * 2, "handed_over")
+    (ticket,) = await tickets_of(machine.database("tickets"), conversation_id)
+    assert ticket["handoff"] == "repeated_question"
+
+
+async def test_how_sure_a_turn_was_stands_in_its_record_with_the_reasons(machine, visit) -> None:
+    visitor = visit(stranger())
+    turn = await visitor.say("How long do I have to return an item?")
+    (row,) = await rows(
+        machine.database("orchestrator"), "SELECT judged, confidence FROM turns WHERE id = $1", turn.turn_id
+    )
+    judged = json.loads(row["judged"])
+    assert judged["tier"] == "low"
+    assert {one["name"] for one in judged["signals"]} >= {"retrieval_strength", "citation_cover"}
+    assert judged["score"] == pytest.approx(row["confidence"]) == pytest.approx(turn.end["confidence"])

@@ -61,6 +61,8 @@ class HandoffReason(StrEnum):
     POLICY = "policy"
     BUDGET = "budget"
     BRAIN_DOWN = "brain_down"
+    REPEATED_QUESTION = "repeated_question"
+    ABUSE = "abuse"
 
 
 class HandoffInput(ContractModel):

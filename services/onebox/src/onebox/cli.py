@@ -1,7 +1,8 @@
 """The command `aiguy`: everything that a person does with one machine's stack."""
 
+import asyncio
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ from onebox.audit_databases import DatabasesUnknown, database_urls
 from onebox.chat import chat as hold_chat
 from onebox.contracts_usage import show_deprecations
 from onebox.demo.run import run_demo
+from onebox.escalation_command import Tuning, export_turns, tune_thresholds
 from onebox.gaps_command import GapQuery, show_gaps, time_span
 from onebox.home import DEMO, Home, find_home
 from onebox.ingest import ingest_with_progress
@@ -30,6 +32,7 @@ from onebox.stack import Stack
 from onebox.status import show_status
 from onebox.up import run_up
 from onebox.usage_command import show_usage
+from orchestrator.confidence.tuning import DEFAULT_TARGET
 from retrieval.ingest import INTERRUPTED
 from retrieval.sources.choose import Asked
 from retrieval.sources.settings import IngestSettings
@@ -42,12 +45,14 @@ app = typer.Typer(
 
 audit = typer.Typer(help="The record of what was done.", no_args_is_help=True)
 contracts = typer.Typer(help="What the services promise each other.", no_args_is_help=True)
+escalation = typer.Typer(help="When the assistant is not sure enough.", no_args_is_help=True)
 kb = typer.Typer(help="The knowledge base.", no_args_is_help=True)
 keys = typer.Typer(help="The master keys: what is stored is sealed with them.", no_args_is_help=True)
 privacy = typer.Typer(help="What is kept of a customer: give it out, or erase it.", no_args_is_help=True)
 receipt = typer.Typer(help="Signed receipts of refunds.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 app.add_typer(contracts, name="contracts")
+app.add_typer(escalation, name="escalation")
 app.add_typer(kb, name="kb")
 app.add_typer(keys, name="keys")
 app.add_typer(privacy, name="privacy")
@@ -75,6 +80,14 @@ def _databases(console: Console) -> dict[str, str]:
     except DatabasesUnknown as error:
         console.print(escape(str(error)))
         raise typer.Exit(2) from error
+
+
+def _span(since: str | None) -> timedelta | None:
+    """`--since` as a time span; ends the command when it is none."""
+    try:
+        return None if since is None else time_span(since)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from error
 
 
 @app.command()
@@ -185,6 +198,34 @@ def contracts_deprecations() -> None:
     raise typer.Exit(show_deprecations(_databases(console), datetime.now(UTC), console))
 
 
+@escalation.command("tune")
+def escalation_tune(
+    data: Annotated[Path, typer.Option(help="Labelled turns: one JSON object a line.")],
+    target: Annotated[
+        float, typer.Option(min=1e-6, max=0.5, help="How many of the answers given may be wrong, as a share.")
+    ] = DEFAULT_TARGET,
+    policy: Annotated[Path | None, typer.Option(help="The policy file; else the one that ships.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the thresholds that the labels carry.")] = False,
+    accept_bound: Annotated[
+        bool, typer.Option("--accept-bound", help="With --write: take a threshold although it misses the target.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all that is known, as JSON.")] = False,
+) -> None:
+    """Find thresholds in labelled turns. Exit code 1: the labels carry no claim of the target; 2: cannot be read."""
+    asked = Tuning(data, target, policy, write, accept_bound, as_json)
+    raise typer.Exit(tune_thresholds(asked, datetime.now(UTC).date(), _console()))
+
+
+@escalation.command("export")
+def escalation_export(
+    since: Annotated[str | None, typer.Option(metavar="SPAN", help="30d, 12h: within that time.")] = None,
+) -> None:
+    """Print judged turns as rows to label, without a word of what was said. Exit code 2: could not ask."""
+    console, span = _console(), _span(since)
+    url = _databases(console)["orchestrator"]
+    raise typer.Exit(asyncio.run(export_turns(url, span, datetime.now(UTC), console)))
+
+
 @kb.command("gaps")
 def kb_gaps(
     since: Annotated[str | None, typer.Option(metavar="SPAN", help="30d, 12h: asked within that time.")] = None,
@@ -193,11 +234,7 @@ def kb_gaps(
     as_json: Annotated[bool, typer.Option("--json", help="Print all that is known, as JSON.")] = False,
 ) -> None:
     """List questions that had no good answer. Exit code 1: nothing runs, or no such draft; 2: could not ask."""
-    console, home = _console(), find_home()
-    try:
-        span = None if since is None else time_span(since)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--since") from error
+    console, home, span = _console(), find_home(), _span(since)
     url, token = _running(home, console), KeyFiles(home.keys).demo_token(KIM)
     raise typer.Exit(show_gaps(url, token, GapQuery(span, limit, outline, as_json), datetime.now(UTC), console))
 

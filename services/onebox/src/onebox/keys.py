@@ -21,7 +21,7 @@ ORCHESTRATOR = "orchestrator"
 #: The services that keep what belongs to a person, sealed.
 SEALING = (ORCHESTRATOR, "orders", "billing", "tickets")
 CHAT_SCOPES = ("chat:send",)
-STAFF_SCOPES = ("approvals:decide", "console:read", "knowledge:curate", PRIVACY_SCOPE)
+STAFF_SCOPES = ("approvals:decide", "console:read", "conversations:answer", "knowledge:curate", PRIVACY_SCOPE)
 TOKEN_TTL_S = 300
 
 

@@ -13,11 +13,13 @@ from orchestrator.api.disclosing import Disclosure, shop_name
 from orchestrator.api.intake import Intake
 from orchestrator.api.privacy import PrivacyDesk
 from orchestrator.api.rating import assert_all_rated
+from orchestrator.api.staff import StaffRoom
 from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.colleagues import ServiceCalls
+from orchestrator.confidence.policy import load_escalation_policy
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators
@@ -113,6 +115,10 @@ async def orchestrate(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks,
             Disclosure(load_phrases(), settings.shop_name or shop_name()),
         )  # fmt: skip
+        app.state.staff_room = StaffRoom(
+            ShortTermMemory(kit.redis, kit.db, kit.metrics),
+            kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]),
+        )  # fmt: skip
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
         app.state.usage = UsageDesk(kit.db, kit.clock, policy)
         app.state.gaps = GapDesk(
@@ -177,6 +183,7 @@ def _world(
         publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
-        languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
+        escalation=load_escalation_policy(), languages=languages,
+        topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from servicekit.testing import TestIssuer, running
 
 AUDIENCE = "orchestrator"
 CHAT = ("chat:send",)
-STAFF = ("approvals:decide", "console:read", "knowledge:curate", "privacy:manage")
+STAFF = ("approvals:decide", "console:read", "conversations:answer", "knowledge:curate", "privacy:manage")
 
 
 @dataclass

@@ -15,6 +15,7 @@ from orchestrator.tools.calls import CallRequest
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 CONVERSATION, TURN, DIGEST = "cnv_" + "0" * 32, "trn_" + "0" * 32, "0" * 64
+REQUEST = "prv_" + "0" * 32
 MARKER = "zq-marker-7391"
 #: What each operation takes: a good body, or good query parameters.
 GOOD: dict[str, dict[str, Any]] = {
@@ -37,6 +38,14 @@ GOOD: dict[str, dict[str, Any]] = {
     "GET /api/agent/knowledge/gaps": {"since": "2026-03-02T09:00:00Z", "limit": "5"},
     "POST /api/agent/knowledge/gaps/{gap_id}/dismiss": {"note": "ok"},
     "GET /api/agent/usage": {},
+    "POST /api/agent/privacy/export": {"customer": "cust_ada"},
+    "POST /api/agent/privacy/erase": {"customer": "cust_ada"},
+    "GET /api/agent/privacy/requests/{request_id}": {},
+    "GET /api/agent/handoffs": {"limit": "5"},
+    "GET /api/agent/staff/conversations/{conversation_id}": {},
+    "POST /api/agent/staff/messages": {"conversation_id": CONVERSATION, "text": "Hello", "client_message_id": "m-1"},
+    "POST /api/agent/staff/takeover": {"conversation_id": CONVERSATION},
+    "POST /api/agent/staff/handback": {"conversation_id": CONVERSATION, "note": "ok"},
     "GET /api/agent/stream": {"conversation_id": CONVERSATION, "turn_id": TURN},
 }  # fmt: skip
 OPTIONAL = {"channel", "context", "thumbs", "csat", "tags", "comment", "limit", "notes", "problem", "since", "note"}
@@ -64,11 +73,14 @@ def _bearer(api, name: str) -> dict[str, str]:
             request_id="r", timeout_s=1,
         )  # fmt: skip
         return {"authorization": f"Bearer {api.app.state.desk.callbacks.token(asked, 60)}"}
-    return api.staff() if name.endswith("/approvals") or "/knowledge/" in name else api.bearer()
+    staff = name.endswith(("/approvals", "/handoffs", "/usage")) or any(
+        part in name for part in ("/knowledge/", "/staff/", "/privacy/")
+    )
+    return api.staff() if staff else api.bearer()
 
 
 def path_of(name: str) -> str:
-    return name.split()[1].replace("{conversation_id}", CONVERSATION).replace("{gap_id}", TURN)
+    return name.split()[1].replace("{conversation_id}", CONVERSATION).replace("{gap_id}", TURN).replace("{request_id}", REQUEST)
 
 
 async def send(api, name: str, content: bytes, content_type: str | None = "application/json") -> httpx.Response:

@@ -20,12 +20,15 @@ from servicekit.testing.fuzz import BOUNDED, MODES
 from servicekit.testing.live import live_server
 
 pytestmark = pytest.mark.service
-STAFF = ("approvals:decide", "console:read", "knowledge:curate")
+STAFF = ("approvals:decide", "console:read", "conversations:answer", "knowledge:curate", "privacy:manage")
 PATHS = [
     "/api/agent/conversations", "/api/agent/messages", "/api/agent/handoff", "/api/agent/confirmations",
     "/api/agent/feedback", "/api/agent/approvals", "/api/agent/conversations/{conversation_id}", "/api/agent/stream",
-    "/api/agent/knowledge/gaps", "/api/agent/knowledge/gaps/{gap_id}/dismiss",
-    "/api/agent/usage",
+    "/api/agent/knowledge/gaps", "/api/agent/knowledge/gaps/{gap_id}/dismiss", "/api/agent/handoffs",
+    "/api/agent/staff/conversations/{conversation_id}", "/api/agent/staff/messages", "/api/agent/staff/takeover",
+    "/api/agent/staff/handback",
+    "/api/agent/usage", "/api/agent/privacy/export", "/api/agent/privacy/erase",
+    "/api/agent/privacy/requests/{request_id}",
 ]  # fmt: skip
 
 
@@ -39,7 +42,10 @@ class Served:
 
     def credentials(self, path: str = "") -> dict[str, str]:
         """Spelled as schemathesis spells it: it takes the header away to see whether anybody looks at it."""
-        staff = path.endswith(("/approvals", "/usage")) or "/knowledge/" in path
+        staff = (
+            path.endswith(("/approvals", "/usage", "/handoffs"))
+            or any(one in path for one in ("/knowledge/", "/staff/", "/privacy/"))
+        )
         return {"Authorization": self.bearer(staff=staff)["authorization"]}
 
     def bearer(self, *, staff: bool = False) -> dict[str, str]:
@@ -53,8 +59,9 @@ class Served:
         for part in (case.body, case.path_parameters):
             if isinstance(part, dict) and str(part.get("conversation_id", ""))[-1:] < "8":
                 part.update({name: value for name, value in self.ids.items() if name in part})
-                if "client_turn_id" in part:  # an id that comes twice with another text is rightly a 422
-                    part["client_turn_id"] = secrets.token_hex(8)
+                for name in part.keys() & {"client_turn_id", "client_message_id"}:
+                    # An id that comes twice with another text is rightly a 422.
+                    part[name] = secrets.token_hex(8)
 
 
 @pytest.fixture(scope="module")

@@ -137,6 +137,13 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
     "POST /api/agent/approvals": lambda shop, _: shop.post(
         "/api/agent/approvals", {"conversation_id": NOBODYS, "turn_id": TURN, "digest": DIGEST, "approved": True}
     ),
+    "GET /api/agent/handoffs": lambda shop, _: shop.get("/api/agent/handoffs"),
+    "GET /api/agent/staff/conversations/{conversation_id}": lambda shop, _: shop.get(
+        f"/api/agent/staff/conversations/{NOBODYS}"
+    ),
+    "POST /api/agent/staff/messages": lambda shop, _: shop.post("/api/agent/staff/messages", {}),
+    "POST /api/agent/staff/takeover": lambda shop, _: shop.post("/api/agent/staff/takeover", {}),
+    "POST /api/agent/staff/handback": lambda shop, _: shop.post("/api/agent/staff/handback", {}),
     "POST /api/agent/privacy/export": lambda shop, _: shop.post("/api/agent/privacy/export", {}),
     "POST /api/agent/privacy/erase": lambda shop, _: shop.post("/api/agent/privacy/erase", {}),
     "GET /api/agent/privacy/requests/{request_id}": lambda shop, _: shop.get(

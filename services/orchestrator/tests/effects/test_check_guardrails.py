@@ -8,6 +8,7 @@ import pytest
 from contracts.turn import Citation
 from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.port import BrainContext, BrainError, Draft, OnText
+from orchestrator.confidence.policy import load_escalation_policy
 from orchestrator.effects.check_guardrails import check_guardrails
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
@@ -83,9 +84,8 @@ async def checked(text: str, ours: OurWords, vault: Vault) -> Guarded:
     world = Collaborators(
         brain=cast(Any, ours), offline=cast(Any, ours), catalog=quiet, gateway=quiet, memory=quiet, publisher=quiet,
         vaults=cast(Any, OneVault(vault)), database=quiet, scheduler=quiet, phrases=phrases,
-        standing=standing(read_policy("business"), ()),
-        languages=quiet, topics={}, metrics=TurnMetrics(Metrics()), clock=SystemClock(), confirmation_ttl_s=1,
-        approval_ttl_s=1,
+        standing=standing(read_policy("business"), ()), escalation=load_escalation_policy(), languages=quiet, topics={},
+        metrics=TurnMetrics(Metrics()), clock=SystemClock(), confirmation_ttl_s=1, approval_ttl_s=1,
     )  # fmt: skip
     conversation = cast(Any, type("Talk", (), {"id": "cnv_1"}))
     masked = [vault.mask_fields(one, ()) for one in (ORDER, {"passages": [PAGE]})]

@@ -1,31 +1,50 @@
-"""A plain request for a person is recognised without a model; other messages are left alone."""
+"""A plain request for a person is recognised without a model, in six languages; other messages are left alone."""
+
+from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestrator.guard.human import asks_for_human
 
+SENTENCES = yaml.safe_load((Path(__file__).parent / "data" / "human.yaml").read_text("utf-8"))
+ASKS = [(language, text) for language, texts in SENTENCES["asks"].items() for text in texts]
+DOES_NOT = [(language, text) for language, texts in SENTENCES["does_not"].items() for text in texts]
+LANGUAGES = {"en", "de", "fr", "es", "it", "nl"}
+STORY = (
+    "Hello, I ordered a tent on Monday (order ABC1234) and the zip broke after two nights in the mountains. "
+    "I have sent you three photos, and I paid 249.00 EUR by card.\n"
+)
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I want to talk to a person", "Can I speak to a human please?", "agent", "Human, please!", "real person",
-        "connect me to an agent", "I need a human", "let me speak with someone", "get me a representative",
-        "Could you put me through to a real person?", "chat with a live agent",
-    ],
-)  # fmt: skip
-def test_asking_for_a_person(text: str) -> None:
+
+def test_there_are_enough_of_both() -> None:
+    assert len(ASKS) >= 60
+    assert len(DOES_NOT) >= 60
+    assert {language for language, _ in ASKS} == {language for language, _ in DOES_NOT} == LANGUAGES
+
+
+@pytest.mark.parametrize(("language", "text"), ASKS)
+def test_asking_for_a_person(language: str, text: str) -> None:
     assert asks_for_human(text)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Where is my order ABC123?", "Is this jacket for one person?", "The delivery person was rude",
-        "a 4 person tent",
-        "I want to return the agent orange shirt",
-        "who is the operator of this shop, legally, and where are you based?",
-        "I talk to my plants", "Do you have human-sized sleeping bags?",
-    ],
-)  # fmt: skip
-def test_not_asking_for_a_person(text: str) -> None:
+@pytest.mark.parametrize(("language", "text"), DOES_NOT)
+def test_not_asking_for_a_person(language: str, text: str) -> None:
     assert not asks_for_human(text)
+
+
+def test_the_wish_is_found_inside_a_long_message_too() -> None:
+    for language, text in ASKS:
+        if len(text.split()) > 1:
+            assert asks_for_human(f"{STORY * 12}{text}.\n{STORY}"), (language, text)
+
+
+def test_a_long_message_without_the_wish_is_left_alone() -> None:
+    for language, text in DOES_NOT:
+        assert not asks_for_human(f"{STORY * 12}{text}.\n{STORY}"), (language, text)
+
+
+def test_a_hostile_message_costs_no_time() -> None:
+    """No pattern tries again and again: a worst case of 4,000 characters is over at once."""
+    for piece in ("a ", "talk to a a ", "mit einem einem ", "parler à un un ", "no want ", "un un un "):
+        assert not asks_for_human((piece * 4_000)[:4_000])

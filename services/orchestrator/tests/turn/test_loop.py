@@ -16,6 +16,7 @@ from orchestrator.turn.effects import (
     CheckGuardrails,
     Emit,
     Finish,
+    HandOff,
     PreviewEffect,
     SayPhrase,
 )
@@ -24,6 +25,8 @@ from orchestrator.turn.inputs import (
     Drafted,
     EffectPreviewed,
     Guarded,
+    HandedOff,
+    HandOffQueued,
     PlanMade,
     PlannedCall,
     ToolFailed,
@@ -237,3 +240,62 @@ async def test_a_turn_that_ends_by_its_first_message_is_closed_too() -> None:
     assert state.ended
     assert [type(one) for one in journal.closings] == [Finish]
     assert len(journal.rows) == 1
+
+
+@dataclass
+class Desk:
+    """Hand-overs: a ticket service that may be down, and the job that is stored with the promise."""
+
+    trace: Trace
+    journal: MemoryJournal
+    down: bool = False
+    tickets: set[str] = field(default_factory=set)
+    told_without: int = 0
+
+    def is_local(self, effect: AskingEffect) -> bool:
+        return False
+
+    async def ask(self, effect: AskingEffect, state: TurnState) -> TurnInput:
+        assert isinstance(effect, HandOff)
+        self.trace.note("ask HandOff")
+        if self.down:
+            return HandOffQueued(text="They will answer you here.")
+        self.tickets.add(f"turn:{effect.reason}")
+        self.trace.note("ticket made")
+        return HandedOff(ticket_number="HP-1", text="Your ticket is HP-1.")
+
+    async def tell(self, effect: Emit | Closing, state: TurnState) -> None:
+        self.trace.note(f"tell {type(effect).__name__}")
+        if isinstance(effect, Finish):
+            kept = bool(self.tickets) or any(isinstance(one.turn_input, HandOffQueued) for one in self.journal.rows)
+            self.told_without += not kept
+
+
+async def handed_over(dies_at: int | None, *, down: bool) -> Desk:
+    trace = Trace(dies_at)
+    desk = Desk(trace, MemoryJournal(trace), down)
+    wish = TurnStarted(text="A person, please", customer=True, channel="web", wants_human=True)
+    desk.journal.rows.append(Recorded(wish, 0))
+    for _ in range(2):
+        clock = ticking()
+        try:
+            await run_turn(desk.journal, desk, lambda clock=clock: next(clock))  # type: ignore[misc]
+            break
+        except Killed:
+            continue
+        except JournalConflict:
+            assert isinstance(desk.journal.closings[-1], Finish), "only a turn that was closed may refuse to go on"
+    return desk
+
+
+@pytest.mark.parametrize("down", [False, True], ids=["tickets work", "tickets are down"])
+async def test_killed_at_every_point_a_promised_person_is_one_ticket_or_one_job(down: bool) -> None:
+    points = len((await handed_over(None, down=down)).trace.events)
+    assert points >= 5
+    for dies_at in range(points):
+        desk = await handed_over(dies_at, down=down)
+        assert desk.told_without == 0, f"killed at {dies_at}"
+        assert len(desk.tickets) == (0 if down else 1), f"killed at {dies_at}"
+        kept = [one for one in desk.journal.rows if isinstance(one.turn_input, HandOffQueued)]
+        assert len(kept) == (1 if down else 0), f"killed at {dies_at}"
+        assert sum(isinstance(one, Finish) for one in desk.journal.closings) == 1, f"killed at {dies_at}"

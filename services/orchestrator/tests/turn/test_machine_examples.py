@@ -3,9 +3,11 @@
 import pytest
 
 from contracts.errors import ErrorClass
+from contracts.tool import RiskTier
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, FinalMessage, Outcome, Usage
 from orchestrator.turn.budgets import Budgets
+from orchestrator.turn.confidence import Confidence
 from orchestrator.turn.effects import (
     AskApproval,
     AskConfirmation,
@@ -23,6 +25,7 @@ from orchestrator.turn.inputs import (
     ConfirmationDecided,
     Drafted,
     EffectPreviewed,
+    Escalated,
     Guarded,
     HandedOff,
     MessageAdded,
@@ -236,3 +239,39 @@ def test_asking_for_a_person_in_a_message_that_waited_is_not_lost() -> None:
     asked_first = after(STARTED.model_copy(update={"wants_human": True}), MessageAdded(text="It is broken."))
     assert asks(asked_first, HandOff) == HandOff(HandoffReason.CUSTOMER_ASKED)
     assert asked_first.state.text == "Where is my order?\nIt is broken."
+
+
+def test_a_person_that_is_needed_before_any_model_is_asked_is_fetched() -> None:
+    escalated = Escalated(reason=HandoffReason.REPEATED_QUESTION)
+    assert asks(after(STARTED, escalated), HandOff) == HandOff(HandoffReason.REPEATED_QUESTION)
+    ended = after(STARTED, escalated, HandedOff(ticket_number="HP-1", text="A person comes."))
+    assert (ended.state.outcome, ended.state.answering) == (Outcome.HANDED_OVER, Answering.STAFF)
+
+
+def test_it_changes_nothing_once_a_plan_was_made() -> None:
+    executing = after(STARTED, PlanMade(call=READ))
+    assert reduce(executing.state, Escalated(reason=HandoffReason.ABUSE), 5).effects == ()
+
+
+def test_a_guard_that_is_not_sure_says_why_a_person_is_fetched_and_how_sure_it_was() -> None:
+    unsure = Confidence(score=0.2, tier=RiskTier.MONEY, escalate=True, reasons=("the model gives itself 0.10",))
+    guarded = Guarded(verdict="hand_over", text="", handoff=HandoffReason.LOW_CONFIDENCE, confidence=unsure)
+    fetched = after(STARTED, PlanMade(message=FinalMessage(text="Yes.", confidence=0.1)), guarded)
+    assert asks(fetched, HandOff) == HandOff(HandoffReason.LOW_CONFIDENCE)
+    assert (fetched.state.judged, fetched.state.self_check) == (unsure, 0.1)
+
+
+def test_an_answer_that_is_not_sure_enough_may_be_a_question_back() -> None:
+    asked = after(STARTED, PlanMade(message=FinalMessage(text="Yes.")), Guarded(verdict="ask", text=""))
+    assert asks(asked, SayPhrase) == SayPhrase("clarify")
+    ended = after(
+        STARTED, PlanMade(message=FinalMessage(text="Yes.")), Guarded(verdict="ask", text=""),
+        Drafted(text="Which order?"), Guarded(verdict="pass", text="Which order?"),
+    )  # fmt: skip
+    assert (ended.state.outcome, ended.state.answer_text) == (Outcome.CLARIFY, "Which order?")
+
+
+def test_what_was_mended_in_the_brains_replies_is_kept_for_the_judgement() -> None:
+    mended = after(STARTED, PlanMade(call=READ, repairs=("coerced:order_id",)), ToolSucceeded(output={}, ms=1),
+                   PlanMade(message=FinalMessage(text="Shipped."), repairs=("reprompted",)))  # fmt: skip
+    assert mended.state.repairs == ("coerced:order_id", "reprompted")

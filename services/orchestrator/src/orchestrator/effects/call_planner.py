@@ -6,6 +6,7 @@ from contracts.tool import Confirmation, Family, RiskTier
 from contracts.turn import FinalMessage, ToolCall
 from orchestrator.brain.port import BrainError, ToolSpec
 from orchestrator.brain.repair import Proposed, Rejected, propose
+from orchestrator.effects.judge import repeated
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.gate import StreamGate
@@ -19,8 +20,12 @@ from orchestrator.turn.state import TurnState
 
 
 async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, teller: Teller) -> TurnInput:
-    """PlanMade with a checked call or an answer, PlanRejected, or PlanFailed when no model answered."""
+    """PlanMade with a checked call or an answer, PlanRejected, PlanFailed when no model answered, or Escalated when
+    asking one again leads nowhere.
+    """
     world = scope.world
+    if not state.observed and (escalated := await repeated(state, scope)) is not None:
+        return escalated
     view = scope.view(state)
     tools = _offered(state, scope) if effect.may_call else ()
     context = await scope.brain_context(state, view, tools=tools)

@@ -5,6 +5,7 @@ from typing import Any
 
 from contracts.turn import Mark, Role
 from orchestrator.effects.draft import our_draft
+from orchestrator.effects.judge import judged
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.guard.answer import Grounds, Phrases, check_answer
 from orchestrator.turn.effects import CheckGuardrails
@@ -19,6 +20,7 @@ async def check_guardrails(effect: CheckGuardrails, state: TurnState, scope: Tur
     if guarded.refusal == "unsupported" and _acted(view):
         # Something was looked up or done, and the model told it wrongly: it is told in words of ours.
         guarded = await _told_by_us(guarded, state, view, scope)
+    guarded = await judged(guarded, state, scope)
     metrics = scope.world.metrics
     metrics.guard.labels(guarded.verdict).inc()
     for reason in guarded.reasons:

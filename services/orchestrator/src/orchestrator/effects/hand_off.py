@@ -20,21 +20,27 @@ _SUMMARY = {
     HandoffReason.POLICY: "Policy asks for a person.",
     HandoffReason.BUDGET: "The conversation has used up its budget.",
     HandoffReason.BRAIN_DOWN: "No model answered.",
+    HandoffReason.REPEATED_QUESTION: "The customer goes round in circles with the assistant.",
+    HandoffReason.ABUSE: "The customer is upset, or abusive.",
 }
+#: The customer hears these reasons; the phrase has the reason's name.
+_EXPLAINED = frozenset({HandoffReason.BUDGET, HandoffReason.BRAIN_DOWN, HandoffReason.REPEATED_QUESTION})
 _MAX_TRANSCRIPT = 19_000
 _MAX_SUMMARY = 1_900
+_MAX_DOUBTS = 3
 
 
 async def hand_off(effect: HandOff, state: TurnState, scope: TurnScope) -> TurnInput:
-    """HandedOff with the ticket's number, or HandOffQueued: either way the customer is promised what will happen."""
+    """HandedOff with the ticket's number, or HandOffQueued: either way the customer is promised what will happen.
+
+    The job that keeps a queued one is enqueued with the promise, in the append that ends the turn (`journal/store.py`).
+    """
     world = scope.world
     result = await call_tool(CallTool(await handoff_call(effect.reason, state, scope)), state, scope)
     if isinstance(result, ToolSucceeded):
         world.metrics.handoffs.labels(effect.reason.value, "made").inc()
         number = str(result.output["ticket_number"])
         return HandedOff(ticket_number=number, text=await _promise(effect.reason, state, scope, ticket=number))
-    async with world.database.transaction() as db:
-        await world.scheduler.hand_off_later(db, scope.turn_id)
     world.metrics.handoffs.labels(effect.reason.value, "queued").inc()
     return HandOffQueued(text=await _promise(effect.reason, state, scope))
 
@@ -46,7 +52,7 @@ async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope
     lines = [f"{_WHO[message.role]}: {message.text}" for message in remembered.history]
     lines.append(f"{_WHO[Role.CUSTOMER]}: {view.question}")
     transcript = "\n".join(lines)[-_MAX_TRANSCRIPT:]
-    summary = f"{_SUMMARY[reason]}{_failures(state)} Last message: {view.question}"[:_MAX_SUMMARY]
+    summary = f"{_SUMMARY[reason]}{_failures(state)}{_doubts(state)} Last message: {view.question}"[:_MAX_SUMMARY]
     # Order numbers are what staff look things up by; personal data they find in the conversation itself.
     reveal = scope.vault.reveal_orders
     arguments = {"reason": reason.value, "summary": plain_tokens(reveal(summary)),
@@ -65,6 +71,12 @@ def _failures(state: TurnState) -> str:
     return f" Failed: {', '.join(failed)}." if failed else ""
 
 
+def _doubts(state: TurnState) -> str:
+    """Why the assistant was not sure, for the person who goes on."""
+    judged = state.judged
+    return f" Doubts: {'; '.join(judged.reasons[:_MAX_DOUBTS])}." if judged and judged.escalate else ""
+
+
 async def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *, ticket: str = "") -> str:
     """What the customer is told: why, and what will happen."""
     say = (await scope.phrases(state)).say
@@ -76,5 +88,5 @@ async def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *,
     if capped and reason is HandoffReason.BUDGET:
         reach = "handed_over_email" if scope.conversation.identity.email else "handed_over"
         return f"{say('budget_limit')} {say(reach, ticket=ticket) if ticket else say('hand_off_queued')}"
-    lead = f"{say(reason.value)} " if reason in (HandoffReason.BUDGET, HandoffReason.BRAIN_DOWN) else ""
+    lead = f"{say(reason.value)} " if reason in _EXPLAINED else ""
     return lead + (say("handed_over", ticket=ticket) if ticket else say("hand_off_queued"))

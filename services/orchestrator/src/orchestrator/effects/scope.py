@@ -8,6 +8,7 @@ from contracts.tool import RiskTier
 from contracts.turn import Role
 from orchestrator.brain.port import Brain, BrainContext, Observation, ToolSpec
 from orchestrator.brain.translating import Vocabulary
+from orchestrator.confidence.policy import EscalationPolicy
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import PhraseBook
 from orchestrator.guard.masking import IdMask
@@ -43,6 +44,7 @@ class Collaborators:
     scheduler: Scheduler
     phrases: PhraseBook
     standing: Standing
+    escalation: EscalationPolicy
     languages: LanguageDetector
     topics: Mapping[str, Vocabulary]
     metrics: TurnMetrics

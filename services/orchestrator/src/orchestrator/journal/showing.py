@@ -30,8 +30,8 @@ def staff_card(card: Card, vault: Vault) -> Card:
 
 
 def shown_message(said: Said, vault: Vault) -> Said:
-    """A message of the thread: the customer's own words as they were written, an answer as it was shown."""
-    return replace(said, text=vault.restore(said.text) if said.role == "customer" else vault.show(said.text))
+    """A message of the thread: what people wrote as they wrote it, an answer as it was shown."""
+    return replace(said, text=vault.show(said.text) if said.role == "assistant" else vault.restore(said.text))
 
 
 def _citation(citation: Citation, vault: Vault) -> Citation:

@@ -19,6 +19,7 @@ from orchestrator.turn import evidence
 from orchestrator.turn.effects import AskApproval, AwaitCallback, AwaitOutcome, Finish, WaitingEffect
 from orchestrator.turn.inputs import (
     Drafted,
+    HandOffQueued,
     MessageAdded,
     PlanFailed,
     PlanMade,
@@ -70,12 +71,18 @@ class PgTurnJournal:
                 return await self._append(db, after, inputs)
         if isinstance(closing, Finish):
             gap = noticed(state, closing.refusal)
-            if gap is None:
+            queued = any(isinstance(one.turn_input, HandOffQueued) for one in inputs)
+            if gap is None and not queued:
                 async with self.database.primary() as db:
                     return await self._end(db, after, inputs, state, closing)
             async with self.database.transaction() as db:
                 await self._end(db, after, inputs, state, closing)
-                return await keep(db, self.conversation, self.turn_id, gap)
+                if queued:
+                    # The promise and the job that keeps it are one transaction: neither is there without the other.
+                    await self.scheduler.hand_off_later(db, self.turn_id)
+                if gap is not None:
+                    await keep(db, self.conversation, self.turn_id, gap)
+                return None
         async with self.database.transaction() as db:
             await self._append(db, after, inputs)
             return await self._wait(db, closing)
@@ -142,10 +149,15 @@ def end_event(state: TurnState, finish: Finish) -> EndEvent:
     )
     return EndEvent(
         outcome=finish.outcome, text=finish.lead + finish.text, citations=finish.citations, links=dict(finish.links),
-        answering=finish.answering, confidence=evidence.confidence(state.observed), support=support,
+        answering=finish.answering, confidence=sureness(state), support=support,
         covered=finish.covered, refusal=finish.refusal, usage=state.usage,
         cost_usd=state.usage.cost_micros / 1_000_000,
     )  # fmt: skip
+
+
+def sureness(state: TurnState) -> float:
+    """How sure the turn was, in [0, 1]: as it was judged, or by what it observed when there was no answer to judge."""
+    return evidence.confidence(state.observed) if state.judged is None else state.judged.score
 
 
 def turn_record(
@@ -154,7 +166,8 @@ def turn_record(
     """What is queryable of a turn (TURN-11): never what was said."""
     return {
         "outcome": finish.outcome.value, "answering": finish.answering.value, "repairs": repairs,
-        "tools": _tools(state),
+        "tools": _tools(state), "handoff_reason": state.handoff_reason,
+        "judged": None if state.judged is None else state.judged.model_dump(mode="json"),
         "tokens_in": state.usage.tokens_in, "tokens_out": state.usage.tokens_out, "model": state.model,
         "cost_micros": state.usage.cost_micros, "confidence": event.confidence, "worked_ms": state.worked_ms(at_ms),
     }  # fmt: skip

@@ -63,6 +63,13 @@ class ShortTermMemory:
             entries.append({"turn": turn_id, "role": "assistant", "text": answer})
         await self._store(conversation, entries)
 
+    async def forget(self, conversation: Conversation) -> None:
+        """Have the next turn read the thread again: somebody else has written into it."""
+        try:
+            await self.redis.delete(memory_key(conversation.id))
+        except (RedisError, OSError) as error:
+            self._without_redis(error)
+
     async def _cached(self, conversation: Conversation) -> list[dict[str, str]] | None:
         try:
             sealed: Any = await self.redis.get(memory_key(conversation.id))

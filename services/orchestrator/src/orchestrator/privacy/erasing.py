@@ -30,6 +30,8 @@ _FORGET_REST = (
     "DELETE FROM knowledge_gaps WHERE conversation_id = ANY ($1)",
     "UPDATE messages SET body_hash = '' WHERE conversation_id = ANY ($1)",
     "UPDATE feedback SET comment = NULL WHERE conversation_id = ANY ($1)",
+    "UPDATE staff_messages SET body_hash = '' WHERE conversation_id = ANY ($1)",
+    "UPDATE staff_steps SET note = NULL WHERE conversation_id = ANY ($1)",
     "UPDATE cards SET state = CASE state WHEN 'open' THEN 'expired' ELSE state END, content = '', notes = NULL"
     " WHERE conversation_id = ANY ($1)",
     "UPDATE card_decisions d SET notes = NULL FROM cards c WHERE c.turn_id = d.turn_id AND c.digest = d.digest"

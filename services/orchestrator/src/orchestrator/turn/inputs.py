@@ -8,8 +8,10 @@ from contracts.base import OpenModel
 from contracts.errors import ErrorClass
 from contracts.ids import Digest
 from contracts.money import Money
+from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, FinalMessage, Mark, Refusal, SupportedSentence, Usage
 from orchestrator.turn.budgets import Budgets
+from orchestrator.turn.confidence import Confidence
 
 
 class FollowUp(OpenModel):
@@ -43,6 +45,7 @@ class TurnStarted(OpenModel):
     """A customer's message was accepted. `requester` is their subject: whoever has it approves nothing here.
 
     `disclosure` stands before the answer where the channel has no other place to say that an assistant answers.
+    `flags` are what the input guard noticed about the message.
     """
 
     kind: Literal["turn_started"] = "turn_started"
@@ -54,6 +57,7 @@ class TurnStarted(OpenModel):
     wants_human: bool = False
     budgets: Budgets = Budgets()
     disclosure: str = ""
+    flags: tuple[str, ...] = ()
 
 
 class MessageAdded(OpenModel):
@@ -68,6 +72,14 @@ class StaffTookOver(OpenModel):
     """A person answers in this conversation since the message was accepted: the bot keeps silent."""
 
     kind: Literal["staff_took_over"] = "staff_took_over"
+
+
+class Escalated(OpenModel):
+    """A person is needed before any model is asked; `reasons` are for staff."""
+
+    kind: Literal["escalated"] = "escalated"
+    reason: HandoffReason
+    reasons: tuple[str, ...] = ()
 
 
 class PlanMade(OpenModel):
@@ -190,10 +202,14 @@ class Drafted(OpenModel):
 
 
 class Guarded(OpenModel):
-    """The guards' verdict on the answer, and the text that may be shown, with what carries its sentences."""
+    """The guards' verdict on the answer, and the text that may be shown, with what carries its sentences.
+
+    `ask`: not sure enough, the customer is asked back. `handoff` says why a person is fetched, `confidence` how sure
+    the turn was.
+    """
 
     kind: Literal["guarded"] = "guarded"
-    verdict: Literal["pass", "repair", "refuse", "hand_over"]
+    verdict: Literal["pass", "repair", "refuse", "hand_over", "ask"]
     text: str
     citations: tuple[Citation, ...] = ()
     links: dict[str, str] = {}
@@ -201,6 +217,8 @@ class Guarded(OpenModel):
     covered: float | None = None
     refusal: Refusal | None = None
     reasons: tuple[str, ...] = ()
+    handoff: HandoffReason | None = None
+    confidence: Confidence | None = None
 
 
 class HandedOff(OpenModel):
@@ -219,9 +237,9 @@ class HandOffQueued(OpenModel):
 
 
 TurnInput = Annotated[
-    TurnStarted | MessageAdded | StaffTookOver | PlanMade | PlanRejected | PlanFailed | ToolSucceeded | ToolAccepted
-    | ToolFailed | EffectPreviewed | ConfirmationDecided | ApprovalDecided | WaitExpired | RetryDue | Drafted | Guarded
-    | HandedOff | HandOffQueued,
+    TurnStarted | MessageAdded | StaffTookOver | Escalated | PlanMade | PlanRejected | PlanFailed | ToolSucceeded
+    | ToolAccepted | ToolFailed | EffectPreviewed | ConfirmationDecided | ApprovalDecided | WaitExpired | RetryDue
+    | Drafted | Guarded | HandedOff | HandOffQueued,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

@@ -21,6 +21,7 @@ from orchestrator.turn.inputs import (
     ConfirmationDecided,
     Drafted,
     EffectPreviewed,
+    Escalated,
     Guarded,
     HandedOff,
     HandOffQueued,
@@ -68,6 +69,8 @@ def reduce(state: TurnState, turn_input: TurnInput, now_ms: int) -> Step:
             return _message_added(state, turn_input)
         case StaffTookOver():
             return _staff_took_over(state)
+        case Escalated():
+            return steps.hand_off(state, turn_input.reason) if state.phase is Phase.PLAN else Step(state)
         case PlanMade():
             return _plan_made(state, turn_input, now_ms) if state.phase is Phase.PLAN else Step(state)
         case PlanRejected():
@@ -109,7 +112,7 @@ def _started(state: TurnState, started: TurnStarted, now_ms: int) -> Step:
     state = replace(
         state, text=started.text, customer=started.customer, requester=started.requester, channel=started.channel,
         answering=started.answering, budgets=started.budgets, resumed_ms=now_ms,
-        disclosure=started.disclosure,
+        disclosure=started.disclosure, flags=started.flags,
     )  # fmt: skip
     if started.answering is Answering.STAFF:
         return _end(state, Outcome.WITH_STAFF, "", answering=Answering.STAFF)
@@ -147,8 +150,11 @@ def _untouched(state: TurnState) -> bool:
 
 
 def _plan_made(state: TurnState, plan: PlanMade, now_ms: int) -> Step:
-    state = replace(state, usage=state.usage + plan.usage, model=plan.model or state.model)
+    state = replace(
+        state, usage=state.usage + plan.usage, model=plan.model or state.model, repairs=(*state.repairs, *plan.repairs)
+    )  # fmt: skip
     if plan.message is not None:
+        state = replace(state, self_check=plan.message.confidence)
         if plan.message.asks_human:
             return steps.hand_off(state, HandoffReason.CUSTOMER_ASKED)
         if plan.message.refuses:
@@ -252,8 +258,11 @@ def _check(
 
 
 def _guarded(state: TurnState, guarded: Guarded) -> Step:
+    state = replace(state, judged=guarded.confidence or state.judged)
     if guarded.verdict == "hand_over":
-        return steps.hand_off(state, HandoffReason.LOW_CONFIDENCE)
+        return steps.hand_off(state, guarded.handoff or HandoffReason.LOW_CONFIDENCE)
+    if guarded.verdict == "ask":
+        return steps.say(state, "clarify", Outcome.CLARIFY)
     outcome = Outcome.REFUSED if guarded.verdict == "refuse" else state.outcome or Outcome.ANSWERED
     if outcome is Outcome.REFUSED and _is_last_resort(state):
         return steps.hand_off(state, HandoffReason.BUDGET)

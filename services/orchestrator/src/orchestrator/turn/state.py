@@ -8,6 +8,7 @@ from contracts.errors import ErrorClass
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, Outcome, Usage
 from orchestrator.turn.budgets import Budgets
+from orchestrator.turn.confidence import Confidence
 from orchestrator.turn.inputs import EffectPreviewed, FollowUp, PlannedCall
 
 
@@ -69,7 +70,8 @@ class Registered:
 class TurnState:
     """The whole state of one turn. `resumed_ms` is when work (re)started: waits do not count.
 
-    `unsure`: how often the write at hand was asked for without an answer that says what came of it.
+    `unsure`: how often the write at hand was asked for without an answer that says what came of it. `self_check` is
+    the model's own word on its answer, `repairs` what was mended in its replies, `judged` how sure the turn is.
     """
 
     phase: Phase = Phase.RECEIVE
@@ -100,6 +102,10 @@ class TurnState:
     handoff_reason: HandoffReason | None = None
     disclosure: str = ""
     outcome: Outcome | None = None
+    flags: tuple[str, ...] = ()
+    self_check: float = 1.0
+    repairs: tuple[str, ...] = ()
+    judged: Confidence | None = None
 
     @property
     def ended(self) -> bool:

@@ -13,6 +13,8 @@ const EXAMPLES = [
 
 const STAFF = new Set(["kim", "lee"]);
 
+const STAFF_POLL_MS = 4000;
+
 const $ = (id) => document.getElementById(id);
 const thread = new Thread();
 let session;
@@ -23,6 +25,8 @@ class Session {
   #conversation = null;
   #begun;
   #stopped = new AbortController();
+  #waiting = false;
+  #heard = 0;
 
   constructor(who) {
     this.who = who;
@@ -47,6 +51,8 @@ class Session {
       else if (message.role === "staff") thread.staff(message.text);
       else thread.answer(message.text);
     }
+    this.#heard = view.messages.filter((message) => message.role === "staff").length;
+    if (view.answering === "staff") this.#waitForStaff();
     const open = new Set(view.cards.map((card) => card.turn_id));
     if (view.open_turn) open.add(view.open_turn);
     for (const turn of open) this.#follow(turn, thread.answer());
@@ -61,6 +67,25 @@ class Session {
       showDisclosure(disclosure);
     }).finally(() => { this.#begun = undefined; });
     return this.#begun;
+  }
+
+  // While a person answers nothing streams: their words are read from the thread.
+  async #waitForStaff() {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    while (!this.#stopped.signal.aborted) {
+      const view = await this.#api.read(this.#conversation).catch(() => null);
+      if (this.#stopped.signal.aborted) break;
+      const said = view?.messages.filter((message) => message.role === "staff") ?? [];
+      for (const message of said.slice(this.#heard)) thread.staff(message.text);
+      this.#heard = Math.max(this.#heard, said.length);
+      if (view && view.answering !== "staff") {
+        showAnswering(view.answering);
+        break;
+      }
+      await new Promise((resolve) => setTimeout(resolve, STAFF_POLL_MS));
+    }
+    this.#waiting = false;
   }
 
   forget() {
@@ -116,6 +141,7 @@ class Session {
       }
       case "end": {
         showAnswering(data.answering);
+        if (data.answering === "staff") this.#waitForStaff();
         return answer.end(data);
       }
       default: return undefined;

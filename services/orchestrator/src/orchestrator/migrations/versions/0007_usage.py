@@ -3,7 +3,7 @@
 from servicekit.db.migration_env import execute_sql
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 
 def upgrade() -> None:

@@ -1,0 +1,141 @@
+"""Staff in a conversation: who waits for them, what they say, stepping in and handing back. Callers audit."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.errors import ProblemCode
+from contracts.turn import Answering
+from orchestrator.guard.vault import Vault
+from orchestrator.journal.conversations import Conversation, Conversations
+from orchestrator.journal.vaulting import Vaults, vault_columns
+from servicekit.db.pool import Connection
+from servicekit.errors import ProblemError
+
+#: Why a person answers when nobody had asked for one: a member of staff stepped in.
+STEPPED_IN = "staff"
+
+# Who waits: the customer since the hand-over, or since their first message behind the last one of staff.
+_QUEUE = (
+    "SELECT c.*, CASE WHEN spoke.last IS NULL THEN c.staff_since ELSE open.since END AS waiting_since, said.content"
+    " FROM conversations c"
+    " CROSS JOIN LATERAL (SELECT max(s.id) AS last FROM thread s WHERE s.conversation_id = c.id AND s.role = 'staff'"
+    " AND s.created_at >= c.staff_since) spoke"
+    " CROSS JOIN LATERAL (SELECT min(m.created_at) AS since FROM thread m WHERE m.conversation_id = c.id"
+    " AND m.role = 'customer' AND m.id > spoke.last) open"
+    " LEFT JOIN LATERAL (SELECT t.content FROM thread t WHERE t.conversation_id = c.id AND t.role = 'customer'"
+    " ORDER BY t.id DESC LIMIT 1) said ON true"
+    " WHERE c.answering = 'staff' AND c.data_key IS NOT NULL"
+    " ORDER BY waiting_since NULLS LAST, c.staff_since LIMIT $1"
+)
+_KEEP = (
+    "INSERT INTO staff_messages (conversation_id, client_message_id, body_hash, said_by) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT DO NOTHING RETURNING said_at"
+)
+_KEPT = "SELECT body_hash, said_at FROM staff_messages WHERE conversation_id = $1 AND client_message_id = $2"
+_ANY = "SELECT c.* FROM conversations c WHERE c.id = $1"
+_LOCKED = "SELECT c.* FROM conversations c WHERE c.id = $1 FOR UPDATE"
+_STEP_IN = (
+    "UPDATE conversations SET answering = 'staff', staff_since = now(), staff_reason = $2, updated_at = now()"
+    " WHERE id = $1 AND answering = 'bot' RETURNING true"
+)
+_HAND_BACK = (
+    "UPDATE conversations SET answering = 'bot', staff_since = NULL, staff_reason = NULL, updated_at = now()"
+    " WHERE id = $1 AND answering = 'staff' RETURNING true"
+)
+_STEP = "INSERT INTO staff_steps (conversation_id, step, done_by, note) VALUES ($1, $2, $3, $4)"
+
+
+@dataclass(frozen=True, slots=True)
+class InTheQueue:
+    """A conversation that is with a person. `waiting_since` is None when staff had the last word."""
+
+    conversation: Conversation
+    reason: str
+    since: datetime
+    waiting_since: datetime | None
+    last_message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMessage:
+    """What a member of staff says. `client_message_id` is their client's own id of it."""
+
+    client_message_id: str
+    text: str
+    said_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message that was accepted; `again` when it had been before."""
+
+    at: datetime
+    again: bool
+
+
+async def handoff_queue(db: Connection, conversations: Conversations, vaults: Vaults, limit: int) -> list[InTheQueue]:
+    """The conversations that are with a person: who waits longest first, then those where staff spoke last."""
+    found = []
+    for row in await db.fetch(_QUEUE, limit):
+        conversation = conversations.opened(row)
+        sealed = row["content"]
+        said = "" if sealed is None else conversation.sealer.open("thread", sealed).decode()
+        last = (await vaults.opened(db, conversation)).restore(said)
+        found.append(InTheQueue(conversation, row["staff_reason"], row["staff_since"], row["waiting_since"], last))
+    return found
+
+
+async def any_conversation(
+    db: Connection, conversations: Conversations, conversation_id: str, *, lock: bool = False
+) -> Conversation:
+    """Any customer's conversation, for staff. Raises NOT_FOUND."""
+    row = await db.fetchrow(_LOCKED if lock else _ANY, conversation_id)
+    if row is None:
+        raise ProblemError(ProblemCode.NOT_FOUND, "There is no such conversation.")
+    return conversations.opened(row)
+
+
+async def say(db: Connection, conversation: Conversation, vault: Vault, message: StaffMessage) -> Said:
+    """Put a message of staff's into the thread, once, with tokens for what is personal. The caller holds the
+    conversation's row lock.
+
+    Raises IDEMPOTENCY_KEY_REUSED when the id belongs to another text, CONFLICT while the bot answers.
+    """
+    body_hash = hmac.digest(conversation.sealer.key, b"staff\n" + message.text.encode(), "sha256")
+    kept = await db.fetchrow(_KEPT, conversation.id, message.client_message_id)
+    if kept is not None:
+        if kept["body_hash"] != body_hash:
+            raise ProblemError(ProblemCode.IDEMPOTENCY_KEY_REUSED, "This client_message_id belongs to another message.")
+        return Said(kept["said_at"], again=True)
+    if conversation.answering is not Answering.STAFF:
+        raise ProblemError(ProblemCode.CONFLICT, "The assistant answers here. Take the conversation over first.")
+    at: datetime = await db.fetchval(_KEEP, conversation.id, message.client_message_id, body_hash, message.said_by)
+    content = conversation.sealer.seal("thread", vault.mask(message.text).encode())
+    await db.execute(
+        "WITH kept AS (SELECT vault_keep($1, $3, $4))"
+        " INSERT INTO thread (conversation_id, role, content) SELECT $1, 'staff', $2 FROM kept",
+        conversation.id, content, *vault_columns(conversation.sealer, vault.take_fresh()),
+    )  # fmt: skip
+    return Said(at, again=False)
+
+
+async def take_over(db: Connection, conversation: Conversation, by: str) -> bool:
+    """A member of staff answers from now on; False when one does already. What is accepted from now on gets no answer
+    of the bot's; a turn that is under way goes to its end.
+    """
+    if not await db.fetchval(_STEP_IN, conversation.id, STEPPED_IN):
+        return False
+    await db.execute(_STEP, conversation.id, "takeover", by, None)
+    return True
+
+
+async def hand_back(db: Connection, conversation: Conversation, by: str, note: str) -> bool:
+    """The bot answers later messages again; False when it does already. What the customer wrote before stays with
+    whoever answered then.
+    """
+    if not await db.fetchval(_HAND_BACK, conversation.id):
+        return False
+    sealed = conversation.sealer.seal("staff-note", note.encode()) if note else None
+    await db.execute(_STEP, conversation.id, "handback", by, sealed)
+    return True
