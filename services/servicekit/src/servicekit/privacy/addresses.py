@@ -35,6 +35,7 @@ _LABELLED_CODE = re.compile(
     r"\b(?:zip(?: ?code)?|postal code|plz|postleitzahl|code postal|código postal|cap)(?: is|:)? (?P<code>\d{4,6})\b"
 )
 _OF_A_MACHINE = re.compile(r"(?:mail |ip |web |mac |e-)\Z")
+_ARTICLE = re.compile(r"(?:la|de|het|der|dem|den|the) ")
 _PARTS = re.compile(r"(?:, ?|\n| at | c/o )")
 
 
@@ -56,7 +57,8 @@ _DIGIT = re.compile(r"\d")
 
 def _announced(text: str, label: re.Match[str]) -> tuple[int, int] | None:
     """What follows "ship it to:" as far as it reads like an address: some words and a number."""
-    start = label.end()
+    article = _ARTICLE.match(text, label.end())
+    start = article.end() if article else label.end()
     chunk = _CHUNK.match(text, start)
     if (
         chunk is None

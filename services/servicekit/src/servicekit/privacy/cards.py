@@ -17,6 +17,7 @@ _SCHEMES = re.compile(
     r"|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}|62\d{14,17}|220[0-4]\d{12}"
     r"|(?:50|5[6-9]|6\d)\d{10,17}|8[12]\d{14}|(?:1800|2131)\d{11}"
 )
+_GROUPED = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{4}")
 
 
 def cards(page: Page) -> Iterator[Claim]:
@@ -30,3 +31,5 @@ def cards(page: Page) -> Iterator[Claim]:
         elif label is not Label.GOODS and _SCHEMES.fullmatch(digits) and luhn.is_valid(digits):
             strength = strengths.LABELLED - 10 if label is Label.ORDER and len(digits) != 16 else strengths.CHECKED
             yield Claim(strength, Kind.CARD, start, end)
+        elif label is None and _GROUPED.fullmatch(found[0]) and _SCHEMES.fullmatch(digits):  # mistyped
+            yield Claim(strengths.LABELLED, Kind.CARD, start, end)

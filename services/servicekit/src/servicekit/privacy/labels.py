@@ -26,7 +26,7 @@ _PHONE = (
     r"|contact(?:ar|e[rz]|atemi|o)?\b|chiam"
     r"|richiam|bellen\b|bel (?:me|mij)|terugbel|gsm\b|(?:my|contact|meine|mon|mi|il mio|mijn|our|her"
     r"|his) (?:number|nummer|num[eé]ro|n[uú]mero|numero|nr|no)\b"
-    r"|signal\b|telegram|viber|ext\b|hotline|telem[oó]vel|fax\b|phones\b|puhelin|numer telefonu|landline"
+    r"|signal\b|telegram|tlf\b|viber|ext\b|hotline|telem[oó]vel|fax\b|phones\b|puhelin|numer telefonu|landline"
     r"|festnetz|fijo\b|fixe\b"
 )
 _CARD = (
@@ -62,7 +62,8 @@ _GOODS = (
     r"track|parcel|shipment|sendung|colis|suivi|seguimiento|spedizione|pakket|paket|zending|package|waybill|awb\b"
     r"|skus?\b|ean\b|gtin\b|upc\b|isbn\b|asin\b|barcode|serial|serien|s/n|imei|arti(?:cle|kel)|art\.|item"
     r"|product|produkt|part (?:no|number)|model"
-    r"|voucher|coupon|gutschein|gift ?card|promo|batch|lot\b|charge\b|version|build|firmware|error|vat\b"
+    r"|voucher|routing|sort code|coupon|gutschein|gift ?card|promo|batch|lot\b|charge\b|version|build"
+    r"|firmware|error|vat\b"
     r"|ust-?id|hrb\b"
 )
 _BEFORE = re.compile(
@@ -79,7 +80,7 @@ _AFTER = re.compile(
 _BREAK = re.compile(r"[!?;]|[^\W\d]{4,}\.\s")
 _WINDOW = 42
 _ONE_NUMBER = frozenset({"order", "goods"})
-_DIGIT = re.compile(r"\d")
+_TAKEN = re.compile(r"\d[^\n]*?(?:\n|[^\W\d_]{3,}|[,;])")
 
 
 def label_of(page: Page, start: int, end: int) -> Label | None:
@@ -99,6 +100,6 @@ def _before(text: str, start: int) -> str | None:
     nearest = None
     for found in _BEFORE.finditer(text, begin, start):
         # An order or an article has one number; of phones and cards there may be more: "call 555-0100 or 555-0101".
-        if found.lastgroup not in _ONE_NUMBER or not _DIGIT.search(text, found.end(), start):
+        if found.lastgroup not in _ONE_NUMBER or not _TAKEN.search(text, found.end(), start):
             nearest = found.lastgroup
     return nearest
