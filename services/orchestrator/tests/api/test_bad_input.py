@@ -80,7 +80,8 @@ def _bearer(api, name: str) -> dict[str, str]:
 
 
 def path_of(name: str) -> str:
-    return name.split()[1].replace("{conversation_id}", CONVERSATION).replace("{gap_id}", TURN).replace("{request_id}", REQUEST)
+    path = name.split()[1].replace("{conversation_id}", CONVERSATION)
+    return path.replace("{gap_id}", TURN).replace("{request_id}", REQUEST)
 
 
 async def send(api, name: str, content: bytes, content_type: str | None = "application/json") -> httpx.Response:
