@@ -15,11 +15,15 @@ from orchestrator.brain.plain import not_plain
 from orchestrator.brain.port import Brain, BrainContext, BrainError, OnText, ToolSpec
 from orchestrator.brain.schemas import SchemaUnusable, errors_of
 
-RejectedReason = Literal["unknown_tool", "invalid_arguments", "malformed", "not_allowed"]
+RejectedReason = Literal["unknown_tool", "invalid_arguments", "malformed", "not_allowed", "write_after_text"]
 
 #: Masked personal data is put back after the check; until then an address stands as this token.
 _MASKED_EMAIL = re.compile(r"<email_\d{1,4}>")
 _SOME_EMAIL = "masked@example.invalid"
+_ASK_AFRESH = (
+    "nothing can be changed in this turn: answer with what is known, and say that the customer may ask for the change "
+    "in their next message"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,16 @@ class Proposed:
     repairs: tuple[str, ...] = ()
 
 
-def check_call(call: ToolCall, tools: Sequence[ToolSpec]) -> Accepted | Rejected:
-    """The call as it may run, or why it may not. Pure; raises nothing, whatever the model wrote."""
+def check_call(call: ToolCall, tools: Sequence[ToolSpec], withheld: Sequence[ToolSpec] = ()) -> Accepted | Rejected:
+    """The call as it may run, or why it may not. Pure; raises nothing, whatever the model wrote.
+
+    `withheld` are tools that may not be called while text of others is in the turn.
+    """
     why = not_plain(call.arguments)
     if why is not None:
         return Rejected("malformed", (why,))
+    if _find(call.name, withheld) is not None:
+        return Rejected("write_after_text", (_ASK_AFRESH,))
     if not tools:
         return Rejected("not_allowed", ("no tool may be called now: answer with what is known",))
     spec = _find(call.name, tools)
@@ -103,7 +112,7 @@ async def _attempt(brain: Brain, context: BrainContext, on_text: OnText, spent: 
     fallback = ("fallback_model",) if plan.model != brain.name else ()
     if isinstance(plan.proposal, FinalMessage):
         return Proposed(plan.proposal, usage, plan.model, plan.streamed, fallback)
-    verdict = check_call(plan.proposal, context.tools)
+    verdict = check_call(plan.proposal, context.tools, context.withheld)
     if isinstance(verdict, Rejected):
         return Proposed(verdict, usage, plan.model, streamed=False, repairs=fallback)
     coerced = tuple(f"coerced:{name}" for name in verdict.coercions)

@@ -3,25 +3,29 @@
 from typing import Any
 
 from contracts.tool import Confirmation, RiskTier
-from contracts.turn import FinalMessage, ToolCall
-from orchestrator.brain.port import BrainError
+from contracts.turn import FinalMessage, Role, ToolCall
+from orchestrator.brain.port import BrainContext, BrainError, ToolSpec
 from orchestrator.brain.repair import Proposed, Rejected, propose
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.gate import StreamGate
 from orchestrator.tools.catalog import ToolEntry
 from orchestrator.tools.gateway import arguments_hash
+from orchestrator.turn import provenance
 from orchestrator.turn.effects import CallPlanner
 from orchestrator.turn.inputs import FollowUp, PlanFailed, PlanMade, PlannedCall, PlanRejected, TurnInput
+from orchestrator.turn.machine import HUMAN_TOOL
+from orchestrator.turn.provenance import ArgumentOrigin
 from orchestrator.turn.state import TurnState
+from orchestrator.turn.tracing import Policy, Sources, trace
 
 
 async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, teller: Teller) -> TurnInput:
     """PlanMade with a checked call or an answer, PlanRejected, or PlanFailed when no model answered."""
     world = scope.world
     view = scope.view(state)
-    tools = world.catalog.specs(customer=state.customer) if effect.may_call else ()
-    context = await scope.brain_context(state, view, tools=tools)
+    tools = world.catalog.specs(customer=state.customer, may_write=effect.may_write) if effect.may_call else ()
+    context = await scope.brain_context(state, view, tools=tools, withheld=_withheld(effect, state, scope))
     gate = StreamGate(
         view.vault, view.mask, lambda text, offset: teller.chunk(state, text, offset), world.clock.monotonic
     )
@@ -35,13 +39,23 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
         world.metrics.repairs.labels(repair.partition(":")[0]).inc()
     if isinstance(proposed.proposal, FinalMessage) and proposed.streamed:
         await gate.finish()
-    return _input(proposed, view, scope)
+    return _input(proposed, state, view, scope, context)
 
 
-def _input(proposed: Proposed, view: TurnView, scope: TurnScope) -> TurnInput:
+def _withheld(effect: CallPlanner, state: TurnState, scope: TurnScope) -> tuple[ToolSpec, ...]:
+    if effect.may_write:
+        return ()
+    specs = scope.world.catalog.specs
+    left = specs(customer=state.customer, may_write=False)
+    return tuple(one for one in specs(customer=state.customer) if one not in left)
+
+
+def _input(proposed: Proposed, state: TurnState, view: TurnView, scope: TurnScope, context: BrainContext) -> TurnInput:
     match proposed.proposal:
         case Rejected() as rejected:
             scope.world.metrics.rejected.labels(rejected.reason).inc()
+            if rejected.reason == "write_after_text":
+                scope.world.metrics.writes_refused.labels(rejected.reason).inc()
             return PlanRejected(
                 reason=rejected.reason, errors=rejected.errors, usage=proposed.usage, model=proposed.model,
                 repairs=proposed.repairs,
@@ -52,11 +66,14 @@ def _input(proposed: Proposed, view: TurnView, scope: TurnScope) -> TurnInput:
                 repairs=proposed.repairs,
             )  # fmt: skip
         case ToolCall() as call:
-            planned = plan_call(call, view, scope)
+            planned = plan_call(call, view, scope, context)
+            refused = provenance.refusal(write=planned.write, tainted=state.tainted, origins=planned.origins)
+            if refused is not None and planned.tool != HUMAN_TOOL:
+                scope.world.metrics.writes_refused.labels(refused).inc()
             return PlanMade(call=planned, usage=proposed.usage, model=proposed.model, repairs=proposed.repairs)
 
 
-def plan_call(call: ToolCall, view: TurnView, scope: TurnScope) -> PlannedCall:
+def plan_call(call: ToolCall, view: TurnView, scope: TurnScope, context: BrainContext) -> PlannedCall:
     """The call with real values for its tokens, and what policy says of it, from the contract, never from the model."""
     entry = scope.world.catalog.entry(call.name)
     arguments = view.vault.restore_arguments(call.arguments)
@@ -68,7 +85,18 @@ def plan_call(call: ToolCall, view: TurnView, scope: TurnScope) -> PlannedCall:
         write=entry.write, needs_confirmation=entry.confirmation is Confirmation.CUSTOMER,
         needs_approval=_needs_approval(entry, arguments), approved_by=_follow_up(entry.approved_by, scope),
         closed_by=_follow_up(entry.closed_by, scope), ref=entry.ref, ticket_when_down=entry.risk is not RiskTier.LOW,
+        free_text=entry.free_text, origins=_origins(call, entry, context) if entry.write else (),
     )  # fmt: skip
+
+
+def _origins(call: ToolCall, entry: ToolEntry, context: BrainContext) -> tuple[ArgumentOrigin, ...]:
+    """Compared as the Brain saw it all: personal data are the same tokens on both sides."""
+    sources = Sources(
+        customer=(context.question, *(one.text for one in context.history if one.role is Role.CUSTOMER)),
+        results=[(one.output, one.free_text) for one in context.observations if one.output is not None],
+        read=[one.text for one in context.history if one.role is not Role.CUSTOMER],
+    )
+    return trace(call.arguments, Policy(entry.input_schema, entry.may_say, entry.risk is not RiskTier.LOW), sources)
 
 
 def _follow_up(tool: str | None, scope: TurnScope) -> FollowUp | None:

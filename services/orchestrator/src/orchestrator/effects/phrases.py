@@ -34,7 +34,7 @@ class PhraseBook:
 REQUIRED = frozenset({
     "clarify", "declined", "expired", "denied", "approval_expired", "approval_unavailable", "handed_over",
     "hand_off_queued", "budget", "brain_down", "system_down", "write_unknown", "ticket_opened", "ticket_queued",
-    "guard_unsupported", "guard_withheld", "guard_nearest", "guard_source", "tool_failed",
+    "guard_unsupported", "guard_withheld", "guard_nearest", "guard_source", "tool_failed", "ask_afresh", "state_it",
 })  # fmt: skip
 
 

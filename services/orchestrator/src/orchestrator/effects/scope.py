@@ -111,7 +111,9 @@ class TurnScope:
             self._view = TurnView(self._vault, IdMask(ids), known.question, (*known.observations, *fresh))
         return self._view
 
-    async def brain_context(self, state: TurnState, view: "TurnView", *, tools: tuple[ToolSpec, ...]) -> BrainContext:
+    async def brain_context(
+        self, state: TurnState, view: "TurnView", *, tools: tuple[ToolSpec, ...], withheld: tuple[ToolSpec, ...] = ()
+    ) -> BrainContext:
         """Everything that a Brain is told."""
         remembered = await self.remembered()
         left = max(1, state.budgets.tokens_out - state.usage.tokens_out)
@@ -119,7 +121,7 @@ class TurnScope:
             conversation_id=self.conversation.id, turn_id=self.turn_id, customer=state.customer, channel=state.channel,
             question=view.question, history=remembered.history, summary=remembered.summary, tools=tools,
             observations=view.observations, notes=self.world.gateway.notes(), max_output_tokens=left,
-            now=self.world.clock.now(), language=await self.language(state),
+            now=self.world.clock.now(), language=await self.language(state), withheld=withheld,
         )  # fmt: skip
 
 
@@ -137,5 +139,5 @@ def _observation(one: Observed, vault: Vault, redact: tuple[str, ...]) -> Observ
     return Observation(
         tool=one.call.tool, arguments=vault.mask_fields(one.call.arguments, ()),
         output=None if one.output is None else vault.mask_fields(one.output, redact),
-        error_class=one.error_class, error_code=one.error_code or None,
+        error_class=one.error_class, error_code=one.error_code or None, free_text=one.call.free_text,
     )  # fmt: skip

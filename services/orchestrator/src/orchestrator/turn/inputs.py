@@ -10,6 +10,7 @@ from contracts.ids import Digest
 from contracts.money import Money
 from contracts.turn import Answering, Citation, FinalMessage, Mark, Refusal, SupportedSentence, Usage
 from orchestrator.turn.budgets import Budgets
+from orchestrator.turn.provenance import ArgumentOrigin
 
 
 class FollowUp(OpenModel):
@@ -24,6 +25,7 @@ class PlannedCall(OpenModel):
 
     A write that its service registers and leaves to staff goes on with `approved_by` or `closed_by`; both take the
     output's field `ref` as an argument. `ticket_when_down`: while its system rests, a person gets the question.
+    `free_text` names the fields of its output that others may have written, `origins` where its arguments come from.
     """
 
     tool: str
@@ -37,6 +39,8 @@ class PlannedCall(OpenModel):
     closed_by: FollowUp | None = None
     ref: str | None = None
     ticket_when_down: bool = False
+    free_text: tuple[str, ...] = ()
+    origins: tuple[ArgumentOrigin, ...] = ()
 
 
 class TurnStarted(OpenModel):
