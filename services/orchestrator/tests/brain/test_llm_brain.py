@@ -231,5 +231,3 @@ async def test_data_cannot_close_its_block_and_a_customer_cannot_open_one(
     assert content.count("</question>") == content.count("<question ") == 1
     # Inside the JSON of the data it stands as text, which closes nothing.
     assert content.count("<situation>") == content.count("<situation ") == 1
-        "inside the JSON of the data it stands as text, which closes nothing"
-    )

@@ -24,8 +24,8 @@ COLUMNS = "turn_id, digest, kind, content, expires_at, approvals"
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card, as it is shown. `approvals`, `policy` and `reasons` are for staff: how many must approve, and why; `texts`
-    are for the customer: what they would have stored or sent, whole.
+    """A card, as it is shown. `approvals`, `policy` and `reasons` are for staff: how many must approve, and why;
+    `texts` are for the customer: what they would have stored or sent, whole.
     """
 
     turn_id: str
