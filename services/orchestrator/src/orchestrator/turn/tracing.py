@@ -1,7 +1,7 @@
 """Gives each leaf of a proposed call's arguments its origin, by comparing it with what was said and read. Pure."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +91,7 @@ class _Known:
         parts = [part for part in _SENTENCE.split(text) if Words.of(part).joined]
         if parts and all(any(words.hold(part) for words in self._customer) for part in parts):
             return Origin.CUSTOMER
-        if any(words.hold(window) for window in _windows(parts) for words in self._read):
+        if any(words.hold(window) for window in _windows(text.split()) for words in self._read):
             return Origin.UNTRUSTED
         return Origin.MODEL
 
@@ -101,10 +101,8 @@ def _texts_of(sources: Sources) -> Iterator[str]:
         yield from (leaf for _, leaf in _leaves("", output) if isinstance(leaf, str) and not _CODE.fullmatch(leaf))
 
 
-def _windows(parts: Iterable[str]) -> Iterator[str]:
-    for part in parts:
-        words = part.split()
-        yield from (" ".join(words[at : at + _WINDOW]) for at in range(len(words) - _WINDOW + 1))
+def _windows(words: Sequence[str]) -> Iterator[str]:
+    return (" ".join(words[at : at + _WINDOW]) for at in range(max(1, len(words) - _WINDOW + 1)))
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
