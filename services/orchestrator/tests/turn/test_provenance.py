@@ -96,6 +96,7 @@ def test_typed_fields_of_a_result_fill_a_call_and_its_names_do_not() -> None:
     seen = [(ORDER, GET_ORDER.free_text)]
     found = origins(ISSUE_REFUND, refund(minor=18_400), "Refund all of it", results=seen)
     assert (found["order_id"], found["amount_minor"]) == (Origin.TOOL, Origin.TOOL)
+    assert origins(ISSUE_REFUND, refund(minor=2), "All of it", results=seen)["amount_minor"] is not Origin.TOOL
     found = origins(ISSUE_REFUND, refund("ZZZ999", 77_700), "Refund all of it", results=seen)
     assert (found["order_id"], found["amount_minor"]) == (Origin.UNTRUSTED, Origin.UNTRUSTED)
 

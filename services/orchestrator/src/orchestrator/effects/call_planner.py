@@ -4,7 +4,7 @@ from typing import Any
 
 from contracts.tool import Confirmation, RiskTier
 from contracts.turn import FinalMessage, Role, ToolCall
-from orchestrator.brain.port import BrainContext, BrainError, ToolSpec
+from orchestrator.brain.port import BrainContext, BrainError
 from orchestrator.brain.repair import Proposed, Rejected, propose
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
@@ -25,7 +25,7 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     world = scope.world
     view = scope.view(state)
     tools = world.catalog.specs(customer=state.customer, may_write=effect.may_write) if effect.may_call else ()
-    context = await scope.brain_context(state, view, tools=tools, withheld=_withheld(effect, state, scope))
+    context = await scope.brain_context(state, view, tools=tools)
     gate = StreamGate(
         view.vault, view.mask, lambda text, offset: teller.chunk(state, text, offset), world.clock.monotonic
     )
@@ -40,14 +40,6 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     if isinstance(proposed.proposal, FinalMessage) and proposed.streamed:
         await gate.finish()
     return _input(proposed, state, view, scope, context)
-
-
-def _withheld(effect: CallPlanner, state: TurnState, scope: TurnScope) -> tuple[ToolSpec, ...]:
-    if effect.may_write:
-        return ()
-    specs = scope.world.catalog.specs
-    left = specs(customer=state.customer, may_write=False)
-    return tuple(one for one in specs(customer=state.customer) if one not in left)
 
 
 def _input(proposed: Proposed, state: TurnState, view: TurnView, scope: TurnScope, context: BrainContext) -> TurnInput:

@@ -111,9 +111,7 @@ class TurnScope:
             self._view = TurnView(self._vault, IdMask(ids), known.question, (*known.observations, *fresh))
         return self._view
 
-    async def brain_context(
-        self, state: TurnState, view: "TurnView", *, tools: tuple[ToolSpec, ...], withheld: tuple[ToolSpec, ...] = ()
-    ) -> BrainContext:
+    async def brain_context(self, state: TurnState, view: "TurnView", *, tools: tuple[ToolSpec, ...]) -> BrainContext:
         """Everything that a Brain is told."""
         remembered = await self.remembered()
         left = max(1, state.budgets.tokens_out - state.usage.tokens_out)
@@ -121,8 +119,16 @@ class TurnScope:
             conversation_id=self.conversation.id, turn_id=self.turn_id, customer=state.customer, channel=state.channel,
             question=view.question, history=remembered.history, summary=remembered.summary, tools=tools,
             observations=view.observations, notes=self.world.gateway.notes(), max_output_tokens=left,
-            now=self.world.clock.now(), language=await self.language(state), withheld=withheld,
+            now=self.world.clock.now(), language=await self.language(state), withheld=self._withheld(state),
         )  # fmt: skip
+
+    def _withheld(self, state: TurnState) -> tuple[ToolSpec, ...]:
+        """The writes that would be offered, were there no text of others in the turn."""
+        if not state.tainted:
+            return ()
+        specs = self.world.catalog.specs
+        left = {one.name for one in specs(customer=state.customer, may_write=False)}
+        return tuple(one for one in specs(customer=state.customer) if one.name not in left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,10 @@ class _Known:
     def __init__(self, sources: Sources, arguments: Mapping[str, Any]) -> None:
         self._texts = sources.customer
         self._customer = [Words.of(text) for text in sources.customer]
-        typed = [leaf for output, free in sources.results for _, leaf in _leaves("", typed_part(output, free))]
-        self._numbers = {leaf for leaf in typed if isinstance(leaf, int) and not isinstance(leaf, bool)}
-        self._codes = [Words.of(leaf) for leaf in typed if isinstance(leaf, str) and _CODE.fullmatch(leaf)]
+        typed = [one for output, free in sources.results for one in _leaves("", typed_part(output, free))]
+        # An amount is not any number: one piece of something is no cent.
+        self._numbers = {(_field(path), leaf) for path, leaf in typed if isinstance(leaf, int | float)}
+        self._codes = [Words.of(leaf) for _, leaf in typed if isinstance(leaf, str) and _CODE.fullmatch(leaf)]
         self._read = [Words.of(text) for text in (*sources.read, *_texts_of(sources))]
         self._digits = decimal_digits(str(arguments.get("currency", "")))
         self._ids = [value for value in arguments.values() if isinstance(value, str) and value.isdigit()]
@@ -68,7 +69,7 @@ class _Known:
             return ArgumentOrigin(path=path, origin=Origin.SHOP)
         if isinstance(leaf, str) and name in policy.free_text:
             return ArgumentOrigin(path=path, origin=self._of_text(leaf), text=True)
-        origin = self._of_number(name, leaf) if isinstance(leaf, int | float) else self._of_name(str(leaf))
+        origin = self._of_number(_field(path), leaf) if isinstance(leaf, int | float) else self._of_name(str(leaf))
         return ArgumentOrigin(path=path, origin=origin, names=policy.strict and not _is_currency(schema))
 
     def _of_name(self, value: str) -> Origin:
@@ -83,7 +84,7 @@ class _Known:
         number = self._ids[0] if self._ids else ""
         if any(value == one for text in self._texts for one in minor_amounts(text, digits, number)):
             return Origin.CUSTOMER
-        if value in self._numbers:
+        if (name, value) in self._numbers:
             return Origin.TOOL
         return Origin.UNTRUSTED if any(words.hold(str(value)) for words in self._read) else Origin.MODEL
 
@@ -117,6 +118,10 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
             return
         case _:
             yield path, value
+
+
+def _field(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
 
 
 def _is_chosen(leaf: Any, schema: Mapping[str, Any]) -> bool:
