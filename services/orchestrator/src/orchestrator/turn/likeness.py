@@ -16,6 +16,7 @@ _NO_DIGIT = re.compile(r"\D")
 class Words:
     """A text as runs of letters and digits, in one case: `Order #abc-123` holds `ABC123`, and `1234` holds no `123`."""
 
+    runs: tuple[str, ...]
     joined: str
     starts: frozenset[int]
     ends: frozenset[int]
@@ -29,7 +30,11 @@ class Words:
             starts.add(at)
             at += len(run)
             ends.add(at)
-        return cls("".join(runs), frozenset(starts), frozenset(ends))
+        return cls(tuple(runs), "".join(runs), frozenset(starts), frozenset(ends))
+
+    def rows(self, size: int) -> Iterator[str]:
+        """Each `size` runs that stand side by side; none when there are fewer."""
+        return (" ".join(self.runs[at : at + size]) for at in range(len(self.runs) - size + 1))
 
     def hold(self, value: str) -> bool:
         """Whether the value stands in the text as whole words, whatever separates them. Nothing is held by nothing."""

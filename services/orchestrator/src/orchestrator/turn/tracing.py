@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from contracts.money import CURRENCY, decimal_digits
 from orchestrator.turn.likeness import Words, minor_amounts
@@ -62,6 +62,7 @@ class _Known:
         self._codes = [Words.of(leaf) for _, leaf in typed if isinstance(leaf, str) and _CODE.fullmatch(leaf)]
         self._read = [Words.of(text) for text in (*sources.read, *_texts_of(sources))]
         self._digits = decimal_digits(str(arguments.get("currency", "")))
+        self._rows: dict[tuple[str, int], set[str]] = {}
         self._ids = [value for value in arguments.values() if isinstance(value, str) and value.isdigit()]
 
     def origin_of(self, path: str, name: str, leaf: Any, schema: Mapping[str, Any], policy: Policy) -> ArgumentOrigin:
@@ -89,21 +90,26 @@ class _Known:
         return Origin.UNTRUSTED if any(words.hold(str(value)) for words in self._read) else Origin.MODEL
 
     def _of_text(self, text: str) -> Origin:
-        parts = [part for part in _SENTENCE.split(text) if Words.of(part).joined]
-        if parts and all(any(words.hold(part) for words in self._customer) for part in parts):
+        sentences = [words for part in _SENTENCE.split(text) if (words := Words.of(part)).runs]
+        if sentences and all(self._holds("customer", words, every=True) for words in sentences):
             return Origin.CUSTOMER
-        if any(words.hold(window) for window in _windows(text.split()) for words in self._read):
-            return Origin.UNTRUSTED
-        return Origin.MODEL
+        return Origin.UNTRUSTED if self._holds("read", Words.of(text), every=False) else Origin.MODEL
+
+    def _holds(self, whose: Literal["customer", "read"], words: Words, *, every: bool) -> bool:
+        """Whether rows of words (`every` one, or any) stand in the customer's texts, or in those that were read."""
+        size = min(_WINDOW, len(words.runs))
+        if size == 0:
+            return False
+        if (whose, size) not in self._rows:
+            texts = self._customer if whose == "customer" else self._read
+            self._rows[whose, size] = {row for text in texts for row in text.rows(size)}
+        found = (row in self._rows[whose, size] for row in words.rows(size))
+        return all(found) if every else any(found)
 
 
 def _texts_of(sources: Sources) -> Iterator[str]:
     for output, _ in sources.results:
         yield from (leaf for _, leaf in _leaves("", output) if isinstance(leaf, str) and not _CODE.fullmatch(leaf))
-
-
-def _windows(words: Sequence[str]) -> Iterator[str]:
-    return (" ".join(words[at : at + _WINDOW]) for at in range(max(1, len(words) - _WINDOW + 1)))
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
