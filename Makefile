@@ -1,7 +1,8 @@
 # Everything is one command. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy prove-refunds contracts
+.PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy prove-refunds \
+        prove-guards contracts
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -58,6 +59,15 @@ prove-refunds: setup ## 5,000 refunds while processes die and the provider errs;
 	  services/servicekit/tests/test_idempotency_machine.py services/billing/tests/test_crashes.py \
 	  services/billing/tests/test_refunds.py; then echo 'VERDICT: every refund was made once'; \
 	  else echo 'VERDICT: REFUNDS WENT WRONG (see above)'; exit 1; fi
+
+prove-guards: setup ## Attacks through a Brain that obeys whatever it reads, AgentDojo's among them; prints what went through
+	@uv=$$(command -v uv || ls .uv/bin/uv .uv/lib/bin/uv 2>/dev/null | head -1); \
+	$$uv pip install -q --no-deps --python $(VENV)/python --target var/agentdojo agentdojo==0.1.35 docstring-parser==0.18.0 \
+	  deepdiff==8.6.1 orderly-set==5.5.0 email-validator==2.4.0 dnspython==2.9.2; \
+	if AIGUY_PROVE_TRACES=100000 AIGUY_PROVE_ATTACKS=20000 $(VENV)/pytest -s services/orchestrator/tests/obedient \
+	  services/orchestrator/tests/turn/test_provenance_traces.py \
+	  && $(VENV)/python tests-e2e/bench/dojo.py var/agentdojo bench-results/guards.json; \
+	  then echo 'VERDICT: nothing unauthorised happened'; else echo 'VERDICT: SOMETHING WENT THROUGH (see above)'; exit 1; fi
 
 contracts: setup ## Write schemas, manifest, OpenAPI and clients anew from the contracts
 	@$(VENV)/python -m contracts.export

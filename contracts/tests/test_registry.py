@@ -9,7 +9,8 @@ import pytest
 from contracts.deprecation import accepted_schema
 from contracts.registry import CONTRACTS, AnyContract, contracts_of, find_contract
 from contracts.schema import input_schema, output_schema
-from contracts.tool import Confirmation, Family, RiskTier
+from contracts.text import ANY_TEXT, ONE_LINE, ONE_LINE_OF_THREE, WRITTEN
+from contracts.tool import EVERY_FIELD, Confirmation, Family, RiskTier
 
 WRITES = tuple(contract for contract in CONTRACTS if contract.is_write)
 
@@ -64,6 +65,15 @@ def test_what_touches_money_is_confirmed_and_approved_and_closed_to_guests(contr
 def test_redacted_names_are_fields_of_the_input_or_the_output(contract: AnyContract) -> None:
     fields = {*accepted_schema(contract)["properties"], *output_schema(contract.output)["properties"]}
     assert set(contract.redact) <= fields
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
+def test_every_contract_says_which_of_its_fields_are_running_text(contract: AnyContract) -> None:
+    accepted, answered = accepted_schema(contract)["properties"], output_schema(contract.output)["properties"]
+    assert EVERY_FIELD not in contract.free_text
+    assert set(contract.free_text) <= {*accepted, *answered}
+    written = {ANY_TEXT, WRITTEN, ONE_LINE, ONE_LINE_OF_THREE}
+    assert {name for name, one in accepted.items() if one.get("pattern") in written} <= set(contract.free_text)
 
 
 @pytest.mark.parametrize("contract", [one for one in CONTRACTS if one.deprecations], ids=lambda one: one.name)

@@ -29,8 +29,8 @@ _ROUTE = r"^(/[A-Za-z0-9._~-]+)+$"
 class ToolManifestEntry(OpenModel):
     """One tool as its service offers it now. Times in milliseconds and seconds, as the names say.
 
-    `available` is false when the service knows the contract but has no backend for it. The digests are SHA-256
-    over the canonical JSON of the schemas.
+    `available` is false when the service knows the contract but has no backend for it. `free_text` is None when the
+    service does not tell. The digests are SHA-256 over the canonical JSON of the schemas.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
@@ -52,6 +52,7 @@ class ToolManifestEntry(OpenModel):
     guests: bool = False
     aliases: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
+    free_text: tuple[str, ...] | None = None
     deprecations: tuple[Deprecation, ...] = ()
     method: str = "POST"
     path: str = Field(pattern=_ROUTE)
@@ -82,7 +83,7 @@ def entry_from_contract(contract: ToolContract[Any, Any], *, available: bool = T
         retries=contract.retries, cache_ttl_s=contract.cache_ttl_s, answers_within_s=contract.answers_within_s,
         confirmation=contract.confirmation,
         approval=contract.approval, approved_by=contract.approved_by, closed_by=contract.closed_by, ref=contract.ref,
-        guests=contract.guests, aliases=contract.aliases, redact=contract.redact,
+        guests=contract.guests, aliases=contract.aliases, redact=contract.redact, free_text=contract.free_text,
         deprecations=contract.deprecations, method=contract.method, path=contract.path,
         preview_path=contract.preview_path if contract.is_write else None, label=contract.label, available=available,
         input_schema=accepts, output_schema=answers,

@@ -6,7 +6,8 @@ from pydantic import Field, StringConstraints
 
 from contracts.base import ContractModel
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+CURRENCY = r"^[A-Z]{3}$"
+Currency = Annotated[str, StringConstraints(pattern=CURRENCY)]
 AmountMinor = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 
 #: ISO 4217 currencies whose minor unit is not a hundredth; all others have two digits.
@@ -17,6 +18,11 @@ _EXPONENTS = {
 }  # fmt: skip
 
 
+def decimal_digits(currency: str) -> int:
+    """How many digits the currency's minor unit has behind the point; two for a currency that nobody knows."""
+    return _EXPONENTS.get(currency, 2)
+
+
 class Money(ContractModel):
     """An amount in the currency's minor unit: `Money(amount_minor=5000, currency="USD")` is 50 dollars."""
 
@@ -25,7 +31,7 @@ class Money(ContractModel):
 
     def __str__(self) -> str:
         """As written in a sentence: `50.00 USD`, `5000 JPY`."""
-        exponent = _EXPONENTS.get(self.currency, 2)
+        exponent = decimal_digits(self.currency)
         if exponent == 0:
             return f"{self.amount_minor} {self.currency}"
         whole, rest = divmod(self.amount_minor, 10**exponent)

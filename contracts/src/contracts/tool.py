@@ -87,6 +87,10 @@ class Preview(ContractModel):
     reasons: tuple[str, ...] = ()
 
 
+#: In the place of field names: each of them.
+EVERY_FIELD = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContract(Generic[InT, OutT]):
     """One tool.
@@ -94,6 +98,9 @@ class ToolContract(Generic[InT, OutT]):
     `timeout_ms` is what the caller waits for the whole call; `retries` are further attempts within it after a
     transient error, made only when the tool is a read or the call has an idempotency key. `redact` names the fields of
     input and output that never reach a log, a trace or a prompt. `guests` says whether a guest may call it.
+
+    `free_text` names the fields of running text: what others than us may have written in an output, and arguments that
+    may say anything. A tool that does not tell is taken at its worst.
 
     A tool that may take long has `answers_within_s`: it may answer 202 at once, and calls back within so many seconds.
     A write may answer that it waits for staff (`approvals_needed` in its output). `approved_by` names the tool that
@@ -121,6 +128,7 @@ class ToolContract(Generic[InT, OutT]):
     guests: bool = False
     aliases: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
+    free_text: tuple[str, ...] = (EVERY_FIELD,)
     deprecations: tuple[Deprecation, ...] = ()
     method: str = "POST"
     label: str = field(default="")

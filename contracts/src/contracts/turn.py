@@ -149,8 +149,16 @@ class CitationEvent(ContractModel):
     quote: str
 
 
+class CardText(ContractModel):
+    """Running text that a write would store or send, whole. `by`: whose words stand in it."""
+
+    name: str
+    text: str
+    by: Literal["customer", "assistant", "others"]
+
+
 class ConfirmationEvent(ContractModel):
-    """The card that asks the customer to agree to one exact effect."""
+    """The card that asks the customer to agree to one exact effect; `texts` are what would be stored or sent."""
 
     event: Literal["confirmation"] = "confirmation"
     tool: str
@@ -158,6 +166,7 @@ class ConfirmationEvent(ContractModel):
     digest: str
     money_moved: Money | None = None
     expires_at: datetime
+    texts: tuple[CardText, ...] = ()
 
 
 class ApprovalEvent(ContractModel):

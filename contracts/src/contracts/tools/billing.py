@@ -124,13 +124,14 @@ GET_INVOICE_PDF = ToolContract(
     name="get_invoice_pdf", family=Family.BILLING, version="1.0.0",
     description="A short-lived link to the PDF invoice of one of the customer's own orders.",
     input=InvoiceLookup, output=InvoiceLink, effect=ToolEffect.READ, scope="billing.read_own",
-    risk=RiskTier.PRIVATE, timeout_ms=3000, retries=2, redact=("url",), label="Fetching your invoice",
+    risk=RiskTier.PRIVATE, timeout_ms=3000, retries=2, redact=("url",), free_text=(), label="Fetching your invoice",
 )  # fmt: skip
 GET_REFUND = ToolContract(
     name="get_refund", family=Family.BILLING, version="1.0.0",
     description="Where a refund of one of the customer's own orders stands.",
     input=RefundLookup, output=IssueRefundOutput, effect=ToolEffect.READ, scope="billing.read_own",
-    risk=RiskTier.PRIVATE, timeout_ms=3000, retries=2, redact=("receipt_url",), label="Looking up your refund",
+    risk=RiskTier.PRIVATE, timeout_ms=3000, retries=2, redact=("receipt_url",), free_text=(),
+    label="Looking up your refund",
 )  # fmt: skip
 ISSUE_REFUND = ToolContract(
     name="issue_refund", family=Family.BILLING, version="1.1.0",
@@ -138,20 +139,21 @@ ISSUE_REFUND = ToolContract(
     input=IssueRefundInput, output=IssueRefundOutput, effect=ToolEffect.WRITE, scope="billing.refund",
     risk=RiskTier.MONEY, timeout_ms=10_000, retries=2, confirmation=Confirmation.CUSTOMER,
     approved_by="approve_refund", closed_by="close_refund", ref="refund_request_id", redact=("receipt_url",),
-    label="Preparing your refund",
+    free_text=("reason",), label="Preparing your refund",
 )  # fmt: skip
 APPROVE_REFUND = ToolContract(
     name="approve_refund", family=Family.BILLING, version="1.0.0",
     description="Carries out a confirmed refund that staff approved. The orchestrator's own, never offered to a model.",
     input=ApproveRefundInput, output=IssueRefundOutput, effect=ToolEffect.WRITE, scope="billing.approve",
     risk=RiskTier.MONEY, timeout_ms=10_000, retries=2, confirmation=Confirmation.STAFF, redact=("receipt_url",),
-    label="Making the refund",
+    free_text=(), label="Making the refund",
 )  # fmt: skip
 CLOSE_REFUND = ToolContract(
     name="close_refund", family=Family.BILLING, version="1.0.0",
     description="Ends a confirmed refund that staff denied or nobody decided. The orchestrator's own.",
     input=CloseRefundInput, output=IssueRefundOutput, effect=ToolEffect.WRITE, scope="billing.approve",
-    risk=RiskTier.LOW, timeout_ms=5000, retries=3, redact=("note", "receipt_url"), label="Closing the refund",
+    risk=RiskTier.LOW, timeout_ms=5000, retries=3, redact=("note", "receipt_url"), free_text=("note",),
+    label="Closing the refund",
 )  # fmt: skip
 
 CONTRACTS = (GET_INVOICE_PDF, GET_REFUND, ISSUE_REFUND, APPROVE_REFUND, CLOSE_REFUND)

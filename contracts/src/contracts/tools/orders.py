@@ -91,7 +91,7 @@ GET_ORDER_STATUS = ToolContract(
     name="get_order_status", family=Family.ORDERS, version="1.0.0",
     description="Where one of the customer's own orders is: status, carrier, expected delivery.",
     input=OrderLookup, output=OrderStatusView, effect=ToolEffect.READ, scope="orders.read_own",
-    risk=RiskTier.PRIVATE, timeout_ms=2000, retries=2, cache_ttl_s=300, redact=("email", "tracking_url"),
+    risk=RiskTier.PRIVATE, timeout_ms=2000, retries=2, cache_ttl_s=300, redact=("email", "tracking_url"), free_text=(),
     label="Looking up your order",
 )  # fmt: skip
 GET_ORDER = ToolContract(
@@ -99,14 +99,14 @@ GET_ORDER = ToolContract(
     description="The content of one of the customer's own orders: items, prices, total, status.",
     input=OrderLookup, output=OrderView, effect=ToolEffect.READ, scope="orders.read_own",
     risk=RiskTier.PRIVATE, timeout_ms=2000, retries=2, cache_ttl_s=300, redact=("email", "tracking_url", "ship_to"),
-    label="Looking up your order",
+    free_text=(), label="Looking up your order",
 )  # fmt: skip
 ADD_ORDER_NOTE = ToolContract(
     name="add_order_note", family=Family.ORDERS, version="1.0.0",
     description="Adds a note of the customer's to one of their own orders. Changes nothing else.",
     input=AddOrderNoteInput, output=AddOrderNoteOutput, effect=ToolEffect.WRITE, scope="orders.note_own",
     risk=RiskTier.PRIVATE, timeout_ms=3000, retries=2, confirmation=Confirmation.CUSTOMER, redact=("note",),
-    label="Adding a note to your order",
+    free_text=("note",), label="Adding a note to your order",
 )  # fmt: skip
 
 CONTRACTS = (GET_ORDER_STATUS, GET_ORDER, ADD_ORDER_NOTE)

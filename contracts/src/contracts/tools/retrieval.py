@@ -73,7 +73,7 @@ SEARCH_KB = ToolContract(
     description="Searches the shop's reviewed help articles and policies. Use it for every question about how "
     "things work, policies, delivery, returns, warranty, products, privacy.",
     input=SearchInput, output=SearchOutput, effect=ToolEffect.READ, scope="kb.search", risk=RiskTier.LOW,
-    timeout_ms=2000, retries=2, guests=True,
+    timeout_ms=2000, retries=2, guests=True, free_text=("query", "passages"),
     aliases=("read_kb", "retrieve_docs", "knowledge_search"), label="Searching our help pages",
     deprecations=(
         Deprecation(argument="limit", since="2026-11-21", remove_after="2027-02-21", replaced_by="top_k"),

@@ -110,27 +110,27 @@ CREATE_TICKET = ToolContract(
     description="Opens a support ticket for the customer, after their confirmation.",
     input=CreateTicketInput, output=CreateTicketOutput, effect=ToolEffect.WRITE, scope="tickets.create",
     risk=RiskTier.LOW, timeout_ms=5000, retries=2, confirmation=Confirmation.CUSTOMER, guests=True,
-    redact=("subject", "body"), label="Opening a ticket",
+    redact=("subject", "body"), free_text=("subject", "body"), label="Opening a ticket",
 )  # fmt: skip
 HANDOFF_HUMAN = ToolContract(
     name="handoff_human", family=Family.TICKETS, version="1.0.0",
     description="Hands the conversation over to a person, with the reason and the transcript.",
     input=HandoffInput, output=HandoffOutput, effect=ToolEffect.WRITE, scope="tickets.handoff",
     risk=RiskTier.LOW, timeout_ms=5000, retries=3, guests=True, redact=("summary", "transcript"),
-    label="Fetching a person",
+    free_text=("summary", "transcript"), label="Fetching a person",
 )  # fmt: skip
 SEND_EMAIL = ToolContract(
     name="send_email", family=Family.TICKETS, version="1.0.0",
     description="Sends an e-mail to the customer's own address, after their confirmation.",
     input=SendEmailInput, output=MessageOutput, effect=ToolEffect.WRITE, scope="tickets.email",
     risk=RiskTier.PRIVATE, timeout_ms=5000, retries=2, confirmation=Confirmation.CUSTOMER,
-    redact=("subject", "body"), label="Sending an e-mail",
+    redact=("subject", "body"), free_text=("subject", "body"), label="Sending an e-mail",
 )  # fmt: skip
 SLACK_POST_MESSAGE = ToolContract(
     name="slack_post_message", family=Family.TICKETS, version="1.0.0",
     description="Posts a notice to a Slack channel of the shop. Staff and the orchestrator only.",
     input=SlackMessageInput, output=MessageOutput, effect=ToolEffect.WRITE, scope="tickets.slack",
-    risk=RiskTier.LOW, timeout_ms=5000, retries=2, redact=("text",), label="Notifying the team",
+    risk=RiskTier.LOW, timeout_ms=5000, retries=2, redact=("text",), free_text=("text",), label="Notifying the team",
 )  # fmt: skip
 
 CONTRACTS = (CREATE_TICKET, HANDOFF_HUMAN, SEND_EMAIL, SLACK_POST_MESSAGE)

@@ -23,6 +23,7 @@ from contracts.turn import (
 from onebox.agent import AgentClient, ApiError
 
 RENEW_BEFORE_S = 30.0
+_WORDS = {"customer": "in your words:", "assistant": "written by the assistant:", "others": "holds words of others:"}
 HELP = "Write a message. /person asks for a person, /quit ends."
 
 
@@ -77,6 +78,8 @@ class Screen:
                 )
             case ConfirmationEvent():
                 self._line(f"[bold yellow]Please confirm:[/] {escape(event.summary)}")
+                for one in event.texts:
+                    self._line(f"[dim]{_WORDS[one.by]}[/] “{escape(one.text)}”")
             case ApprovalEvent():
                 self._line(f"[yellow]Waiting for approval by our staff:[/] {escape(event.summary)}")
             case ErrorEvent():

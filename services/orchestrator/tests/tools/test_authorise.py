@@ -8,7 +8,7 @@ import pytest
 from contracts.errors import ProblemCode
 from contracts.manifest import entry_from_contract
 from contracts.registry import CONTRACTS, AnyContract, find_contract
-from contracts.tool import ApprovalRule, Confirmation
+from contracts.tool import ApprovalRule, Confirmation, RiskTier
 from orchestrator.tools.authorise import may_be_offered, refusal
 from orchestrator.tools.calls import CallRequest
 from orchestrator.tools.entry import ToolEntry, make_entry
@@ -37,6 +37,59 @@ def test_a_guest_is_offered_the_guest_tools_only() -> None:
 def test_a_customer_is_offered_everything_but_what_is_the_shops_own() -> None:
     offered = {one.name for one in CONTRACTS if may_be_offered(entry(one.name), customer=True)}
     assert offered == {one.name for one in CONTRACTS} - {"slack_post_message", "approve_refund", "close_refund"}
+
+
+def test_while_text_of_others_is_in_the_turn_no_write_is_offered_but_a_person() -> None:
+    for customer in (True, False):
+        offered = [one for one in CONTRACTS if may_be_offered(entry(one.name), customer=customer, may_write=False)]
+        assert [one.name for one in offered if one.is_write] == ["handoff_human"]
+        assert "search_kb" in {one.name for one in offered}
+
+
+@pytest.mark.parametrize("contract", [one for one in CONTRACTS if one.is_write], ids=lambda one: one.name)
+def test_nor_does_its_preview_leave_the_house(contract: AnyContract) -> None:
+    request = refund(100, tool=contract.name, digest=None, tainted=True)
+    needs_yes = contract.confirmation is Confirmation.CUSTOMER
+    expected = ProblemCode.CONFIRMATION_REQUIRED if needs_yes else None
+    assert refusal(entry(contract.name), request, preview=True) is expected
+
+
+def test_what_was_confirmed_before_is_carried_out() -> None:
+    assert refusal(entry("issue_refund"), refund(100, tainted=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "free_text", "may_say"),
+    [
+        (None, ("passages", "query"), ("query", "passages")), (("missing",), ("missing", "passages", "query"), None),
+        ((), ("passages", "query"), None), (("*",), ("*", "passages", "query"), None),
+    ],
+)  # fmt: skip
+def test_a_manifest_may_add_running_text_to_a_tool_that_we_know_and_take_none_away(
+    told: Any, free_text: Any, may_say: Any
+) -> None:
+    contract = find_contract("search_kb")
+    assert contract is not None
+    served = entry_from_contract(contract).model_copy(update={"free_text": told})
+    made = make_entry(served, "http://tool.example")
+    assert (made.free_text, made.may_say) == (free_text, may_say or contract.free_text)
+
+
+def test_of_a_stranger_that_does_not_tell_everything_is_text_of_others_and_no_argument_may_say_anything() -> None:
+    contract = find_contract("get_order")
+    assert contract is not None
+    stranger = entry_from_contract(contract).model_copy(update={"name": "read_mail", "free_text": None})
+    assert (made := make_entry(stranger, "http://tool.example")).free_text == ("*",)
+    assert made.may_say == ()
+    told = make_entry(stranger.model_copy(update={"free_text": ("note",)}), "http://tool.example")
+    assert (told.free_text, told.may_say) == (("note",), ("note",))
+
+
+def test_a_manifest_cannot_call_money_harmless() -> None:
+    contract = find_contract("issue_refund")
+    assert contract is not None
+    served = entry_from_contract(contract).model_copy(update={"risk": RiskTier.LOW})
+    assert make_entry(served, "http://tool.example").risk is RiskTier.MONEY
 
 
 @pytest.mark.parametrize("contract", [one for one in CONTRACTS if one.is_write], ids=lambda one: one.name)

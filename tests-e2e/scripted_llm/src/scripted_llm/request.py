@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-_QUESTION = re.compile(r"<question>\s*(.*?)\s*</question>", re.DOTALL)
+_QUESTION = re.compile(r"<question[^>]*>\s*(.*?)\s*</question>", re.DOTALL)
+_EARLIER = re.compile(r"<earlier[^>]*>\s*(.*?)\s*</earlier>", re.DOTALL)
 _DATA = re.compile(r'<data tool="([^"]*)"[^>]*>\s*(.*?)\s*</data>', re.DOTALL)
 
 
@@ -51,7 +52,9 @@ def read_request(body: bytes) -> ChatRequest:
         model=str(payload.get("model", "")),
         question=_question(content),
         earlier=tuple(
-            _text(message) for message in messages[: users[-1] if users else 0] if message["role"] != "system"
+            _EARLIER.sub(r"\1", _text(message))
+            for message in messages[: users[-1] if users else 0]
+            if message["role"] != "system"
         ),
         tools=_tool_names(payload, schema),
         results=(*_data_blocks(content), *_tool_messages(after)),

@@ -102,5 +102,5 @@ def card_view(card: Card) -> CardView:
     """A card for the API."""
     return CardView(
         turn_id=card.turn_id, kind=card.kind, tool=card.tool, summary=card.summary, digest=card.digest,
-        money_moved=card.money_moved, expires_at=card.expires_at,
+        money_moved=card.money_moved, expires_at=card.expires_at, texts=card.texts,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from contracts.errors import PROBLEMS, ErrorClass, ProblemCode
 from contracts.ids import ClientTurnId, ConversationId, Digest, TurnId
 from contracts.money import Money
 from contracts.tools.retrieval import Channel
-from contracts.turn import MAX_TEXT, Answering, Citation, Outcome
+from contracts.turn import MAX_TEXT, Answering, CardText, Citation, Outcome
 
 #: PostgreSQL text holds no NUL; other control characters have no place in a chat message either.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]+$")]
@@ -69,6 +69,7 @@ class CardView(ContractModel):
     digest: Digest
     money_moved: Money | None = None
     expires_at: datetime
+    texts: tuple[CardText, ...] = ()
 
 
 class MessageView(ContractModel):

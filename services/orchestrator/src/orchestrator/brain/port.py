@@ -31,13 +31,17 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a call of this turn gave: `output`, or None with the class and the code of its error."""
+    """What a call of this turn gave: `output`, or None with the class and the code of its error.
+
+    `free_text` names the fields of the output that others may have written.
+    """
 
     tool: str
     arguments: dict[str, Any]
     output: dict[str, Any] | None
     error_class: ErrorClass | None = None
     error_code: str | None = None
+    free_text: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,9 @@ class BrainContext:
 
     `customer` is False for a guest. Personal data and order numbers stand as tokens, such as `<email_k7q2m4xd>`. No
     `tools` means that no tool may be called now. `repair` holds the exact errors of the last proposal, `notes`
-    what the answer must take into account, such as "The order system is down.". `language` is the customer's: one that
-    we have phrases for, or `other`.
+    what the answer must take into account, such as "The order system is down.". `withheld` are the tools that change
+    something, while text of others is in the turn: the customer can ask for them in their next message. `language` is
+    the customer's: one that we have phrases for, or `other`.
     """
 
     conversation_id: str
@@ -70,6 +75,7 @@ class BrainContext:
     now: datetime
     repair: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    withheld: tuple[ToolSpec, ...] = ()
     language: str = "en"
     max_output_tokens: int = 800
 

@@ -1,12 +1,15 @@
 """Builds the messages of a model call. The head never changes between calls, so providers keep it cached.
 
 system: instructions + business facts (byte-stable)  │  earlier messages  │  situation, question, data
+
+Every piece says where it comes from: blocks have `from="…"` (an `Origin`, or `staff`), and what the assistant said
+stands in messages of its own role, bare, so that it does not learn to write blocks.
 """
 
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import orjson
 
@@ -15,6 +18,7 @@ from orchestrator.brain.passages import excerpt
 from orchestrator.brain.policy_files import read_policy, read_policy_text, read_prompt
 from orchestrator.brain.port import BrainContext, Message, Observation, ToolSpec
 from orchestrator.brain.settings import ToolMode
+from orchestrator.turn.provenance import Origin, brings_text
 
 ChatMessage = dict[str, Any]
 
@@ -23,7 +27,12 @@ MAX_MESSAGE_CHARS = 1_000
 #: How much of the first, second and third passage is shown; there are no more.
 PASSAGE_CHARS = (1_200, 700, 700)
 _LANGUAGES = {"de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch"}
-_OUR_TAGS = re.compile(r"<(/?\s*(?:data|question|situation|errors)\b)", re.IGNORECASE)
+_OUR_TAGS = re.compile(r"<(/?\s*(?:data|question|situation|errors|earlier)\b)", re.IGNORECASE)
+_STAFF = "staff"
+_WITHHELD = (
+    "Nothing can be changed in this turn. If the customer wants something done, say that they can ask for it in their "
+    "next message."
+)
 _JSON_MODE = """
 Reply with one JSON object and nothing else: {"kind":"tool_call","name":…,"arguments":{…}} or
 {"kind":"final_message","text":…}. The tools:
@@ -102,13 +111,19 @@ def _tool_line(tool: ToolSpec) -> str:
 
 
 def _history(history: Sequence[Message]) -> tuple[ChatMessage, ...]:
-    return tuple(
-        {
-            "role": "user" if one.role is Role.CUSTOMER else "assistant",
-            "content": _defused(one.text[:MAX_MESSAGE_CHARS]),
-        }
-        for one in history[-MAX_MESSAGES:]
-    )
+    return tuple(_earlier(one.role, _defused(one.text[:MAX_MESSAGE_CHARS])) for one in history[-MAX_MESSAGES:])
+
+
+def _earlier(role: Role, text: str) -> ChatMessage:
+    match role:
+        case Role.ASSISTANT:
+            return {"role": "assistant", "content": text}
+        case Role.CUSTOMER:
+            return {"role": "user", "content": _block("earlier", text, Origin.CUSTOMER)}
+        case Role.STAFF:
+            return {"role": "user", "content": _block("earlier", text, _STAFF)}
+        case _:
+            assert_never(role)
 
 
 def _question_block(context: BrainContext, *, with_data: bool) -> str:
@@ -119,9 +134,12 @@ def _question_block(context: BrainContext, *, with_data: bool) -> str:
         situation.append(
             f"Answer in {_LANGUAGES[context.language]}. Search in English; mark each statement with its number."
         )
+    if context.withheld:
+        situation.append(_WITHHELD)
+    parts = [_block("situation", "\n".join(situation), Origin.SHOP)]
     if context.summary:
-        situation.append(f"Earlier in this conversation: {_defused(context.summary)}")
-    parts = [_block("situation", "\n".join(situation)), _block("question", _defused(context.question))]
+        parts.append(_block("earlier", _defused(context.summary), Origin.CUSTOMER))
+    parts.append(_block("question", _defused(context.question), Origin.CUSTOMER))
     if with_data:
         parts += [_data(one, numbers, context.question) for one, numbers in _numbered(context.observations)]
     return "\n".join(parts)
@@ -167,7 +185,12 @@ def _data(one: Observation, numbers: dict[str, int], question: str) -> str:
         value = {key: item for key, item in one.output.items() if item is not None}
     # Inside JSON text "</" may be written so: no result can close the block that it stands in.
     text = orjson.dumps(value).decode().replace("</", "<\\/")
-    return f'<data tool="{one.tool}">\n{text}\n</data>'
+    return f'<data tool="{one.tool}" from="{_origin(one)}">\n{text}\n</data>'
+
+
+def _origin(one: Observation) -> Origin:
+    others = one.output is not None and brings_text(one.output, one.free_text)
+    return Origin.UNTRUSTED if others else Origin.TOOL
 
 
 def _errors_message(errors: Sequence[str]) -> tuple[ChatMessage, ...]:
@@ -175,11 +198,11 @@ def _errors_message(errors: Sequence[str]) -> tuple[ChatMessage, ...]:
         return ()
     listed = "\n".join(f"- {_defused(error)}" for error in errors)
     text = f"Your last reply could not be used:\n{listed}\nReply again: one correct tool call, or the answer."
-    return ({"role": "user", "content": _block("errors", text)},)
+    return ({"role": "user", "content": _block("errors", text, Origin.SHOP)},)
 
 
-def _block(name: str, text: str) -> str:
-    return f"<{name}>\n{text}\n</{name}>"
+def _block(name: str, text: str, source: Origin | str) -> str:
+    return f'<{name} from="{source}">\n{text}\n</{name}>'
 
 
 def _defused(text: str) -> str:

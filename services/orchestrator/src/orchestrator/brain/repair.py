@@ -15,7 +15,12 @@ from orchestrator.brain.port import Brain, BrainContext, BrainError, OnText, Too
 from orchestrator.brain.schemas import SchemaUnusable, errors_of
 
 Restore = Callable[[dict[str, Any]], dict[str, Any]]
-RejectedReason = Literal["unknown_tool", "invalid_arguments", "malformed", "not_allowed"]
+RejectedReason = Literal["unknown_tool", "invalid_arguments", "malformed", "not_allowed", "write_after_text"]
+
+_ASK_AFRESH = (
+    "nothing can be changed in this turn: answer with what is known, and say that the customer may ask for the change "
+    "in their next message"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,16 @@ class Proposed:
     repairs: tuple[str, ...] = ()
 
 
-def check_call(call: ToolCall, tools: Sequence[ToolSpec]) -> Accepted | Rejected:
-    """The call as it may run, or why it may not. Pure; raises nothing, whatever the model wrote."""
+def check_call(call: ToolCall, tools: Sequence[ToolSpec], withheld: Sequence[ToolSpec] = ()) -> Accepted | Rejected:
+    """The call as it may run, or why it may not. Pure; raises nothing, whatever the model wrote.
+
+    `withheld` are tools that may not be called while text of others is in the turn.
+    """
     why = not_plain(call.arguments)
     if why is not None:
         return Rejected("malformed", (why,))
+    if _find(call.name, withheld) is not None:
+        return Rejected("write_after_text", (_ASK_AFRESH,))
     if not tools:
         return Rejected("not_allowed", ("no tool may be called now: answer with what is known",))
     spec = _find(call.name, tools)
@@ -109,7 +119,7 @@ async def _attempt(
     proposal = plan.proposal
     if not_plain(proposal.arguments) is None:
         proposal = ToolCall(name=proposal.name, arguments=restore(proposal.arguments))
-    verdict = check_call(proposal, context.tools)
+    verdict = check_call(proposal, context.tools, context.withheld)
     if isinstance(verdict, Rejected):
         verdict = replace(verdict, errors=tuple(map(mask, verdict.errors)))
         return Proposed(verdict, usage, plan.model, streamed=False, repairs=fallback)

@@ -3,20 +3,25 @@
 from typing import Any
 
 from contracts.tool import Confirmation, Family, RiskTier
-from contracts.turn import FinalMessage, ToolCall
-from orchestrator.brain.port import BrainError, ToolSpec
+from contracts.turn import FinalMessage, Role, ToolCall
+from orchestrator.brain.port import BrainContext, BrainError, ToolSpec
 from orchestrator.brain.repair import Proposed, Rejected, propose
 from orchestrator.effects.judge import repeated
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.gate import StreamGate
+from orchestrator.guard.vault import Vault
 from orchestrator.tools.authorise import HANDS_OVER
 from orchestrator.tools.catalog import ToolEntry
 from orchestrator.tools.gateway import arguments_hash
+from orchestrator.turn import provenance
 from orchestrator.turn.budgets import Level
 from orchestrator.turn.effects import CallPlanner
 from orchestrator.turn.inputs import FollowUp, PlanFailed, PlanMade, PlannedCall, PlanRejected, TurnInput
+from orchestrator.turn.machine import HUMAN_TOOL
+from orchestrator.turn.provenance import ArgumentOrigin
 from orchestrator.turn.state import TurnState
+from orchestrator.turn.tracing import Policy, Sources, trace
 
 
 async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, teller: Teller) -> TurnInput:
@@ -27,7 +32,7 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     if not state.observed and (escalated := await repeated(state, scope)) is not None:
         return escalated
     view = scope.view(state)
-    tools = _offered(state, scope) if effect.may_call else ()
+    tools = _offered(effect, state, scope) if effect.may_call else ()
     context = await scope.brain_context(state, view, tools=tools)
     gate = StreamGate(
         view.vault, view.mask, lambda text, offset: teller.chunk(state, text, offset), world.clock.monotonic
@@ -42,12 +47,12 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
         world.metrics.repairs.labels(repair.partition(":")[0]).inc()
     if isinstance(proposed.proposal, FinalMessage) and proposed.streamed:
         await gate.finish()
-    return _input(proposed, view, scope)
+    return _input(proposed, state, view, scope, context)
 
 
-def _offered(state: TurnState, scope: TurnScope) -> tuple[ToolSpec, ...]:
+def _offered(effect: CallPlanner, state: TurnState, scope: TurnScope) -> tuple[ToolSpec, ...]:
     """The tools for this caller; in a turn with next to nothing left, the search and the way to a person."""
-    specs = scope.world.catalog.specs(customer=state.customer)
+    specs = scope.world.catalog.specs(customer=state.customer, may_write=effect.may_write)
     if state.budgets.level is not Level.KNOWLEDGE:
         return specs
     return tuple(one for one in specs if _is_always_left(scope.world.catalog.entry(one.name)))
@@ -59,10 +64,12 @@ def _is_always_left(entry: ToolEntry | None) -> bool:
     return entry.name == HANDS_OVER or (entry.family == Family.RETRIEVAL and not entry.write)
 
 
-def _input(proposed: Proposed, view: TurnView, scope: TurnScope) -> TurnInput:
+def _input(proposed: Proposed, state: TurnState, view: TurnView, scope: TurnScope, context: BrainContext) -> TurnInput:
     match proposed.proposal:
         case Rejected() as rejected:
             scope.world.metrics.rejected.labels(rejected.reason).inc()
+            if rejected.reason == "write_after_text":
+                scope.world.metrics.writes_refused.labels(rejected.reason).inc()
             return PlanRejected(
                 reason=rejected.reason, errors=rejected.errors, usage=proposed.usage, model=proposed.model,
                 repairs=proposed.repairs,
@@ -73,11 +80,14 @@ def _input(proposed: Proposed, view: TurnView, scope: TurnScope) -> TurnInput:
                 repairs=proposed.repairs,
             )  # fmt: skip
         case ToolCall() as call:
-            planned = plan_call(call, view, scope)
+            planned = plan_call(call, view, scope, context)
+            refused = provenance.refusal(write=planned.write, tainted=state.tainted, origins=planned.origins)
+            if refused is not None and planned.tool != HUMAN_TOOL:
+                scope.world.metrics.writes_refused.labels(refused).inc()
             return PlanMade(call=planned, usage=proposed.usage, model=proposed.model, repairs=proposed.repairs)
 
 
-def plan_call(call: ToolCall, view: TurnView, scope: TurnScope) -> PlannedCall:
+def plan_call(call: ToolCall, view: TurnView, scope: TurnScope, context: BrainContext) -> PlannedCall:
     """The call with tokens for its values, and what policy says of it, from the contract, never from the model."""
     entry = scope.world.catalog.entry(call.name)
     arguments, args_hash = call.arguments, arguments_hash(call.arguments)
@@ -90,7 +100,22 @@ def plan_call(call: ToolCall, view: TurnView, scope: TurnScope) -> PlannedCall:
         write=entry.write, needs_confirmation=entry.confirmation is Confirmation.CUSTOMER,
         needs_approval=_needs_approval(entry, arguments), approved_by=_follow_up(entry.approved_by, scope),
         closed_by=_follow_up(entry.closed_by, scope), ref=entry.ref, ticket_when_down=entry.risk is not RiskTier.LOW,
+        free_text=entry.free_text, origins=_origins(masked, entry, view.vault, context) if entry.write else (),
     )  # fmt: skip
+
+
+def _origins(
+    masked: dict[str, Any], entry: ToolEntry, vault: Vault, context: BrainContext
+) -> tuple[ArgumentOrigin, ...]:
+    """Personal data are the same tokens on both sides; an order number may have been written before it was known."""
+    reveal, reveal_in = vault.reveal_orders, vault.reveal_orders_in
+    said = [one for one in context.history if one.role is Role.CUSTOMER]
+    sources = Sources(
+        customer=tuple(map(reveal, (context.question, *(one.text for one in said)))),
+        results=[(reveal_in(one.output), one.free_text) for one in context.observations if one.output is not None],
+        read=[reveal(one.text) for one in context.history if one.role is not Role.CUSTOMER],
+    )
+    return trace(reveal_in(masked), Policy(entry.input_schema, entry.may_say, entry.risk is not RiskTier.LOW), sources)
 
 
 def _follow_up(tool: str | None, scope: TurnScope) -> FollowUp | None:

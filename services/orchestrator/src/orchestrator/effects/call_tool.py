@@ -63,7 +63,7 @@ def _request(
         tool=call.tool, arguments=_sent(call, scope), subject=identity.subject,
         role="customer" if scope.conversation.customer else "guest", conversation_id=scope.conversation.id,
         turn_id=scope.turn_id, request_id=scope.request_id, timeout_s=timeout_s, email=identity.email,
-        name=identity.name, digest=digest, approvers=approvers,
+        name=identity.name, digest=digest, approvers=approvers, tainted=state.tainted,
     )  # fmt: skip
 
 

@@ -21,6 +21,9 @@ class TurnMetrics:
         self.rejected: Counter = metrics.counter(
             "aiguy_brain_rejected_total", "Proposals of the Brain that never ran", ["reason"]
         )
+        self.writes_refused: Counter = metrics.counter(
+            "aiguy_writes_refused_total", "Writes that were proposed and not even previewed, by reason", ["reason"]
+        )
         self.failed: Counter = metrics.counter("aiguy_brain_failed_total", "Brain calls without an answer", ["reason"])
         self.tokens: Counter = metrics.counter("aiguy_brain_tokens_total", "Tokens", ["direction"])
         self.cost: Counter = metrics.counter("aiguy_brain_cost_micros_total", "Micro-dollars that models cost")

@@ -163,8 +163,16 @@ class TurnScope:
             conversation_id=self.conversation.id, turn_id=self.turn_id, customer=state.customer, channel=state.channel,
             question=view.question, history=remembered.history, summary=remembered.summary, tools=tools,
             observations=view.observations, notes=self.world.gateway.notes(), max_output_tokens=left,
-            now=self.world.clock.now(), language=await self.language(state),
+            now=self.world.clock.now(), language=await self.language(state), withheld=self._withheld(state),
         )  # fmt: skip
+
+    def _withheld(self, state: TurnState) -> tuple[ToolSpec, ...]:
+        """The writes that would be offered, were there no text of others in the turn."""
+        if not state.tainted:
+            return ()
+        specs = self.world.catalog.specs
+        left = {one.name for one in specs(customer=state.customer, may_write=False)}
+        return tuple(one for one in specs(customer=state.customer) if one.name not in left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,5 +188,5 @@ class TurnView:
 def _observation(one: Observed) -> Observation:
     return Observation(
         tool=one.call.tool, arguments=one.call.arguments, output=one.output, error_class=one.error_class,
-        error_code=one.error_code or None,
+        error_code=one.error_code or None, free_text=one.call.free_text,
     )  # fmt: skip

@@ -20,7 +20,8 @@ def shown_end(end: EndEvent, vault: Vault) -> EndEvent:
 
 def shown_card(card: Card, vault: Vault) -> Card:
     """A card as the customer reads it, who has to know exactly what they agree to."""
-    return replace(card, summary=vault.restore(card.summary))
+    texts = tuple(one.model_copy(update={"text": vault.restore(one.text)}) for one in card.texts)
+    return replace(card, summary=vault.restore(card.summary), texts=texts)
 
 
 def staff_card(card: Card, vault: Vault) -> Card:

@@ -12,12 +12,13 @@ from orchestrator.tools.entry import ToolEntry
 HANDS_OVER = "handoff_human"
 
 
-def may_be_offered(entry: ToolEntry, *, customer: bool) -> bool:
+def may_be_offered(entry: ToolEntry, *, customer: bool, may_write: bool = True) -> bool:
     """Whether a Brain may propose this tool for this kind of caller.
 
-    A write that no customer confirms is the orchestrator's own (such as a Slack notice): it is never offered.
+    A write that no customer confirms is the orchestrator's own (such as a Slack notice): it is never offered. Without
+    `may_write`, text of others is in the turn: no write is offered but the hand-over, which raises no privilege.
     """
-    if not (customer or entry.guests):
+    if not (customer or entry.guests) or (entry.write and not may_write and entry.name != HANDS_OVER):
         return False
     unconfirmed_write = entry.write and entry.confirmation is not Confirmation.CUSTOMER
     return not unconfirmed_write or entry.name == HANDS_OVER
@@ -27,6 +28,9 @@ def refusal(entry: ToolEntry, request: CallRequest, *, preview: bool = False) ->
     """Why this call must not be sent; None when it may. A preview changes nothing and needs no consent."""
     if request.role != "customer" and not entry.guests:
         return ProblemCode.UNAUTHENTICATED
+    if request.tainted and entry.confirmation is Confirmation.CUSTOMER and request.digest is None:
+        # The turn refuses it before; a preview would already be the first half of a write.
+        return ProblemCode.CONFIRMATION_REQUIRED
     if preview:
         return None if entry.preview_path is not None else ProblemCode.TOOL_UNKNOWN
     if entry.confirmation is not Confirmation.NONE and request.digest is None:

@@ -12,7 +12,8 @@ from contracts.manifest import canonical_json
 class CallRequest:
     """One call on behalf of `subject`. `timeout_s` is what is left of the turn.
 
-    `digest` names the effect that the customer confirmed, `approvers` the members of staff who approved it.
+    `digest` names the effect that the customer confirmed, `approvers` the members of staff who approved it. `tainted`:
+    text of others has entered the turn.
     """
 
     tool: str
@@ -27,6 +28,7 @@ class CallRequest:
     name: str | None = None
     digest: str | None = None
     approvers: tuple[str, ...] = ()
+    tainted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,7 @@ class _Picture:
     families: Mapping[str, FamilyTools] = field(default_factory=dict)
     entries: Mapping[str, ToolEntry] = field(default_factory=dict)
     by_any_name: Mapping[str, ToolEntry] = field(default_factory=dict)
-    for_customers: tuple[ToolSpec, ...] = ()
-    for_guests: tuple[ToolSpec, ...] = ()
+    offers: Mapping[tuple[bool, bool], tuple[ToolSpec, ...]] = field(default_factory=dict)
     troubles: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -87,9 +86,12 @@ class Catalog:
         """Asks for a refresh soon; returns at once."""
         self._wanted.set()
 
-    def specs(self, *, customer: bool) -> tuple[ToolSpec, ...]:
-        """What a Brain may propose, sorted by name so that prompts stay byte-stable; guests see guest tools only."""
-        return self._picture.for_customers if customer else self._picture.for_guests
+    def specs(self, *, customer: bool, may_write: bool = True) -> tuple[ToolSpec, ...]:
+        """What a Brain may propose, sorted by name so that prompts stay byte-stable; guests see guest tools only.
+
+        Without `may_write` no write is among them but the hand-over.
+        """
+        return self._picture.offers.get((customer, may_write), ())
 
     def entry(self, name: str) -> ToolEntry | None:
         """The tool with that name or alias, when it is allowed and its manifest was read."""
@@ -143,9 +145,12 @@ class Catalog:
             for alias in entry.aliases:
                 by_any_name.setdefault(alias, entry)
         ordered = dict(sorted(entries.items()))
-        return _Picture(
-            families, ordered, by_any_name, _specs(ordered, customer=True), _specs(ordered, customer=False), troubles
-        )
+        offers = {
+            (customer, may_write): _specs(ordered, customer=customer, may_write=may_write)
+            for customer in (True, False)
+            for may_write in (True, False)
+        }
+        return _Picture(families, ordered, by_any_name, offers, troubles)
 
     def _report(self, before: Mapping[str, str]) -> None:
         for family, trouble in self._picture.troubles.items():
@@ -155,7 +160,7 @@ class Catalog:
             self._log.info("tool_family_whole", family=family)
 
 
-def _specs(entries: Mapping[str, ToolEntry], *, customer: bool) -> tuple[ToolSpec, ...]:
+def _specs(entries: Mapping[str, ToolEntry], *, customer: bool, may_write: bool) -> tuple[ToolSpec, ...]:
     return tuple(
         ToolSpec(
             name=one.name,
@@ -165,5 +170,5 @@ def _specs(entries: Mapping[str, ToolEntry], *, customer: bool) -> tuple[ToolSpe
             aliases=one.aliases,
         )
         for one in entries.values()
-        if may_be_offered(one, customer=customer)
+        if may_be_offered(one, customer=customer, may_write=may_write)
     )

@@ -6,13 +6,16 @@ from typing import Any
 from contracts.compat import compatible_release
 from contracts.manifest import ToolManifestEntry, entry_from_contract, schema_digest
 from contracts.registry import find_contract
-from contracts.tool import ApprovalRule, Confirmation, RiskTier, ToolEffect
+from contracts.tool import EVERY_FIELD, ApprovalRule, Confirmation, RiskTier, ToolEffect
 from orchestrator.tools.validation import CompiledSchema, compile_schema
 
 
 @dataclass(frozen=True, slots=True)
 class ToolEntry:
-    """One tool as the orchestrator may call it. `digest` changes with anything that its schemas say."""
+    """One tool as the orchestrator may call it. `digest` changes with anything that its schemas say.
+
+    `free_text` names the fields of its output that others may have written, `may_say` the arguments of running text.
+    """
 
     name: str
     family: str
@@ -36,6 +39,8 @@ class ToolEntry:
     guests: bool
     aliases: tuple[str, ...]
     redact: tuple[str, ...]
+    free_text: tuple[str, ...]
+    may_say: tuple[str, ...]
     label: str
     digest: str
     accepts: CompiledSchema = field(repr=False)
@@ -66,15 +71,17 @@ def make_entry(served: ToolManifestEntry, base_url: str, *, previous: ToolEntry 
     return ToolEntry(
         name=served.name, family=served.family, base_url=base_url, version=served.version,
         description=served.description, path=served.path, preview_path=served.preview_path, write=write,
-        scope=served.scope, risk=served.risk, timeout_ms=served.timeout_ms, retries=served.retries,
+        scope=served.scope, risk=_risk(served, ours), timeout_ms=served.timeout_ms, retries=served.retries,
         cache_ttl_s=0 if write else served.cache_ttl_s, answers_within_s=served.answers_within_s,
         confirmation=_confirmation(served, ours),
         approval=served.approval or (ours.approval if ours else None),
         approved_by=ours.approved_by if ours else served.approved_by,
         closed_by=ours.closed_by if ours else served.closed_by, ref=ours.ref if ours else served.ref,
         guests=served.guests and (ours is None or ours.guests), aliases=served.aliases,
-        redact=tuple(sorted({*served.redact, *(ours.redact if ours else ())})), label=served.label or served.name,
-        digest=digest, accepts=same.accepts if same else compile_schema(served.input_schema),
+        redact=tuple(sorted({*served.redact, *(ours.redact if ours else ())})),
+        free_text=_free_text(served, ours), may_say=(ours or served).free_text or (),
+        label=served.label or served.name, digest=digest,
+        accepts=same.accepts if same else compile_schema(served.input_schema),
         answers=same.answers if same else compile_schema(served.output_schema),
     )  # fmt: skip
 
@@ -95,3 +102,17 @@ def _confirmation(served: ToolManifestEntry, ours: ToolManifestEntry | None) -> 
     if ours is not None and ours.confirmation is not Confirmation.NONE:
         return ours.confirmation
     return served.confirmation
+
+
+def _risk(served: ToolManifestEntry, ours: ToolManifestEntry | None) -> RiskTier:
+    return max(served.risk, ours.risk if ours else served.risk, key=tuple(RiskTier).index)
+
+
+def _free_text(served: ToolManifestEntry, ours: ToolManifestEntry | None) -> tuple[str, ...]:
+    """What others may have written in the output. A service may add to what we know of it; of a stranger that does not
+    tell, it is everything.
+    """
+    told = served.free_text
+    if ours is None or ours.free_text is None:
+        return (EVERY_FIELD,) if told is None else told
+    return tuple(sorted({*ours.free_text, *(told or ())}))

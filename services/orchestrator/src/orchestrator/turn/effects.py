@@ -9,9 +9,12 @@ from orchestrator.turn.inputs import EffectPreviewed, PlannedCall
 
 @dataclass(frozen=True, slots=True)
 class CallPlanner:
-    """Ask the Brain what to do next. `may_call` offers tools; `degraded` uses the offline Brain."""
+    """Ask the Brain what to do next. `may_call` offers tools, `may_write` also those that change something; `degraded`
+    uses the offline Brain.
+    """
 
     may_call: bool = True
+    may_write: bool = True
     degraded: bool = False
 
 

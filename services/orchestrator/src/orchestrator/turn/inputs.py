@@ -12,6 +12,7 @@ from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, FinalMessage, Mark, Refusal, SupportedSentence, Usage
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.confidence import Confidence
+from orchestrator.turn.provenance import ArgumentOrigin
 
 
 class FollowUp(OpenModel):
@@ -26,6 +27,7 @@ class PlannedCall(OpenModel):
 
     A write that its service registers and leaves to staff goes on with `approved_by` or `closed_by`; both take the
     output's field `ref` as an argument. `ticket_when_down`: while its system rests, a person gets the question.
+    `free_text` names the fields of its output that others may have written, `origins` where its arguments come from.
     """
 
     tool: str
@@ -39,6 +41,8 @@ class PlannedCall(OpenModel):
     closed_by: FollowUp | None = None
     ref: str | None = None
     ticket_when_down: bool = False
+    free_text: tuple[str, ...] = ()
+    origins: tuple[ArgumentOrigin, ...] = ()
 
 
 class TurnStarted(OpenModel):

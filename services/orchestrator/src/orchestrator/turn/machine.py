@@ -13,7 +13,7 @@ from typing import assert_never
 from contracts.errors import ErrorClass, ProblemCode
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, Mark, Outcome, ToolEvent
-from orchestrator.turn import budgets, evidence, steps, waiting
+from orchestrator.turn import budgets, evidence, provenance, steps, waiting
 from orchestrator.turn.budgets import Level
 from orchestrator.turn.effects import CheckGuardrails, Emit, Finish, PreviewEffect
 from orchestrator.turn.inputs import (
@@ -39,12 +39,14 @@ from orchestrator.turn.inputs import (
     TurnStarted,
     WaitExpired,
 )  # fmt: skip
+from orchestrator.turn.provenance import WriteRefusal
 from orchestrator.turn.state import Observed, Phase, TurnState
 from orchestrator.turn.steps import Step
 
 __all__ = ["HUMAN_TOOL", "Step", "fold", "reduce"]
 
 HUMAN_TOOL = "handoff_human"
+_WRITE_AFTER_TEXT: WriteRefusal = "write_after_text"
 
 
 def fold(inputs: Iterable[tuple[TurnInput, int]]) -> Step:
@@ -174,6 +176,8 @@ def _propose(state: TurnState, call: PlannedCall, now_ms: int) -> Step:
     if repeated or not steps.may_call(state, now_ms):
         # A loop or a spent budget: the answer is written from what is already known.
         return steps.answer(state)
+    if (why := provenance.refusal(write=call.write, tainted=state.tainted, origins=call.origins)) is not None:
+        return _refuse_write(state, call, why)
     state = replace(state, call=call, preview=None, confirmed=None, approvers=(), unsure=0)
     if call.needs_confirmation:
         return Step(
@@ -183,8 +187,19 @@ def _propose(state: TurnState, call: PlannedCall, now_ms: int) -> Step:
     return steps.execute(state)
 
 
+def _refuse_write(state: TurnState, call: PlannedCall, why: WriteRefusal) -> Step:
+    """Not even previewed. The customer hears how to ask for it, so that the next request is theirs alone."""
+    if why == "argument_not_stated":
+        one = Observed(call, error_class=ErrorClass.USER_FIXABLE, error_code=why)
+        return steps.say(steps.observe(state, one), "state_it", Outcome.CLARIFY)
+    one = Observed(call, error_class=ErrorClass.NOT_AUTHORISED, error_code=why)
+    return steps.say(steps.observe(state, one), "ask_afresh", Outcome.REFUSED)
+
+
 def _plan_rejected(state: TurnState, rejected: PlanRejected) -> Step:
     state = replace(state, usage=state.usage + rejected.usage, rejected=state.rejected + 1)
+    if rejected.reason == _WRITE_AFTER_TEXT:
+        return steps.say(state, "ask_afresh", Outcome.REFUSED)
     return steps.say(state, "clarify", Outcome.CLARIFY)
 
 
@@ -201,7 +216,8 @@ def _plan_failed(state: TurnState, failed: PlanFailed) -> Step:
 def _tool_succeeded(state: TurnState, result: ToolSucceeded, now_ms: int) -> Step:
     call, state = steps.required(state.call), waiting.called_back(state, now_ms)
     one = Observed(call, output=result.output, ms=result.ms, attempts=result.attempts, cached=result.cached)
-    following = _after_success(steps.observe(state, one), call, result, now_ms)
+    tainted = state.tainted or provenance.brings_text(result.output, call.free_text)
+    following = _after_success(replace(steps.observe(state, one), tainted=tainted), call, result, now_ms)
     done = Emit(ToolEvent(name=call.tool, label=call.label, phase="succeeded"))
     return Step(following.state, (done, *following.effects))
 

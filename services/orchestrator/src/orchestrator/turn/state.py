@@ -70,6 +70,7 @@ class Registered:
 class TurnState:
     """The whole state of one turn. `resumed_ms` is when work (re)started: waits do not count.
 
+    `tainted`: text of others has entered the turn, so no write is callable any more.
     `unsure`: how often the write at hand was asked for without an answer that says what came of it. `self_check` is
     the model's own word on its answer, `repairs` what was mended in its replies, `judged` how sure the turn is.
     """
@@ -87,6 +88,7 @@ class TurnState:
     worked_before_ms: int = 0
     resumed_ms: int = 0
     observed: tuple[Observed, ...] = ()
+    tainted: bool = False
     call: PlannedCall | None = None
     preview: EffectPreviewed | None = None
     confirmed: str | None = None

@@ -23,7 +23,7 @@ def plan(state: TurnState, *, may_call: bool) -> Step:
     effects: list[Effect] = []
     if not state.observed:
         effects.append(status("plan", "Reading your message"))
-    effects.append(CallPlanner(may_call=may_call, degraded=state.degraded))
+    effects.append(CallPlanner(may_call=may_call, may_write=not state.tainted, degraded=state.degraded))
     return Step(replace(state, phase=Phase.PLAN), tuple(effects))
 
 

@@ -152,10 +152,18 @@ export class Answer {
     }
     choices.append(yes, no);
     const until = new Date(card.expires_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    box.append(element("p", "", card.summary), element("p", "facts", `Open until ${until}.`), choices);
+    box.append(element("p", "", card.summary), ...this.#texts(card), element("p", "facts", `Open until ${until}.`), choices);
     this.#cards.set(card.digest, box);
     this.#item.append(box);
     this.#grown();
+  }
+
+  // What would be stored or sent, whole, and whose words it holds.
+  #texts(card) {
+    const whose = { assistant: "Written by the assistant.", others: "Holds words that others wrote." };
+    return (card.texts || []).flatMap(({ text, by }) => [
+      element("blockquote", "", text), ...(whose[by] ? [element("p", "facts", whose[by])] : []),
+    ]);
   }
 
   approval(card) {

@@ -89,7 +89,10 @@ class OfflineBrain:
         confidence = min(max(task.confidence, 0.0) for task in tasks)
         if context.observations:
             answer = await self._answerers[context.language].answer(context.question, context.observations, context.now)
-            return FinalMessage(text=answer.text, citations=answer.citations, confidence=min(1.0, confidence))
+            later = f" {self._phrases[context.language].say('ask_next')}" if _withheld(tasks, context) else ""
+            return FinalMessage(
+                text=f"{answer.text}{later}", citations=answer.citations, confidence=min(1.0, confidence)
+            )
         says = [step for step in (decide(task, context) for task in tasks) if isinstance(step, Say)]
         phrases = self._phrases[context.language]
         texts = [phrases.say(say.key, **_shown(say)) for say in says] or [phrases.say("not_available")]
@@ -104,6 +107,16 @@ class OfflineBrain:
         if wanted.order_id is not None:
             arguments["order_id"] = wanted.order_id
         return ToolCall(name="create_ticket", arguments=arguments)
+
+
+def _withheld(tasks: tuple[Task, ...], context: BrainContext) -> bool:
+    """Whether the customer asked for something that may not be called while text of others is in the turn."""
+    if not context.withheld:
+        return False
+    whole = replace(context, tools=(*context.tools, *context.withheld))
+    steps = [decide(task, whole) for task in tasks]
+    names = {one.name for one in context.withheld}
+    return any(isinstance(one, TicketWanted) or (isinstance(one, ToolCall) and one.name in names) for one in steps)
 
 
 def _shown(say: Say) -> dict[str, str]:
