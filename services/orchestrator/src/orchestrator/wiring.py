@@ -12,7 +12,7 @@ from orchestrator.api.deps import Desk
 from orchestrator.api.intake import Intake
 from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.brain.offline.phrasing import TRANSLATED
-from orchestrator.brain.policy_files import read_policy
+from orchestrator.brain.policy_files import read_policy, read_prompt
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
@@ -22,6 +22,8 @@ from orchestrator.gaps.keeper import GapKeeper
 from orchestrator.gaps.listing import GapDesk
 from orchestrator.gaps.policy import load_gap_policy
 from orchestrator.guard.ours import standing
+from orchestrator.guard.output.names import own_names
+from orchestrator.guard.output.policy import load_output_policy
 from orchestrator.jobs.here import TurnsHere
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import JobQueue
@@ -42,6 +44,7 @@ from servicekit.crypto import Keyring
 from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.http.breaker import BreakerConfig
 from servicekit.language import LanguageDetector
+from servicekit.privacy import Finder
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,10 @@ def _world(
         memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
+        output=load_output_policy(
+            Finder.load(), names=own_names(), prompts=(read_prompt("planner"), read_prompt("writer")),
+            hosts=settings.answer_link_hosts,
+        ),
         languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
     )  # fmt: skip

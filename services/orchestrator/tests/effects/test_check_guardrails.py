@@ -12,10 +12,12 @@ from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.guard.ours import standing
+from orchestrator.guard.output.policy import load_output_policy
 from orchestrator.turn.effects import CheckGuardrails
 from orchestrator.turn.inputs import Guarded, PlannedCall
 from orchestrator.turn.state import Observed, TurnState
 from servicekit.clock import SystemClock
+from servicekit.privacy import Finder
 from servicekit.telemetry import Metrics
 
 PAGE = {
@@ -71,6 +73,7 @@ async def checked(text: str, ours: OurWords) -> Guarded:
     world = Collaborators(
         brain=cast(Any, ours), offline=cast(Any, ours), catalog=quiet, gateway=quiet, memory=quiet, publisher=quiet,
         database=quiet, scheduler=quiet, phrases=phrases, standing=standing(read_policy("business"), ()),
+        output=load_output_policy(Finder.load()),
         languages=quiet, topics={}, metrics=TurnMetrics(Metrics()), clock=SystemClock(), confirmation_ttl_s=1,
         approval_ttl_s=1,
     )  # fmt: skip

@@ -1,14 +1,15 @@
 """CallPlanner: ask the Brain for the next step, and let nothing through that does not fit a contract."""
 
+from dataclasses import replace
 from typing import Any
 
 from contracts.tool import Confirmation, RiskTier
 from contracts.turn import FinalMessage, ToolCall
 from orchestrator.brain.port import BrainError
 from orchestrator.brain.repair import Proposed, Rejected, propose
+from orchestrator.effects.checking import gate_of
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
-from orchestrator.guard.gate import StreamGate
 from orchestrator.tools.catalog import ToolEntry
 from orchestrator.tools.gateway import arguments_hash
 from orchestrator.turn.effects import CallPlanner
@@ -22,9 +23,7 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     view = scope.view(state)
     tools = world.catalog.specs(customer=state.customer) if effect.may_call else ()
     context = await scope.brain_context(state, view, tools=tools)
-    gate = StreamGate(
-        view.vault, view.mask, lambda text, offset: teller.chunk(state, text, offset), world.clock.monotonic
-    )
+    gate = await gate_of(state, view, scope, teller)
     brain = world.offline if effect.degraded else world.brain
     try:
         proposed = await propose(brain, context, gate)
@@ -34,7 +33,8 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     for repair in proposed.repairs:
         world.metrics.repairs.labels(repair.partition(":")[0]).inc()
     if isinstance(proposed.proposal, FinalMessage) and proposed.streamed:
-        await gate.finish()
+        await gate.finish(proposed.proposal.text)
+        proposed = replace(proposed, streamed=gate.complete)
     return _input(proposed, view, scope)
 
 

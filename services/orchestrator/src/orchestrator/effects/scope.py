@@ -10,6 +10,7 @@ from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import PhraseBook
 from orchestrator.guard.masking import IdMask, known_ids
 from orchestrator.guard.ours import Standing
+from orchestrator.guard.output.policy import OutputPolicy
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.scheduling import Scheduler
@@ -37,6 +38,7 @@ class Collaborators:
     scheduler: Scheduler
     phrases: PhraseBook
     standing: Standing
+    output: OutputPolicy
     languages: LanguageDetector
     topics: Mapping[str, Vocabulary]
     metrics: TurnMetrics

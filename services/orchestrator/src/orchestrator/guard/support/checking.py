@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator.brain.sentences import sentence_spans
+from orchestrator.guard.output.rule import Rule
 from orchestrator.guard.support.evidence import Evidence
 from orchestrator.guard.support.facts import facts_of
 from orchestrator.guard.support.kinds import (
@@ -38,7 +39,7 @@ class Sentence:
     text: str
     kind: Kind
     spans: tuple[Span, ...] = ()
-    reason: Reason | None = None
+    reason: Reason | Rule | None = None
 
     @property
     def factual(self) -> bool:
@@ -62,9 +63,15 @@ class Answered:
     claims: Callable[[str], bool] = lambda _text: True
 
 
-def check_sentences(answered: Answered, evidence: Evidence) -> tuple[Sentence, ...]:
-    """One verdict per sentence, in order. Raises nothing, whatever the text is."""
-    spans = list(sentence_spans(answered.text, 0, len(answered.text)))[:MAX_SENTENCES]
+def check_sentences(
+    answered: Answered, evidence: Evidence, spans: Sequence[tuple[int, int]] | None = None
+) -> tuple[Sentence, ...]:
+    """One verdict per sentence, in order. Raises nothing, whatever the text is.
+
+    `spans`: only these sentences of it, which follow each other; a mark before the first of them is not theirs.
+    """
+    if spans is None:
+        spans = list(sentence_spans(answered.text, 0, len(answered.text)))[:MAX_SENTENCES]
     marked = _marks_of(spans, answered.marks)
     found: list[Sentence] = []
     for (start, end), chunks in zip(spans, marked, strict=True):
