@@ -11,7 +11,7 @@ from contracts.turn import Mark
 from orchestrator.brain.sentences import sentence_spans, whole_spans
 from orchestrator.guard.answer import admits, by_offset, unanswerable
 from orchestrator.guard.checker import AnswerChecker
-from orchestrator.guard.support.checking import MAX_SENTENCES, Sentence
+from orchestrator.guard.support.checking import MAX_SENTENCES
 
 FLUSH_S = 0.04
 #: A sentence that is longer is held to the end of the answer.
@@ -121,33 +121,36 @@ class StreamGate:
         answer.waiting += spans
         answer.sentences += len(spans)
         answer.judged = spans[-1][1] if spans else answer.judged
-        if len(answer.text) - answer.judged > MAX_HELD or answer.sentences > MAX_SENTENCES:
+        longest = max((end - start for start, end in spans), default=len(answer.text) - answer.judged)
+        if longest > MAX_HELD or answer.sentences > MAX_SENTENCES:
             answer.open = False
         elif answer.waiting and (last or not answer.text[slice(*answer.waiting[-1])].endswith(":")):
             self._check(last=last)
 
     def _check(self, *, last: bool) -> None:
+        """Whether the waiting sentences pass: in either reading, while it is not sure which language they are in."""
         answer = self._answer
         if answer.foreign is None:
             answer.foreign = self._foreign(answer.text)
-            if answer.foreign is None and len(answer.text) < _TELLING and not last:
-                return
+            if answer.foreign is None and (last or len(answer.text) >= _TELLING):
+                answer.foreign = False
+        readings = (False, True) if answer.foreign is None else (answer.foreign,)
+        passes = [self._passes(foreign=one) for one in readings]
+        if any(passes) and not all(passes):
+            return
+        answer.ready = answer.waiting[-1][1] if all(passes) else answer.ready
+        answer.open = all(passes)
+        answer.waiting = []
+
+    def _passes(self, *, foreign: bool) -> bool:
         if self._checker is None:
             self._checker = self._make()
-        found = self._checker.written(
-            answer.text, answer.waiting, by_offset(answer.marks), foreign=bool(answer.foreign)
-        )
-        answer.waiting = []
+        answer = self._answer
+        found = self._checker.written(answer.text, answer.waiting, by_offset(answer.marks), foreign=foreign)
         answer.admitted = answer.admitted or any(admits(one.text) for one in found)
-        if all(one.kind != "unsupported" for one in found) and self._may(found, self._checker):
-            answer.ready = found[-1].end
-        else:
-            answer.open = False
-
-    def _may(self, found: Sequence[Sentence], checker: AnswerChecker) -> bool:
-        """What the knowledge base does not have is told only after it was said that it does not."""
-        nowhere = unanswerable(checker.grounds.outputs)
-        return self._answer.admitted or not nowhere or not any(one.factual for one in found)
+        # What the knowledge base does not have is told only after it was said that it does not.
+        nowhere = unanswerable(self._checker.grounds.outputs) and not answer.admitted
+        return not any(one.kind == "unsupported" or (nowhere and one.factual) for one in found)
 
     async def _pass(self) -> None:
         answer = self._answer
