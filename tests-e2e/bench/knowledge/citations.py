@@ -22,7 +22,6 @@ from orchestrator.guard import answer as guard
 from orchestrator.guard.checker import Grounds
 from orchestrator.guard.ours import Standing, standing
 from orchestrator.guard.output.policy import OutputPolicy
-from orchestrator.guard.vault import Vault
 
 
 class Labelled(Protocol):
@@ -95,7 +94,7 @@ class Citations:
             book.say("guard_unsupported"), book.say("guard_withheld"), book.say("guard_nearest", page="{page}")
         )
         grounds = Grounds(outputs=(found,), business=self._standing.business, ours=self._standing.is_ours)
-        checked = guard.check_answer(told.text, told.citations, (), grounds, Vault(), _as_it_is, phrases, self.policy)
+        checked = guard.check_answer(told.text, told.citations, (), grounds, _as_it_is, phrases, self.policy)
         texts = {one.chunk_id: one.text for one in output.passages}
         verbatim = [one for one in checked.citations if one.quote in texts.get(one.chunk_id, "")]
         return Cited(

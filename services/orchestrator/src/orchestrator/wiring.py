@@ -31,6 +31,7 @@ from orchestrator.jobs.turns import TurnJobs
 from orchestrator.jobs.worker import Worker
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
+from orchestrator.journal.vaulting import Vaults
 from orchestrator.memory.short_term import ShortTermMemory
 from orchestrator.settings import Settings
 from orchestrator.stream.hub import Hub
@@ -53,6 +54,7 @@ class Core:
 
     conversations: Conversations
     codec: Codec
+    vaults: Vaults
     queue: JobQueue
     hub: Hub
     tools: Tools
@@ -71,7 +73,15 @@ async def orchestrate(
         breaker=BreakerConfig(open_s=settings.breaker_open_s), callbacks=callbacks,
     )  # fmt: skip
     conversations = Conversations(keyring, keyring.derive("subject-hash"))
-    core = Core(conversations, Codec(), JobQueue(), Hub(kit.redis), tools, callbacks)
+    core = Core(
+        conversations,
+        Codec(),
+        Vaults(await asyncio.to_thread(Finder.load)),
+        JobQueue(),
+        Hub(kit.redis),
+        tools,
+        callbacks,
+    )
     async with AsyncExitStack() as stack:
         core.hub.start()
         stack.push_async_callback(core.hub.close)
@@ -82,7 +92,7 @@ async def orchestrate(
             here = await stack.enter_async_context(_working(kit, app, settings, core))
             keeper = GapKeeper(kit.db, kit.clock, timedelta(days=settings.gaps_retention_days))
             await stack.enter_async_context(keeper.running(settings.gaps_forget_every_s))
-        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, here)
+        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, here)
         app.state.desk = Desk(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks
         )  # fmt: skip
@@ -136,11 +146,11 @@ def _world(
     phrases = load_phrases()
     return Collaborators(
         brain=brains.main, offline=brains.offline, catalog=core.tools.catalog, gateway=core.tools.gateway,
-        memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=publisher,
+        memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), vaults=core.vaults, publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
         output=load_output_policy(
-            Finder.load(), names=own_names(), prompts=(read_prompt("planner"), read_prompt("writer")),
+            core.vaults.finder, names=own_names(), prompts=(read_prompt("planner"), read_prompt("writer")),
             hosts=settings.answer_link_hosts,
         ),
         languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),

@@ -10,7 +10,6 @@ from orchestrator.guard.checker import Grounds
 from orchestrator.guard.masking import IdMask
 from orchestrator.guard.output.policy import OutputPolicy, load_output_policy
 from orchestrator.guard.support.checking import MAX_SENTENCES
-from orchestrator.guard.vault import Vault
 from orchestrator.turn.inputs import Guarded
 from servicekit.privacy import Finder
 
@@ -31,7 +30,7 @@ POLICY: OutputPolicy = load_output_policy(Finder.load())
 def check(text: str, *citations: Citation, outputs: list[dict[str, Any]] | None = None) -> Guarded:
     phrases = Phrases(unsupported="No source.", withheld="Withheld.", nearest="Not found; the nearest page is {page}.")
     grounds = Grounds(outputs=outputs or [], asked=("Where is my order ABC123?",))
-    return check_answer(text, citations, (), grounds, Vault(), IdMask(frozenset({"ABC123"})), phrases, POLICY)
+    return check_answer(text, citations, (), grounds, IdMask(frozenset({"ABC123"})), phrases, POLICY)
 
 
 def test_a_quote_that_stands_in_its_passage_passes() -> None:
@@ -118,16 +117,14 @@ def test_what_is_longer_than_can_be_checked_is_cut_where_the_check_ends() -> Non
     assert (guarded.verdict, guarded.reasons) == ("repair", ("too_long",))
 
 
-def test_a_quote_of_the_nearest_page_shows_its_address_and_no_token() -> None:
-    vault = Vault()
-    page = PASSAGE | {"text": vault.mask("# Returns\n\nWrite to returns@shop.example first.")}
+def test_a_quote_of_the_nearest_page_is_its_first_line() -> None:
+    page = PASSAGE | {"text": "# Returns\n\nWrite to returns@shop.example first."}
     phrases = Phrases(unsupported="No source.", withheld="Withheld.", nearest="Nearest: {page}.")
     guarded = check_answer(
         "Boats cost 5000 USD.",
         (),
         (),
         Grounds(outputs=[{"passages": [page]}]),
-        vault,
         IdMask(frozenset()),
         phrases,
         POLICY,
@@ -166,6 +163,6 @@ def test_in_another_language_a_sentence_needs_a_mark_and_its_numbers_must_agree(
     )
     grounds = Grounds(outputs=[FOUND], foreign=True)
     marks = (Mark(offset=54, chunk_id="c1"), Mark(offset=78, chunk_id="c1"))
-    guarded = check_answer(text, (QUOTE,), marks, grounds, Vault(), IdMask(frozenset()), phrases, POLICY)
+    guarded = check_answer(text, (QUOTE,), marks, grounds, IdMask(frozenset()), phrases, POLICY)
     assert guarded.text == f"Sie können Artikel innerhalb von 30 Tagen zurückgeben.\n\nLaut “Returns” ({URL})."
     assert [one.quote for one in guarded.support] == ["You can return an item within 30 days."]

@@ -8,7 +8,7 @@ import pytest
 from contracts.turn import Mark
 from orchestrator.brain.sentences import sentence_spans, whole_spans
 from orchestrator.guard.checker import AnswerChecker, Grounds
-from orchestrator.guard.gate import MAX_HELD, StreamGate
+from orchestrator.guard.gate import MAX_HELD, Reading, StreamGate
 from orchestrator.guard.masking import IdMask
 from orchestrator.guard.output.policy import OutputPolicy, load_output_policy
 from orchestrator.guard.vault import Vault
@@ -19,26 +19,29 @@ PAGE = {
     "text": "You can return an item within 30 days.\nUse the form.",
 }  # fmt: skip
 FOUND = {"passages": [PAGE]}
-ORDER = {"order_id": "ABC123", "status": "shipped", "email": "<email_1>"}
+ORDER = {"order_id": "ABC123", "status": "shipped"}
 
 
 @pytest.fixture(scope="module")
-def policy() -> OutputPolicy:
-    return load_output_policy(Finder.load())
+def policy(finder: Finder) -> OutputPolicy:
+    return load_output_policy(finder)
 
 
 class Streamed:
     """A gate with what it showed; time goes on by a second with every look at the clock."""
 
-    def __init__(self, policy: OutputPolicy, *outputs: dict[str, Any], vault: Vault | None = None, foreign: Any = False):
+    def __init__(
+        self, policy: OutputPolicy, *outputs: dict[str, Any], vault: Vault | None = None, foreign: Any = False
+    ):
         self.pieces: list[tuple[str, int]] = []
         self.seconds = 0.0
         grounds = Grounds(outputs=outputs)
-        mask, keeping = IdMask(frozenset({"ABC123"})), vault or Vault()
-        self.gate = StreamGate(
-            lambda: AnswerChecker(grounds, policy), lambda _text: foreign, lambda text: mask(keeping.restore(text)),
-            self.show, self.tick,
+        mask, keeping = IdMask(frozenset({"ABC123"})), vault or Vault(b"k" * 32, policy.finder)
+        reading = Reading(
+            lambda: AnswerChecker(grounds, policy), lambda _text: foreign, keeping.reveal_orders,
+            lambda text: mask(keeping.show(text)),
         )  # fmt: skip
+        self.gate = StreamGate(reading, self.show, self.tick)
 
     async def show(self, text: str, offset: int) -> None:
         self.pieces.append((text, offset))
@@ -69,16 +72,15 @@ async def test_a_sentence_is_shown_when_the_next_one_has_begun(policy: OutputPol
     assert streamed.gate.complete
 
 
-async def test_tokens_are_restored_and_ids_masked_wherever_the_text_is_cut(policy: OutputPolicy) -> None:
-    vault = Vault()
-    vault.mask("ada@example.com")
-    streamed = Streamed(policy, ORDER, vault=vault)
-    text = "Order ABC123 is shipped. It goes to <email_1> soon. "
-    for delta in ["Order AB", "C123 is shipped. It goes to <ema", "il_1", "> soon. "]:
-        await streamed.gate(delta)
-    await streamed.gate.finish(text)
-    assert streamed.text == "Order ••C123 is shipped. It goes to ada@example.com soon."
-    assert [offset for _, offset in streamed.pieces] == [0, len("Order ••C123 is shipped.")]
+async def test_tokens_are_restored_and_ids_masked_wherever_the_text_is_cut(policy: OutputPolicy, vault: Vault) -> None:
+    order, email = vault.mask("order ABC123").removeprefix("order "), vault.mask("ada@example.com")
+    text = f"Order {order} is shipped. It goes to {email} soon. Order ABC123 is shipped. "
+    for size in range(1, 20):
+        streamed = Streamed(policy, vault.reveal_orders_in(ORDER | {"email": email}), vault=vault)
+        await streamed.write(*(text[at : at + size] for at in range(0, len(text), size)))
+        await streamed.gate.finish(text)
+        assert streamed.text == "Order ••C123 is shipped. It goes to ada@example.com soon. Order ••C123 is shipped."
+        assert streamed.pieces[0] == ("Order ••C123 is shipped.", 0)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """CheckGuardrails: the guards on a finished answer, from what the turn observed."""
 
+from collections.abc import Callable
+
+from contracts.turn import Mark
 from orchestrator.effects.checking import grounds_of, is_foreign
 from orchestrator.effects.draft import our_draft
 from orchestrator.effects.scope import TurnScope, TurnView
@@ -32,9 +35,14 @@ async def _checked(effect: CheckGuardrails, state: TurnState, view: TurnView, sc
         unsupported=say("guard_unsupported"), withheld=say("guard_withheld"),
         nearest=say("guard_nearest", page="{page}"), source=say("guard_source", pages="{pages}"),
     )  # fmt: skip
-    return check_answer(
-        effect.text, effect.citations, effect.marks, grounds, view.vault, view.mask, phrases, scope.world.output
-    )
+    reveal = view.vault.reveal_orders
+    text, marks = reveal(effect.text), _moved(effect.marks, effect.text, reveal)
+    return check_answer(text, effect.citations, marks, grounds, view.mask, phrases, scope.world.output)
+
+
+def _moved(marks: tuple[Mark, ...], text: str, reveal: Callable[[str], str]) -> tuple[Mark, ...]:
+    """The marks at their places in the revealed text."""
+    return tuple(one.model_copy(update={"offset": len(reveal(text[: one.offset]))}) for one in marks)
 
 
 def _acted(view: TurnView) -> bool:

@@ -7,7 +7,7 @@ from orchestrator.brain.port import Observation
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.checker import AnswerChecker, Grounds
-from orchestrator.guard.gate import StreamGate
+from orchestrator.guard.gate import Reading, StreamGate
 from orchestrator.turn.state import TurnState
 
 #: States in which what a tool was called for did not happen.
@@ -15,15 +15,19 @@ _UNDONE = frozenset({"failed", "denied", "expired", "rejected"})
 
 
 async def grounds_of(state: TurnState, view: TurnView, scope: TurnScope, *, foreign: bool = False) -> Grounds:
-    """What an answer of this turn may rest on, masked like the answer itself."""
+    """What an answer of this turn may rest on, masked like the answer itself but for order numbers."""
     remembered = await scope.remembered()
+    # Order numbers are compared by their last four characters, as an answer has them; other tokens stay.
+    reveal = view.vault.reveal_orders
+    asked = [one.text for one in remembered.history if one.role is Role.CUSTOMER]
     topics = scope.world.topics.get(await scope.language(state))
     return Grounds(
-        outputs=[one.output for one in view.observations if one.output is not None], foreign=foreign,
+        outputs=[view.vault.reveal_orders_in(one.output) for one in view.observations if one.output is not None],
+        foreign=foreign,
         claims=topics.knows if topics is not None else _any_claim, business=scope.world.standing.business,
         ours=scope.world.standing.is_ours, done=done_of(view.observations),
         said=(*(one.text for one in remembered.history if one.role is not Role.CUSTOMER), *scope.world.gateway.notes()),
-        asked=(view.question, *(one.text for one in remembered.history if one.role is Role.CUSTOMER)),
+        asked=tuple(map(reveal, (view.question, *asked))),
     )  # fmt: skip
 
 
@@ -41,13 +45,15 @@ def is_foreign(text: str, view: TurnView, scope: TurnScope) -> bool | None:
 async def gate_of(state: TurnState, view: TurnView, scope: TurnScope, teller: Teller) -> StreamGate:
     """The gate between a Brain that writes an answer and the customer who reads along."""
     grounds = await grounds_of(state, view, scope)
-    return StreamGate(
-        lambda: AnswerChecker(grounds, scope.world.output),
-        lambda text: is_foreign(text, view, scope),
-        lambda text: view.mask(view.vault.restore(text)),
-        lambda text, offset: teller.chunk(state, text, offset),
-        scope.world.clock.monotonic,
+    reading = Reading(
+        checker=lambda: AnswerChecker(grounds, scope.world.output),
+        foreign=lambda text: is_foreign(text, view, scope),
+        reveal=view.vault.reveal_orders,
+        render=lambda text: view.mask(view.vault.show(text)),
     )
+    return StreamGate(
+        reading, lambda text, offset: teller.chunk(state, text, offset), scope.world.clock.monotonic
+    )  # fmt: skip
 
 
 def done_of(observations: Iterable[Observation]) -> frozenset[str]:

@@ -2,7 +2,8 @@
 
 Order of checks: what can be cut out is, secrets and the like refuse the whole, each sentence is checked against what
 was observed and the rules of `output/`, those that do not pass are dropped, an answer of which nothing is left is
-refused with the nearest page; then tokens are restored and ids masked.
+refused with the nearest page; order numbers are shortened. Tokens of personal data stay: they are restored in the
+customer's own view.
 """
 
 import re
@@ -18,7 +19,6 @@ from orchestrator.guard.output.policy import OutputPolicy
 from orchestrator.guard.output.rule import Rule
 from orchestrator.guard.support.checking import Sentence
 from orchestrator.guard.support.repairing import assemble, citations_for, kept
-from orchestrator.guard.vault import Vault
 from orchestrator.turn.inputs import Guarded
 
 _NOT_FOUND = re.compile(
@@ -44,7 +44,6 @@ def check_answer(
     citations: tuple[Citation, ...],
     marks: tuple[Mark, ...],
     grounds: Grounds,
-    vault: Vault,
     mask: Callable[[str], str],
     phrases: Phrases,
     policy: OutputPolicy,
@@ -69,25 +68,25 @@ def check_answer(
     if sentences and text[sentences[-1].end :].strip():
         reasons.append("too_long")
     passages = passages_of(grounds.outputs)
-    links = _links(grounds.outputs, vault)
+    links = _links(grounds.outputs)
     nowhere = unanswerable(grounds.outputs)
     if (factual and not bearing) or (nowhere and not _says_so(keeping, bearing)):
-        refused, nearest = _refused(passages, phrases, vault)
+        refused, nearest = _refused(passages, phrases)
         return Guarded(
             verdict="refuse", text=refused, citations=nearest, links=links, covered=covered,
             refusal="not_in_knowledge_base" if nowhere else "unsupported", reasons=(*reasons, "unsupported"),
         )  # fmt: skip
     if rules or len(keeping) < len(sentences):
         # What stood apart may break a rule together.
-        left = assemble(text, sentences, keeping, str, str).text
+        left = assemble(text, sentences, keeping, str).text
         if broken := checker.broken(left):
             return Guarded(
                 verdict="refuse", text=phrases.withheld, refusal="withheld",
                 reasons=(*reasons, *(reason_of(rule) for rule in broken)),
             )  # fmt: skip
-    valid = tuple(one.model_copy(update={"quote": vault.restore(one.quote)}) for one in supported(citations, passages))
-    shown = assemble(text, sentences, keeping, lambda one: mask(vault.restore(one)), vault.restore)
-    cited = citations_for(keeping, valid, vault.restore)
+    valid = supported(citations, passages)
+    shown = assemble(text, sentences, keeping, mask)
+    cited = citations_for(keeping, valid)
     if not cited and not factual:
         # "I could not find that; the nearest page is …": what it names stays its source.
         cited = valid
@@ -143,16 +142,14 @@ def _stopped(
     return None
 
 
-def _refused(
-    passages: Mapping[str, Mapping[str, Any]], phrases: Phrases, vault: Vault
-) -> tuple[str, tuple[Citation, ...]]:
+def _refused(passages: Mapping[str, Mapping[str, Any]], phrases: Phrases) -> tuple[str, tuple[Citation, ...]]:
     """Nothing that was said has support: the customer hears so, and which page comes nearest."""
     nearest = next(iter(passages.values()), None)
     if nearest is None:
         return phrases.unsupported, ()
     title, url, text = str(nearest["title"]), str(nearest["url"]), str(nearest["text"])
     first = next((line for line in text.split("\n") if line.strip() and not line.startswith("#")), text)
-    quote = vault.restore(first.strip())[:300]
+    quote = first.strip()[:300]
     return phrases.nearest.format(page=named(title, url)), (
         Citation(chunk_id=str(nearest["chunk_id"]), title=title, url=url, quote=quote),
     )
@@ -163,7 +160,7 @@ def _says_so(keeping: Sequence[Sentence], bearing: Sequence[Sentence]) -> bool:
     return not bearing or any(admits(one.text) for one in keeping)
 
 
-def _links(outputs: Sequence[Mapping[str, Any]], vault: Vault) -> dict[str, str]:
+def _links(outputs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Links to files that tools made for the customer, by their label."""
     links = {}
     for output in outputs:
@@ -172,4 +169,4 @@ def _links(outputs: Sequence[Mapping[str, Any]], vault: Vault) -> dict[str, str]
         if output.get("receipt_url"):
             # Whatever a model writes: after an action of ours the customer gets its receipt.
             links["Receipt" if output.get("state") == "succeeded" else "Signed record"] = output["receipt_url"]
-    return {label: vault.restore(url) for label, url in links.items()}
+    return links

@@ -23,12 +23,13 @@ _ENDS = frozenset(".!?\n")
 
 @dataclass(slots=True)
 class _Answer:
-    """An answer so far: `text` with the `pieces` that are not yet in it.
+    """An answer so far: `raw` as the model wrote it, with the `pieces` that are not yet in it; `text` as it is read.
 
     Up to `judged` it was cut into sentences of which `waiting` are not yet checked; up to `ready` they have passed,
     and up to `passed` they were shown. `open`: nothing was held. `ending`: a sentence may have ended since `judged`.
     """
 
+    raw: str = ""
     text: str = ""
     pieces: list[str] = field(default_factory=list)
     marks: list[tuple[int, str]] = field(default_factory=list)
@@ -42,30 +43,37 @@ class _Answer:
     admitted: bool = False
     foreign: bool | None = None
 
-    def whole(self) -> str:
-        """The text with all of its pieces."""
+    def whole(self, reveal: Callable[[str], str]) -> str:
+        """The text with all of its pieces. What is not yet a whole token stands at its end, behind all sentences."""
         if self.pieces:
-            self.text += "".join(self.pieces)
+            self.raw += "".join(self.pieces)
             self.pieces.clear()
+            self.text = reveal(self.raw)
         return self.text
 
 
-class StreamGate:
-    """Takes text deltas and marks; passes sentences on with their offset in the shown text.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a gate reads an answer.
 
-    `checker` is made when the first sentence is whole. `render` restores tokens and masks ids. `foreign` says whether
-    a text is in another language than what it rests on, None when it is not sure.
+    `checker` is made when the first sentence is whole. `foreign` says whether a text is in another language than what
+    it rests on, None when it is not sure. `reveal` puts order numbers in the place of their tokens, for the checks;
+    `render` gives a revealed text as the customer sees it.
     """
 
+    checker: Callable[[], AnswerChecker]
+    foreign: Callable[[str], bool | None]
+    reveal: Callable[[str], str]
+    render: Callable[[str], str]
+
+
+class StreamGate:
+    """Takes text deltas and marks; passes sentences on with their offset in the shown text."""
+
     def __init__(
-        self,
-        checker: Callable[[], AnswerChecker],
-        foreign: Callable[[str], bool | None],
-        render: Callable[[str], str],
-        show: Callable[[str, int], Awaitable[None]],
-        monotonic: Callable[[], float],
+        self, reading: Reading, show: Callable[[str, int], Awaitable[None]], monotonic: Callable[[], float]
     ) -> None:
-        self._make, self._foreign, self._render = checker, foreign, render
+        self._reading = reading
         self._show, self._monotonic = show, monotonic
         self._checker: AnswerChecker | None = None
         self._answer = _Answer()
@@ -89,7 +97,7 @@ class StreamGate:
         # An end is certain when the next sentence has begun, some pieces later.
         answer.ending = answer.ending or not _ENDS.isdisjoint(delta)
         if answer.ending:
-            self._judge(whole_spans(answer.whole(), answer.judged))
+            self._judge(whole_spans(answer.whole(self._reading.reveal), answer.judged))
             answer.ending = not _ENDS.isdisjoint(answer.text[answer.judged + 1 :])
         if answer.ready > answer.passed and (now := self._monotonic()) - self._last >= FLUSH_S:
             self._last = now
@@ -102,11 +110,12 @@ class StreamGate:
     async def finish(self, text: str) -> None:
         """The text is whole, and this: what is left of it is checked and shown. It may have been cut at its end."""
         answer = self._answer
-        if not text.startswith(answer.whole()[: answer.judged]):
+        judged = answer.whole(self._reading.reveal)[: answer.judged]
+        answer.raw, answer.text = text, self._reading.reveal(text)
+        if not answer.text.startswith(judged):
             answer.open = False
-        answer.text = text
         if answer.open:
-            self._judge(list(sentence_spans(text, answer.judged, len(text))), last=True)
+            self._judge(list(sentence_spans(answer.text, answer.judged, len(answer.text))), last=True)
             await self._pass()
 
     async def _retract(self) -> None:
@@ -131,7 +140,7 @@ class StreamGate:
         """Whether the waiting sentences pass: in either reading, while it is not sure which language they are in."""
         answer = self._answer
         if answer.foreign is None:
-            answer.foreign = self._foreign(answer.text)
+            answer.foreign = self._reading.foreign(answer.text)
             if answer.foreign is None and (last or len(answer.text) >= _TELLING):
                 answer.foreign = False
         readings = (False, True) if answer.foreign is None else (answer.foreign,)
@@ -144,9 +153,11 @@ class StreamGate:
 
     def _passes(self, *, foreign: bool) -> bool:
         if self._checker is None:
-            self._checker = self._make()
+            self._checker = self._reading.checker()
         answer = self._answer
-        found = self._checker.written(answer.text, answer.waiting, by_offset(answer.marks), foreign=foreign)
+        # A mark is told by its place in what the model wrote.
+        marks = by_offset([(len(self._reading.reveal(answer.raw[:offset])), one) for offset, one in answer.marks])
+        found = self._checker.written(answer.text, answer.waiting, marks, foreign=foreign)
         answer.admitted = answer.admitted or any(admits(one.text) for one in found)
         # What the knowledge base does not have is told only after it was said that it does not.
         nowhere = unanswerable(self._checker.grounds.outputs) and not answer.admitted
@@ -158,6 +169,6 @@ class StreamGate:
             return
         ready = answer.text[answer.passed : answer.ready]
         answer.passed = answer.ready
-        shown = self._render(ready if self._offset else ready.lstrip())
+        shown = self._reading.render(ready if self._offset else ready.lstrip())
         await self._show(shown, self._offset)
         self._offset += len(shown)

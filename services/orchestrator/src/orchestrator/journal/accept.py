@@ -12,10 +12,12 @@ from asyncpg import Record
 
 from contracts.errors import ProblemCode
 from contracts.ids import new_id
+from orchestrator.guard.vault import Held
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.decisions import decide_open_card
 from orchestrator.journal.entries import Codec, append_entries, purpose
 from orchestrator.journal.scheduling import run_turn
+from orchestrator.journal.vaulting import vault_columns
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.inputs import MessageAdded, TurnStarted
 from orchestrator.turn.journal import Recorded
@@ -40,20 +42,21 @@ _NO = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message as it came in. `at_ms` is its time in epoch milliseconds."""
+    """A message as it came in, masked: `held` is what its tokens stand for. `at_ms` is in epoch milliseconds."""
 
     text: str
     client_turn_id: str
     request_id: str
     at_ms: int
     wants_human: bool = False
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A turn that this process may run at once: it holds the lease, and knows the journal without reading it.
 
-    `first`: nothing was said in the conversation before.
+    `first`: nothing was said in the conversation before. `held`: what the message's tokens stand for.
     """
 
     conversation: Conversation
@@ -61,6 +64,7 @@ class Begun:
     request_id: str
     first: bool
     recorded: Recorded
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +103,12 @@ async def begin_at_once(
     turn_id, body_hash = new_id("trn"), _hash(message)
     started = _started(conversation, message, budgets)
     row = await db.fetchrow(
-        "SELECT state, turn, sent, ordinal FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "SELECT state, turn, sent, ordinal FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11),"
+        " vault_keep($1, $12, $13)",
         conversation.id, conversation.answering.value, plain_answer(message.text) is not None, turn_id,
         message.request_id, message.at_ms, _first_entry(conversation, started, turn_id, codec),
         message.client_turn_id, body_hash, conversation.sealer.seal("thread", message.text.encode()), lease_s,
+        *vault_columns(conversation.sealer, message.held),
     )  # fmt: skip
     if row is None or row["state"] == "look":
         return None
@@ -111,7 +117,8 @@ async def begin_at_once(
     if lease_s is None:
         return Accepted(turn_id)
     recorded = Recorded(started, message.at_ms)
-    return Accepted(turn_id, begun=Begun(conversation, turn_id, message.request_id, row["ordinal"] == 1, recorded))
+    begun = Begun(conversation, turn_id, message.request_id, row["ordinal"] == 1, recorded, message.held)
+    return Accepted(turn_id, begun=begun)
 
 
 async def accept_message(
@@ -127,6 +134,9 @@ async def accept_message(
     if rows and rows[0]["body_hash"] is not None:
         return _known(rows[0]["id"], rows[0]["body_hash"], body_hash)
     said = conversation.sealer.seal("thread", message.text.encode())
+    await db.execute(
+        "SELECT vault_keep($1, $2, $3)", conversation.id, *vault_columns(conversation.sealer, message.held)
+    )
     joined = await _join(db, conversation, message, rows, codec, lease_s)
     if joined is not None:
         kept = (conversation.id, message.client_turn_id, joined.turn_id, body_hash, said)

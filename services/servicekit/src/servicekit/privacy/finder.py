@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from typing import Self
 
+from servicekit.privacy.addresses import addresses
 from servicekit.privacy.cards import cards
 from servicekit.privacy.emails import emails
 from servicekit.privacy.folding import Page, fold
@@ -11,6 +12,8 @@ from servicekit.privacy.ips import ips
 from servicekit.privacy.kinds import Claim, Found
 from servicekit.privacy.known_names import known_names
 from servicekit.privacy.links import links
+from servicekit.privacy.names import Names
+from servicekit.privacy.national_ids import national_ids
 from servicekit.privacy.orders import orders
 from servicekit.privacy.phones import Phones
 from servicekit.privacy.secrets import secrets
@@ -27,7 +30,9 @@ class Finder:
     @classmethod
     def load(cls) -> Self:
         """A finder with the number plans and word lists of this package read (a tenth of a second)."""
-        return cls((emails, links, secrets, cards, ibans, ips, orders, Phones.load()))
+        return cls(
+            (emails, links, secrets, cards, ibans, ips, national_ids, orders, addresses, Phones.load(), Names.load())
+        )
 
     def find(self, text: str, *, names: Collection[str] = ()) -> tuple[Found, ...]:
         """What stands in `text`, in the order of the text, without overlaps; the surest claim wins, then the longest.

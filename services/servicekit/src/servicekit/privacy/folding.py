@@ -5,7 +5,7 @@ Detectors see the folded text; what they find is told in places of the text as i
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 #: Characters that NFKC changes, that are invisible, or that combine; most texts have none of them.
 _UNUSUAL = re.compile(
@@ -24,6 +24,7 @@ class Page:
     text: str
     lower: str
     origins: tuple[int, ...] | None  # None: nothing was folded
+    labels: dict[tuple[int, int], str | None] = field(default_factory=dict, compare=False)  # what `labels` worked out
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of the text as it was written that `text[start:end]` stands for."""

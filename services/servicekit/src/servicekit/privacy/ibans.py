@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from servicekit.privacy import strengths
 from servicekit.privacy.folding import Page
 from servicekit.privacy.kinds import Claim, Kind
+from servicekit.privacy.labels import Label, label_of
 
 #: How long the numbers of each country are.
 _LENGTHS = {
-    entry[:2]: int(entry[2:])
-    for entry in """
-    ad24 ae23 al28 at20 az28 ba20 be16 bg22 bh22 br29 by28 ch21 cr22 cy28 cz24 de22 dk18 do28 ee20 eg29 es24
-    fi18 fo18 fr27 gb22 ge22 gi23 gl18 gr27 gt28 hr21 hu28 ie22 il23 iq23 is26 it27 jo30 kw30 kz20 lb28 lc32
-    li21 lt20 lu20 lv21 ly25 mc27 md24 me22 mk19 mr27 mt31 mu30 nl18 no15 pk24 pl28 ps29 pt25 qa29 ro24 rs22
-    sa24 sc31 se24 si19 sk24 sm27 st25 sv28 tl23 tn24 tr26 ua29 va22 vg24 xk20
-    """.split()
-}
+    "ad": 24, "ae": 23, "al": 28, "at": 20, "az": 28, "ba": 20, "be": 16, "bg": 22, "bh": 22, "br": 29,
+    "by": 28, "ch": 21, "cr": 22, "cy": 28, "cz": 24, "de": 22, "dk": 18, "do": 28, "ee": 20, "eg": 29,
+    "es": 24, "fi": 18, "fo": 18, "fr": 27, "gb": 22, "ge": 22, "gi": 23, "gl": 18, "gr": 27, "gt": 28,
+    "hr": 21, "hu": 28, "ie": 22, "il": 23, "iq": 23, "is": 26, "it": 27, "jo": 30, "kw": 30, "kz": 20,
+    "lb": 28, "lc": 32, "li": 21, "lt": 20, "lu": 20, "lv": 21, "ly": 25, "mc": 27, "md": 24, "me": 22,
+    "mk": 19, "mr": 27, "mt": 31, "mu": 30, "nl": 18, "no": 15, "pk": 24, "pl": 28, "ps": 29, "pt": 25,
+    "qa": 29, "ro": 24, "rs": 22, "sa": 24, "sc": 31, "se": 24, "si": 19, "sk": 24, "sm": 27, "st": 25,
+    "sv": 28, "tl": 23, "tn": 24, "tr": 26, "ua": 29, "va": 22, "vg": 24, "xk": 20,
+}  # fmt: skip
 _START = re.compile(r"(?<![a-z0-9])([a-z]{2})[ -]?\d[ -]?\d(?=[ .-]?[a-z0-9])")
-_LABEL = re.compile(r"iban\W|account|konto|compte|cuenta|conto|rekening")
 
 
 def ibans(page: Page) -> Iterator[Claim]:
@@ -32,7 +33,7 @@ def ibans(page: Page) -> Iterator[Claim]:
             continue
         if _checked(number):
             yield Claim(strengths.CHECKED, Kind.IBAN, found.start(), end)
-        elif _LABEL.search(page.lower, max(0, found.start() - 30), found.start()):
+        elif label_of(page, found.start(), end) is Label.ACCOUNT:
             yield Claim(strengths.LABELLED, Kind.IBAN, found.start(), end)
 
 

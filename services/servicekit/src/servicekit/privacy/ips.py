@@ -12,7 +12,8 @@ _BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _V4 = re.compile(rf"(?<![\w.])(?:{_BYTE}\.){{3}}{_BYTE}(?![\w]|\.\d)")
 _V6 = re.compile(r"(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:(?<=:)(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])")
 _VERSION = re.compile(
-    r"(?:\bv|\bver|version\w*|release|firmware|build|software|update|driver|sdk|plugin|chapter|section|kapitel|§)[^\d\n]{0,12}\Z"
+    r"(?:\bv|\bver|version\w*|release|firmware|build|software|update|driver|sdk|plugin|chapter|section|kapitel"
+    r"|§)[^\d\n]{0,12}\Z"
 )
 _SAID = re.compile(r"\bip\b|\bipv4\b|address|adresse|host|server|login|log")
 

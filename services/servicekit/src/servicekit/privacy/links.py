@@ -8,7 +8,8 @@ from servicekit.privacy.folding import Page
 from servicekit.privacy.kinds import Claim, Kind
 
 _CAPABILITY = re.compile(
-    r"[?&#;](?:[a-z]+[_-])*(?:signature|sig|sign|token|key|code|auth|secret|otp|session|sid|jwt|hash|password|ticket_hash)=[^\s&]",
+    r"[?&#;](?:[a-z]+[_-])*(?:signature|sig|sign|token|key|code|auth|secret|otp|session|sid|jwt|hash|password"
+    r"|ticket_hash)=[^\s&]",
     re.IGNORECASE,
 )
 _LEFT_END = re.compile(r"[^\s<>\"'(\[{|]*\Z")

@@ -13,8 +13,6 @@ INVISIBLE = re.compile(
     "\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\x00-\x08\x0b-\x1f\x7f-\x9f]"
     "|\u200d(?![\u2600-\u27bf\U0001f000-\U0001faff])|\ufe0f{2,}"
 )
-#: Personal data, masked: `<email_1>`, `<email_k7q2m4xd>`. It is a word like any other.
-TOKEN = re.compile(r"<[a-z_]{2,20}_(?:\d{1,4}|[a-z0-9]{8})>")
 _ALIKE = str.maketrans(
     "АВЕЅІЈКМНОРСТХУаеѕіјорсхуԁԛԝһӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧανορτυхɑɡıℓ‐‑‒−’‘ʼ＇“”",
     "ABESIJKMHOPCTXYaesijopcxydqwhlABEZHIKMNOPTYXavoptuxagil----''''\"\"",

@@ -4,7 +4,7 @@ import re
 from urllib.parse import unquote
 
 from orchestrator.guard.output.allowed import Allowed, host_of
-from orchestrator.guard.output.forms import TOKEN
+from servicekit.privacy.tokens import TOKEN
 
 #: Endings of bare addresses; a word like "e.g." or "report.pdf" has none of them.
 _ENDINGS = (

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from orchestrator.guard.output.forms import TOKEN
+from servicekit.privacy.tokens import TOKEN
 
 _IMAGE = re.compile(r"!\[[^\]]{0,2000}\](?:\([^)]{0,4000}\)?|\[[^\]]{0,500}\]?)?")
 #: With all that stands between it and its end: nothing of it is meant for a reader.
