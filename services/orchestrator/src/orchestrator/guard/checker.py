@@ -47,18 +47,18 @@ class AnswerChecker:
         self.grounds = grounds
         self.policy = policy
         self._evidence = evidence_of(grounds.outputs, grounds.business, grounds.said, grounds.asked)
-        self._allowed = allowed_of(
+        self.allowed = allowed_of(
             grounds.outputs, business=grounds.business, said=grounds.said, asked=grounds.asked, done=grounds.done,
             hosts=policy.hosts,
         )  # fmt: skip
 
     def cut(self, text: str) -> Cut:
         """The text less what can be cut out of it."""
-        return cut(text, self._allowed, self.policy)
+        return cut(text, self.allowed, self.policy)
 
     def broken(self, text: str) -> tuple[Rule, ...]:
         """The rules that a text breaks as a whole."""
-        return broken(text, self._allowed, self.policy)
+        return broken(text, self.allowed, self.policy)
 
     def sentences(self, text: str, marks: Marks, *, screened: bool) -> tuple[Sentence, ...]:
         """The verdicts on all sentences. `screened`: the text as a whole breaks no rule, nor do its sentences then."""
@@ -80,6 +80,8 @@ class AnswerChecker:
 
     def _ruled(self, one: Sentence, context: str | None) -> Sentence:
         """The sentence, unsupported when a rule is broken by it or by `context`, the text that ends with it."""
+        if one.kind == "unsupported":
+            return one
         rule = None
         if context is not None:
             rule = next(iter((*self.cut(context).rules, *self.broken(context))), None)
@@ -91,4 +93,4 @@ class AnswerChecker:
         pages = [span.passage.text for span in one.spans]
         if any(one.text in page for page in pages):
             return None
-        return next(self.policy.promises.empty(one.text, "\n".join(pages), self._allowed), None)
+        return next(self.policy.promises.empty(one.text, "\n".join(pages), self.allowed), None)

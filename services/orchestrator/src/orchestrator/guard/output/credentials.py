@@ -2,7 +2,7 @@
 
 import re
 
-from orchestrator.guard.output.forms import decoded_runs, plain
+from orchestrator.guard.output.forms import decoded_runs
 
 _KEY = re.compile(
     r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}|\bgh[pousr]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{16,}|\bglpat-[\w-]{12,}"
@@ -34,13 +34,12 @@ _ANY = re.compile(
 )
 
 
-def holds_secret(forms: tuple[str, ...], without_links: str) -> bool:
-    """Whether a text, in any of its forms, holds a credential. `without_links`: the text less what may be linked to."""
+def holds_secret(forms: tuple[str, ...]) -> bool:
+    """Whether a text, in any of its forms, holds a credential. Links that may be shown are no longer in it."""
     if any(_ANY.search(form) and _names_one(form) for form in forms):
         return True
-    rest = plain(without_links)
     # Base64 that says something was written to be read by somebody else.
-    return _OPAQUE.search(rest) is not None or bool(decoded_runs(rest))
+    return any(_OPAQUE.search(form) for form in forms) or bool(decoded_runs(forms[0]))
 
 
 def _names_one(form: str) -> bool:

@@ -44,22 +44,22 @@ class Promises:
 
     def empty(self, sentence: str, page: str, allowed: Allowed) -> Iterator[Rule]:
         """The rules that a sentence breaks; `page` is the text of the passages that carry it, empty when none does."""
-        text = worded(sentence)
+        text, known = worded(sentence), worded(page)
         for kind in self.kinds:
             if not any(hint in text for hint in kind.hints) or kind.carried_by & allowed.done:
                 continue
-            done = self._says(text, kind, kind.done)
-            if not done and not self._says(text, kind, kind.will):
+            done = self._says(text, kind, kind.done, known)
+            if not done and not self._says(text, kind, kind.will, known):
                 continue
-            if not done and page and kind.page.search(worded(page)):
+            if not done and kind.page.search(known):
                 continue
             # What we said in an earlier turn passed this rule then.
             pattern = kind.done if done else kind.will
             if not any(self._says(worded(one), kind, pattern) for one in allowed.said):
                 yield kind.rule
 
-    def _says(self, text: str, kind: Kind, pattern: re.Pattern[str]) -> bool:
-        """Whether one of the matches is meant: not denied, hedged, asked or offered."""
+    def _says(self, text: str, kind: Kind, pattern: re.Pattern[str], known: str = "") -> bool:
+        """Whether one of the matches is meant: not denied, hedged, asked or offered, nor the words of the page."""
         if kind.asked and text.endswith("?") and self.offers.search(text):
             return False
         if kind.offered and self.offers.search(text):
@@ -67,6 +67,7 @@ class Promises:
         return any(
             not (kind.denied and (self.denials.search(found[0]) or self.before.search(text[: found.start()])))
             and not self.hedges.search(text[: found.start()])
+            and found[0] not in known
             for found in pattern.finditer(text)
         )
 
@@ -92,7 +93,7 @@ def _kind(name: str, raw: Mapping[str, Any], words: Mapping[str, Mapping[str, st
 def _any_of(by_language: Mapping[str, list[str]], words: Mapping[str, Mapping[str, str]]) -> re.Pattern[str]:
     """One pattern of all languages; of none, one that never matches."""
     patterns = [
-        _NAMED.sub(lambda found, own=words[language]: own[found[1]], one)  # type: ignore[misc]
+        _NAMED.sub(lambda found, own=words[language]: f"(?:{own[found[1]]})", one)  # type: ignore[misc]
         for language, listed in by_language.items()
         for one in listed
     ]

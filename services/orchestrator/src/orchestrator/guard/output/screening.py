@@ -38,7 +38,7 @@ def broken(text: str, allowed: Allowed, policy: OutputPolicy) -> tuple[Rule, ...
 
 
 def _broken(text: str, seen: tuple[str, ...], allowed: Allowed, policy: OutputPolicy) -> Iterator[Rule]:
-    if holds_secret(seen, seen[0]):
+    if holds_secret(seen):
         yield Rule.SECRET
     if holds_internal(seen, policy.names, allowed.asked):
         yield Rule.INTERNAL
