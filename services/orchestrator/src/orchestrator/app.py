@@ -8,6 +8,7 @@ from orchestrator.api.conversations import conversations_router
 from orchestrator.api.decisions import decisions_router
 from orchestrator.api.demo import demo_router
 from orchestrator.api.gaps import gaps_router
+from orchestrator.api.privacy import privacy_router
 from orchestrator.api.stream import stream_router
 from orchestrator.api.wellknown import wellknown_router
 from orchestrator.settings import Settings, load_issuers
@@ -16,8 +17,8 @@ from servicekit.app import KitFactory, create_app
 from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
-from servicekit.crypto import Keyring
 from servicekit.kit import open_kit
+from servicekit.sealing.keyfile import KeyringFile
 
 
 def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastAPI:
@@ -25,11 +26,11 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
     if settings.master_key_file is None:
         raise ValueError("AIGUY_MASTER_KEY_FILE is needed: conversations are sealed with it")
     keys = KeySet.load(settings.signing_keys)
-    keyring = Keyring.load(settings.master_key_file)
+    keyring = KeyringFile(settings.master_key_file, SystemClock())
     minter = TokenMinter(keys, settings.token_issuer, SystemClock())
     routers = [
         conversations_router(), decisions_router(), approvals_router(), callbacks_router(), stream_router(),
-        gaps_router(), wellknown_router(keys),
+        gaps_router(), privacy_router(), wellknown_router(keys),
     ]  # fmt: skip
     if settings.demo:
         routers.append(_demo(settings))
@@ -39,7 +40,7 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
         title="AIGuy orchestrator",
         routers=routers,
         kit_factory=kit_factory or (lambda told: open_kit(told, issuers=issuers)),
-        startup=lambda kit, app: orchestrate(kit, app, settings, keyring, minter),
+        startup=lambda kit, app: orchestrate(kit, app, settings, keyring.counted(kit.metrics), minter),
     )
 
 

@@ -49,8 +49,8 @@ PAGE = {
 }  # fmt: skip
 ORDER = {"order_id": "ABC123", "status": "shipped", "carrier": "Parcelway"}
 OURS = frozenset({
-    "Hallo!", "Kann ich sonst noch helfen?", "Bonjour !", "Puis-je vous aider pour autre chose ?", "¡Hola!", "¿Puedo ayudarle?",
-    "Buongiorno!", "Posso aiutarla?", "Goedendag!", "Kan ik nog iets doen?", "Hello there!", "Is there something else?",
+    "Hallo!", "Kann ich sonst noch helfen?", "Bonjour !", "Puis-je vous aider pour autre chose ?", "¡Hola!",
+    "¿Puedo ayudarle?", "Buongiorno!", "Posso aiutarla?", "Goedendag!", "Kan ik nog iets doen?", "Hello there!", "Is there something else?",
     "You can return an item within 30 days.",
 })  # fmt: skip
 AROUND = {
@@ -158,7 +158,9 @@ VALUES: tuple[Writing, ...] = (as_it_is, as_it_is, zero_width, full_width, entit
 WRITINGS: dict[str, tuple[Writing, ...]] = {
     "secret": VALUES, "stated": (as_it_is, zero_width, emphasised),
     "internal": (as_it_is, zero_width, emphasised, entities), "prompt": (as_it_is, zero_width, full_width, shouted),
-    "personal": (as_it_is, zero_width, full_width, encoded), "link": (as_it_is, zero_width, full_width, entities), "scheme": (as_it_is, zero_width), "image": (as_it_is, zero_width),
+    "personal": (as_it_is, zero_width, full_width, encoded),
+    "link": (as_it_is, zero_width, full_width, entities), "scheme": (as_it_is, zero_width),
+    "image": (as_it_is, zero_width),
     "markup": (as_it_is, zero_width, entities), "abuse": WORDS, "promise": WORDS, "money": WORDS,
 }  # fmt: skip
 RULES = {
@@ -335,7 +337,7 @@ def an_output(dice: random.Random, now: datetime) -> tuple[str, dict[str, Any]]:
     number = f"T-{dice.randint(1000, 99999)}"
     return dice.choice([
         ("get_order_status", status),
-        ("get_order", status | {"items": [{"name": "Trail Tent 2", "quantity": 1, "unit_price": money}], "total": money}),
+        ("get_order", status | {"items": [{"name": "Trail Tent", "quantity": 1, "unit_price": money}], "total": money}),
         ("get_invoice_pdf", {"invoice_number": f"INV-2026-{dice.randint(1000, 9999)}", "order_id": order,
                              "total": money, "url": link}),
         ("issue_refund", {"refund_request_id": "rfd_1", "order_id": order, "amount": money, "receipt_url": link,

@@ -1,10 +1,10 @@
 """Taking a message in, for every route and channel that has one: locks, limits, journals, enqueues."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.guard.human import asks_for_human
-from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once
+from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.vaulting import Vaults
@@ -60,7 +60,7 @@ class Intake:
         lease_s = self.lease_s()
         async with self.database.primary() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller)
-            incoming = self._masked(incoming, conversation)
+            incoming = masked(incoming, conversation, await self.vaults.opened(db, conversation))
             budgets = self._budgets(conversation.tokens)
             accepted = await begin_at_once(db, conversation, incoming, budgets, self.codec, lease_s)
         if accepted is not None:
@@ -97,11 +97,6 @@ class Intake:
     def now_ms(self) -> int:
         """Epoch milliseconds."""
         return int(self.clock.now().timestamp() * 1000)
-
-    def _masked(self, incoming: Incoming, conversation: Conversation) -> Incoming:
-        """From here on the message is its masked form: nothing behind this line sees what its tokens stand for."""
-        vault = self.vaults.of(conversation)
-        return replace(incoming, text=vault.mask(incoming.text), held=vault.take_fresh())
 
     def _budgets(self, tokens_used: int) -> Budgets:
         limits = self.settings

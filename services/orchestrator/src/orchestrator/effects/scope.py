@@ -55,7 +55,8 @@ class Collaborators:
 class TurnScope:
     """One running turn. `run` counts how often it was (re)started; `first`: nothing was said before.
 
-    State, thread and memory hold tokens; `vault` knows what they stand for once the scope is `ready`.
+    State, thread and memory hold tokens; `vault` knows what they stand for once the scope is `ready`: at once with a
+    vault that is `known`.
     """
 
     conversation: Conversation
@@ -64,6 +65,7 @@ class TurnScope:
     run: int
     first: bool
     world: Collaborators
+    known: Vault | None = None
     vault: Vault = field(init=False)
     _ready: bool = False
     _view: "TurnView | None" = None
@@ -71,11 +73,12 @@ class TurnScope:
     _language: Language | None = None
 
     def __post_init__(self) -> None:
-        self.vault = self.world.vaults.of(self.conversation)
+        self.vault = self.known or self.world.vaults.of(self.conversation)
+        self._ready = self.known is not None
 
     async def ready(self) -> None:
-        """Read what the conversation's tokens stand for, once; in a first run of a first turn there is nothing."""
-        if self._ready or (self.first and self.run == 0):
+        """Read what the conversation's tokens stand for, once."""
+        if self._ready:
             return
         async with self.world.database.primary() as db:
             self.vault.learn(await held_values(db, self.conversation))

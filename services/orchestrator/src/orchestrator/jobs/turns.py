@@ -47,8 +47,9 @@ class TurnJobs:
 
     async def run_begun(self, begun: Begun) -> None:
         """Run a turn that this process has just accepted and leased."""
-        scope = TurnScope(begun.conversation, begun.turn_id, begun.request_id, 0, begun.first, self.world)
-        scope.vault.learn(begun.held)
+        scope = TurnScope(
+            begun.conversation, begun.turn_id, begun.request_id, 0, begun.first, self.world, begun.vault
+        )  # fmt: skip
         with self.world.publisher.near(begun.turn_id):
             await self._go_on(scope, (begun.recorded,))
 

@@ -9,7 +9,7 @@ from contracts.ids import new_id
 from contracts.turn import Answering
 from orchestrator.journal.sealing import Sealer, new_sealer, open_sealer
 from servicekit.auth.claims import Caller, Role
-from servicekit.crypto import Keyring, hash_subject
+from servicekit.crypto import MasterKeys, hash_subject
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 
@@ -47,7 +47,7 @@ _COLUMNS = (
 class Conversations:
     """Creates and finds conversations. `pepper` keys the hash of subjects, so that it cannot be guessed back."""
 
-    keyring: Keyring
+    keyring: MasterKeys
     pepper: bytes
 
     def subject_hash(self, issuer: str, subject: str) -> str:
@@ -87,7 +87,8 @@ class Conversations:
             + (" FOR UPDATE OF c" if lock else ""),
             turn_id,
         )
-        return None if row is None else self.opened(row)
+        # Of an erased conversation nothing is left to do.
+        return None if row is None or row["data_key"] is None else self.opened(row)
 
     def opened(self, row) -> Conversation:  # type: ignore[no-untyped-def]
         """A row of the conversations table, opened; an erased conversation cannot be."""

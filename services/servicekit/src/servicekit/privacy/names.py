@@ -16,10 +16,87 @@ from servicekit.privacy.kinds import Claim, Kind
 
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*\.?")
 _PARTICLES = frozenset(
-    ["van", "von", "de", "del", "della", "der", "den", "di", "da", "dos", "do", "du", "la", "le", "el", "al", "bin", "ibn", "ten", "ter", "te", "zu", "zur", "vom", "af", "av", "y", "e", "mac", "mc", "st"]
+    [
+        "van",
+        "von",
+        "de",
+        "del",
+        "della",
+        "der",
+        "den",
+        "di",
+        "da",
+        "dos",
+        "do",
+        "du",
+        "la",
+        "le",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "ten",
+        "ter",
+        "te",
+        "zu",
+        "zur",
+        "vom",
+        "af",
+        "av",
+        "y",
+        "e",
+        "mac",
+        "mc",
+        "st",
+    ]
 )
 _TITLES = frozenset(
-    ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "herr", "frau", "hr", "fr", "mme", "mlle", "m", "monsieur", "madame", "mademoiselle", "señor", "señora", "señorita", "sr", "sra", "srta", "don", "doña", "sig", "signor", "signora", "sig.ra", "sig.na", "dott", "dott.ssa", "dhr", "mevr", "mevrouw", "mw", "meneer", "dhr.", "mister", "missus", "herrn", "pan", "pani", "ing"]
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "dr",
+        "prof",
+        "herr",
+        "frau",
+        "hr",
+        "fr",
+        "mme",
+        "mlle",
+        "m",
+        "monsieur",
+        "madame",
+        "mademoiselle",
+        "señor",
+        "señora",
+        "señorita",
+        "sr",
+        "sra",
+        "srta",
+        "don",
+        "doña",
+        "sig",
+        "signor",
+        "signora",
+        "sig.ra",
+        "sig.na",
+        "dott",
+        "dott.ssa",
+        "dhr",
+        "mevr",
+        "mevrouw",
+        "mw",
+        "meneer",
+        "dhr.",
+        "mister",
+        "missus",
+        "herrn",
+        "pan",
+        "pani",
+        "ing",
+    ]
 )
 _SURE_TITLES = frozenset({"mr", "mrs", "ms", "dr", "herrn", "mme", "mlle", "sig.ra", "mevr", "dhr"})
 _INTRODUCED = re.compile(
@@ -92,10 +169,85 @@ _CLOSING = re.compile(
 _SIGNED = re.compile(r"\n[ ]*[-~]{1,2} ?|[.!?] [-~]{1,2} ?(?=[^\W\d_]+ ?\Z)")
 _ENDS = re.compile(r"[ .,!]*(?:\n|\Z)")
 _ARTICLES = frozenset(
-    ["the", "a", "an", "your", "our", "this", "that", "these", "die", "der", "das", "den", "dem", "ein", "eine", "einen", "el", "los", "las", "un", "una", "la", "le", "les", "l'", "il", "lo", "gli", "de", "het", "een", "san", "santa", "santo", "los", "st", "saint", "são", "sankt", "via", "calle", "rue", "in", "nach"]
+    [
+        "the",
+        "a",
+        "an",
+        "your",
+        "our",
+        "this",
+        "that",
+        "these",
+        "die",
+        "der",
+        "das",
+        "den",
+        "dem",
+        "ein",
+        "eine",
+        "einen",
+        "el",
+        "los",
+        "las",
+        "un",
+        "una",
+        "la",
+        "le",
+        "les",
+        "l'",
+        "il",
+        "lo",
+        "gli",
+        "de",
+        "het",
+        "een",
+        "san",
+        "santa",
+        "santo",
+        "los",
+        "st",
+        "saint",
+        "são",
+        "sankt",
+        "via",
+        "calle",
+        "rue",
+        "in",
+        "nach",
+    ]
 )
 _AFTER_PLACE = frozenset(
-    ["street", "road", "avenue", "lane", "drive", "court", "square", "station", "airport", "university", "hospital", "park", "county", "city", "beach", "bridge", "island", "school", "church", "hotel", "straße", "platz", "weg", "allee", "straat", "plein", "bank", "store", "shop"]
+    [
+        "street",
+        "road",
+        "avenue",
+        "lane",
+        "drive",
+        "court",
+        "square",
+        "station",
+        "airport",
+        "university",
+        "hospital",
+        "park",
+        "county",
+        "city",
+        "beach",
+        "bridge",
+        "island",
+        "school",
+        "church",
+        "hotel",
+        "straße",
+        "platz",
+        "weg",
+        "allee",
+        "straat",
+        "plein",
+        "bank",
+        "store",
+        "shop",
+    ]
 )
 
 
@@ -235,7 +387,9 @@ class Names:
             if follower is not None and not self._is_common(follower) and _ENDS.match(text, follower.end):
                 last = first + 1
         known = token.lower in self._given
-        if (_ENDS.match(text, tokens[last].end) and (known or (token.capital and (alone or last > first)))) or (known and token.capital and alone):
+        if (_ENDS.match(text, tokens[last].end) and (known or (token.capital and (alone or last > first)))) or (
+            known and token.capital and alone
+        ):
             yield first, last
 
     def _free(self, text: str, tokens: list[_Token]) -> Iterator[tuple[int, int]]:
