@@ -24,9 +24,9 @@ from orchestrator.gaps.keeper import GapKeeper
 from orchestrator.gaps.listing import GapDesk
 from orchestrator.gaps.policy import load_gap_policy
 from orchestrator.guard.ours import standing
-from orchestrator.jobs.erasures import ErasureJobs
 from orchestrator.guard.output.names import own_names
 from orchestrator.guard.output.policy import load_output_policy
+from orchestrator.jobs.erasures import ErasureJobs
 from orchestrator.jobs.here import TurnsHere
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import JobQueue

@@ -50,8 +50,8 @@ PAGE = {
 ORDER = {"order_id": "ABC123", "status": "shipped", "carrier": "Parcelway"}
 OURS = frozenset({
     "Hallo!", "Kann ich sonst noch helfen?", "Bonjour !", "Puis-je vous aider pour autre chose ?", "¡Hola!",
-    "¿Puedo ayudarle?", "Buongiorno!", "Posso aiutarla?", "Goedendag!", "Kan ik nog iets doen?", "Hello there!", "Is there something else?",
-    "You can return an item within 30 days.",
+    "¿Puedo ayudarle?", "Buongiorno!", "Posso aiutarla?", "Goedendag!", "Kan ik nog iets doen?", "Hello there!",
+    "Is there something else?", "You can return an item within 30 days.",
 })  # fmt: skip
 AROUND = {
     "en": ("Hello there!", "Is there something else?"), "de": ("Hallo!", "Kann ich sonst noch helfen?"),

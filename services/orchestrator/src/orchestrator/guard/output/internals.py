@@ -17,7 +17,7 @@ _CALL = re.compile(
 )
 _PROGRAM = re.compile(
     r"Traceback \(most recent|\bFile \"[^\"\n]{1,200}\", line \d|\b[A-Za-z_]{2,40}(?:Error|Exception)\s*[:(]"
-    r"|\b(?:select\b.{0,80}?\bfrom\s+\w+|insert\s+into\s+\w+|delete\s+from\s+\w+|drop\s+table)\b[^.]{0,80}(?:\bwhere\b|\bvalues\b|;)"
+    r"|\b(?:select\b.{0,80}?\bfrom\s+\w+|insert\s+into\s+\w+|delete\s+from\s+\w+|drop\s+table)\b[^.]{0,80}(?:\bwhere\b[^.]{0,40}[=<>']|\bvalues\s*\(|;)"
     r"|(?<![\w.])/(?:etc|home|root|run/secrets|var/(?:lib|log)|proc|app|srv)/[\w./-]+",
     re.IGNORECASE,
 )

@@ -78,7 +78,7 @@ def is_allowed(link: str, allowed: Allowed) -> bool:
         return False
     _, _, rest = lowered.partition("://") if "://" in lowered else ("", "", lowered)
     # Another address or a query in it could carry something out, or lead on.
-    if _NESTED.search(unquote(rest)) or "?" in rest:
+    if "?" in rest or _NESTED.search(unquote(f"/{rest.partition('/')[2]}")):
         return False
     return host_of(lowered) in allowed.hosts
 
