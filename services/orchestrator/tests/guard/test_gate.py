@@ -37,10 +37,10 @@ class Streamed:
     ):
         self.pieces: list[tuple[str, int]] = []
         self.seconds = 0.0
-        grounds = Grounds(outputs=outputs)
+        self.checker = AnswerChecker(Grounds(outputs=outputs), policy)
         mask, keeping = IdMask(frozenset({"ABC123"})), vault or Vault(b"k" * 32, policy.finder)
         reading = Reading(
-            lambda: AnswerChecker(grounds, policy), lambda _text: foreign, keeping.reveal_orders,
+            lambda: self.checker, lambda _text: foreign, keeping.reveal_orders,
             lambda text: mask(keeping.show(text)),
         )  # fmt: skip
         self.gate = StreamGate(reading, self.show, self.tick)
@@ -183,7 +183,7 @@ async def test_the_gate_and_the_final_check_cost_milliseconds_an_answer(policy: 
         await streamed.gate.finish(text)
         gates.append(time.process_time() - began)
         began = time.process_time()
-        check_answer(text, (), (), Grounds(outputs=outputs), str, phrases, policy)
+        check_answer(text, (), (), streamed.checker.grounds, str, phrases, policy, streamed.checker)
         checks.append(time.process_time() - began)
     both = sorted((gate + check) * 1000 for gate, check in zip(gates, checks, strict=True))
     print(f"{len(text)} characters: p50 {both[20]:.1f} ms, p95 {both[38]:.1f} ms of processor time, of which the gate "

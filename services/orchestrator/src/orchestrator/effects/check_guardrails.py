@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from contracts.turn import Mark
-from orchestrator.effects.checking import grounds_of, is_foreign
+from orchestrator.effects.checking import checker_of, grounds_of, is_foreign
 from orchestrator.effects.draft import our_draft
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.guard.answer import Phrases, check_answer
@@ -37,7 +37,8 @@ async def _checked(effect: CheckGuardrails, state: TurnState, view: TurnView, sc
     )  # fmt: skip
     reveal = view.vault.reveal_orders
     text, marks = reveal(effect.text), _moved(effect.marks, effect.text, reveal)
-    return check_answer(text, effect.citations, marks, grounds, view.mask, phrases, scope.world.output)
+    checker = checker_of(grounds, view, scope)
+    return check_answer(text, effect.citations, marks, grounds, view.mask, phrases, scope.world.output, checker)
 
 
 def _moved(marks: tuple[Mark, ...], text: str, reveal: Callable[[str], str]) -> tuple[Mark, ...]:

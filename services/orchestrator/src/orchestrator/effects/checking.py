@@ -46,7 +46,7 @@ async def gate_of(state: TurnState, view: TurnView, scope: TurnScope, teller: Te
     """The gate between a Brain that writes an answer and the customer who reads along."""
     grounds = await grounds_of(state, view, scope)
     reading = Reading(
-        checker=lambda: AnswerChecker(grounds, scope.world.output),
+        checker=lambda: checker_of(grounds, view, scope),
         foreign=lambda text: is_foreign(text, view, scope),
         reveal=view.vault.reveal_orders,
         render=lambda text: view.mask(view.vault.show(text)),
@@ -54,6 +54,14 @@ async def gate_of(state: TurnState, view: TurnView, scope: TurnScope, teller: Te
     return StreamGate(
         reading, lambda text, offset: teller.chunk(state, text, offset), scope.world.clock.monotonic
     )  # fmt: skip
+
+
+def checker_of(grounds: Grounds, view: TurnView, scope: TurnScope) -> AnswerChecker:
+    """The checks of the turn's answer, made once for the stream and the finished answer."""
+    seen = len(view.observations)
+    if scope.checker is None or scope.checker[0] != seen:
+        scope.checker = (seen, AnswerChecker(grounds, scope.world.output))
+    return scope.checker[1]
 
 
 def done_of(observations: Iterable[Observation]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from orchestrator.brain.port import Brain, BrainContext, Observation, ToolSpec
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import PhraseBook
+from orchestrator.guard.checker import AnswerChecker
 from orchestrator.guard.masking import IdMask
 from orchestrator.guard.ours import Standing
 from orchestrator.guard.output.policy import OutputPolicy
@@ -71,6 +72,8 @@ class TurnScope:
     _view: "TurnView | None" = None
     _remembered: Remembered | None = None
     _language: Language | None = None
+    #: The checks of the stream, for the finished answer; with the number of observations that they know.
+    checker: tuple[int, AnswerChecker] | None = None
 
     def __post_init__(self) -> None:
         self.vault = self.known or self.world.vaults.of(self.conversation)

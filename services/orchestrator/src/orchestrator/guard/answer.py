@@ -47,9 +47,10 @@ def check_answer(
     mask: Callable[[str], str],
     phrases: Phrases,
     policy: OutputPolicy,
+    checker: AnswerChecker | None = None,
 ) -> Guarded:
-    """The verdict on an answer and what may be shown of it."""
-    checker = AnswerChecker(grounds, policy)
+    """The verdict on an answer and what may be shown of it. `checker`: one of the same grounds, but for `foreign`."""
+    checker = checker or AnswerChecker(grounds, policy)
     trimmed = checker.cut(text)
     text = trimmed.text
     reasons = [reason_of(rule) for rule in trimmed.rules]
@@ -59,7 +60,7 @@ def check_answer(
     if not text.strip():
         return Guarded(verdict="hand_over", text="", reasons=(*reasons, "empty"))
     at = by_offset([(trimmed.moved(mark.offset), mark.chunk_id) for mark in marks])
-    sentences = checker.sentences(text, at, screened=not rules)
+    sentences = checker.sentences(text, at, foreign=grounds.foreign, screened=not rules)
     keeping = kept(sentences)
     factual = [one for one in sentences if one.factual]
     bearing = [one for one in keeping if one.factual]

@@ -11,11 +11,11 @@ from orchestrator.guard.output.allowed import allowed_of
 from orchestrator.guard.output.policy import OutputPolicy
 from orchestrator.guard.output.rule import Rule
 from orchestrator.guard.output.screening import Cut, broken, cut
-from orchestrator.guard.support.checking import Answered, Sentence, check_sentences
+from orchestrator.guard.support.checking import Answered, Known, Sentence, check_sentences
 from orchestrator.guard.support.evidence import evidence_of
 
 #: How much of what stands before a sentence is read with it: what is cut in two by a full stop is found.
-_BEFORE = 120
+_BEFORE = 80
 
 Marks = Mapping[int, Sequence[str]]
 
@@ -41,11 +41,12 @@ class Grounds:
 
 
 class AnswerChecker:
-    """The checks of one turn's answer. Holds what was observed, ready to be compared; nothing of any text."""
+    """The checks of one turn's answer. Holds what was observed, ready to be compared, and the verdicts so far."""
 
     def __init__(self, grounds: Grounds, policy: OutputPolicy) -> None:
         self.grounds = grounds
         self.policy = policy
+        self._known: Known = {}
         self._evidence = evidence_of(grounds.outputs, grounds.business, grounds.said, grounds.asked)
         self.allowed = allowed_of(
             grounds.outputs, business=grounds.business, said=grounds.said, asked=grounds.asked, done=grounds.done,
@@ -60,10 +61,11 @@ class AnswerChecker:
         """The rules that a text breaks as a whole."""
         return broken(text, self.allowed, self.policy)
 
-    def sentences(self, text: str, marks: Marks, *, screened: bool) -> tuple[Sentence, ...]:
+    def sentences(self, text: str, marks: Marks, *, foreign: bool, screened: bool) -> tuple[Sentence, ...]:
         """The verdicts on all sentences. `screened`: the text as a whole breaks no rule, nor do its sentences then."""
-        read = self._read(text, marks, foreign=self.grounds.foreign)
-        return tuple(self._ruled(one, None if screened else one.text) for one in check_sentences(read, self._evidence))
+        read = self._read(text, marks, foreign=foreign)
+        found = check_sentences(read, self._evidence, None, self._known)
+        return tuple(self._ruled(one, None if screened else one.text) for one in found)
 
     def written(
         self, text: str, spans: Sequence[tuple[int, int]], marks: Marks, *, foreign: bool
@@ -72,7 +74,7 @@ class AnswerChecker:
         read = self._read(text, marks, foreign=foreign)
         return tuple(
             self._ruled(one, text[max(0, one.start - _BEFORE) : one.end])
-            for one in check_sentences(read, self._evidence, spans)
+            for one in check_sentences(read, self._evidence, spans, self._known)
         )
 
     def _read(self, text: str, marks: Marks, *, foreign: bool) -> Answered:

@@ -31,6 +31,8 @@ _MARKDOWN = re.compile(
     r"(?<!!)\[(?P<label>[^\[\]]{0,500})\]\(\s*(?P<target>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+[\"'(][^)]*)?\)"
 )
 _DEFINITION = re.compile(r"^[ \t]{0,3}\[[^\]\n]{1,200}\]:[ \t]*\S+", re.MULTILINE)
+#: Without any of these there is no address in a text.
+_MAYBE = re.compile(r"\.[^\W_\d]|[:/\\]\S|:\s?[/\\]|xn--|\bdot\b|\b(?:punkt|point|punto)\b|[(\[{]\.|@", re.IGNORECASE)
 _SAFE_SCHEMES = ("http://", "https://")
 _NESTED = re.compile(r"https?:|//|\bwww\.", re.IGNORECASE)
 _CAPITAL = re.compile(r"\.[A-Z][a-z]+$")
@@ -40,7 +42,7 @@ _RAW = re.compile(r"^[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+$")
 def without_allowed(text: str, allowed: Allowed) -> str:
     """The text less the links that may stay in it, and less masked values."""
     text = TOKEN.sub(" ", text) if "<" in text else text
-    if "." not in text and ":" not in text:
+    if not _MAYBE.search(text):
         return text
     return _ANY.sub(lambda found: " " if is_allowed(_whole(found), allowed) else found[0], text)
 
@@ -51,7 +53,7 @@ def leads_astray(forms: tuple[str, ...], allowed: Allowed) -> bool:
 
 
 def _astray(form: str, allowed: Allowed) -> bool:
-    if "." not in form and ":" not in form and "//" not in form and "dot" not in form.lower():
+    if not _MAYBE.search(form):
         return False
     text = TOKEN.sub(" ", form) if "<" in form else form
     if _DEFINITION.search(text):

@@ -20,8 +20,12 @@ _BEHIND = re.compile(
     r"|bestellt|gekauft|bezahlt|wohnt|schrieb|command\w+|acheté|payé|habite|écrit|pedido|compr\w+|pagado|vive|escri\w+|ordinato"
     r"|acquistato|pagato|abita|scritto|besteld|gekocht|betaald|woont|schreef)|(?:order|account|address|card|phone|e-?mail)\b)"
 )
-#: Without any of these there is nothing of anybody in a text.
-_WORTH = re.compile(rf"\d|@|\bat\b|\(at\)|\[at\]|{_WHO}|\b(?:lives|ordered|bought|wohnt|habite|vive|abita|woont)\b")
+#: Without any of these there is nothing of anybody in a text: names, addresses for letters or mails, six digits.
+_WORTH = re.compile(
+    rf"@|\bat\b|\(at\)|\[at\]|{_WHO}|\b(?:lives|ordered|bought|wohnt|habite|vive|abita|woont)\b|(?:\d\D{{0,3}}){{6}}"
+    r"|(?i:str\.|stra(?:ß|ss)e|street|\bst\b|road|\brd\b|avenue|\bave\b|lane|drive|\brue\b|\bvia\b|\bviale\b|calle|avenida"
+    r"|plaza|piazza|corso|weg\b|laan\b|straat|plein\b|gracht|platz|gasse|allee|boulevard|\bcourt\b|square|\bp\.? ?o\.? box|postfach)"
+)
 
 
 def holds_anothers(forms: tuple[str, ...], allowed: Allowed, finder: Finder) -> bool:
