@@ -17,7 +17,8 @@ _WHO = (
 _BEFORE = re.compile(_WHO + r"[.:,]?\s*(?:\w+\s){0,2}$")
 _BEHIND = re.compile(
     r"^(?:,? who|'s)?\s*(?:\w+ )?(?:(?:has |have |hat |a |ha |heeft )?(?:ordered|bought|paid|lives|wrote|returned|asked"
-    r"|bestellt|gekauft|bezahlt|wohnt|schrieb|command\w+|acheté|payé|habite|écrit|pedido|compr\w+|pagado|vive|escri\w+|ordinato"
+    r"|bestellt|gekauft|bezahlt|wohnt|schrieb|command\w+|acheté|payé|habite|écrit|pedido|compr\w+"
+    r"|pagado|vive|escri\w+|ordinato"
     r"|acquistato|pagato|abita|scritto|besteld|gekocht|betaald|woont|schreef)|(?:order|account|address|card|phone|e-?mail)\b)"
 )
 #: Without any of these there is nothing of anybody in a text: names, addresses for letters or mails, six digits.
