@@ -19,13 +19,16 @@ _BEHIND = re.compile(
     r"^(?:,? who|'s)?\s*(?:\w+ )?(?:(?:has |have |hat |a |ha |heeft )?(?:ordered|bought|paid|lives|wrote|returned|asked"
     r"|bestellt|gekauft|bezahlt|wohnt|schrieb|command\w+|acheté|payé|habite|écrit|pedido|compr\w+"
     r"|pagado|vive|escri\w+|ordinato"
-    r"|acquistato|pagato|abita|scritto|besteld|gekocht|betaald|woont|schreef)|(?:order|account|address|card|phone|e-?mail)\b)"
+    r"|acquistato|pagato|abita|scritto|besteld|gekocht|betaald|woont|schreef)|(?:order|account|address"
+    r"|card|phone|e-?mail)\b)"
 )
 #: Without any of these there is nothing of anybody in a text: names, addresses for letters or mails, six digits.
 _WORTH = re.compile(
     rf"@|\bat\b|\(at\)|\[at\]|{_WHO}|\b(?:lives|ordered|bought|wohnt|habite|vive|abita|woont)\b|(?:\d\D{{0,3}}){{6}}"
-    r"|(?i:str\.|stra(?:ß|ss)e|street|\bst\b|road|\brd\b|avenue|\bave\b|lane|drive|\brue\b|\bvia\b|\bviale\b|calle|avenida"
-    r"|plaza|piazza|corso|weg\b|laan\b|straat|plein\b|gracht|platz|gasse|allee|boulevard|\bcourt\b|square|\bp\.? ?o\.? box|postfach)"
+    r"|(?i:str\.|stra(?:ß|ss)e|street|\bst\b|road|\brd\b|avenue|\bave\b|lane|drive|\brue\b|\bvia\b"
+    r"|\bviale\b|calle|avenida"
+    r"|plaza|piazza|corso|weg\b|laan\b|straat|plein\b|gracht|platz|gasse|allee|boulevard|\bcourt\b"
+    r"|square|\bp\.? ?o\.? box|postfach)"
 )
 
 
