@@ -1,8 +1,8 @@
 # Everything is one command. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy prove-refunds \
-        prove-guards contracts
+.PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy guard-suite \
+        prove-refunds prove-guards contracts
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -53,6 +53,9 @@ bench-knowledge: setup ## Measure how well search finds pages and knows what it 
 
 bench-privacy: setup ## Measure how well and how fast personal data is found in text
 	@exec $(VENV)/python tests-e2e/bench/privacy.py $(ARGS)
+
+guard-suite: setup ## 5,000 answers with something planted and 2,000 clean ones, through the guard and the stream
+	@AIGUY_TEST_ANSWERS=5000 $(VENV)/pytest -q services/orchestrator/tests/guard/test_output_suite.py
 
 prove-refunds: setup ## 5,000 refunds while processes die and the provider errs; prints how many were doubled or lost
 	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_PROVE=1 AIGUY_PROVE_REFUNDS=$(REFUNDS) $(VENV)/pytest -s tests-e2e/test_refund_chaos.py \

@@ -9,7 +9,8 @@ from e2e.people import ADA, BEN, guest, stranger
 from e2e.visitor import Turn
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
-LONG = " ".join(f"word{number}" for number in range(60))
+#: Sentences, since each is shown when it is whole.
+LONG = " ".join(f"Word{number} and word{number}." for number in range(20))
 
 
 async def _slow_turn(visit, llm, token_ms: float = 20) -> tuple:

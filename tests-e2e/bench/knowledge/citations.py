@@ -19,7 +19,9 @@ from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.port import Observation
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.guard import answer as guard
+from orchestrator.guard.checker import Grounds
 from orchestrator.guard.ours import Standing, standing
+from orchestrator.guard.output.policy import OutputPolicy
 
 
 class Labelled(Protocol):
@@ -71,6 +73,7 @@ class Citations:
     """Answers each question offline and checks the answer; keeps what came in `cited`."""
 
     embed: Embed
+    policy: OutputPolicy
     slug_of: Callable[[str], str] = slug_of_url
     cited: list[Cited] = field(default_factory=list)
     _standing: Standing | None = None
@@ -90,8 +93,8 @@ class Citations:
         phrases = guard.Phrases(
             book.say("guard_unsupported"), book.say("guard_withheld"), book.say("guard_nearest", page="{page}")
         )
-        grounds = guard.Grounds(outputs=(found,), business=self._standing.business, ours=self._standing.is_ours)
-        checked = guard.check_answer(told.text, told.citations, (), grounds, _as_it_is, phrases)
+        grounds = Grounds(outputs=(found,), business=self._standing.business, ours=self._standing.is_ours)
+        checked = guard.check_answer(told.text, told.citations, (), grounds, _as_it_is, phrases, self.policy)
         texts = {one.chunk_id: one.text for one in output.passages}
         verbatim = [one for one in checked.citations if one.quote in texts.get(one.chunk_id, "")]
         return Cited(

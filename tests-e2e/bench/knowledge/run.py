@@ -17,8 +17,10 @@ from figures import found, goals, refused
 from measure import OURS, SYSTEMS, Asked, ask_all
 from vectors import KeptVectors
 
+from orchestrator.guard.output.policy import load_output_policy
 from servicekit.embedded.postgres import EmbeddedPostgres
 from servicekit.embedding import Embedder
+from servicekit.privacy import Finder
 
 CHECKOUT = Path(__file__).parents[3]
 RESULTS = CHECKOUT / "bench-results"
@@ -64,7 +66,7 @@ async def measured() -> tuple[list[Asked], CitationFigures]:
     postgres = EmbeddedPostgres(STATE / "postgres", fast=True)
     embedder = Embedder.load()
     vectors = KeptVectors(VECTORS, embedder)
-    citations = Citations(embedder)
+    citations = Citations(embedder, load_output_policy(Finder.load()))
     asked: list[Asked] = []
     await asyncio.to_thread(postgres.start)
     try:

@@ -7,7 +7,9 @@ import pytest
 from citations import Citations
 
 from contracts.tools.retrieval import Passage, SearchOutput
+from orchestrator.guard.output.policy import load_output_policy
 from servicekit.embedding import Embedder
+from servicekit.privacy import Finder
 
 TEXT = "# Returns\n\nYou can return an item within 30 days of delivery. The form is in your account."
 
@@ -32,7 +34,7 @@ def embedder() -> Embedder:
 
 
 async def test_a_right_page_counts_and_a_wrong_one_does_not(embedder: Embedder) -> None:
-    citations = Citations(embedder)
+    citations = Citations(embedder, load_output_policy(Finder.load()))
     await citations(Question("How long can I return something?", frozenset({"returns"})), found())
     await citations(Question("How long can I return something?", frozenset({"shipping"})), found())
     figures = citations.figures()
@@ -42,7 +44,7 @@ async def test_a_right_page_counts_and_a_wrong_one_does_not(embedder: Embedder) 
 
 
 async def test_a_refusal_names_the_page_and_is_no_answer(embedder: Embedder) -> None:
-    citations = Citations(embedder)
+    citations = Citations(embedder, load_output_policy(Finder.load()))
     await citations(Question("Do you sell boats?", frozenset()), found(answerable=False))
     (cited,) = citations.cited
     assert cited.refusal == "not_in_knowledge_base"

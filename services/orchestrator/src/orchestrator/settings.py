@@ -60,6 +60,8 @@ class Settings(ServiceSettings, LlmSettings):
     #: Conversations in which nothing was said for so many days are erased, and how often that is looked for (0: never).
     conversation_retention_days: int = Field(default=365, ge=1, le=3650)
     conversations_erase_every_s: float = Field(default=3600, ge=0)
+    #: Hosts that an answer may link to besides those of its sources: ["www.shop.example"].
+    answer_link_hosts: tuple[str, ...] = ()
     #: How long questions without a good answer are kept, and how often those that are older are deleted (0: never).
     gaps_retention_days: int = Field(default=90, ge=1, le=3650)
     gaps_forget_every_s: float = Field(default=3600, ge=0)

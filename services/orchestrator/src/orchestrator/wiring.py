@@ -16,7 +16,7 @@ from orchestrator.api.rating import assert_all_rated
 from orchestrator.api.staff import StaffRoom
 from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.brain.offline.phrasing import TRANSLATED
-from orchestrator.brain.policy_files import read_policy
+from orchestrator.brain.policy_files import read_policy, read_prompt
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.confidence.policy import load_escalation_policy
@@ -28,6 +28,8 @@ from orchestrator.gaps.keeper import GapKeeper
 from orchestrator.gaps.listing import GapDesk
 from orchestrator.gaps.policy import load_gap_policy
 from orchestrator.guard.ours import standing
+from orchestrator.guard.output.names import own_names
+from orchestrator.guard.output.policy import load_output_policy
 from orchestrator.jobs.erasures import ErasureJobs
 from orchestrator.jobs.here import TurnsHere
 from orchestrator.jobs.promises import PromiseJobs
@@ -183,7 +185,11 @@ def _world(
         publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
-        escalation=load_escalation_policy(), languages=languages,
-        topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
+        escalation=load_escalation_policy(),
+        output=load_output_policy(
+            core.vaults.finder, names=own_names(), prompts=(read_prompt("planner"), read_prompt("writer")),
+            hosts=settings.answer_link_hosts,
+        ),
+        languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
     )  # fmt: skip

@@ -14,11 +14,13 @@ from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.guard.ours import standing
+from orchestrator.guard.output.policy import load_output_policy
 from orchestrator.guard.vault import Vault
 from orchestrator.turn.effects import CheckGuardrails
 from orchestrator.turn.inputs import Guarded, PlannedCall
 from orchestrator.turn.state import Observed, TurnState
 from servicekit.clock import SystemClock
+from servicekit.privacy import Finder
 from servicekit.telemetry import Metrics
 
 PAGE = {
@@ -84,8 +86,9 @@ async def checked(text: str, ours: OurWords, vault: Vault) -> Guarded:
     world = Collaborators(
         brain=cast(Any, ours), offline=cast(Any, ours), catalog=quiet, gateway=quiet, memory=quiet, publisher=quiet,
         vaults=cast(Any, OneVault(vault)), database=quiet, scheduler=quiet, phrases=phrases,
-        standing=standing(read_policy("business"), ()), escalation=load_escalation_policy(), languages=quiet, topics={},
-        metrics=TurnMetrics(Metrics()), clock=SystemClock(), confirmation_ttl_s=1, approval_ttl_s=1,
+        standing=standing(read_policy("business"), ()), output=load_output_policy(Finder.load()),
+        escalation=load_escalation_policy(), languages=quiet, topics={}, metrics=TurnMetrics(Metrics()),
+        clock=SystemClock(), confirmation_ttl_s=1, approval_ttl_s=1,
     )  # fmt: skip
     conversation = cast(Any, type("Talk", (), {"id": "cnv_1"}))
     masked = [vault.mask_fields(one, ()) for one in (ORDER, {"passages": [PAGE]})]

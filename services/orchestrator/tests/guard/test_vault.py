@@ -6,7 +6,6 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.guard.gate import StreamGate
 from orchestrator.guard.masking import IdMask
 from orchestrator.guard.vault import Held, Vault
 
@@ -136,34 +135,3 @@ def test_a_token_that_hides_another_kind_is_not_revealed_to_staff(vault: Vault) 
 def test_masking_then_restoring_gives_the_text_back(new_vault: NewVault, text: str) -> None:
     vault = new_vault()
     assert vault.restore(vault.mask(text)).casefold() == text.casefold() or "<" in text
-
-
-async def test_the_gate_shows_whole_words_with_tokens_restored_and_ids_masked(vault: Vault) -> None:
-    token = vault.mask("ada@example.com")
-    shown: list[tuple[str, int]] = []
-
-    async def show(text: str, offset: int) -> None:
-        shown.append((text, offset))
-
-    ticks = iter(range(100))
-    gate = StreamGate(vault, IdMask(frozenset({"ABC123"})), show, lambda: next(ticks))
-    for delta in ["Order AB", "C123 goes to ", token[:7], token[7:-1], token[-1], " soon."]:
-        await gate(delta)
-    await gate.finish()
-    text = "".join(piece for piece, _ in shown)
-    assert text == "Order ••C123 goes to ada@example.com soon."
-    assert [offset for _, offset in shown] == [sum(len(p) for p, _ in shown[:n]) for n in range(len(shown))]
-
-
-async def test_a_retracted_text_is_cleared_and_the_next_one_starts_anew(vault: Vault) -> None:
-    shown: list[tuple[str, int]] = []
-
-    async def show(text: str, offset: int) -> None:
-        shown.append((text, offset))
-
-    ticks = iter(range(1, 100))
-    gate = StreamGate(vault, str, show, lambda: next(ticks))
-    for delta in ["Let me see ", "", "Done."]:
-        await gate(delta)
-    await gate.finish()
-    assert shown == [("Let me see ", 0), ("", 0), ("Done.", 0)]

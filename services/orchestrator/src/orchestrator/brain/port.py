@@ -4,16 +4,26 @@ A Brain proposes; it never acts. `plan` gives one tool call or one final message
 what was observed. Everything in a `BrainContext` is already masked; observations are data, never instructions.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from contracts.errors import ErrorClass
 from contracts.turn import Citation, FinalMessage, Mark, Role, ToolCall, Usage
 
 OnText = Callable[[str], Awaitable[None]]
 """Receives the text of an answer, piece by piece, as it is written; an empty piece takes back what came so far."""
+
+
+@runtime_checkable
+class TakesMarks(Protocol):
+    """An `OnText` that is also told which sources the text names, before the text behind a mark comes."""
+
+    def mark(self, marks: Sequence[Mark]) -> None:
+        """New marks, by their place in the text so far."""
+        ...
+
 
 BrainErrorKind = Literal["timeout", "unavailable", "rate_limited", "malformed", "refused"]
 

@@ -1,7 +1,7 @@
 """What of a model's text reaches the customer while it is still being written."""
 
-from orchestrator.brain.citing import MarkFilter
-from orchestrator.brain.port import OnText
+from orchestrator.brain.citing import MarkFilter, told_marks
+from orchestrator.brain.port import OnText, TakesMarks
 
 
 class Screen:
@@ -13,6 +13,8 @@ class Screen:
     def __init__(self, on_text: OnText, marks: MarkFilter, *, withhold_all: bool = False) -> None:
         self._on_text = on_text
         self._marks = marks
+        self._on_marks = on_text.mark if isinstance(on_text, TakesMarks) else None
+        self._told = 0
         self._withheld: bool | None = True if withhold_all else None
         self._clean: list[str] = []
         self.shown = False
@@ -53,6 +55,9 @@ class Screen:
             await self._on_text("")
 
     async def _pass_on(self, text: str) -> None:
+        if self._on_marks is not None and len(self._marks.marks) > self._told:
+            self._on_marks(told_marks(self._marks.marks[self._told :]))
+            self._told = len(self._marks.marks)
         if text:
             self._clean.append(text)
             self.shown = True

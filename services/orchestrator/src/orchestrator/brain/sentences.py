@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 #: An abbreviation's full stop ends no sentence.
 _SHORT = (
     r"(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bapprox\.)(?<!\bNo\.)(?<!\bSt\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bvs\.)"
     r"(?<!\bz\.B\.)"
 )
+#: So much of the next sentence must be there: what may be an opening quote, and a letter.
+_BEGUN = 3
 _UPPER = "A-Z0-9À-ÖØ-Þ"
 _END = re.compile(
     rf"(?<=[.!?]){_SHORT}[\"”')\]]*\s+(?=[\"“'(\[¿¡„«]?[{_UPPER}])|\s*\n+\s*(?:[-*•]\s+|\d+[.)]\s+|#+\s+)?"
@@ -41,6 +44,15 @@ def sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]
         at = gap.end()
     if span := _trimmed(text, at, end):
         yield span
+
+
+def whole_spans(text: str, start: int) -> list[tuple[int, int]]:
+    """The sentences of `text[start:]` whose end no further text can move, while a text is still being written.
+
+    `start`: the end of a sentence. The next sentence must have begun: an end is known by what follows it.
+    """
+    found = list(sentence_spans(text, start, len(text)))
+    return [one for one, following in pairwise(found) if following[0] + _BEGUN <= len(text)]
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:

@@ -1,15 +1,16 @@
 """CallPlanner: ask the Brain for the next step, and let nothing through that does not fit a contract."""
 
+from dataclasses import replace
 from typing import Any
 
 from contracts.tool import Confirmation, Family, RiskTier
 from contracts.turn import FinalMessage, Role, ToolCall
 from orchestrator.brain.port import BrainContext, BrainError, ToolSpec
 from orchestrator.brain.repair import Proposed, Rejected, propose
+from orchestrator.effects.checking import gate_of
 from orchestrator.effects.judge import repeated
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
-from orchestrator.guard.gate import StreamGate
 from orchestrator.guard.vault import Vault
 from orchestrator.tools.authorise import HANDS_OVER
 from orchestrator.tools.catalog import ToolEntry
@@ -34,9 +35,7 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     view = scope.view(state)
     tools = _offered(effect, state, scope) if effect.may_call else ()
     context = await scope.brain_context(state, view, tools=tools)
-    gate = StreamGate(
-        view.vault, view.mask, lambda text, offset: teller.chunk(state, text, offset), world.clock.monotonic
-    )
+    gate = await gate_of(state, view, scope, teller)
     brain = world.offline if effect.degraded else world.brain_at(state.budgets.level)
     try:
         proposed = await propose(brain, context, gate, view.vault.restore_arguments, view.vault.mask)
@@ -46,7 +45,8 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     for repair in proposed.repairs:
         world.metrics.repairs.labels(repair.partition(":")[0]).inc()
     if isinstance(proposed.proposal, FinalMessage) and proposed.streamed:
-        await gate.finish()
+        await gate.finish(proposed.proposal.text)
+        proposed = replace(proposed, streamed=gate.complete)
     return _input(proposed, state, view, scope, context)
 
 

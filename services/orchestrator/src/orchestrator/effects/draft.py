@@ -1,9 +1,9 @@
 """Draft and SayPhrase: the answer, written by the stronger model or taken from phrases of ours."""
 
 from orchestrator.brain.port import BrainError, Draft
+from orchestrator.effects.checking import gate_of
 from orchestrator.effects.scope import TurnScope
 from orchestrator.effects.telling import Teller
-from orchestrator.guard.gate import StreamGate
 from orchestrator.turn.effects import SayPhrase
 from orchestrator.turn.inputs import Drafted, PlanFailed, TurnInput
 from orchestrator.turn.state import TurnState
@@ -13,18 +13,16 @@ async def draft(state: TurnState, scope: TurnScope, teller: Teller) -> TurnInput
     """Drafted by the writer model, or PlanFailed when it did not answer."""
     view = scope.view(state)
     context = await scope.brain_context(state, view, tools=())
-    gate = StreamGate(
-        view.vault, view.mask, lambda text, offset: teller.chunk(state, text, offset), scope.world.clock.monotonic
-    )
+    gate = await gate_of(state, view, scope, teller)
     try:
         written = await scope.world.brain_at(state.budgets.level).draft(context, gate)
     except BrainError as error:
         scope.world.metrics.failed.labels(error.kind).inc()
         return PlanFailed(reason=error.kind, usage=error.usage)
-    await gate.finish()
+    await gate.finish(written.text)
     return Drafted(
         text=written.text, citations=written.citations, marks=written.marks, usage=written.usage, model=written.model,
-        streamed=True,
+        streamed=gate.complete,
     )  # fmt: skip
 
 

@@ -11,8 +11,10 @@ from orchestrator.brain.translating import Vocabulary
 from orchestrator.confidence.policy import EscalationPolicy
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import PhraseBook
+from orchestrator.guard.checker import AnswerChecker
 from orchestrator.guard.masking import IdMask
 from orchestrator.guard.ours import Standing
+from orchestrator.guard.output.policy import OutputPolicy
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.scheduling import Scheduler
@@ -45,6 +47,7 @@ class Collaborators:
     phrases: PhraseBook
     standing: Standing
     escalation: EscalationPolicy
+    output: OutputPolicy
     languages: LanguageDetector
     topics: Mapping[str, Vocabulary]
     metrics: TurnMetrics
@@ -87,6 +90,8 @@ class TurnScope:
     _view: "TurnView | None" = None
     _remembered: Remembered | None = None
     _language: Language | None = None
+    #: The checks of the stream, for the finished answer; with the number of observations that they know.
+    checker: tuple[int, AnswerChecker] | None = None
 
     def __post_init__(self) -> None:
         self.vault = self.known or self.world.vaults.of(self.conversation)

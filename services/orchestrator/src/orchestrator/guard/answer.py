@@ -1,8 +1,9 @@
 """The check of a finished answer. Pure: what was observed decides what may be said.
 
-Order of checks: secrets and internal ids out, each sentence against what was observed, sentences without support
-dropped, an answer of which nothing is left refused with the nearest page, order numbers shortened. Tokens of personal
-data stay: they are restored in the customer's own view.
+Order of checks: what can be cut out is, secrets and the like refuse the whole, each sentence is checked against what
+was observed and the rules of `output/`, those that do not pass are dropped, an answer of which nothing is left is
+refused with the nearest page; order numbers are shortened. Tokens of personal data stay: they are restored in the
+customer's own view.
 """
 
 import re
@@ -12,16 +13,14 @@ from typing import Any
 
 from contracts.turn import Citation, Mark
 from orchestrator.brain.citing import named
+from orchestrator.guard.checker import AnswerChecker, Grounds
 from orchestrator.guard.citations import passages_of, supported
-from orchestrator.guard.support.checking import Answered, Sentence, check_sentences
-from orchestrator.guard.support.evidence import evidence_of
+from orchestrator.guard.output.policy import OutputPolicy
+from orchestrator.guard.output.rule import Rule
+from orchestrator.guard.support.checking import Sentence
 from orchestrator.guard.support.repairing import assemble, citations_for, kept
 from orchestrator.turn.inputs import Guarded
 
-_LEAK = re.compile(
-    r"\b(?:sk-[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|(?:cnv|trn|cust)_[0-9a-z]{3,}|-----BEGIN)",
-)
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _NOT_FOUND = re.compile(
     r"\b(?:could(?: not|n't) find|cannot find|can't find|do(?: not|n't) (?:have|know|say|mention|cover)"
     r"|does(?: not|n't) "
@@ -40,24 +39,6 @@ class Phrases:
     source: str = "According to {pages}."
 
 
-@dataclass(frozen=True, slots=True)
-class Grounds:
-    """What else an answer may rest on, and how it is to be read.
-
-    `outputs`: what the tools gave, as the Brain saw it. `business`: the facts in the prompt's head. `said`: what we
-    said before, `asked`: what the customer wrote. `ours`: whether a sentence is a phrase of ours. `foreign`: the answer
-    is in another language than the passages; `claims` then says whether a sentence speaks of the shop's matters.
-    """
-
-    outputs: Sequence[Mapping[str, Any]] = ()
-    business: str = ""
-    said: Sequence[str] = ()
-    asked: Sequence[str] = ()
-    ours: Callable[[str], bool] = lambda _text: False
-    foreign: bool = False
-    claims: Callable[[str], bool] = lambda _text: True
-
-
 def check_answer(
     text: str,
     citations: tuple[Citation, ...],
@@ -65,36 +46,45 @@ def check_answer(
     grounds: Grounds,
     mask: Callable[[str], str],
     phrases: Phrases,
+    policy: OutputPolicy,
+    checker: AnswerChecker | None = None,
 ) -> Guarded:
-    """The verdict on an answer and what may be shown of it."""
-    if _LEAK.search(text):
-        return Guarded(verdict="refuse", text=phrases.withheld, refusal="withheld", reasons=("internal_id_or_secret",))
-    reasons: list[str] = []
-    pictured = _IMAGE.search(text) is not None
-    if pictured:
-        text = _IMAGE.sub("", text)
-        reasons.append("image_removed")
+    """The verdict on an answer and what may be shown of it. `checker`: one of the same grounds, but for `foreign`."""
+    checker = checker or AnswerChecker(grounds, policy)
+    trimmed = checker.cut(text)
+    text = trimmed.text
+    reasons = [reason_of(rule) for rule in trimmed.rules]
+    rules = checker.broken(text)
+    if (stopped := _stopped(rules, tuple(reasons), phrases, policy)) is not None:
+        return stopped
     if not text.strip():
         return Guarded(verdict="hand_over", text="", reasons=(*reasons, "empty"))
-    evidence = evidence_of(grounds.outputs, grounds.business, grounds.said, grounds.asked)
-    at = {} if pictured else _by_offset(marks)
-    sentences = check_sentences(Answered(text, at, grounds.ours, grounds.foreign, grounds.claims), evidence)
+    at = by_offset([(trimmed.moved(mark.offset), mark.chunk_id) for mark in marks])
+    sentences = checker.sentences(text, at, foreign=grounds.foreign, screened=not rules)
     keeping = kept(sentences)
     factual = [one for one in sentences if one.factual]
     bearing = [one for one in keeping if one.factual]
     covered = len(bearing) / len(factual) if factual else None
-    reasons += [f"unsupported:{one.reason or 'no_passage'}" for one in sentences if one.kind == "unsupported"]
+    reasons += [reason_of(one.reason or "no_passage") for one in sentences if one.kind == "unsupported"]
     if sentences and text[sentences[-1].end :].strip():
         reasons.append("too_long")
     passages = passages_of(grounds.outputs)
     links = _links(grounds.outputs)
-    unanswerable = _unanswerable(grounds.outputs)
-    if (factual and not bearing) or (unanswerable and not _says_so(keeping, bearing)):
+    nowhere = unanswerable(grounds.outputs)
+    if (factual and not bearing) or (nowhere and not _says_so(keeping, bearing)):
         refused, nearest = _refused(passages, phrases)
         return Guarded(
             verdict="refuse", text=refused, citations=nearest, links=links, covered=covered,
-            refusal="not_in_knowledge_base" if unanswerable else "unsupported", reasons=(*reasons, "unsupported"),
+            refusal="not_in_knowledge_base" if nowhere else "unsupported", reasons=(*reasons, "unsupported"),
         )  # fmt: skip
+    if rules or len(keeping) < len(sentences):
+        # What stood apart may break a rule together.
+        left = assemble(text, sentences, keeping, str).text
+        if broken := checker.broken(left):
+            return Guarded(
+                verdict="refuse", text=phrases.withheld, refusal="withheld",
+                reasons=(*reasons, *(reason_of(rule) for rule in broken)),
+            )  # fmt: skip
     valid = supported(citations, passages)
     shown = assemble(text, sentences, keeping, mask)
     cited = citations_for(keeping, valid)
@@ -113,8 +103,44 @@ def check_answer(
         reasons.append("source_named")
     return Guarded(
         verdict="repair" if reasons else "pass", text=final, citations=cited, links=links, support=shown.support,
-        covered=covered, refusal="not_in_knowledge_base" if unanswerable else None, reasons=tuple(reasons),
+        covered=covered, refusal="not_in_knowledge_base" if nowhere else None, reasons=tuple(reasons),
     )  # fmt: skip
+
+
+def reason_of(reason: str) -> str:
+    """A reason as it is recorded and counted: `output:<rule>`, or `unsupported:<why>`."""
+    return f"output:{reason.value}" if isinstance(reason, Rule) else f"unsupported:{reason}"
+
+
+def unanswerable(outputs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the turn did nothing but search, and no search found an answer."""
+    return bool(outputs) and all("passages" in one and not one.get("answerable", True) for one in outputs)
+
+
+def admits(text: str) -> bool:
+    """Whether a text says that something was not found."""
+    return _NOT_FOUND.search(text) is not None
+
+
+def by_offset(marks: Sequence[tuple[int, str]]) -> dict[int, list[str]]:
+    """The marked chunks by the place of their mark."""
+    found: dict[int, list[str]] = {}
+    for offset, chunk_id in marks:
+        found.setdefault(offset, []).append(chunk_id)
+    return found
+
+
+def _stopped(
+    rules: tuple[Rule, ...], reasons: tuple[str, ...], phrases: Phrases, policy: OutputPolicy
+) -> Guarded | None:
+    """The end of an answer that breaks a rule which lets nothing of it stay."""
+    actions = {policy.actions[rule] for rule in rules}
+    told = (*reasons, *(reason_of(rule) for rule in rules))
+    if "refuse" in actions:
+        return Guarded(verdict="refuse", text=phrases.withheld, refusal="withheld", reasons=told)
+    if "hand_over" in actions:
+        return Guarded(verdict="hand_over", text="", reasons=told)
+    return None
 
 
 def _refused(passages: Mapping[str, Mapping[str, Any]], phrases: Phrases) -> tuple[str, tuple[Citation, ...]]:
@@ -130,21 +156,9 @@ def _refused(passages: Mapping[str, Mapping[str, Any]], phrases: Phrases) -> tup
     )
 
 
-def _unanswerable(outputs: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the turn did nothing but search, and no search found an answer."""
-    return bool(outputs) and all("passages" in one and not one.get("answerable", True) for one in outputs)
-
-
 def _says_so(keeping: Sequence[Sentence], bearing: Sequence[Sentence]) -> bool:
     """Whether an answer to what the knowledge base does not have admits it, or only talks."""
-    return not bearing or any(_NOT_FOUND.search(one.text) for one in keeping)
-
-
-def _by_offset(marks: Sequence[Mark]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for mark in marks:
-        found.setdefault(mark.offset, []).append(mark.chunk_id)
-    return found
+    return not bearing or any(admits(one.text) for one in keeping)
 
 
 def _links(outputs: Sequence[Mapping[str, Any]]) -> dict[str, str]:

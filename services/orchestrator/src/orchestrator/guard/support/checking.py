@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from orchestrator.brain.sentences import sentence_spans
+from orchestrator.guard.output.rule import Rule
 from orchestrator.guard.support.evidence import Evidence
 from orchestrator.guard.support.facts import facts_of
 from orchestrator.guard.support.kinds import (
@@ -38,7 +39,7 @@ class Sentence:
     text: str
     kind: Kind
     spans: tuple[Span, ...] = ()
-    reason: Reason | None = None
+    reason: Reason | Rule | None = None
 
     @property
     def factual(self) -> bool:
@@ -62,13 +63,28 @@ class Answered:
     claims: Callable[[str], bool] = lambda _text: True
 
 
-def check_sentences(answered: Answered, evidence: Evidence) -> tuple[Sentence, ...]:
-    """One verdict per sentence, in order. Raises nothing, whatever the text is."""
-    spans = list(sentence_spans(answered.text, 0, len(answered.text)))[:MAX_SENTENCES]
+Known = dict[tuple[str, tuple[str, ...], bool], Sentence]
+"""Verdicts on single sentences by what decides them beside the evidence: words, marks, and how they were read."""
+
+
+def check_sentences(
+    answered: Answered, evidence: Evidence, spans: Sequence[tuple[int, int]] | None = None, known: Known | None = None
+) -> tuple[Sentence, ...]:
+    """One verdict per sentence, in order. Raises nothing, whatever the text is.
+
+    `spans`: only these sentences of it, which follow each other; a mark before the first of them is not theirs.
+    `known`: verdicts with the same evidence, which are not worked out again; new ones are added.
+    """
+    known = {} if known is None else known
+    if spans is None:
+        spans = list(sentence_spans(answered.text, 0, len(answered.text)))[:MAX_SENTENCES]
     marked = _marks_of(spans, answered.marks)
     found: list[Sentence] = []
     for (start, end), chunks in zip(spans, marked, strict=True):
-        found.append(_sentence(start, end, chunks, answered, evidence))
+        key = (answered.text[start:end], tuple(chunks), answered.foreign)
+        if key not in known:
+            known[key] = _sentence(start, end, chunks, answered, evidence)
+        found.append(replace(known[key], start=start, end=end))
     return tuple(_with_leads(found, evidence))
 
 
