@@ -21,6 +21,8 @@ from orchestrator.gaps.colleagues import Colleagues
 from orchestrator.gaps.keeper import GapKeeper
 from orchestrator.gaps.listing import GapDesk
 from orchestrator.gaps.policy import load_gap_policy
+from orchestrator.guard.input.judging import InputGuard
+from orchestrator.guard.input.screen import InputScreen
 from orchestrator.guard.ours import standing
 from orchestrator.jobs.here import TurnsHere
 from orchestrator.jobs.promises import PromiseJobs
@@ -54,6 +56,7 @@ class Core:
     hub: Hub
     tools: Tools
     callbacks: Callbacks
+    screen: InputScreen
 
 
 @asynccontextmanager
@@ -68,7 +71,8 @@ async def orchestrate(
         breaker=BreakerConfig(open_s=settings.breaker_open_s), callbacks=callbacks,
     )  # fmt: skip
     conversations = Conversations(keyring, keyring.derive("subject-hash"))
-    core = Core(conversations, Codec(), JobQueue(), Hub(kit.redis), tools, callbacks)
+    screen = InputScreen(InputGuard.load(), kit.metrics)
+    core = Core(conversations, Codec(), JobQueue(), Hub(kit.redis), tools, callbacks, screen)
     async with AsyncExitStack() as stack:
         core.hub.start()
         stack.push_async_callback(core.hub.close)
@@ -79,7 +83,7 @@ async def orchestrate(
             here = await stack.enter_async_context(_working(kit, app, settings, core))
             keeper = GapKeeper(kit.db, kit.clock, timedelta(days=settings.gaps_retention_days))
             await stack.enter_async_context(keeper.running(settings.gaps_forget_every_s))
-        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, here)
+        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, core.screen, here)
         app.state.desk = Desk(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks
         )  # fmt: skip
@@ -138,4 +142,5 @@ def _world(
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
         languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
+        most_refusals=core.screen.guard.policy.refusals,
     )  # fmt: skip

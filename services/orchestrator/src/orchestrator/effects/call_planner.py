@@ -4,7 +4,7 @@ from typing import Any
 
 from contracts.tool import Confirmation, RiskTier
 from contracts.turn import FinalMessage, ToolCall
-from orchestrator.brain.port import BrainError
+from orchestrator.brain.port import BrainError, ToolSpec
 from orchestrator.brain.repair import Proposed, Rejected, propose
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
@@ -20,7 +20,7 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     """PlanMade with a checked call or an answer, PlanRejected, or PlanFailed when no model answered."""
     world = scope.world
     view = scope.view(state)
-    tools = world.catalog.specs(customer=state.customer) if effect.may_call else ()
+    tools = _offered(state, scope) if effect.may_call else ()
     context = await scope.brain_context(state, view, tools=tools)
     gate = StreamGate(
         view.vault, view.mask, lambda text, offset: teller.chunk(state, text, offset), world.clock.monotonic
@@ -36,6 +36,16 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     if isinstance(proposed.proposal, FinalMessage) and proposed.streamed:
         await gate.finish()
     return _input(proposed, view, scope)
+
+
+def _offered(state: TurnState, scope: TurnScope) -> tuple[ToolSpec, ...]:
+    """What may be proposed now: with a flag on the message, nothing that moves money."""
+    catalog = scope.world.catalog
+    specs = catalog.specs(customer=state.customer)
+    if not state.flags:
+        return specs
+    entries = catalog.entries()
+    return tuple(one for one in specs if one.name in entries and entries[one.name].risk is not RiskTier.MONEY)
 
 
 def _input(proposed: Proposed, view: TurnView, scope: TurnScope) -> TurnInput:

@@ -43,6 +43,7 @@ class Collaborators:
     clock: Clock
     confirmation_ttl_s: int
     approval_ttl_s: int
+    most_refusals: int = 3
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from orchestrator.journal.decisions import decide_open_card
 from orchestrator.journal.entries import Codec, append_entries, purpose
 from orchestrator.journal.scheduling import run_turn
 from orchestrator.turn.budgets import Budgets
-from orchestrator.turn.inputs import MessageAdded, TurnStarted
+from orchestrator.turn.inputs import MessageAdded, Screened, TurnStarted
 from orchestrator.turn.journal import Recorded
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
@@ -40,13 +40,15 @@ _NO = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message as it came in. `at_ms` is its time in epoch milliseconds."""
+    """A message as it came in. `at_ms` is its time in epoch milliseconds, `screened` the input guard's verdict."""
 
     text: str
     client_turn_id: str
     request_id: str
     at_ms: int
     wants_human: bool = False
+    screened: Screened = "pass"
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,10 @@ async def _join(
     unread = next((row for row in rows if row["status"] == "queued" and row["runs"] == 0), None)
     if unread is None:
         return None
-    added = Recorded(MessageAdded(text=message.text, wants_human=message.wants_human), message.at_ms)
+    told = MessageAdded(
+        text=message.text, wants_human=message.wants_human, screened=message.screened, flags=message.flags
+    )
+    added = Recorded(told, message.at_ms)
     await append_entries(db, conversation.sealer, unread["id"], unread["inputs"], [added], codec)
     return Accepted(unread["id"])
 
@@ -167,7 +172,7 @@ def _started(conversation: Conversation, message: Incoming, budgets: Budgets) ->
     return TurnStarted(
         text=message.text, customer=conversation.customer, requester=conversation.identity.subject,
         channel=conversation.channel, answering=conversation.answering, wants_human=message.wants_human,
-        budgets=budgets,
+        budgets=budgets, screened=message.screened, flags=message.flags,
     )  # fmt: skip
 
 

@@ -39,8 +39,16 @@ class PlannedCall(OpenModel):
     ticket_when_down: bool = False
 
 
+#: What the input guard said of a message.
+Screened = Literal["pass", "flag", "refuse"]
+
+
 class TurnStarted(OpenModel):
-    """A customer's message was accepted. `requester` is their subject: whoever has it approves nothing here."""
+    """A customer's message was accepted. `requester` is their subject: whoever has it approves nothing here.
+
+    `screened` is the input guard's verdict and `flags` the names of its signals; both are recorded, so a replay agrees
+    whatever the rules are then.
+    """
 
     kind: Literal["turn_started"] = "turn_started"
     text: str
@@ -50,6 +58,8 @@ class TurnStarted(OpenModel):
     answering: Answering = Answering.BOT
     wants_human: bool = False
     budgets: Budgets = Budgets()
+    screened: Screened = "pass"
+    flags: tuple[str, ...] = ()
 
 
 class MessageAdded(OpenModel):
@@ -58,6 +68,8 @@ class MessageAdded(OpenModel):
     kind: Literal["message_added"] = "message_added"
     text: str
     wants_human: bool = False
+    screened: Screened = "pass"
+    flags: tuple[str, ...] = ()
 
 
 class StaffTookOver(OpenModel):

@@ -69,7 +69,8 @@ class Registered:
 class TurnState:
     """The whole state of one turn. `resumed_ms` is when work (re)started: waits do not count.
 
-    `unsure`: how often the write at hand was asked for without an answer that says what came of it.
+    `unsure`: how often the write at hand was asked for without an answer that says what came of it. `flags`: what the
+    input guard held against the message; with any, nothing that moves money is offered.
     """
 
     phase: Phase = Phase.RECEIVE
@@ -79,6 +80,7 @@ class TurnState:
     requester: str = ""
     channel: str = "web"
     answering: Answering = Answering.BOT
+    flags: tuple[str, ...] = ()
     budgets: Budgets = field(default_factory=Budgets)
     usage: Usage = field(default_factory=Usage)
     model: str = ""
