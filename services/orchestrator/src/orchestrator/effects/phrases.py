@@ -39,7 +39,8 @@ REFUSALS = ("input_refused", "input_closed")
 REQUIRED = frozenset({
     "clarify", "declined", "expired", "denied", "approval_expired", "approval_unavailable", "handed_over",
     "hand_off_queued", "budget", "brain_down", "system_down", "write_unknown", "ticket_opened", "ticket_queued",
-    "input_refused", "input_closed", "guard_unsupported", "guard_withheld", "guard_nearest", "guard_source", "tool_failed",
+    "input_refused", "input_closed", "guard_unsupported", "guard_withheld", "guard_nearest", "guard_source",
+    "tool_failed",
 })  # fmt: skip
 
 

@@ -126,9 +126,7 @@ def _message_added(state: TurnState, added: MessageAdded) -> Step:
     """Only before anything was done for the turn: later messages start a turn of their own."""
     if not _untouched(state):
         return Step(state)
-    state = replace(
-        state, text=f"{state.text}\n{added.text}", flags=tuple(dict.fromkeys((*state.flags, *added.flags)))
-    )
+    state = replace(state, text=f"{state.text}\n{added.text}", flags=tuple(dict.fromkeys((*state.flags, *added.flags))))
     if added.wants_human or state.handoff_reason is not None:
         return steps.hand_off(state, state.handoff_reason or HandoffReason.CUSTOMER_ASKED)
     if added.screened == "refuse" or state.said == REFUSED_INPUT:

@@ -72,14 +72,12 @@ class InputGuard:
         return Judged(signals, self._verdict(risk), risk, self.policy.version)
 
     def _signals(self, text: str, how: str) -> list[Signal]:
-        policy, found = self.policy, []
-        if hits := policy.lexicon.hits(text):
-            for rule in policy.rules:
-                if (span := rule.span(hits)) is not None:
-                    found.append(Signal(rule.signal, rule.strength, *span, how))
-        for pattern in policy.patterns if how not in _NO_PATTERNS else ():
-            if (match := pattern.find.search(text)) is not None:
-                found.append(Signal(pattern.signal, pattern.strength, match.start(), match.end(), how))
+        policy, hits = self.policy, self.policy.lexicon.hits(text)
+        spans = ((rule, rule.span(hits)) for rule in policy.rules) if hits else ()
+        found = [Signal(rule.signal, rule.strength, *span, how) for rule, span in spans if span is not None]
+        if how not in _NO_PATTERNS:
+            matches = ((one, one.find.search(text)) for one in policy.patterns)
+            found += [Signal(one.signal, one.strength, *match.span(), how) for one, match in matches if match]
         return found
 
     def _verdict(self, risk: float) -> InputVerdict:

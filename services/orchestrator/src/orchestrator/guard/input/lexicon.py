@@ -81,7 +81,9 @@ class Lexicon:
         """A run of letters with blanks between the words that are known: `ignoreallrules` is three."""
         words, at, rest = [], 0, ""
         while at < len(run):
-            width = next((n for n in range(min(self._longest, len(run) - at), 1, -1) if run[at : at + n] in self._known), 0)
+            width = next(
+                (n for n in range(min(self._longest, len(run) - at), 1, -1) if run[at : at + n] in self._known), 0
+            )
             if width:
                 words += [rest, run[at : at + width]] if rest else [run[at : at + width]]
                 rest, at = "", at + width

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import yaml
@@ -49,7 +49,7 @@ class Rule:
         first, last = min(one.first for one in chosen), max(one.last for one in chosen)
         if len(chosen) > 1 and last - first > self.within:
             return False
-        return not self.ordered or all(one.first < other.last for one, other in zip(chosen, chosen[1:], strict=False))
+        return not self.ordered or all(one.first < other.last for one, other in pairwise(chosen))
 
 
 @dataclass(frozen=True, slots=True)
