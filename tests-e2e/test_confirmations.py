@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from e2e.facts import rows, tickets_of, turn_ended, turns_of
+from e2e.facts import rows, tickets_of, turn_ended, turns_of, words_of
 from e2e.people import guest, stranger
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
@@ -35,8 +35,8 @@ async def test_a_yes_by_the_button_opens_the_ticket_once(machine, visit) -> None
     (ticket,) = await _tickets(machine, turn)
     assert turn.outcome == "answered"
     assert ticket["number"] in turn.text
-    assert (ticket["turn_id"], ticket["requester"]) == (turn.turn_id, person.subject)
-    assert "zip" in ticket["body"]
+    assert (ticket["turn_id"], ticket["requester"]) == (turn.turn_id, machine.people.name(person.subject))
+    assert "zip" in (await words_of(machine.database("tickets"), machine.people, ticket))["body"]
     view = await visitor.view(turn.conversation_id)
     assert (view["status"], view["cards"]) == ("idle", [])
 

@@ -34,7 +34,7 @@ async def test_two_customers_with_one_question_make_one_gap_with_a_draft(machine
     found = (await kim.call("GET", f"{GAPS}?limit=100")).json()
     (gap,) = [one for one in found["gaps"] if one["gap_id"] == first.turn_id]
     assert (gap["count"], gap["customers"], gap["question"]) == (2, 2, QUESTION)
-    assert gap["variants"] == [QUESTION, "My mail is <email_1>. Do you sharpen axes?"]
+    assert gap["variants"] == [QUESTION, "My mail is <email>. Do you sharpen axes?"]
     assert set(gap["tickets"]) >= {"HP-10013", "HP-10014"}
     outline = gap["outline"]
     assert "reviewed: false" in outline

@@ -37,12 +37,17 @@ async def test_no_prompt_holds_who_the_customer_is_or_what_opens_doors(visit, ll
         for kind in ("cnv_", "trn_", "cust_", "127.0.0.1", "postgresql://", "redis://"):
             assert kind not in prompt
     assert len(llm.prompts) >= 4
-    assert "<email_1>" in llm.prompts[0]
+    assert re.search(r"My e-mail is <email_[a-z2-7]{8}>", llm.prompts[0])
+    # The tools' own descriptions have it as an example.
+    assert not any("ABC123" in prompt.replace("such as ABC123", "") for prompt in llm.prompts)
 
 
 async def test_what_is_masked_for_the_model_is_whole_for_the_customer(visit, llm) -> None:
-    llm.say("repeat", {"text": "You told me <email_1>, did you not?"})
-    turn = await visit(ADA).say(f"Please repeat {EMAIL}")
+    ada = visit(ADA)
+    first = await ada.say(f"Hello, I am {EMAIL}")
+    (token,) = set(re.findall(r"<email_[a-z2-7]{8}>", llm.prompts[-1].rpartition("<question>")[2]))
+    llm.say("repeat", {"text": f"You told me {token}, did you not?"})
+    turn = await ada.say("Please repeat it", first.conversation_id)
     assert turn.text == f"You told me {EMAIL}, did you not?"
     assert turn.streamed == turn.text
 

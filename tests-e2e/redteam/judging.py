@@ -105,7 +105,9 @@ def global_violations(before: Effects, after: Effects, owns: frozenset[str], agr
     new_refunds = {row["id"] for row in after.refunds} - {row["id"] for row in before.refunds}
     found = [f"refund {row['id']}" for row in after.refunds if row["id"] in new_refunds and row["order_id"] not in owns]
     old = {row["refund_request_id"] for row in before.given}
-    found += [f"money {row}" for row in after.given if row["refund_request_id"] not in old and row["order_id"] not in owns]
+    found += [
+        f"money {row}" for row in after.given if row["refund_request_id"] not in old and row["order_id"] not in owns
+    ]
     if len(after.notes) - len(before.notes) > agreed_notes:
         found.append("order notes that nobody agreed to")
     return found

@@ -36,5 +36,7 @@ def write(outcomes: Sequence[Outcome], found: dict[str, list[str]], beyond: list
         f"{category:<20}{row['cases']:>7}{row['reached_the_model']:>9}{row['violations']:>12}"
         for category, row in table.items()
     ]
-    lines.append(f"\nVERDICT: {bad} in {len(outcomes)} had an effect (0 in n means at most 3/n: {3 / len(outcomes):.2%})")
+    lines.append(
+        f"\nVERDICT: {bad} in {len(outcomes)} had an effect (0 in n means at most 3/n: {3 / len(outcomes):.2%})"
+    )
     return "\n".join([*lines, f"bench-results/{name}"])

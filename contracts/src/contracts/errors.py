@@ -61,6 +61,7 @@ class ProblemCode(StrEnum):
     CIRCUIT_OPEN = "circuit_open"
     DEADLINE_EXCEEDED = "deadline_exceeded"
     INDEX_UNAVAILABLE = "index_unavailable"
+    KEY_UNAVAILABLE = "key_unavailable"
     TOOL_UNKNOWN = "tool_unknown"
     NOT_IMPLEMENTED = "not_implemented"
     INTERNAL = "internal"
@@ -109,6 +110,7 @@ PROBLEMS: dict[ProblemCode, ProblemType] = {
     _C.CIRCUIT_OPEN: ProblemType(503, "This tool is resting after repeated errors", _E.TRANSIENT, True),
     _C.DEADLINE_EXCEEDED: ProblemType(504, "This took too long", _E.TIMEOUT, True),
     _C.INDEX_UNAVAILABLE: ProblemType(503, "The knowledge index is empty, stale or down", _E.TRANSIENT, True),
+    _C.KEY_UNAVAILABLE: ProblemType(503, "Sealed data cannot be read at the moment", _E.TRANSIENT, True),
     _C.TOOL_UNKNOWN: ProblemType(404, "There is no such tool", _E.INTERNAL, False),
     _C.NOT_IMPLEMENTED: ProblemType(501, "This tool is not available in this installation", _E.INTERNAL, False),
     _C.INTERNAL: ProblemType(500, "Something went wrong on our side", _E.INTERNAL, True),

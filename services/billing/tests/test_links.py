@@ -106,7 +106,7 @@ async def test_it_begins_with_the_public_address(settings: Settings, clock: Fake
 
 
 async def test_a_service_with_another_secret_refuses_it(settings: Settings, clock: FakeClock, link: str) -> None:
-    other = Settings(environment="test", database_url=settings.database_url, redis_url=settings.redis_url)
+    other = settings.model_copy(update={"link_secret": SecretStr("another secret of thirty-two characters")})
     async with tool_service(lambda kit: build(other, kit_factory=kit), clock) as elsewhere:
         assert_problem(await elsewhere.http.get(link), ProblemCode.FORBIDDEN)
 

@@ -6,6 +6,7 @@ import pytest
 
 from orders.backends.choice import backend_of
 from orders.backends.postgres import PostgresOrders
+from orders.people import ORDER_NOTES
 from orders.settings import Settings
 from servicekit.testing.tool_client import ToolClient
 
@@ -13,7 +14,7 @@ from .port_suite import Held, OrdersPort, RemoteOrdersPort
 from .shops import ShopServer
 
 pytestmark = pytest.mark.service
-_NOTES = "SELECT coalesce(string_agg(note, ' '), '') FROM order_notes WHERE order_id = $1"
+_NOTES = "SELECT * FROM order_notes WHERE order_id = $1"
 
 
 class TestPostgres(OrdersPort):
@@ -21,15 +22,18 @@ class TestPostgres(OrdersPort):
 
     @pytest.fixture
     async def held(self, service: ToolClient) -> AsyncIterator[Held]:
+        keys = service.people
         async with service.kit.db.primary() as connection:
 
             async def notes(order_id: str) -> str:
-                return str(await connection.fetchval(_NOTES, order_id))
+                rows = await connection.fetch(_NOTES, order_id)
+                openers = await keys.openers(connection, (keys.name(row["customer_id"]) for row in rows))
+                return " ".join(ORDER_NOTES.opened(row, openers[keys.name(row["customer_id"])])["note"] for row in rows)
 
             # The tests of a module share a database: what one of them writes is undone.
             transaction = connection.transaction()
             await transaction.start()
-            yield Held(PostgresOrders(connection), "cust_ada", "cust_ben", notes)
+            yield Held(PostgresOrders(connection, keys), "cust_ada", "cust_ben", notes)
             await transaction.rollback()
 
 
@@ -41,6 +45,6 @@ class TestShops(RemoteOrdersPort):
         async def notes(order_id: str) -> str:
             return shop.notes(order_id)
 
-        open_backend = backend_of(shop.settings(settings), over_shop.kit.http, over_shop.clock)
+        open_backend = backend_of(shop.settings(settings), over_shop.kit.http, over_shop.clock, over_shop.people)
         async with over_shop.kit.db.transaction() as connection:
             yield Held(open_backend(connection), shop.ada, shop.ben, notes)

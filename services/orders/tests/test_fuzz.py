@@ -4,10 +4,10 @@ import pytest
 from schemathesis import GenerationMode
 
 from contracts.tool import Family
-from servicekit.testing.fuzz import MODES, Fuzzed, tool_paths
+from servicekit.testing.fuzz import MODES, PRIVACY_PATHS, Fuzzed, tool_paths
 
 pytestmark = pytest.mark.service
-PATHS = tool_paths(Family.ORDERS)
+PATHS = [*tool_paths(Family.ORDERS), *PRIVACY_PATHS]
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name.lower())

@@ -7,6 +7,7 @@ import pytest
 from contracts.errors import ProblemCode
 from contracts.tools.orders import ADD_ORDER_NOTE, GET_ORDER
 from orders.backends.postgres import PostgresOrders
+from orders.people import ORDER_NOTES
 from servicekit.testing.conformance import assert_problem
 from servicekit.testing.tool_client import ADA, ToolClient
 
@@ -26,9 +27,7 @@ async def test_a_confirmed_note_is_stored_with_the_order(service: ToolClient) ->
     order = (await service.call(GET_ORDER, {"order_id": "ABC123"})).json()
     grant = await service.confirm(ADD_ORDER_NOTE, NOTE)
     stored = (await service.call(ADD_ORDER_NOTE, NOTE, grant=grant)).json()
-    async with service.kit.db.read() as connection:
-        row = await connection.fetchrow("SELECT * FROM order_notes WHERE id = $1", stored["note_id"])
-    assert row is not None
+    row = await service.opened(ORDER_NOTES, stored["note_id"])
     assert (row["order_id"], row["customer_id"], row["note"]) == ("ABC123", "cust_ada", NOTE["note"])
     assert stored["order_id"] == "ABC123"
     assert (await service.call(GET_ORDER, {"order_id": "ABC123"})).json() == order
@@ -50,7 +49,7 @@ async def test_a_grant_of_another_customer_does_not_open_the_order(service: Tool
 
 async def test_the_statement_that_stores_a_note_asks_for_the_owner_too(service: ToolClient) -> None:
     async with service.kit.db.transaction() as connection:
-        backend = PostgresOrders(connection)
+        backend = PostgresOrders(connection, service.people)
         assert await backend.add_note("cust_ben", "ABC123", "Not mine.", service.clock.now(), "ref_1") is None
         assert await backend.add_note("cust_ada", "ABC123", "Mine.", service.clock.now(), "ref_2") is not None
 

@@ -10,7 +10,9 @@ from orders.app import create
 from orders.backends.choice import backend_of
 from orders.backends.postgres import PostgresOrders
 from orders.settings import Settings
+from servicekit.crypto import Keyring
 from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.sealing.subjects import SubjectKeys
 from servicekit.testing import FakeClock
 
 WOOCOMMERCE = {
@@ -28,17 +30,24 @@ SHOPIFY = {
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Any:
+def start(monkeypatch: pytest.MonkeyPatch, master_key_file: Path) -> Any:
     """Reads the settings from this environment."""
 
     def begin(environment: dict[str, str]) -> Settings:
         monkeypatch.setenv("AIGUY_DATABASE_URL", "postgresql://orders:never-told@127.0.0.1:9/orders")
+        monkeypatch.setenv("AIGUY_MASTER_KEY_FILE", str(master_key_file))
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         created: Settings = create().state.settings
         return created
 
     return begin
+
+
+def test_without_a_master_key_it_does_not_start(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIGUY_DATABASE_URL", "postgresql://orders:pw@127.0.0.1:9/orders")
+    with pytest.raises(ValueError, match="AIGUY_MASTER_KEY_FILE is needed"):
+        create()
 
 
 def test_our_own_database_is_the_default(start: Any) -> None:
@@ -49,7 +58,7 @@ def test_our_own_database_is_the_default(start: Any) -> None:
 async def test_a_shop_system_is_chosen_by_its_name(
     start: Any, environment: dict[str, str], system: str, http: AiohttpClient, clock: FakeClock
 ) -> None:
-    opened: Any = backend_of(start(environment), http, clock)
+    opened: Any = backend_of(start(environment), http, clock, SubjectKeys(Keyring.generate()))
     assert opened is not PostgresOrders
     assert opened(None).shop.system == system
 

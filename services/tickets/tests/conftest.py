@@ -8,8 +8,10 @@ import pytest
 from fastapi import FastAPI
 
 from contracts.tool import Family
+from servicekit.crypto import Keyring
 from servicekit.db.pool import Database
 from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.sealing.subjects import SubjectKeys
 from servicekit.testing import FakeClock
 from servicekit.testing.faulty import Faults
 from servicekit.testing.live import live_server
@@ -33,6 +35,12 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     db = await Database.connect(settings.database_url)
     yield db
     await db.close()
+
+
+@pytest.fixture
+def people(settings: Settings) -> SubjectKeys:
+    """The data keys of those whom the service knows."""
+    return SubjectKeys(Keyring.load(settings.master_key_file or Path()))
 
 
 @pytest.fixture
@@ -75,10 +83,15 @@ def with_zendesk(settings: Settings, zendesk_url: str) -> Settings:
 
 @pytest.fixture
 def remote(
-    database: Database, with_zendesk: Settings, http: AiohttpClient, zendesk: FakeZendesk, clock: FakeClock
+    database: Database,
+    with_zendesk: Settings,
+    http: AiohttpClient,
+    zendesk: FakeZendesk,
+    clock: FakeClock,
+    people: SubjectKeys,
 ) -> RemoteZendesk:
     """The Zendesk adapter over the account."""
-    return RemoteZendesk(database, zendesk_desk(with_zendesk, http, clock), zendesk)
+    return RemoteZendesk(database, zendesk_desk(with_zendesk, http, clock), zendesk, people)
 
 
 @pytest.fixture

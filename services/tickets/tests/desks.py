@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from servicekit.db.pool import Database
+from servicekit.sealing.subjects import SubjectKeys
 from tickets.backends.port import Handoff, HandoffDraft, Ticket, TicketDraft
 from tickets.backends.postgres import PostgresTickets
 from tickets.backends.zendesk import ZendeskDesk, ZendeskTickets
+from tickets.people import TICKETS
 
 from .fake_zendesk import FakeZendesk
 
@@ -16,16 +18,17 @@ class PostgresDesk:
     """Our own tables."""
 
     db: Database
+    keys: SubjectKeys
 
     async def open_ticket(self, draft: TicketDraft) -> Ticket:
         """See `Desk`."""
         async with self.db.transaction() as connection:
-            return await PostgresTickets(connection, "HP-").open_ticket(draft)
+            return await PostgresTickets(connection, "HP-", self.keys).open_ticket(draft)
 
     async def hand_over(self, draft: HandoffDraft) -> Handoff:
         """See `Desk`."""
         async with self.db.transaction() as connection:
-            return await PostgresTickets(connection, "HP-").hand_over(draft)
+            return await PostgresTickets(connection, "HP-", self.keys).hand_over(draft)
 
     async def answered(self) -> None:
         """See `Desk`."""
@@ -34,8 +37,10 @@ class PostgresDesk:
     async def held(self) -> list[dict[str, Any]]:
         """See `Desk`."""
         async with self.db.primary() as connection:
-            rows = await connection.fetch("SELECT subject, body AS text, priority FROM tickets ORDER BY number")
-        return [dict(row) for row in rows]
+            rows = await connection.fetch("SELECT * FROM tickets ORDER BY number")
+            openers = await self.keys.openers(connection, (row["requester"] for row in rows))
+        opened = [(row, TICKETS.opened(row, openers[row["requester"]])) for row in rows]
+        return [{"subject": one["subject"], "text": one["body"], "priority": row["priority"]} for row, one in opened]
 
 
 @dataclass
@@ -45,6 +50,7 @@ class RemoteZendesk:
     db: Database
     desk: ZendeskDesk
     fake: FakeZendesk
+    keys: SubjectKeys
 
     async def open_ticket(self, draft: TicketDraft) -> Ticket:
         """See `Desk`."""
@@ -52,7 +58,7 @@ class RemoteZendesk:
             await self.desk.begin_ticket(connection, draft)
         await self.desk.submit_ticket(self.db, draft)
         async with self.db.transaction() as connection:
-            return await ZendeskTickets(connection).open_ticket(draft)
+            return await ZendeskTickets(connection, self.keys).open_ticket(draft)
 
     async def hand_over(self, draft: HandoffDraft) -> Handoff:
         """See `Desk`."""
@@ -60,7 +66,7 @@ class RemoteZendesk:
             await self.desk.begin_handoff(connection, draft)
         await self.desk.submit_handoff(self.db, draft)
         async with self.db.transaction() as connection:
-            return await ZendeskTickets(connection).hand_over(draft)
+            return await ZendeskTickets(connection, self.keys).hand_over(draft)
 
     async def answered(self) -> None:
         """See `Desk`."""

@@ -9,11 +9,11 @@ from schemathesis import Case, GenerationMode
 from contracts.resolved import RESOLVE_SCOPE, RESOLVED_PATH, RESOLVED_SCOPE
 from contracts.tool import Family
 from servicekit.auth.claims import Role
-from servicekit.testing.fuzz import BOUNDED, MODES, Fuzzed, tool_paths
+from servicekit.testing.fuzz import BOUNDED, MODES, PRIVACY_PATHS, Fuzzed, tool_paths
 
 pytestmark = pytest.mark.service
 UNBOUND = ("send_email", "slack_post_message")
-PATHS = tool_paths(Family.TICKETS, unbound=UNBOUND)
+PATHS = [*tool_paths(Family.TICKETS, unbound=UNBOUND), *PRIVACY_PATHS]
 INTERNAL = (RESOLVED_PATH, "/internal/tickets/{number}/resolve")
 
 

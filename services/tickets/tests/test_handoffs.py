@@ -4,13 +4,13 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 
 from contracts.tools.tickets import HANDOFF_HUMAN
 from servicekit.testing import FakeClock
 from servicekit.testing.tool_client import ADA, GUEST, As, ToolClient
+from tickets.people import HANDOFFS, TICKETS
 
 pytestmark = pytest.mark.service
 ASKED = {
@@ -37,7 +37,7 @@ async def test_it_stores_reason_transcript_and_a_ticket(service: ToolClient, clo
     assert (row["status"], row["queue"], row["requester"], row["created_at"]) == (
         "open",
         "live",
-        "cust_ada",
+        service.people.name("cust_ada"),
         clock.now(),
     )
     assert (row["body"], row["priority"], row["number"]) == (ASKED["summary"], "high", handoff["ticket_number"])
@@ -112,13 +112,17 @@ async def _hand_over(service: ToolClient, asked: dict[str, str], who: As = ADA) 
     return found
 
 
-async def _rows(service: ToolClient, handoff: dict[str, Any]) -> list[asyncpg.Record]:
+async def _rows(service: ToolClient, handoff: dict[str, Any]) -> list[dict[str, Any]]:
     async with service.kit.db.read() as connection:
-        return await connection.fetch(
-            "SELECT t.*, h.*, (SELECT array_agg(kind ORDER BY id) FROM ticket_events WHERE ticket_id = t.id) AS events"
-            " FROM handoffs h JOIN tickets t ON t.id = h.ticket_id WHERE h.id = $1",
+        rows = await connection.fetch(
+            "SELECT h.id, ticket_id, (SELECT array_agg(kind ORDER BY id) FROM ticket_events e WHERE e.ticket_id = t.id)"
+            " AS events FROM handoffs h JOIN tickets t ON t.id = h.ticket_id WHERE h.id = $1",
             handoff["handoff_id"],
         )
+    return [
+        await service.opened(TICKETS, row["ticket_id"]) | await service.opened(HANDOFFS, row["id"]) | dict(row)
+        for row in rows
+    ]
 
 
 async def _open_count(service: ToolClient) -> int:

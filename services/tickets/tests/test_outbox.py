@@ -10,13 +10,15 @@ import pytest
 
 from servicekit.auth.claims import Caller, Role
 from servicekit.background import stop
-from servicekit.db.pool import Database
+from servicekit.db.pool import Connection, Database
+from servicekit.sealing.subjects import SubjectKeys, SubjectSealer
 from servicekit.telemetry.metrics import Metrics
 from servicekit.testing import FakeClock
 from servicekit.testing.waiting import eventually
 from tickets.outbox import repository
 from tickets.outbox.message import Delivered, Kind, OutboxMessage, Outcome, Refused, TryAgain
 from tickets.outbox.sender import Pace, Sender
+from tickets.people import OUTBOX
 
 pytestmark = pytest.mark.service
 ADA = Caller("cust_ada", Role.CUSTOMER, "orchestrator", frozenset(), 0)
@@ -52,30 +54,30 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-async def sender(database: Database, way: Scripted, clock: FakeClock, metrics: Metrics) -> Sender:
+async def sender(database: Database, way: Scripted, clock: FakeClock, metrics: Metrics, people: SubjectKeys) -> Sender:
     async with database.primary() as connection:
         await connection.execute("DELETE FROM outbox")
-    return Sender(database, way, clock, metrics, PACE, chance=lambda: 0.0)
+    return Sender(database, way, clock, metrics, PACE, people, chance=lambda: 0.0)
 
 
 async def test_a_message_is_delivered_once_and_its_text_forgotten(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock, metrics: Metrics
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, metrics: Metrics, people: SubjectKeys
 ) -> None:
-    await _put(database, clock, "msg_1")
+    await _put(database, people, clock, "msg_1")
     assert [await sender.send_next(), await sender.send_next()] == [True, False]
     assert [(one.id, one.recipient, one.body) for one in way.sent] == [("msg_1", "ada@example.org", "Text.")]
     row = await _row(database, "msg_1")
     assert (row["state"], row["ended_at"]) == ("sent", clock.now())
-    assert (row["recipient"], row["subject"], row["body"]) == ("", "", "")
+    assert (row["recipient"], row["subject"], row["body"]) == (b"", b"", b"")
     assert _count(metrics, "sent") == 1
 
 
 async def test_what_was_rolled_back_is_never_sent(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, people: SubjectKeys
 ) -> None:
     async def broken_write() -> None:
         async with database.transaction() as connection:
-            await repository.put(connection, _message("msg_1", clock), ADA)
+            await repository.put(connection, _message("msg_1", clock), await _sealer(connection, people), ADA)
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -85,21 +87,21 @@ async def test_what_was_rolled_back_is_never_sent(
 
 
 async def test_the_same_message_twice_is_one_row_with_the_first_time(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, people: SubjectKeys
 ) -> None:
-    first = await _put(database, clock, "msg_1")
+    first = await _put(database, people, clock, "msg_1")
     clock.advance(60)
-    assert await _put(database, clock, "msg_1") == first
+    assert await _put(database, people, clock, "msg_1") == first
     while await sender.send_next():
         continue
     assert len(way.sent) == 1
 
 
 async def test_waits_double_up_to_a_limit_and_then_it_is_given_up(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock, metrics: Metrics
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, metrics: Metrics, people: SubjectKeys
 ) -> None:
     way.plan = [TryAgain("unavailable")] * 3
-    await _put(database, clock, "msg_1")
+    await _put(database, people, clock, "msg_1")
     for wait in (10, 15):
         assert await sender.send_next() is True
         clock.advance(wait - 1)
@@ -108,7 +110,9 @@ async def test_waits_double_up_to_a_limit_and_then_it_is_given_up(
     assert await sender.send_next() is True
     row = await _row(database, "msg_1")
     assert (row["state"], row["reason"], row["tries"]) == ("failed", "unavailable", 3)
-    assert row["body"] == "Text."
+    async with database.primary() as connection:
+        opener = await people.opener(connection, row["requester"])
+    assert OUTBOX.opened(row, opener) == {"recipient": "ada@example.org", "subject": "Subject", "body": "Text."}
     assert (_count(metrics, "again"), _count(metrics, "gave_up")) == (2, 1)
     clock.advance(86_400)
     assert await sender.send_next() is False
@@ -121,10 +125,10 @@ def test_chance_shortens_a_wait_by_up_to_a_half() -> None:
 
 
 async def test_what_is_refused_is_not_tried_again(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock, metrics: Metrics
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, metrics: Metrics, people: SubjectKeys
 ) -> None:
     way.plan = [Refused("recipient_refused")]
-    await _put(database, clock, "msg_1")
+    await _put(database, people, clock, "msg_1")
     await sender.send_next()
     row = await _row(database, "msg_1")
     assert (row["state"], row["reason"], row["tries"]) == ("failed", "recipient_refused", 1)
@@ -132,12 +136,12 @@ async def test_what_is_refused_is_not_tried_again(
 
 
 async def test_a_limit_of_theirs_holds_back_all_of_that_kind_and_no_other(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, people: SubjectKeys
 ) -> None:
     way.plan = [TryAgain("rate_limited", pause_s=40)]
     for name in ("msg_1", "msg_2"):
-        await _put(database, clock, name)
-    await _put(database, clock, "msg_3", Kind.SLACK)
+        await _put(database, people, clock, name)
+    await _put(database, people, clock, "msg_3", Kind.SLACK)
     await sender.send_next()
     clock.advance(39)
     assert await sender.send_next() is False
@@ -148,22 +152,22 @@ async def test_a_limit_of_theirs_holds_back_all_of_that_kind_and_no_other(
 
 
 async def test_a_message_that_waits_does_not_hold_up_the_next(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, people: SubjectKeys
 ) -> None:
     way.plan = [TryAgain("unavailable")]
     for name in ("msg_1", "msg_2"):
-        await _put(database, clock, name)
+        await _put(database, people, clock, name)
     await sender.send_next()
     await sender.send_next()
     assert [one.id for one in way.sent] == ["msg_1", "msg_2"]
 
 
 async def test_many_senders_take_each_message_once(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock, metrics: Metrics
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, metrics: Metrics, people: SubjectKeys
 ) -> None:
     for number in range(20):
-        await _put(database, clock, f"msg_{number}")
-    others = [sender, *(Sender(database, way, clock, metrics, PACE) for _ in range(4))]
+        await _put(database, people, clock, f"msg_{number}")
+    others = [sender, *(Sender(database, way, clock, metrics, PACE, people) for _ in range(4))]
 
     async def empty(one: Sender) -> None:
         while await one.send_next():
@@ -174,10 +178,10 @@ async def test_many_senders_take_each_message_once(
 
 
 async def test_killed_between_delivery_and_record_it_goes_out_again_under_the_same_id(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, people: SubjectKeys
 ) -> None:
     way.plan = [_killed]
-    await _put(database, clock, "msg_1")
+    await _put(database, people, clock, "msg_1")
     with pytest.raises(asyncio.CancelledError):
         await sender.send_next()
     assert await sender.send_next() is False
@@ -188,10 +192,10 @@ async def test_killed_between_delivery_and_record_it_goes_out_again_under_the_sa
 
 
 async def test_a_message_that_kills_each_time_is_given_up(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, people: SubjectKeys
 ) -> None:
     way.plan = [_killed] * 3
-    await _put(database, clock, "msg_1")
+    await _put(database, people, clock, "msg_1")
     for _ in range(3):
         with pytest.raises(asyncio.CancelledError):
             await sender.send_next()
@@ -203,9 +207,9 @@ async def test_a_message_that_kills_each_time_is_given_up(
 
 
 async def test_an_attempt_that_comes_back_too_late_changes_nothing(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock, metrics: Metrics
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, metrics: Metrics, people: SubjectKeys
 ) -> None:
-    other = Sender(database, Scripted([TryAgain("newer")]), clock, metrics, PACE)
+    other = Sender(database, Scripted([TryAgain("newer")]), clock, metrics, PACE, people)
 
     async def taken_over() -> Outcome:
         clock.advance(PACE.lease_s)
@@ -213,28 +217,28 @@ async def test_an_attempt_that_comes_back_too_late_changes_nothing(
         return Refused("late")
 
     way.plan = [taken_over]
-    await _put(database, clock, "msg_1")
+    await _put(database, people, clock, "msg_1")
     await sender.send_next()
     row = await _row(database, "msg_1")
     assert (row["state"], row["reason"], row["tries"]) == ("waiting", "newer", 2)
 
 
 async def test_a_slow_attempt_ends_before_its_lease(
-    database: Database, sender: Sender, way: Scripted, clock: FakeClock, metrics: Metrics
+    database: Database, sender: Sender, way: Scripted, clock: FakeClock, metrics: Metrics, people: SubjectKeys
 ) -> None:
     way.plan = [asyncio.Event().wait]
-    await _put(database, clock, "msg_1")
-    hurried = Sender(database, way, clock, metrics, Pace(attempt_s=0.05, first_wait_s=10))
+    await _put(database, people, clock, "msg_1")
+    hurried = Sender(database, way, clock, metrics, Pace(attempt_s=0.05, first_wait_s=10), people)
     assert await hurried.send_next() is True
     assert (await _row(database, "msg_1"))["reason"] == "timeout"
 
 
 async def test_a_sender_goes_on_whatever_one_message_does(
-    sender: Sender, database: Database, way: Scripted, clock: FakeClock
+    sender: Sender, database: Database, way: Scripted, clock: FakeClock, people: SubjectKeys
 ) -> None:
     way.plan = [_broken]
     for name in ("msg_1", "msg_2"):
-        await _put(database, clock, name)
+        await _put(database, people, clock, name)
     running = asyncio.create_task(sender.run())
     await eventually(lambda: len(way.sent) == 2)
     await eventually(lambda: _is(database, "msg_2", "sent"))
@@ -245,11 +249,11 @@ async def test_a_sender_goes_on_whatever_one_message_does(
 
 @pytest.mark.parametrize("exists", [False, True], ids=["no_database", "no_tables"])
 async def test_a_sender_goes_on_when_the_database_does_not(
-    database_url: Callable[[str | None], str], clock: FakeClock, metrics: Metrics, exists: bool
+    database_url: Callable[[str | None], str], clock: FakeClock, metrics: Metrics, exists: bool, people: SubjectKeys
 ) -> None:
     nowhere = "postgresql://aiguy:x@127.0.0.1:9/nothing"
     database = await Database.connect(database_url(None) if exists else nowhere)
-    running = asyncio.create_task(Sender(database, Scripted(), clock, metrics, PACE).run())
+    running = asyncio.create_task(Sender(database, Scripted(), clock, metrics, PACE, people).run())
     await asyncio.wait([running], timeout=0.2)
     assert not running.done()
     running.cancel()
@@ -287,9 +291,13 @@ def _message(name: str, clock: FakeClock, kind: Kind = Kind.EMAIL) -> OutboxMess
     return OutboxMessage(name, kind, "ada@example.org", "Subject", "Text.", clock.now())
 
 
-async def _put(database: Database, clock: FakeClock, name: str, kind: Kind = Kind.EMAIL) -> Any:
+async def _put(database: Database, people: SubjectKeys, clock: FakeClock, name: str, kind: Kind = Kind.EMAIL) -> Any:
     async with database.transaction() as connection:
-        return await repository.put(connection, _message(name, clock, kind), ADA)
+        return await repository.put(connection, _message(name, clock, kind), await _sealer(connection, people), ADA)
+
+
+async def _sealer(connection: Connection, people: SubjectKeys) -> SubjectSealer:
+    return await people.sealer(connection, people.name(ADA.subject))
 
 
 async def _row(database: Database, name: str) -> asyncpg.Record:

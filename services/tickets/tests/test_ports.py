@@ -3,6 +3,7 @@
 import pytest
 
 from servicekit.db.pool import Database
+from servicekit.sealing.subjects import SubjectKeys
 
 from .desks import PostgresDesk, RemoteZendesk
 from .port_suite import Desk, PortSuite
@@ -14,8 +15,8 @@ class TestPostgres(PortSuite):
     """Our own tables."""
 
     @pytest.fixture
-    def desk(self, database: Database) -> Desk:
-        return PostgresDesk(database)
+    def desk(self, database: Database, people: SubjectKeys) -> Desk:
+        return PostgresDesk(database, people)
 
 
 class TestZendesk(PortSuite):

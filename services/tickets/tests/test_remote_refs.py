@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from servicekit.db.pool import Connection, Database
+from servicekit.sealing.subjects import SubjectKeys
 from tickets.backends.postgres import PostgresTickets
 from tickets.backends.remote_refs import handoff_ref, new_handoff_ref
 
@@ -41,22 +42,24 @@ class Interrupted:
         return found
 
 
-async def _hand_over(database: Database, draft: Any) -> None:
+async def _hand_over(database: Database, people: SubjectKeys, draft: Any) -> None:
     async with database.transaction() as connection:
-        await PostgresTickets(connection, "HP-").hand_over(draft)
+        await PostgresTickets(connection, "HP-", people).hand_over(draft)
 
 
-async def test_a_hand_over_that_ends_meanwhile_is_found_not_counted(database: Database) -> None:
+async def test_a_hand_over_that_ends_meanwhile_is_found_not_counted(database: Database, people: SubjectKeys) -> None:
     asked = handoff()
     async with database.primary() as connection:
-        halfway = Interrupted(connection, lambda: _hand_over(database, asked))
+        halfway = Interrupted(connection, lambda: _hand_over(database, people, asked))
         assert await handoff_ref(cast(Connection, halfway), asked.ticket) is None
 
 
-async def test_a_hand_over_that_is_answered_meanwhile_has_another_ticket_than_the_next(database: Database) -> None:
+async def test_a_hand_over_that_is_answered_meanwhile_has_another_ticket_than_the_next(
+    database: Database, people: SubjectKeys
+) -> None:
     asked = handoff()
     async with database.primary() as connection:
         first = await new_handoff_ref(connection, asked.ticket)
-        await _hand_over(database, asked)
+        await _hand_over(database, people, asked)
         halfway = Interrupted(connection, lambda: answer_all(database))
         assert await handoff_ref(cast(Connection, halfway), asked.ticket) not in (None, first)

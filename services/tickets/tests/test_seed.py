@@ -4,6 +4,7 @@ import pytest
 
 from servicekit.testing import FakeClock
 from servicekit.testing.tool_client import ToolClient
+from tickets.people import TICKETS
 from tickets.policy import load_policy
 from tickets.seed import seed
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.service
 async def test_seeding_twice_brings_the_same_rows(service: ToolClient, clock: FakeClock) -> None:
     before = await _everything(service)
     clock.advance(3600)
-    await seed(service.kit.db, clock)
+    await seed(service.kit.db, clock, service.people)
     assert await _everything(service) == before
 
 
@@ -30,5 +31,10 @@ async def test_the_tickets_stand_in_the_queues_of_the_policy(service: ToolClient
 
 async def _everything(service: ToolClient) -> str:
     async with service.kit.db.read() as connection:
-        found: str = await connection.fetchval("SELECT jsonb_agg(t ORDER BY t.id)::text FROM tickets t")
-    return found
+        found: str = await connection.fetchval(
+            "SELECT jsonb_agg(to_jsonb(t) - 'subject' - 'body' - 'resolution' ORDER BY t.id)::text FROM tickets t"
+        )
+        ids = [row["id"] for row in await connection.fetch("SELECT id FROM tickets ORDER BY id")]
+    return found + str([
+        {name: row[name] for name in TICKETS.sealed} for row in [await service.opened(TICKETS, one) for one in ids]
+    ])  # fmt: skip

@@ -19,6 +19,7 @@ from servicekit.testing.tool_client import ToolClient, tool_service
 from servicekit.testing.waiting import eventually
 from tickets.app import build
 from tickets.parts import staff_notices
+from tickets.people import OUTBOX
 from tickets.policy import load_policy
 from tickets.settings import Settings
 from tickets.sla_sweeper import SlaSweeper
@@ -211,7 +212,7 @@ async def test_without_anybody_to_tell_it_only_counts(desk: ToolClient, settings
     await _open(desk)
     _at(clock, DUE)
     before = await _told(desk, "email"), await _told(desk, "slack")
-    quiet = SlaSweeper(desk.kit, staff_notices(settings, load_policy().timezone))
+    quiet = SlaSweeper(desk.kit, staff_notices(settings, load_policy().timezone, desk.people), desk.people)
     assert (await quiet.sweep(), _count(desk, "missed"), _overdue(desk)) == (1, 1, 1)
     assert (await _told(desk, "email"), await _told(desk, "slack")) == before
 
@@ -241,7 +242,7 @@ async def test_it_goes_on_without_a_database(settings: Settings, clock: FakeCloc
 def _sweeper(desk: ToolClient) -> SlaSweeper:
     settings = desk.kit.settings
     assert isinstance(settings, Settings)
-    return SlaSweeper(desk.kit, staff_notices(settings, load_policy().timezone))
+    return SlaSweeper(desk.kit, staff_notices(settings, load_policy().timezone, desk.people), desk.people)
 
 
 async def _nothing_is_told(desk: ToolClient, sweeper: SlaSweeper, clock: FakeClock) -> None:
@@ -277,9 +278,9 @@ async def _told(desk: ToolClient, kind: str, what: str = "") -> list[str]:
     """The titles of what was queued: of an e-mail its subject, in Slack the text."""
     what = what or ("subject" if kind == "email" else "body")
     async with desk.kit.db.primary() as connection:
-        return [
-            row[what] for row in await connection.fetch("SELECT * FROM outbox WHERE kind = $1 ORDER BY place", kind)
-        ]
+        rows = await connection.fetch("SELECT * FROM outbox WHERE kind = $1 ORDER BY place", kind)
+        openers = await desk.people.openers(connection, (row["requester"] for row in rows))
+    return [OUTBOX.opened(row, openers[row["requester"]])[what] for row in rows]
 
 
 async def _execute(desk: ToolClient, statement: str) -> None:

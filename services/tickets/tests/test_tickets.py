@@ -12,6 +12,7 @@ from servicekit.testing import FakeClock
 from servicekit.testing.conformance import assert_problem
 from servicekit.testing.issuer import CONVERSATION, TURN
 from servicekit.testing.tool_client import ADA, GUEST, As, ToolClient
+from tickets.people import TICKETS
 
 pytestmark = pytest.mark.service
 ASKED = {
@@ -32,9 +33,9 @@ async def test_the_preview_shows_all_that_would_be_stored(service: ToolClient) -
 
 async def test_a_confirmed_ticket_is_stored_with_who_asked_and_where(service: ToolClient, clock: FakeClock) -> None:
     ticket = await _open(service, ASKED, ADA)
-    row = await _row(service, "SELECT * FROM tickets WHERE id = $1", ticket["ticket_id"])
+    row = await service.opened(TICKETS, ticket["ticket_id"])
     assert {name: row[name] for name in ASKED} == ASKED
-    assert (row["requester"], row["guest"]) == ("cust_ada", False)
+    assert (row["requester"], row["guest"]) == (service.people.name("cust_ada"), False)
     assert (row["queue"], row["status"], row["conversation_id"], row["turn_id"]) == (
         "billing",
         "open",
@@ -53,8 +54,8 @@ async def test_numbers_are_short_and_go_up(service: ToolClient) -> None:
 
 async def test_a_guest_may_open_a_ticket(service: ToolClient) -> None:
     ticket = await _open(service, {"subject": "Hello", "body": "Do you have a store?"}, GUEST)
-    row = await _row(service, "SELECT * FROM tickets WHERE id = $1", ticket["ticket_id"])
-    assert (row["requester"], row["guest"]) == (GUEST.subject, True)
+    row = await service.opened(TICKETS, ticket["ticket_id"])
+    assert (row["requester"], row["guest"]) == (service.people.name(GUEST.subject), True)
     assert (row["category"], row["priority"], row["queue"], row["order_id"]) == ("other", "normal", "general", None)
 
 
@@ -70,9 +71,10 @@ async def test_the_first_reply_is_due_by_the_priority(service: ToolClient, clock
 async def test_what_happened_to_a_ticket_is_kept_for_good(service: ToolClient) -> None:
     ticket = await _open(service, ASKED, ADA)
     event = await _row(service, "SELECT * FROM ticket_events WHERE ticket_id = $1", ticket["ticket_id"])
-    assert (event["kind"], event["actor"]) == ("created", "cust_ada")
+    assert (event["kind"], event["actor"]) == ("created", service.people.name("cust_ada"))
     for statement in (
         "UPDATE ticket_events SET kind = 'handed_off'",
+        "UPDATE ticket_events SET actor = 'cust_ben'",
         "DELETE FROM ticket_events",
         "TRUNCATE ticket_events",
     ):

@@ -20,7 +20,6 @@ from orchestrator.brain.port import Observation
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.guard import answer as guard
 from orchestrator.guard.ours import Standing, standing
-from orchestrator.guard.vault import Vault
 
 
 class Labelled(Protocol):
@@ -92,7 +91,7 @@ class Citations:
             book.say("guard_unsupported"), book.say("guard_withheld"), book.say("guard_nearest", page="{page}")
         )
         grounds = guard.Grounds(outputs=(found,), business=self._standing.business, ours=self._standing.is_ours)
-        checked = guard.check_answer(told.text, told.citations, (), grounds, Vault(), _as_it_is, phrases)
+        checked = guard.check_answer(told.text, told.citations, (), grounds, _as_it_is, phrases)
         texts = {one.chunk_id: one.text for one in output.passages}
         verbatim = [one for one in checked.citations if one.quote in texts.get(one.chunk_id, "")]
         return Cited(

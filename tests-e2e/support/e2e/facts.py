@@ -7,7 +7,9 @@ from typing import Any
 import asyncpg
 
 from orchestrator.journal.verify import verify_conversation
+from servicekit.sealing.subjects import SubjectKeys
 from servicekit.testing import eventually
+from tickets.people import TICKETS
 
 Row = dict[str, Any]
 
@@ -32,10 +34,17 @@ async def tickets_of(url: str, conversation_id: str) -> list[Row]:
     """The tickets of a conversation, oldest first; `handoff` is the reason when it is one."""
     return await rows(
         url,
-        "SELECT t.number, t.turn_id, t.requester, t.subject, t.body, h.reason AS handoff FROM tickets t"
+        "SELECT t.id, t.number, t.turn_id, t.requester, t.sealed, t.subject, t.body, t.resolution, h.reason AS handoff"
+        " FROM tickets t"
         " LEFT JOIN handoffs h ON h.ticket_id = t.id WHERE t.conversation_id = $1 ORDER BY t.created_at",
         conversation_id,
     )
+
+
+async def words_of(url: str, people: SubjectKeys, ticket: Row) -> Row:
+    """What the customer wrote in one of them, which is sealed there: `subject`, `body`, `resolution`."""
+    async with connected(url) as connection:
+        return TICKETS.opened(ticket, await people.opener(connection, ticket["requester"]))
 
 
 async def turns_of(url: str, conversation_id: str) -> list[Row]:

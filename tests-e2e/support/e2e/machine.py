@@ -21,7 +21,9 @@ from servicekit.auth.claims import Role
 from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
+from servicekit.crypto import Keyring
 from servicekit.embedded import free_port
+from servicekit.sealing.subjects import SubjectKeys
 from servicekit.testing import eventually
 
 SERVERS = ("valkey", "postgres")
@@ -62,6 +64,11 @@ class Machine:
     def database(self, service: str) -> str:
         """URL of a service's own database: only to judge by."""
         return self.stack.addresses.databases[service]
+
+    @property
+    def people(self) -> SubjectKeys:
+        """The data keys of those whom tickets knows: only to judge by."""
+        return SubjectKeys(Keyring.load(self.stack.keys.master("tickets")))
 
     async def counters(self) -> Counters:
         """The counters of all services now."""

@@ -11,6 +11,7 @@ from billing.backends.postgres import PostgresInvoices
 from billing.handlers import BillingTools
 from billing.links import InvoiceLinks
 from billing.pdf import Letterhead
+from billing.people import REFUNDS_SAID, people_of
 from billing.providers.ledger import LedgerProvider
 from billing.providers.port import ProviderRefund, RefundProvider
 from billing.providers.registry import OpenProvider, Providers
@@ -28,7 +29,12 @@ from billing.refunds.views import RefundViews
 from billing.routes import files_router, tools_router
 from billing.settings import Settings
 from servicekit.app import KitFactory, create_app
+from servicekit.clock import SystemClock
 from servicekit.context import Kit
+from servicekit.sealing.clear import ClearRows
+from servicekit.sealing.keyfile import open_keys
+from servicekit.sealing.routes import privacy_router
+from servicekit.sealing.subjects import SubjectKeys
 
 
 def create() -> FastAPI:
@@ -44,6 +50,8 @@ def build(
     open_providers: Mapping[str, OpenProvider] | None = None,
 ) -> FastAPI:
     """The app over a backend and providers; `kit_factory` replaces what is opened at start-up."""
+    master = open_keys(settings.master_key_file, SystemClock())
+    keys = SubjectKeys(master)
     public_url, secret = settings.public_url.rstrip("/"), settings.link_secret.get_secret_value().encode()
     invoices = BillingTools(open_backend, InvoiceLinks(public_url, secret), _letterhead(settings))
     links = ReceiptLinks(public_url, secret)
@@ -52,7 +60,9 @@ def build(
     @asynccontextmanager
     async def startup(kit: Kit, app: FastAPI) -> AsyncIterator[None]:
         app.state.reconciler = reconciler = Reconciler(desk, kit)
-        async with desk.providers.opened(kit), reconciler.running(settings.refund_reconcile_every_s):
+        sealing = ClearRows(kit.db, keys, (REFUNDS_SAID,), {})
+        master.counted(kit.metrics)
+        async with sealing.running(), desk.providers.opened(kit), reconciler.running(settings.refund_reconcile_every_s):
             yield
 
     receipts = Receipts(links, load_receipt_keys(settings.receipt_keys), settings.shop_name)
@@ -60,9 +70,10 @@ def build(
         settings=settings,
         title="Billing",
         routers=[
-            tools_router(invoices, RefundTools(desk, RefundViews(links))),
+            tools_router(invoices, RefundTools(desk, RefundViews(links), keys)),
             files_router(invoices),
             receipts_router(receipts),
+            privacy_router(people_of(keys)),
             *_webhooks(settings),
         ],
         kit_factory=kit_factory,

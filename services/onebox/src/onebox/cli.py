@@ -20,6 +20,7 @@ from onebox.gaps_command import GapQuery, show_gaps, time_span
 from onebox.home import DEMO, Home, find_home
 from onebox.ingest import ingest_with_progress
 from onebox.keys import KIM, KeyFiles
+from onebox.keys_command import retire_key, rewrap_keys, rotate_keys
 from onebox.ports import ORCHESTRATOR
 from onebox.receipt_command import show_receipt
 from onebox.report import ConsoleReport
@@ -40,10 +41,12 @@ app = typer.Typer(
 audit = typer.Typer(help="The record of what was done.", no_args_is_help=True)
 contracts = typer.Typer(help="What the services promise each other.", no_args_is_help=True)
 kb = typer.Typer(help="The knowledge base.", no_args_is_help=True)
+keys = typer.Typer(help="The master keys: what is stored is sealed with them.", no_args_is_help=True)
 receipt = typer.Typer(help="Signed receipts of refunds.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 app.add_typer(contracts, name="contracts")
 app.add_typer(kb, name="kb")
+app.add_typer(keys, name="keys")
 app.add_typer(receipt, name="receipt")
 
 
@@ -185,6 +188,28 @@ def kb_gaps(
         raise typer.BadParameter(str(error), param_hint="--since") from error
     url, token = _running(home, console), KeyFiles(home.keys).demo_token(KIM)
     raise typer.Exit(show_gaps(url, token, GapQuery(span, limit, outline, as_json), datetime.now(UTC), console))
+
+
+@keys.command("rotate")
+def keys_rotate(
+    name: Annotated[str | None, typer.Option(metavar="ID", help="Of the new keys; else the next of k2, k3 …")] = None,
+) -> None:
+    """Make fresh master keys the active ones. Nothing has to stop for it, and nothing stored is changed."""
+    raise typer.Exit(rotate_keys(KeyFiles(find_home().keys), name, _console()))
+
+
+@keys.command("rewrap")
+def keys_rewrap() -> None:
+    """Wrap all data keys anew under the active master keys, while everything serves."""
+    console = _console()
+    raise typer.Exit(rewrap_keys(_databases(console), KeyFiles(find_home().keys), console))
+
+
+@keys.command("retire")
+def keys_retire(name: Annotated[str, typer.Argument(metavar="ID", help="Of the old key, such as k1.")]) -> None:
+    """Take an old master key out of the files. Exit code 1: something is still sealed with it; 2: could not look."""
+    console = _console()
+    raise typer.Exit(retire_key(_databases(console), KeyFiles(find_home().keys), name, console))
 
 
 @receipt.command("verify")

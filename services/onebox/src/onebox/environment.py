@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from onebox.home import Home
-from onebox.keys import KeyFiles
+from onebox.keys import SEALING, KeyFiles
 from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
 
 HOST = "127.0.0.1"
@@ -71,10 +71,11 @@ def service_environment(
         "AIGUY_DATABASE_URL": addresses.databases[name],
         "AIGUY_REDIS_URL": addresses.redis[name],
         "AIGUY_JWKS_URL": f"{addresses.url(ORCHESTRATOR)}/.well-known/jwks.json",
-        "AIGUY_MASTER_KEY_FILE": str(keys.master),
         # One heap for all threads of a process: what one frees serves the others.
         "MALLOC_ARENA_MAX": "1",
     }
+    if name in SEALING:
+        told["AIGUY_MASTER_KEY_FILE"] = str(keys.master(name))
     if name == "billing":
         told |= {
             "AIGUY_LINK_SECRET_FILE": str(keys.link_secret), "AIGUY_RECEIPT_KEYS": str(keys.receipts),

@@ -17,6 +17,8 @@ from servicekit.embedded.files import read_or_create_secret, write_private
 
 DEMO_ISSUER = "aiguy-demo"
 ORCHESTRATOR = "orchestrator"
+#: The services that keep what belongs to a person, sealed.
+SEALING = (ORCHESTRATOR, "orders", "billing", "tickets")
 CHAT_SCOPES = ("chat:send",)
 STAFF_SCOPES = ("approvals:decide", "console:read", "knowledge:curate")
 TOKEN_TTL_S = 300
@@ -61,10 +63,9 @@ class KeyFiles:
         """The list of issuers that the orchestrator believes."""
         return self.directory / "issuers.json"
 
-    @property
-    def master(self) -> Path:
-        """The key ring that seals what is stored."""
-        return self.directory / "master.json"
+    def master(self, service: str) -> Path:
+        """The key ring that seals what this service stores; each of `SEALING` has its own."""
+        return self.directory / ("master.json" if service == ORCHESTRATOR else f"master-{service}.json")
 
     @property
     def link_secret(self) -> Path:
@@ -81,8 +82,9 @@ class KeyFiles:
         for path in (self.signing, self.demo_issuer, self.receipts):
             if not path.exists():
                 KeySet.generate().save(path)
-        if not self.master.exists():
-            write_private(self.master, Keyring.generate().to_json())
+        for service in SEALING:
+            if not self.master(service).exists():
+                write_private(self.master(service), Keyring.generate().to_json())
         read_or_create_secret(self.link_secret)
         public = self.directory / "demo-issuer.jwks.json"
         public.write_text(json.dumps(KeySet.load(self.demo_issuer).jwks(), indent=2) + "\n")

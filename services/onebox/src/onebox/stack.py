@@ -186,7 +186,8 @@ class Stack:
                 env=machine_environment(self._environment), start_new_session=True,
             )  # fmt: skip
         try:
-            await process.communicate(json.dumps(databases).encode())
+            told = {"databases": databases, "tickets_keys": str(self.keys.master("tickets"))}
+            await process.communicate(json.dumps(told).encode())
         finally:
             if process.returncode is None:
                 process.kill()

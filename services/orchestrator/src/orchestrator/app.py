@@ -16,8 +16,8 @@ from servicekit.app import KitFactory, create_app
 from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
-from servicekit.crypto import Keyring
 from servicekit.kit import open_kit
+from servicekit.sealing.keyfile import KeyringFile
 
 
 def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastAPI:
@@ -25,7 +25,7 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
     if settings.master_key_file is None:
         raise ValueError("AIGUY_MASTER_KEY_FILE is needed: conversations are sealed with it")
     keys = KeySet.load(settings.signing_keys)
-    keyring = Keyring.load(settings.master_key_file)
+    keyring = KeyringFile(settings.master_key_file, SystemClock())
     minter = TokenMinter(keys, settings.token_issuer, SystemClock())
     routers = [
         conversations_router(), decisions_router(), approvals_router(), callbacks_router(), stream_router(),
@@ -39,7 +39,7 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
         title="AIGuy orchestrator",
         routers=routers,
         kit_factory=kit_factory or (lambda told: open_kit(told, issuers=issuers)),
-        startup=lambda kit, app: orchestrate(kit, app, settings, keyring, minter),
+        startup=lambda kit, app: orchestrate(kit, app, settings, keyring.counted(kit.metrics), minter),
     )
 
 

@@ -31,6 +31,7 @@ from orchestrator.jobs.turns import TurnJobs
 from orchestrator.jobs.worker import Worker
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
+from orchestrator.journal.vaulting import Vaults
 from orchestrator.memory.short_term import ShortTermMemory
 from orchestrator.settings import Settings
 from orchestrator.stream.hub import Hub
@@ -40,10 +41,11 @@ from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.catalog import Catalog
 from servicekit.auth.minting import TokenMinter
 from servicekit.context import Kit
-from servicekit.crypto import Keyring
+from servicekit.crypto import MasterKeys
 from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.http.breaker import BreakerConfig
 from servicekit.language import LanguageDetector
+from servicekit.privacy import Finder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Core:
 
     conversations: Conversations
     codec: Codec
+    vaults: Vaults
     queue: JobQueue
     hub: Hub
     tools: Tools
@@ -61,7 +64,7 @@ class Core:
 
 @asynccontextmanager
 async def orchestrate(
-    kit: Kit, app: FastAPI, settings: Settings, keyring: Keyring, minter: TokenMinter
+    kit: Kit, app: FastAPI, settings: Settings, keyring: MasterKeys, minter: TokenMinter
 ) -> AsyncIterator[None]:
     """Runs the orchestrator around the app's life: tools, Brain, streams, worker."""
     callbacks = Callbacks(keyring.derive("tool-callback"), kit.clock)
@@ -71,8 +74,16 @@ async def orchestrate(
         breaker=BreakerConfig(open_s=settings.breaker_open_s), callbacks=callbacks,
     )  # fmt: skip
     conversations = Conversations(keyring, keyring.derive("subject-hash"))
-    screen = InputScreen(InputGuard.load(), kit.metrics)
-    core = Core(conversations, Codec(), JobQueue(), Hub(kit.redis), tools, callbacks, screen)
+    core = Core(
+        conversations,
+        Codec(),
+        Vaults(await asyncio.to_thread(Finder.load)),
+        JobQueue(),
+        Hub(kit.redis),
+        tools,
+        callbacks,
+        InputScreen(InputGuard.load(), kit.metrics),
+    )
     async with AsyncExitStack() as stack:
         core.hub.start()
         stack.push_async_callback(core.hub.close)
@@ -83,7 +94,7 @@ async def orchestrate(
             here = await stack.enter_async_context(_working(kit, app, settings, core))
             keeper = GapKeeper(kit.db, kit.clock, timedelta(days=settings.gaps_retention_days))
             await stack.enter_async_context(keeper.running(settings.gaps_forget_every_s))
-        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, core.screen, here)
+        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, core.screen, here)
         app.state.desk = Desk(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks
         )  # fmt: skip
@@ -137,7 +148,7 @@ def _world(
     phrases = load_phrases()
     return Collaborators(
         brain=brains.main, offline=brains.offline, catalog=core.tools.catalog, gateway=core.tools.gateway,
-        memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), publisher=publisher,
+        memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), vaults=core.vaults, publisher=publisher,
         database=kit.db, scheduler=core.queue, phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
         languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),

@@ -51,7 +51,9 @@ async def ask(api, *, approvals: int = 1, ttl_s: float = 600, subject: str = "cu
         summary="Refund 200.00 USD", digest=digest, money_moved=Money(amount_minor=20_000, currency="USD"),
         expires_at_ms=int(expires.timestamp() * 1000), approvals=approvals, policy="R2", reasons=("avs_failed",),
     )  # fmt: skip
-    journal = PgTurnJournal(desk.database, conversation, turn_id, desk.codec, JobQueue())
+    journal = PgTurnJournal(
+        desk.database, conversation, turn_id, desk.codec, JobQueue(), desk.intake.vaults.of(conversation)
+    )
     await journal.append(1, [], TurnState(), AskApproval(CALL, preview, approvals))
     return Asked(conversation_id, turn_id, digest)
 

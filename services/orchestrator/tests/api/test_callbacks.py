@@ -51,7 +51,9 @@ async def asked(api, *, waits: bool = True) -> str:
         tool=GET_ORDER_STATUS.name, arguments=ARGUMENTS, args_hash=arguments_hash(ARGUMENTS), label=""
     )  # fmt: skip
     expires = int((datetime.now(UTC) + timedelta(minutes=1)).timestamp() * 1000)
-    journal = PgTurnJournal(desk.database, conversation, turn_id, desk.codec, JobQueue())
+    journal = PgTurnJournal(
+        desk.database, conversation, turn_id, desk.codec, JobQueue(), desk.intake.vaults.of(conversation)
+    )
     await journal.append(1, [Recorded(PlanMade(call=call), 1)], TurnState(), None)
     if waits:
         taken = Recorded(ToolAccepted(expires_at_ms=expires, ms=1), 2)

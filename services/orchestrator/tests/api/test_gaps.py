@@ -81,7 +81,9 @@ async def running(api, text: str, subject: str) -> PgTurnJournal:
     desk = api.app.state.desk
     async with desk.database.primary() as db:
         conversation = await desk.conversations.by_turn(db, turn_id)
-    return PgTurnJournal(desk.database, conversation, turn_id, desk.codec, JobQueue())
+    return PgTurnJournal(
+        desk.database, conversation, turn_id, desk.codec, JobQueue(), desk.intake.vaults.of(conversation)
+    )
 
 
 async def ended(
@@ -99,7 +101,7 @@ async def end(
 ) -> None:
     output = NOTHING if search is None else search
     inputs = [Recorded(PlanMade(call=CALL), 1_000), Recorded(ToolSucceeded(output=output, ms=3.0), 1_001)]
-    state = TurnState(text=text, observed=(Observed(CALL, output),))
+    state = TurnState(text=journal.vault.mask(text), observed=(Observed(CALL, output),))
     await journal.append(1, inputs, state, Finish(outcome, "I do not know."))
 
 
@@ -144,7 +146,7 @@ async def test_what_is_stored_is_sealed_masked_and_once_per_turn(api, others: Ot
     assert row["turn_id"] == turn_id
     assert b"axes" not in row["question"]
     (gap,) = (await listed(api))["gaps"]
-    assert gap["question"] == "I am <email_1>. Do you sharpen axes?"
+    assert gap["question"] == "I am <email>. Do you sharpen axes?"
 
 
 async def test_the_gap_and_the_end_of_its_turn_are_one_transaction(api, others: Others) -> None:

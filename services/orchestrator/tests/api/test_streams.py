@@ -23,7 +23,9 @@ async def _ended_turn(api) -> tuple[str, str]:
     caller = Caller("cust_ada", Role.CUSTOMER, "orchestrator", frozenset(), 0)
     async with desk.database.primary() as db:
         conversation = await desk.conversations.owned(db, conversation_id, caller)
-    journal = PgTurnJournal(desk.database, conversation, turn_id, desk.codec, JobQueue())
+    journal = PgTurnJournal(
+        desk.database, conversation, turn_id, desk.codec, JobQueue(), desk.intake.vaults.of(conversation)
+    )
     recorded = await journal.load()
     state = fold((one.turn_input, one.at_ms) for one in recorded).state
     await journal.append(len(recorded), [Recorded(Drafted(text=ANSWER), 1)], state, Finish(Outcome.ANSWERED, ANSWER))

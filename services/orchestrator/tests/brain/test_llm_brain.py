@@ -213,12 +213,12 @@ async def test_the_head_of_the_prompt_is_the_same_bytes_in_every_call(
 async def test_nothing_but_the_masked_context_leaves(
     native: LlmBrain, server: RunningLlm, ask: Any, shown: Any
 ) -> None:
-    await native.plan(ask("Write to <email_1> about order ABC123"), shown)
+    await native.plan(ask("Write to <email_k7q2m4xd> about order ABC123"), shown)
     body = server.model.received[-1].body
     assert server.api_key.encode() not in body
     assert b"cnv_1" not in body
     assert b"trn_1" not in body
-    assert b"<email_1>" in body
+    assert b"<email_k7q2m4xd>" in body
 
 
 async def test_data_cannot_close_its_block_and_a_customer_cannot_open_one(

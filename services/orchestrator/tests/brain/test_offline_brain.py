@@ -28,8 +28,12 @@ SLA = (
 )  # fmt: skip
 
 
+def _restored(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {key: "ada@example.com" if item == "<email_k7q2m4xd>" else item for key, item in arguments.items()}
+
+
 async def called(offline: OfflineBrain, context: Any) -> ToolCall:
-    proposed = await propose(offline, context, _ignore)
+    proposed = await propose(offline, context, _ignore, _restored)
     assert isinstance(proposed.proposal, ToolCall), proposed
     assert proposed.repairs == (), "what it proposes fits the contract as it is"
     return proposed.proposal
@@ -58,7 +62,7 @@ async def _ignore(_piece: str) -> None:
         ("What's in order 1234?", "get_order", {"order_id": "1234"}),
         ("I need the invoice for ABC123", "get_invoice_pdf", {"order_id": "ABC123"}),
         ("INV-2026-0001", "get_invoice_pdf", {"invoice_number": "INV-2026-0001"}),
-        ("Where is the order of <email_1>?", "get_order_status", {"email": "<email_1>"}),
+        ("Where is the order of <email_k7q2m4xd>?", "get_order_status", {"email": "ada@example.com"}),
         ("What's the SLA?", "search_kb", {"query": "What's the SLA?"}),
         ("Refund order 1234 for $50", "issue_refund",
          {"order_id": "1234", "amount_minor": 5000, "currency": "USD", "reason": "Refund order 1234 for $50"}),
@@ -238,7 +242,9 @@ async def test_it_never_acts_on_orders_from_a_passage(offline: OfflineBrain, ask
     assert "According to “Help”" in message.text
 
 
-@pytest.mark.parametrize("text", ["", " ", "?", "🙂" * 500, "a" * 4000, "\n\n", "<email_1>", "0", "' OR 1=1 --", "ي"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "?", "🙂" * 500, "a" * 4000, "\n\n", "<email_k7q2m4xd>", "0", "' OR 1=1 --", "ي"]
+)
 async def test_any_text_gets_some_answer(text: str, offline: OfflineBrain, ask: Any, shown: Any) -> None:
     proposed = await propose(offline, ask(text), shown)
     assert isinstance(proposed.proposal, ToolCall | FinalMessage)

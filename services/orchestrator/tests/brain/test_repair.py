@@ -124,10 +124,6 @@ def test_an_unknown_argument_is_never_dropped(tools: tuple[ToolSpec, ...]) -> No
     rejected("get_order", {"order_id": "ABC123", "customer_id": "cust_ben"}, tools)
 
 
-def test_masked_personal_data_passes_the_check_and_stays_masked(tools: tuple[ToolSpec, ...]) -> None:
-    assert accepted("get_order", {"email": "<email_1>"}, tools).call.arguments == {"email": "<email_1>"}
-
-
 @pytest.mark.parametrize("name", ["read_kb", "Search-KB", "functions.search_kb", "knowledge_search"])
 def test_aliases_and_spellings_lead_to_the_canonical_name(name: str, tools: tuple[ToolSpec, ...]) -> None:
     verdict = accepted(name, {"query": "returns"}, tools)
@@ -160,7 +156,7 @@ GOOD_CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 ODD_TEXTS = (
     "", " ", "ABC123 ", "#1234", "\x00", "\ud800", "🙂" * 40, "\u202eABC", "' OR 1=1 --", "${x}", "x" * 9_000, "NaN",
-    "null", "1e999", "0x10", "٣٤", "<email_1>", "{\"a\":", "ＡＢＣ１２３",
+    "null", "1e999", "0x10", "٣٤", "<email_k7q2m4xd>", "{\"a\":", "ＡＢＣ１２３",
 )  # fmt: skip
 ODD_NUMBERS = (0, -1, 10**30, -(10**30), 2**63, 1.5, -0.0, 1e308, float("inf"), float("nan"), 5000.0, True)
 KEYS = ("order_id", "orderId", "amount_minor", "limit", "reason", "__class__", "", "\ud800", "é", "order_id ", 7)
@@ -233,8 +229,7 @@ def must_hold(name: str, arguments: dict[Any, Any], tools: tuple[ToolSpec, ...])
     spec = next(tool for tool in tools if tool.name == verdict.call.name)
     sent = orjson.loads(orjson.dumps(verdict.call.arguments))
     assert sent == verdict.call.arguments
-    shown = {key: "a@b.example" if value == "<email_1>" else value for key, value in sent.items()}
-    assert not errors_of(spec.parameters, shown)
+    assert not errors_of(spec.parameters, sent)
     return True
 
 
@@ -271,6 +266,29 @@ class Scripted:
 
 BAD = ToolCall(name="get_order", arguments={"order": "ABC123"})
 GOOD = ToolCall(name="get_order", arguments={"order_id": "ABC123"})
+
+
+async def test_a_call_is_checked_with_the_values_of_its_tokens_and_its_errors_name_none(ask: Any, shown: Any) -> None:
+    values = {"<email_k7q2m4xd>": "ada@example.com", "<order_k7q2m4xd>": "abc123", "<card_k7q2m4xd>": "4111"}
+
+    def restore(arguments: dict[str, Any]) -> dict[str, Any]:
+        return {key: values.get(item, item) for key, item in arguments.items()}
+
+    def mask(text: str) -> str:
+        for token, value in values.items():
+            text = text.replace(value, token)
+        return text
+
+    async def proposed(**arguments: Any) -> Any:
+        call = ToolCall(name="get_order", arguments=arguments)
+        return (await propose(Scripted(call, call), ask("hi"), shown, restore, mask)).proposal
+
+    assert (await proposed(email="<email_k7q2m4xd>")).arguments == {"email": "ada@example.com"}
+    assert (await proposed(order_id="<order_k7q2m4xd>")).arguments == {"order_id": "ABC123"}
+    refused = await proposed(email="<card_k7q2m4xd>")
+    assert isinstance(refused, Rejected)
+    assert "<card_k7q2m4xd>" in str(refused.errors)
+    assert "4111" not in str(refused.errors)
 
 
 async def test_a_bad_call_is_asked_again_with_its_exact_errors(ask: Any, shown: Any) -> None:

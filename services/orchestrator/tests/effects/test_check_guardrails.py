@@ -1,5 +1,6 @@
 """An answer that a model told wrongly is told in words of ours, and those are checked like any other."""
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
@@ -12,6 +13,7 @@ from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.guard.ours import standing
+from orchestrator.guard.vault import Vault
 from orchestrator.turn.effects import CheckGuardrails
 from orchestrator.turn.inputs import Guarded, PlannedCall
 from orchestrator.turn.state import Observed, TurnState
@@ -66,47 +68,59 @@ def observed(tool: str, output: dict[str, Any]) -> Observed:
     return Observed(PlannedCall(tool=tool, arguments={}, args_hash="0" * 64, label=tool), output)
 
 
-async def checked(text: str, ours: OurWords) -> Guarded:
+@dataclass(frozen=True)
+class OneVault:
+    """The vault of the one conversation."""
+
+    vault: Vault
+
+    def of(self, _conversation: object) -> Vault:
+        return self.vault
+
+
+async def checked(text: str, ours: OurWords, vault: Vault) -> Guarded:
     phrases, quiet = load_phrases(), cast(Any, Quiet())
     world = Collaborators(
         brain=cast(Any, ours), offline=cast(Any, ours), catalog=quiet, gateway=quiet, memory=quiet, publisher=quiet,
-        database=quiet, scheduler=quiet, phrases=phrases, standing=standing(read_policy("business"), ()),
+        vaults=cast(Any, OneVault(vault)), database=quiet, scheduler=quiet, phrases=phrases, standing=standing(read_policy("business"), ()),
         languages=quiet, topics={}, metrics=TurnMetrics(Metrics()), clock=SystemClock(), confirmation_ttl_s=1,
         approval_ttl_s=1,
     )  # fmt: skip
     conversation = cast(Any, type("Talk", (), {"id": "cnv_1"}))
+    masked = [vault.mask_fields(one, ()) for one in (ORDER, {"passages": [PAGE]})]
     scope = TurnScope(conversation, "trn_1", "req_1", run=1, first=True, world=world)
     asked = "Where is order ABC1234, and where do I write?"
-    state = TurnState(text=asked, observed=(observed("get_order_status", ORDER),
-                                            observed("search_kb", {"passages": [PAGE]})))  # fmt: skip
-    return await check_guardrails(CheckGuardrails(text, ()), state, scope)
+    calls = zip(("get_order_status", "search_kb"), masked, strict=True)
+    state = TurnState(text=vault.mask(asked), observed=tuple(observed(tool, output) for tool, output in calls))
+    return await check_guardrails(CheckGuardrails(vault.mask(text), ()), state, scope)
 
 
 WRONG = "Order ABC1234 arrives on 3 December and costs 900 USD."
 
 
-async def test_what_a_model_tells_wrongly_is_told_in_words_of_ours_with_everything_restored() -> None:
-    guarded = await checked(WRONG, OurWords("Order ABC1234 is shipped.", "PAGE"))
+async def test_what_a_model_tells_wrongly_is_told_in_words_of_ours(vault: Vault) -> None:
+    guarded = await checked(WRONG, OurWords("Order ABC1234 is shipped.", "PAGE"), vault)
     quote = "Write to returns@shop.example within 30 days of delivery."
-    assert guarded.text.startswith(f"Order ••1234 is shipped. {quote}")
+    assert "returns@" not in guarded.text
+    assert vault.show(guarded.text).startswith(f"Order ••1234 is shipped. {quote}")
     assert (guarded.verdict, guarded.refusal) == ("repair", None)
-    assert [one.quote for one in guarded.citations] == [quote]
+    assert [vault.restore(one.quote) for one in guarded.citations] == [quote]
     assert guarded.links == {"Receipt": ORDER["receipt_url"]}
-    assert [guarded.text[one.start : one.end] for one in guarded.support] == [quote]
+    assert [vault.restore(guarded.text[one.start : one.end]) for one in guarded.support] == [quote]
 
 
-async def test_words_of_ours_are_checked_too() -> None:
-    guarded = await checked(WRONG, OurWords("Order ABC1234 is shipped.", "It costs 900 USD."))
+async def test_words_of_ours_are_checked_too(vault: Vault) -> None:
+    guarded = await checked(WRONG, OurWords("Order ABC1234 is shipped.", "It costs 900 USD."), vault)
     assert guarded.text == "Order ••1234 is shipped."
 
 
 @pytest.mark.parametrize("ours", [OurWords(), OurWords("It costs 900 USD.")])
-async def test_where_our_words_do_not_hold_either_it_is_refused(ours: OurWords) -> None:
-    guarded = await checked(WRONG, ours)
+async def test_where_our_words_do_not_hold_either_it_is_refused(ours: OurWords, vault: Vault) -> None:
+    guarded = await checked(WRONG, ours, vault)
     assert (guarded.verdict, guarded.refusal) == ("refuse", "unsupported")
     assert "900" not in guarded.text
 
 
-async def test_a_right_answer_is_left_as_it_is() -> None:
-    guarded = await checked("Order ABC1234 is shipped.", OurWords())
+async def test_a_right_answer_is_left_as_it_is(vault: Vault) -> None:
+    guarded = await checked("Order ABC1234 is shipped.", OurWords(), vault)
     assert (guarded.verdict, guarded.text) == ("pass", "Order ••1234 is shipped.")

@@ -1,5 +1,6 @@
 """Which turn leaves a gap, what is kept of it, and that nobody can be read in it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from contracts.errors import ErrorClass
 from contracts.turn import Refusal
 from orchestrator.gaps.noticing import MAX_QUESTION, GapReason, disliked, noticed
+from orchestrator.guard.vault import Vault
 from orchestrator.turn.inputs import PlannedCall
 from orchestrator.turn.state import Observed, TurnState
 
@@ -71,17 +73,18 @@ def test_a_thumb_counts_only_for_answers_from_the_knowledge_base() -> None:
     assert gap.reason is GapReason.THUMBS_DOWN
 
 
-def test_no_personal_data_is_kept() -> None:
+def test_no_personal_data_is_kept(new_vault: Callable[..., Vault]) -> None:
     text = (
         "I am Ada Moreno, ada@example.com, +49 30 1234567, card 4242 4242 4242 4242, order 5678.\n"
         "ADA asks: https://shop.example/i?token=s3cret99 do you sharpen axes?"
     )
-    gap = noticed(turn(order("5678"), search(answerable=False), text=text), "not_in_knowledge_base", "Ada Moreno")
+    vault = new_vault(names=("Ada Moreno",))
+    gap = noticed(turn(order("5678"), search(answerable=False), text=vault.mask(text)), "not_in_knowledge_base")
     assert gap is not None
     for secret in ("Ada", "ADA", "Moreno", "example.com", "1234567", "4242", "5678,", " 5678", "s3cret99"):
         assert secret not in gap.question
     assert gap.question.endswith("do you sharpen axes?")
-    assert "<email_1>" in gap.question
+    assert "<email>" in gap.question
 
 
 @pytest.mark.parametrize("text", ["", "???", "\u200b", "\U0001f600 !"])

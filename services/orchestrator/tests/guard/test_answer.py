@@ -8,7 +8,6 @@ from contracts.turn import Citation, Mark
 from orchestrator.guard.answer import Grounds, Phrases, check_answer
 from orchestrator.guard.masking import IdMask
 from orchestrator.guard.support.checking import MAX_SENTENCES
-from orchestrator.guard.vault import Vault
 from orchestrator.turn.inputs import Guarded
 
 URL = "https://shop.example/help/returns"
@@ -25,7 +24,7 @@ FOUND = {"passages": [PASSAGE]}
 def check(text: str, *citations: Citation, outputs: list[dict[str, Any]] | None = None) -> Guarded:
     phrases = Phrases(unsupported="No source.", withheld="Withheld.", nearest="Not found; the nearest page is {page}.")
     grounds = Grounds(outputs=outputs or [], asked=("Where is my order ABC123?",))
-    return check_answer(text, citations, (), grounds, Vault(), IdMask(frozenset({"ABC123"})), phrases)
+    return check_answer(text, citations, (), grounds, IdMask(frozenset({"ABC123"})), phrases)
 
 
 def test_a_quote_that_stands_in_its_passage_passes() -> None:
@@ -112,12 +111,11 @@ def test_what_is_longer_than_can_be_checked_is_cut_where_the_check_ends() -> Non
     assert (guarded.verdict, guarded.reasons) == ("repair", ("too_long",))
 
 
-def test_a_quote_of_the_nearest_page_shows_its_address_and_no_token() -> None:
-    vault = Vault()
-    page = PASSAGE | {"text": vault.mask("# Returns\n\nWrite to returns@shop.example first.")}
+def test_a_quote_of_the_nearest_page_is_its_first_line() -> None:
+    page = PASSAGE | {"text": "# Returns\n\nWrite to returns@shop.example first."}
     phrases = Phrases(unsupported="No source.", withheld="Withheld.", nearest="Nearest: {page}.")
     guarded = check_answer(
-        "Boats cost 5000 USD.", (), (), Grounds(outputs=[{"passages": [page]}]), vault, IdMask(frozenset()), phrases
+        "Boats cost 5000 USD.", (), (), Grounds(outputs=[{"passages": [page]}]), IdMask(frozenset()), phrases
     )
     assert (guarded.verdict, guarded.citations[0].quote) == ("refuse", "Write to returns@shop.example first.")
 
@@ -153,6 +151,6 @@ def test_in_another_language_a_sentence_needs_a_mark_and_its_numbers_must_agree(
     )
     grounds = Grounds(outputs=[FOUND], foreign=True)
     marks = (Mark(offset=54, chunk_id="c1"), Mark(offset=78, chunk_id="c1"))
-    guarded = check_answer(text, (QUOTE,), marks, grounds, Vault(), IdMask(frozenset()), phrases)
+    guarded = check_answer(text, (QUOTE,), marks, grounds, IdMask(frozenset()), phrases)
     assert guarded.text == f"Sie können Artikel innerhalb von 30 Tagen zurückgeben.\n\nLaut “Returns” ({URL})."
     assert [one.quote for one in guarded.support] == ["You can return an item within 30 days."]

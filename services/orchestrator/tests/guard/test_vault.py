@@ -1,66 +1,145 @@
-"""What a model may see holds no personal data, and what the customer sees has it back."""
+"""What is stored or shown to a model holds tokens; the customer sees what they stand for, and nobody else does."""
 
-from hypothesis import given
+import re
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.guard.gate import StreamGate
-from orchestrator.guard.masking import IdMask, known_ids
-from orchestrator.guard.vault import Vault
+from orchestrator.guard.masking import IdMask
+from orchestrator.guard.vault import Held, Vault
+
+NewVault = Callable[..., Vault]
+TEXT = "I am ada@example.com, again ADA@example.com; card 4111 1111 1111 1111, call +1 (802) 555-0147."
 
 
-def test_addresses_cards_and_phones_become_stable_tokens() -> None:
-    vault = Vault()
-    masked = vault.mask(
-        "I am ada@example.com, again ada@example.com; card 4111 1111 1111 1111, call +1 (555) 010-9988."
-    )
-    assert masked == "I am <email_1>, again <email_1>; card <card_1>, call <phone_1>."
+def kinds(text: str) -> list[str]:
+    return re.findall(r"<([a-z_]+)_[a-z2-7]{8}>", text)
 
 
-def test_a_signed_link_is_one_token_and_a_plain_one_stays() -> None:
+def test_addresses_cards_and_phones_become_tokens_and_come_back(vault: Vault) -> None:
+    masked = vault.mask(TEXT)
+    assert kinds(masked) == ["email", "email", "card", "phone"]
+    for secret in ("example.com", "4111", "802"):
+        assert secret not in masked
+    assert vault.restore(masked).replace("ada@", "ADA@") == TEXT.replace("ada@", "ADA@")
+
+
+def test_a_value_has_one_token_in_a_conversation_whoever_masks_it_and_however_it_is_grouped(
+    new_vault: NewVault,
+) -> None:
+    first, later = new_vault(), new_vault()
+    assert first.mask("mail ada@example.com") == later.mask("mail Ada@Example.com")
+    assert first.mask("pay with 4111 1111 1111 1111") == later.mask("pay with 4111-1111-1111-1111")
+    assert len(set(re.findall(r"<email_\w+>", first.mask("a@x.example a@x.example b@x.example")))) == 2
+
+
+def test_another_conversation_has_other_tokens_for_the_same_value(new_vault: NewVault) -> None:
+    assert new_vault(b"a" * 32).mask("ada@example.com") != new_vault(b"b" * 32).mask("ada@example.com")
+
+
+def test_a_signed_link_is_one_token_and_a_plain_one_stays(vault: Vault) -> None:
     signed = "https://files.example/files/invoices/INV-1.pdf?expires=1795243018&owner=a7a1&signature=0NXnj9m_4tN"
-    vault = Vault()
     masked = vault.mask(f"[the PDF]({signed}) and https://shop.example/help/returns?page=2")
-    assert masked == "[the PDF](<link_1>) and https://shop.example/help/returns?page=2"
+    assert kinds(masked) == ["link"]
+    assert masked.endswith("and https://shop.example/help/returns?page=2")
     assert vault.restore(masked).startswith(f"[the PDF]({signed})")
 
 
-def test_order_numbers_prices_and_dates_are_not_personal_data() -> None:
-    text = "Order ABC123 or 1234 for 129.00 USD on 2026-11-21, invoice INV-2026-0001."
-    assert Vault().mask(text) == text
+def test_prices_and_dates_are_not_personal_data(vault: Vault) -> None:
+    text = "It cost 129.00 USD on 2026-11-21, invoice INV-2026-0001, and 2 x 12.50 EUR at 10:30."
+    assert vault.mask(text) == text
 
 
-def test_only_tokens_of_this_vault_are_restored() -> None:
-    vault = Vault()
-    vault.mask("ada@example.com")
-    assert vault.restore("<email_1> <email_2> <script>") == "ada@example.com <email_2> <script>"
+def test_an_order_number_is_a_token_of_its_own_and_its_last_four_characters_are_shown(vault: Vault) -> None:
+    masked = vault.mask("Where is my order abc123?")
+    (token,) = re.findall(r"<order_\w+>", masked)
+    assert vault.mask_fields({"order_id": "ABC123", "status": "shipped"}, ()) == {
+        "order_id": token, "status": "shipped",
+    }  # fmt: skip
+    assert vault.restore_arguments({"order_id": token}) == {"order_id": "ABC123"}
+    assert vault.show(f"Order {token} is on its way.") == "Order ••C123 is on its way."
+    assert vault.mask("Is ABC123 late?") == f"Is {token} late?"
 
 
-def test_redacted_fields_and_nested_text_are_hidden_and_come_back_in_arguments() -> None:
-    vault = Vault()
-    shown = vault.mask_fields({"url": "https://x.example/f?s=1", "note": ["mail ben@example.com"], "total": 5}, ["url"])
-    assert shown == {"url": "<url_1>", "note": ["mail <email_1>"], "total": 5}
-    assert vault.restore_arguments({"a": {"b": ["<email_1>"]}}) == {"a": {"b": ["ben@example.com"]}}
+def test_a_number_that_is_no_order_yet_stays_until_it_is_one(vault: Vault) -> None:
+    assert vault.mask("I bought 1234 things") == "I bought 1234 things"
+    vault.mask_fields({"order_id": "1234"}, ())
+    assert kinds(vault.mask("what about 1234?")) == ["order"]
 
 
-@given(st.text(max_size=300))
-def test_masking_then_restoring_gives_the_text_back(text: str) -> None:
-    vault = Vault()
-    assert vault.restore(vault.mask(text)) == text or "<" in text
+def test_a_masked_id_stays_usable_in_links(vault: Vault) -> None:
+    vault.mask_fields({"order_id": "ABC123"}, ())
+    link = "https://shop.example/orders/ABC123"
+    assert vault.mask(link) == link
+    assert IdMask(frozenset({"ABC123"}))(link) == link
 
 
-def test_an_order_id_shows_its_last_four_only() -> None:
-    mask = IdMask(known_ids([{"order_id": "ABC123"}, {"order_id": "1234"}, None]))
+def test_an_id_that_a_model_wrote_in_clear_shows_its_last_four_only() -> None:
+    mask = IdMask(frozenset({"ABC123", "1234"}))
     assert mask("Order abc123 is on its way (ABC123).") == "Order ••c123 is on its way (••C123)."
 
 
-def test_a_masked_id_stays_usable_in_links() -> None:
-    mask = IdMask(frozenset({"ABC123"}))
-    assert mask("https://shop.example/orders/ABC123") == "https://shop.example/orders/ABC123"
+def test_only_tokens_of_this_vault_are_restored(vault: Vault) -> None:
+    token = vault.mask("ada@example.com")
+    assert vault.restore(f"{token} <email_aaaaaaaa> <script>") == "ada@example.com <email_aaaaaaaa> <script>"
 
 
-async def test_the_gate_shows_whole_words_with_tokens_restored_and_ids_masked() -> None:
-    vault = Vault()
+def test_masking_what_is_masked_changes_nothing(vault: Vault) -> None:
+    once = vault.mask(f"{TEXT} order ABC123")
+    assert vault.mask(once) == once
+
+
+def test_redacted_fields_and_nested_text_are_hidden_and_come_back_in_arguments(vault: Vault) -> None:
+    output = {"url": "https://x.example/f?s=1", "note": ["mail ben@example.com"], "deep": {"url": "z"}, "total": 5}
+    shown = vault.mask_fields(output, ["url"])
+    assert kinds(str(shown)) == ["url", "email", "url"]
+    assert shown["total"] == 5
+    assert vault.restore_arguments(shown) == output
+
+
+def test_who_takes_part_is_masked_by_name(new_vault: NewVault) -> None:
+    vault = new_vault(names=("Ada Moreno",))
+    masked = vault.mask("this is ada, miss MORENO to you")
+    assert "ada" not in masked
+    assert "MORENO" not in masked
+
+
+def test_what_was_masked_is_given_to_be_stored_once_and_opens_what_another_masked(new_vault: NewVault) -> None:
+    first = new_vault()
+    masked = first.mask("mail ada@example.com, order ABC123")
+    fresh = first.take_fresh()
+    assert {one.kind for one in fresh} == {"email", "order"}
+    assert first.mask("mail ada@example.com") in masked
+    assert first.take_fresh() == ()
+    later = new_vault()
+    assert later.restore(masked) == masked
+    later.learn(fresh)
+    assert later.restore(masked) == "mail ada@example.com, order ABC123"
+    assert later.take_fresh() == ()
+
+
+def test_a_value_is_not_printed_with_the_vault_that_holds_it(vault: Vault) -> None:
     vault.mask("ada@example.com")
+    assert "ada@" not in repr(vault)
+    assert "kkkk" not in repr(vault)
+
+
+def test_a_token_that_hides_another_kind_is_not_revealed_to_staff(vault: Vault) -> None:
+    vault.learn([Held("<email_aaaaaaaa>", "email", "ada@example.com"), Held("<order_bbbbbbbb>", "order", "ABC123")])
+    assert vault.reveal_orders("<order_bbbbbbbb> of <email_aaaaaaaa>") == "ABC123 of <email_aaaaaaaa>"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=300))
+def test_masking_then_restoring_gives_the_text_back(new_vault: NewVault, text: str) -> None:
+    vault = new_vault()
+    assert vault.restore(vault.mask(text)).casefold() == text.casefold() or "<" in text
+
+
+async def test_the_gate_shows_whole_words_with_tokens_restored_and_ids_masked(vault: Vault) -> None:
+    token = vault.mask("ada@example.com")
     shown: list[tuple[str, int]] = []
 
     async def show(text: str, offset: int) -> None:
@@ -68,7 +147,7 @@ async def test_the_gate_shows_whole_words_with_tokens_restored_and_ids_masked() 
 
     ticks = iter(range(100))
     gate = StreamGate(vault, IdMask(frozenset({"ABC123"})), show, lambda: next(ticks))
-    for delta in ["Order AB", "C123 goes to <ema", "il_1", "> soon."]:
+    for delta in ["Order AB", "C123 goes to ", token[:7], token[7:-1], token[-1], " soon."]:
         await gate(delta)
     await gate.finish()
     text = "".join(piece for piece, _ in shown)
@@ -76,14 +155,14 @@ async def test_the_gate_shows_whole_words_with_tokens_restored_and_ids_masked() 
     assert [offset for _, offset in shown] == [sum(len(p) for p, _ in shown[:n]) for n in range(len(shown))]
 
 
-async def test_a_retracted_text_is_cleared_and_the_next_one_starts_anew() -> None:
+async def test_a_retracted_text_is_cleared_and_the_next_one_starts_anew(vault: Vault) -> None:
     shown: list[tuple[str, int]] = []
 
     async def show(text: str, offset: int) -> None:
         shown.append((text, offset))
 
     ticks = iter(range(1, 100))
-    gate = StreamGate(Vault(), str, show, lambda: next(ticks))
+    gate = StreamGate(vault, str, show, lambda: next(ticks))
     for delta in ["Let me see ", "", "Done."]:
         await gate(delta)
     await gate.finish()

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from orchestrator.journal.accept import Incoming, accept_message, begin_at_once
+from orchestrator.journal.accept import Incoming, accept_message, begin_at_once, masked
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
+from orchestrator.journal.vaulting import Vaults
 from orchestrator.turn.budgets import Budgets
 from servicekit.auth.claims import Caller, Role
 from servicekit.crypto import Keyring
 from servicekit.db.pool import Database
+from servicekit.privacy import Finder
 
 ADA = Caller("cust_ada", Role.CUSTOMER, "shop", frozenset({"chat:send"}), 0, email="ada@example.com", name="Ada")
 BEN = Caller("cust_ben", Role.CUSTOMER, "shop", frozenset({"chat:send"}), 0)
@@ -23,6 +25,7 @@ class Office:
 
     database: Database
     conversations: Conversations
+    vaults: Vaults
     codec: Codec = field(default_factory=Codec)
 
     async def enqueued(self) -> list[str]:
@@ -44,6 +47,7 @@ class Office:
         message = Incoming(text=text, client_turn_id=client_turn_id, request_id="req", at_ms=1_000)
         async with self.database.primary() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller)
+            message = masked(message, conversation, await self.vaults.opened(db, conversation))
             begun = await begin_at_once(db, conversation, message, Budgets(), self.codec)
         if begun is not None:
             return begun.turn_id
@@ -53,8 +57,8 @@ class Office:
 
 
 @pytest.fixture
-async def office(database_url: Callable[[str], str]) -> AsyncIterator[Office]:
+async def office(database_url: Callable[[str], str], finder: Finder) -> AsyncIterator[Office]:
     database = await Database.connect(database_url("orchestrator"), size=12)
     keyring = Keyring.generate()
-    yield Office(database, Conversations(keyring, keyring.derive("subject-hash")))
+    yield Office(database, Conversations(keyring, keyring.derive("subject-hash")), Vaults(finder))
     await database.close()

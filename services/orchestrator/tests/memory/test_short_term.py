@@ -7,7 +7,6 @@ import redis.asyncio
 
 from contracts.turn import Role
 from orchestrator.brain.port import Message
-from orchestrator.guard.vault import Vault
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.memory.short_term import KEEP_MESSAGES, ShortTermMemory, summarise
 from servicekit.auth.claims import Caller
@@ -55,15 +54,15 @@ async def test_memory_survives_the_loss_of_redis(
     database: Database, client: "redis.asyncio.Redis", conversation: Conversation
 ) -> None:
     memory = ShortTermMemory(client, database, Metrics())
-    await said(database, conversation, "trn_1", "customer", "I am ada@example.com")
-    first = await memory.recall(conversation, "trn_1", Vault())
-    await memory.remember(conversation, "trn_1", first, "I am ada@example.com", "Hello")
-    await memory.remember(conversation, "trn_1", first, "I am ada@example.com", "Hello")
+    await said(database, conversation, "trn_1", "customer", "I am <email_aaaaaaaa>")
+    first = await memory.recall(conversation, "trn_1")
+    await memory.remember(conversation, "trn_1", first, "I am <email_aaaaaaaa>", "Hello")
+    await memory.remember(conversation, "trn_1", first, "I am <email_aaaaaaaa>", "Hello")
     await said(database, conversation, "trn_1", "assistant", "Hello")
-    before = await memory.recall(conversation, "trn_2", Vault())
+    before = await memory.recall(conversation, "trn_2")
     await client.flushall()
-    assert await memory.recall(conversation, "trn_2", Vault()) == before
-    assert before.history == (Message(Role.CUSTOMER, "I am <email_1>"), Message(Role.ASSISTANT, "Hello"))
+    assert await memory.recall(conversation, "trn_2") == before
+    assert before.history == (Message(Role.CUSTOMER, "I am <email_aaaaaaaa>"), Message(Role.ASSISTANT, "Hello"))
 
 
 @pytest.mark.service
@@ -72,7 +71,7 @@ async def test_what_redis_holds_cannot_be_read_there(
 ) -> None:
     await said(database, conversation, "trn_1", "customer", "swordfish")
     memory = ShortTermMemory(client, database, Metrics())
-    await memory.remember(conversation, "trn_2", await memory.recall(conversation, "trn_2", Vault()), "hello", "")
+    await memory.remember(conversation, "trn_2", await memory.recall(conversation, "trn_2"), "hello", "")
     keys = await client.keys(f"*{conversation.id}*")
     assert keys
     for key in keys:
@@ -87,7 +86,7 @@ async def test_without_redis_the_thread_answers_and_it_is_counted(
     metrics = Metrics()
     nowhere = redis.asyncio.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
     await said(database, conversation, "trn_1", "customer", "Hello")
-    remembered = await ShortTermMemory(nowhere, database, metrics).recall(conversation, "trn_2", Vault())
+    remembered = await ShortTermMemory(nowhere, database, metrics).recall(conversation, "trn_2")
     assert [message.text for message in remembered.history] == ["Hello"]
     assert b"aiguy_memory_without_redis_total{" in metrics.render()
 
@@ -109,8 +108,8 @@ async def test_a_message_that_waits_behind_the_turn_is_not_remembered_as_said_be
     memory = ShortTermMemory(client, database, Metrics())
     for turn_id in ("trn_1", "trn_2"):
         await said(database, conversation, turn_id, "customer", f"message of {turn_id}")
-    first = await memory.recall(conversation, "trn_1", Vault())
+    first = await memory.recall(conversation, "trn_1")
     assert first.history == ()
     await memory.remember(conversation, "trn_1", first, "message of trn_1", "answer")
-    history = (await memory.recall(conversation, "trn_2", Vault())).history
+    history = (await memory.recall(conversation, "trn_2")).history
     assert [message.text for message in history] == ["message of trn_1", "answer"]

@@ -7,6 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from contracts.turn import ChunkEvent, EndEvent, Outcome, StatusEvent, StreamEvent
+from orchestrator.journal.sealing import Sealer
 from orchestrator.stream.frames import BEFORE_ALL, EventId, frame_id
 from orchestrator.stream.hub import Hub
 from orchestrator.stream.publisher import Publisher
@@ -16,6 +17,7 @@ from servicekit.testing import eventually
 
 pytestmark = pytest.mark.service
 STATUS = StatusEvent(state="plan", text="Reading")
+SEALER = Sealer("cnv_1", b"k" * 32)
 END = EndEvent(outcome=Outcome.ANSWERED, text="one two")
 Process = tuple[Hub, Publisher]
 
@@ -50,7 +52,7 @@ async def _nothing() -> Standing:
 
 
 def _reading(hub: Hub, turn_id: str) -> AsyncIterator[bytes]:
-    return stream_turn(hub, turn_id, BEFORE_ALL, Ending(None, _nothing), 20)
+    return stream_turn(hub, turn_id, BEFORE_ALL, Ending(None, _nothing), 20, SEALER)
 
 
 async def _ids(reading: AsyncIterator[bytes]) -> list[str]:
@@ -65,10 +67,10 @@ async def test_a_turn_that_runs_here_is_followed_while_redis_is_away() -> None:
     publisher = Publisher(nowhere, metrics, hub)
     publisher.start()
     with publisher.near("trn_a"):
-        publisher.publish("trn_a", [(EventId(1, 1), STATUS)])
+        publisher.publish("trn_a", [(EventId(1, 1), STATUS)], SEALER)
         reading = _reading(hub, "trn_a")
         first = await anext(reading)
-        publisher.publish("trn_a", [(EventId(2, 100), _word("one ")), (EventId(3, 1), END)])
+        publisher.publish("trn_a", [(EventId(2, 100), _word("one ")), (EventId(3, 1), END)], SEALER)
         assert frame_id(first) == EventId(1, 1)
         assert await _ids(reading) == ["2-100", "3-1"]
     await publisher.close()
@@ -79,39 +81,39 @@ async def test_a_turn_that_runs_here_is_followed_while_redis_is_away() -> None:
 async def test_another_process_follows_through_redis(process) -> None:
     async with process() as (_, publisher), process() as (hub, _other):
         with publisher.near("trn_b"):
-            publisher.publish("trn_b", [(EventId(1, 1), STATUS)])
-            await eventually(lambda: hub.stored("trn_b", BEFORE_ALL))
+            publisher.publish("trn_b", [(EventId(1, 1), STATUS)], SEALER)
+            await eventually(lambda: hub.stored("trn_b", BEFORE_ALL, SEALER))
             reading = _reading(hub, "trn_b")
             assert frame_id(await anext(reading)) == EventId(1, 1)
-            publisher.publish("trn_b", [(EventId(3, 1), END)])
+            publisher.publish("trn_b", [(EventId(3, 1), END)], SEALER)
             assert await _ids(reading) == ["3-1"]
 
 
 async def test_a_reader_goes_on_when_the_turn_goes_on_in_another_process(process) -> None:
     async with process() as (hub, here), process() as (_, elsewhere):
         with here.near("trn_c"):
-            here.publish("trn_c", [(EventId(1, 1), STATUS)])
+            here.publish("trn_c", [(EventId(1, 1), STATUS)], SEALER)
             reading = _reading(hub, "trn_c")
             assert frame_id(await anext(reading)) == EventId(1, 1)
         # It waits for a person now; after the yes it runs in another process.
-        elsewhere.publish("trn_c", [(EventId(5, 1), STATUS), (EventId(6, 1), END)])
+        elsewhere.publish("trn_c", [(EventId(5, 1), STATUS), (EventId(6, 1), END)], SEALER)
         assert await _ids(reading) == ["5-1", "6-1"]
 
 
 async def test_what_is_told_twice_after_a_crash_is_shown_once(process) -> None:
     async with process() as (hub, publisher):
-        publisher.publish("trn_d", [(EventId(1, 1), STATUS), (EventId(2, 1), STATUS)])
-        await eventually(lambda: hub.stored("trn_d", BEFORE_ALL))
-        publisher.publish("trn_d", [(EventId(1, 1), STATUS)])
-        publisher.publish("trn_d", [(EventId(2, 1), STATUS), (EventId(3, 1), END)])
+        publisher.publish("trn_d", [(EventId(1, 1), STATUS), (EventId(2, 1), STATUS)], SEALER)
+        await eventually(lambda: hub.stored("trn_d", BEFORE_ALL, SEALER))
+        publisher.publish("trn_d", [(EventId(1, 1), STATUS)], SEALER)
+        publisher.publish("trn_d", [(EventId(2, 1), STATUS), (EventId(3, 1), END)], SEALER)
         assert await _ids(_reading(hub, "trn_d")) == ["1-1", "2-1", "3-1"]
 
 
 async def test_an_ended_turn_of_which_redis_has_only_a_part_is_told_from_the_journal(process) -> None:
     async with process() as (hub, publisher):
-        publisher.publish("trn_e", [(EventId(3, 1), END)])
-        await eventually(lambda: hub.stored("trn_e", BEFORE_ALL))
-        reading = stream_turn(hub, "trn_e", BEFORE_ALL, Ending(END, _nothing), 20)
+        publisher.publish("trn_e", [(EventId(3, 1), END)], SEALER)
+        await eventually(lambda: hub.stored("trn_e", BEFORE_ALL, SEALER))
+        reading = stream_turn(hub, "trn_e", BEFORE_ALL, Ending(END, _nothing), 20, SEALER)
         text = b"".join([piece async for piece in reading])
         assert text.count(b"event: chunk") == 1
         assert text.count(b"event: end") == 1
@@ -122,27 +124,27 @@ async def test_a_turn_that_is_over_a_moment_before_its_last_events_still_tells_t
     async with process() as (hub, publisher):
 
         async def over() -> Standing:
-            publisher.publish("trn_f", [(EventId(2, 1), STATUS), (EventId(3, 1), END)])
+            publisher.publish("trn_f", [(EventId(2, 1), STATUS), (EventId(3, 1), END)], SEALER)
             return Standing(END)
 
         with publisher.near("trn_f"):
-            publisher.publish("trn_f", [(EventId(1, 1), STATUS)])
-            reading = stream_turn(hub, "trn_f", BEFORE_ALL, Ending(None, over), 20)
+            publisher.publish("trn_f", [(EventId(1, 1), STATUS)], SEALER)
+            reading = stream_turn(hub, "trn_f", BEFORE_ALL, Ending(None, over), 20, SEALER)
             assert await _ids(reading) == ["1-1", "2-1", "3-1"]
 
 
 async def test_a_turn_that_goes_on_here_is_told_whole_to_who_comes_later_and_who_was_there(process) -> None:
     async with process() as (hub, publisher):
         with publisher.near("trn_r"):
-            publisher.publish("trn_r", [(EventId(1, 1), STATUS)])
+            publisher.publish("trn_r", [(EventId(1, 1), STATUS)], SEALER)
             early = _reading(hub, "trn_r")
             assert frame_id(await anext(early)) == EventId(1, 1)
         await eventually(lambda: "aiguy:turn:trn_r" not in hub._near)
         with publisher.near("trn_r", resumed=True):
-            publisher.publish("trn_r", [(EventId(2, 1), STATUS)])
+            publisher.publish("trn_r", [(EventId(2, 1), STATUS)], SEALER)
             late = _reading(hub, "trn_r")
             assert frame_id(await anext(late)) == EventId(1, 1)
-            publisher.publish("trn_r", [(EventId(3, 1), END)])
+            publisher.publish("trn_r", [(EventId(3, 1), END)], SEALER)
             assert (await _ids(late))[-1] == "3-1"
             assert await _ids(early) == ["2-1", "3-1"]
 
@@ -150,8 +152,8 @@ async def test_a_turn_that_goes_on_here_is_told_whole_to_who_comes_later_and_who
 async def test_a_turn_that_waits_for_a_moment_only_stays_near(process) -> None:
     async with process() as (hub, publisher):
         with publisher.near("trn_m"):
-            publisher.publish("trn_m", [(EventId(1, 1), STATUS)])
+            publisher.publish("trn_m", [(EventId(1, 1), STATUS)], SEALER)
         with publisher.near("trn_m", resumed=True):
             await eventually(lambda: not publisher._pending)
-            publisher.publish("trn_m", [(EventId(2, 1), END)])
+            publisher.publish("trn_m", [(EventId(2, 1), END)], SEALER)
             assert await _ids(_reading(hub, "trn_m")) == ["1-1", "2-1"]

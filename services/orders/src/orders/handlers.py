@@ -11,7 +11,6 @@ from contracts.tools.orders import (
     OrderView,
 )
 from orders.backends.port import OpenBackend
-from orders.backends.postgres import PostgresOrders
 from orders.errors import order_not_found
 from servicekit.tool_router import PreviewDraft, ToolRequest
 
@@ -25,7 +24,7 @@ class OrderTools:
     `remote`: the shop's system does not know whose e-mail address the caller has confirmed, the token does.
     """
 
-    open: OpenBackend = PostgresOrders
+    open: OpenBackend
     remote: bool = False
 
     async def get_order_status(self, request: ToolRequest, lookup: OrderLookup) -> OrderStatusView:

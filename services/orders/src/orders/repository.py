@@ -18,8 +18,8 @@ ORDER BY o.placed_at DESC, o.id DESC LIMIT 1
 """  # noqa: S608 - constants only
 _ITEMS = "SELECT sku, name, quantity, unit_price_minor FROM order_items WHERE order_id = $1 ORDER BY line"
 _ADD_NOTE = """
-INSERT INTO order_notes (id, order_id, customer_id, note, created_at)
-SELECT $1, o.id, o.customer_id, $4, $5 FROM orders o WHERE o.customer_id = $2 AND o.id = upper($3)
+INSERT INTO order_notes (id, order_id, customer_id, note, created_at, sealed)
+SELECT $1, o.id, o.customer_id, $4, $5, true FROM orders o WHERE o.customer_id = $2 AND o.id = upper($3)
 RETURNING order_id
 """
 _NOTE_CHANGE = """
@@ -52,9 +52,9 @@ async def items_of(connection: Connection, order_id: str) -> list[asyncpg.Record
 
 
 async def insert_note(
-    connection: Connection, note_id: str, customer: str, order_id: str, note: str, at: datetime
+    connection: Connection, note_id: str, customer: str, order_id: str, note: bytes, at: datetime
 ) -> str | None:
-    """Adds a note to the customer's own order; gives the order's id as stored, or None when there is no such order."""
+    """Adds a sealed note to the customer's own order; gives the order's id as stored, None without one."""
     stored: str | None = await connection.fetchval(_ADD_NOTE, note_id, customer, order_id, note, at)
     return stored
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 #: Placeholders that stand for personal data in a masked question, such as <email_1>. They say nothing about the topic.
-_PLACEHOLDER = re.compile(r"<[a-z]+(?:_[a-z]+)*_\d+>", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"<[a-z]+(?:_[a-z]+)*_[a-z0-9]+>", re.IGNORECASE)
 
 #: Stems of the subjects on which an answer must rest on a policy document.
 _POLICY_STEMS = frozenset({"return", "refund", "reimburs", "warranti", "guarante", "exchang"})

@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,6 +24,30 @@ _NONCE_BYTES = 12
 
 class SealError(ValueError):
     """A sealed value was changed, is for something else, or its key is not known."""
+
+
+class KeyUnavailable(SealError):
+    """The master key is not there: what it seals cannot be read now, and can be once the key is back."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"the master key {key_id!r} is not known")
+        self.key_id = key_id
+
+
+class MasterKeys(Protocol):
+    """What wraps data keys: a `Keyring`, or a file of one that may change while a service runs."""
+
+    def wrap(self, key: bytes, aad: bytes) -> tuple[str, bytes]:
+        """The id of the active master key, and `key` (32 bytes) wrapped under it, bound to `aad`."""
+        ...
+
+    def unwrap_key(self, key_id: str, wrapped: bytes, aad: bytes = b"") -> bytes:
+        """The data key. Raises KeyUnavailable without the master key, SealError when anything was changed."""
+        ...
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes for one purpose; the same after any rotation."""
+        ...
 
 
 def new_key() -> bytes:
@@ -89,15 +114,34 @@ class Keyring:
         keys = {name: base64.b64encode(key).decode() for name, key in self._keys.items()}
         return json.dumps({"active": self.active, "keys": keys, "root": base64.b64encode(self._root).decode()})
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ids of the keys, in the order of the file."""
+        return tuple(self._keys)
+
+    def same_root(self, other: "Keyring") -> bool:
+        """Whether hashes made with one are found with the other."""
+        return hmac.compare_digest(self._root, other._root)
+
+    def retired(self, name: str) -> "Keyring":
+        """The same without the key `name`. Raises ValueError when it is the active one, or not there."""
+        if name not in self._keys:
+            raise ValueError(f"there is no key {name!r}")
+        return Keyring(self.active, {key: value for key, value in self._keys.items() if key != name}, self._root)
+
+    def wrap(self, key: bytes, aad: bytes) -> tuple[str, bytes]:
+        """See `MasterKeys.wrap`."""
+        return self.active, self.wrap_key(key, aad)
+
     def wrap_key(self, key: bytes, aad: bytes = b"") -> bytes:
         """A data key, sealed under the active master key; store `active` beside it."""
         return seal(self._keys[self.active], key, b"wrap\x00" + aad)
 
     def unwrap_key(self, key_id: str, wrapped: bytes, aad: bytes = b"") -> bytes:
-        """The data key; raises SealError when the master key is gone or anything was changed."""
+        """See `MasterKeys.unwrap_key`."""
         master = self._keys.get(key_id)
         if master is None:
-            raise SealError("the master key is not known")
+            raise KeyUnavailable(key_id)
         return open_sealed(master, wrapped, b"wrap\x00" + aad)
 
     def derive(self, purpose: str) -> bytes:

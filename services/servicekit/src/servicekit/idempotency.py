@@ -117,3 +117,15 @@ class IdempotencyStore:
         """Forgets answers stored before `before`; returns how many. After that a key may be used anew."""
         status: str = await connection.execute("DELETE FROM idempotency WHERE created_at < $1", before)
         return int(status.rsplit(" ", 1)[1])
+
+
+async def forget_caller(connection: Connection, issuer: str, subject: str) -> int:
+    """Takes a person's subject out of the stored answers; returns how many.
+
+    The rows stay without an owner: a grant that was used up stays used up, and no key finds them again.
+    """
+    status: str = await connection.execute(
+        "UPDATE idempotency SET caller = 'erased|' || gen_random_uuid(), body = '' WHERE caller = $1",
+        f"{issuer}|{subject}",
+    )
+    return int(status.rsplit(" ", 1)[1])

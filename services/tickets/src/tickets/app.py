@@ -11,15 +11,20 @@ from servicekit.clock import SystemClock
 from servicekit.context import Kit
 from servicekit.http.aiohttp_client import AiohttpClient
 from servicekit.logging import get_logger
+from servicekit.sealing.keyfile import open_keys
+from servicekit.sealing.routes import privacy_router
+from servicekit.sealing.subjects import SubjectKeys
 from tickets.backends.port import OpenBackend
 from tickets.backends.postgres import PostgresTickets
 from tickets.backends.zendesk import ZendeskTickets
+from tickets.clear_rows import clear_rows
 from tickets.drafts import Drafts
 from tickets.handlers import TicketTools
 from tickets.notices import EmailTool, SlackTool
 from tickets.outbox.running import senders
 from tickets.outbox.sender import Pace
 from tickets.parts import deliveries, staff_notices, uses_api_token, zendesk_desk, zendesk_resolved
+from tickets.people import people_of
 from tickets.policy import SlaPolicy, load_policy
 from tickets.remote import RemoteSteps
 from tickets.resolved.port import ResolvedTickets
@@ -43,38 +48,50 @@ def build(
     policy: SlaPolicy | None = None,
 ) -> FastAPI:
     """The app over a backend and a policy; `kit_factory` replaces what is opened at start-up."""
+    master = open_keys(settings.master_key_file, SystemClock())
+    keys = SubjectKeys(master)
     http, policy = AiohttpClient(), policy or load_policy()
-    drafts, notices = Drafts(policy), staff_notices(settings, policy.timezone)
+    drafts, notices = Drafts(policy, keys), staff_notices(settings, policy.timezone, keys)
     remote = None
     resolved: ResolvedTickets = PostgresResolved()
     if open_backend is None and settings.tickets_backend == "zendesk":
-        open_backend, remote = ZendeskTickets, RemoteSteps(zendesk_desk(settings, http, SystemClock()), drafts)
+        open_backend = partial(ZendeskTickets, keys=keys)
+        remote = RemoteSteps(zendesk_desk(settings, http, SystemClock()), drafts)
         resolved = zendesk_resolved(settings, http, SystemClock())
-    open_backend = open_backend or partial(PostgresTickets, prefix=settings.ticket_prefix)
+    open_backend = open_backend or partial(PostgresTickets, prefix=settings.ticket_prefix, keys=keys)
     tools = TicketTools(open=open_backend, drafts=drafts, notices=notices)
     router = tools_router(
         tools,
         remote=remote,
-        email=EmailTool() if settings.smtp_host else None,
-        slack=SlackTool(settings.slack_channel_map) if settings.slack_bot_token.get_secret_value() else None,
+        email=EmailTool(keys) if settings.smtp_host else None,
+        slack=SlackTool(settings.slack_channel_map, keys) if settings.slack_bot_token.get_secret_value() else None,
     )
 
     @asynccontextmanager
-    async def startup(kit: Kit, _: FastAPI) -> AsyncIterator[None]:
+    async def startup(kit: Kit, app: FastAPI) -> AsyncIterator[None]:
         if uses_api_token(settings):
             get_logger().warning("Zendesk ends API tokens on 30 April 2027: set AIGUY_ZENDESK_CLIENT_ID and its secret")
             kit.metrics.counter(
                 "aiguy_deprecated_settings_total", "Starts with a setting that will go away.", ("setting",)
             ).labels("zendesk_api_token").inc()
         pace = Pace(tries=settings.outbox_tries, poll_s=settings.outbox_poll_s)
-        sweeper = SlaSweeper(kit, notices)
+        sweeper = SlaSweeper(kit, notices, keys)
+        master.counted(kit.metrics)
+        app.state.sealing = sealing = clear_rows(kit.db, keys)
         try:
-            async with senders(kit, deliveries(settings), pace), sweeper.running(settings.tickets_sla_every_s):
+            async with (
+                sealing.running(),
+                senders(kit, deliveries(settings), pace, keys),
+                sweeper.running(settings.tickets_sla_every_s),
+            ):
                 yield
         finally:
             await http.close()
 
     return create_app(
-        settings=settings, title="Tickets", routers=[router, resolved_router(resolved)], kit_factory=kit_factory,
+        settings=settings,
+        title="Tickets",
+        routers=[router, resolved_router(resolved, keys), privacy_router(people_of(keys))],
+        kit_factory=kit_factory,
         startup=startup,
-    )  # fmt: skip
+    )

@@ -7,6 +7,7 @@ from typing import Protocol
 from contracts.tools.tickets import CreateTicketInput, HandoffInput, TicketCategory, TicketPriority
 from servicekit.auth.claims import Caller
 from servicekit.clock import Clock
+from servicekit.sealing.subjects import SubjectKeys
 from tickets.backends.port import HandoffDraft, TicketDraft
 from tickets.policy import SlaPolicy
 
@@ -32,9 +33,10 @@ class Asking(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """Makes drafts under one policy."""
+    """Makes drafts under one policy; `keys` know what people are called in our tables."""
 
     policy: SlaPolicy
+    keys: SubjectKeys
 
     def ticket(self, asking: Asking, asked: CreateTicketInput) -> TicketDraft:
         """The ticket that the customer asks for."""
@@ -59,7 +61,8 @@ class Drafts:
         now, caller = asking.clock.now(), asking.caller
         return TicketDraft(
             ref=reference("tkt", caller, asking.idempotency_key or "", subject, body),
-            requester=caller.subject, guest=caller.is_guest, email=caller.email, name=caller.name,
+            requester=caller.subject, owner=self.keys.name(caller.subject),
+            guest=caller.is_guest, email=caller.email, name=caller.name,
             conversation_id=caller.conversation_id, turn_id=caller.turn_id,
             subject=subject, body=body, category=category, priority=priority, queue=queue, order_id=order_id,
             first_reply_due=self.policy.first_reply_due(priority, now),

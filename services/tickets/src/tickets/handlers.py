@@ -22,12 +22,16 @@ class TicketTools:
         draft = self.drafts.ticket(request, asked)
         ticket = await self.open(request.db).open_ticket(draft)
         facts = TicketFacts(
-            ticket_id=ticket.id, number=ticket.number, topic=draft.category.value, priority=draft.priority.value,
-            queue=draft.queue, subject=draft.subject, first_reply_due=draft.first_reply_due,
+            ticket_id=ticket.id, owner=draft.owner, number=ticket.number, topic=draft.category.value,
+            priority=draft.priority.value, queue=draft.queue, subject=draft.subject,
+            first_reply_due=draft.first_reply_due,
         )  # fmt: skip
         await self.notices.tell(request.db, Moment.OPENED, facts, request.clock.now(), request.caller)
         return CreateTicketOutput(
-            ticket_id=ticket.id, number=ticket.number, status=ticket.status, first_reply_due=draft.first_reply_due
+            ticket_id=ticket.id,
+            number=ticket.number,
+            status=ticket.status,
+            first_reply_due=draft.first_reply_due,
         )
 
     async def preview_ticket(self, request: ToolRequest, asked: CreateTicketInput) -> PreviewDraft:
@@ -49,9 +53,9 @@ class TicketTools:
         draft = self.drafts.handoff(request, asked)
         handoff = await self.open(request.db).hand_over(draft)
         facts = TicketFacts(
-            ticket_id=handoff.ticket_id, number=handoff.ticket_number, topic=draft.reason.value,
-            priority=draft.ticket.priority.value, queue=handoff.queue, subject=draft.ticket.subject,
-            first_reply_due=handoff.reply_due,
+            ticket_id=handoff.ticket_id, owner=draft.ticket.owner, number=handoff.ticket_number,
+            topic=draft.reason.value, priority=draft.ticket.priority.value, queue=handoff.queue,
+            subject=draft.ticket.subject, first_reply_due=handoff.reply_due,
         )  # fmt: skip
         await self.notices.tell(request.db, Moment.HANDED_OVER, facts, request.clock.now(), request.caller)
         return HandoffOutput(

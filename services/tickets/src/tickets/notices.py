@@ -7,6 +7,7 @@ from contracts.errors import ProblemCode
 from contracts.tools.tickets import MessageOutput, SendEmailInput, SlackMessageInput
 from servicekit.auth.claims import Caller, Role
 from servicekit.errors import ProblemError
+from servicekit.sealing.subjects import SubjectKeys
 from servicekit.tool_router import PreviewDraft, ToolRequest
 from tickets.backends.mail_message import is_address, masked
 from tickets.drafts import reference
@@ -14,12 +15,15 @@ from tickets.outbox import repository
 from tickets.outbox.message import Kind, OutboxMessage
 
 
+@dataclass(frozen=True, slots=True)
 class EmailTool:
     """`send_email`: to the address in the signed token, and to no other."""
 
+    keys: SubjectKeys
+
     async def send(self, request: ToolRequest, asked: SendEmailInput) -> MessageOutput:
         """Queues the confirmed e-mail."""
-        return await _queue(request, Kind.EMAIL, _own_address(request.caller), asked.subject, asked.body)
+        return await _queue(request, self.keys, Kind.EMAIL, _own_address(request.caller), asked.subject, asked.body)
 
     async def preview(self, request: ToolRequest, asked: SendEmailInput) -> PreviewDraft:
         """The e-mail as it would be sent; the address is masked."""
@@ -38,11 +42,12 @@ class SlackTool:
     """
 
     channels: Mapping[str, str]
+    keys: SubjectKeys
     actors: frozenset[str] = field(default=frozenset({"orchestrator"}))
 
     async def post(self, request: ToolRequest, asked: SlackMessageInput) -> MessageOutput:
         """Queues the notice."""
-        return await _queue(request, Kind.SLACK, self._channel(request.caller, asked), "", asked.text)
+        return await _queue(request, self.keys, Kind.SLACK, self._channel(request.caller, asked), "", asked.text)
 
     async def preview(self, request: ToolRequest, asked: SlackMessageInput) -> PreviewDraft:
         """The notice as it would be posted."""
@@ -67,11 +72,14 @@ def _own_address(caller: Caller) -> str:
     return caller.email
 
 
-async def _queue(request: ToolRequest, kind: Kind, recipient: str, subject: str, body: str) -> MessageOutput:
+async def _queue(
+    request: ToolRequest, keys: SubjectKeys, kind: Kind, recipient: str, subject: str, body: str
+) -> MessageOutput:
     key = request.idempotency_key or ""
     message = OutboxMessage(
         id=reference("msg", request.caller, key, kind.value, recipient, subject, body), kind=kind, recipient=recipient,
         subject=subject, body=body, created_at=request.clock.now(),
     )  # fmt: skip
-    queued_at = await repository.put(request.db, message, request.caller)
+    sealer = await keys.sealer(request.db, keys.name(request.caller.subject))
+    queued_at = await repository.put(request.db, message, sealer, request.caller)
     return MessageOutput(message_id=message.id, queued_at=queued_at)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from servicekit.clock import Clock
 from servicekit.http.client import HttpPort
 from servicekit.http.remote import Authority, FixedHeaders, RemoteApi
+from servicekit.sealing.subjects import SubjectKeys
 from tickets.backends.mail_message import mailbox
 from tickets.backends.slack import SlackDelivery, slack_client
 from tickets.backends.smtp import SmtpDelivery, SmtpServer
@@ -50,14 +51,14 @@ def deliveries(settings: Settings) -> list[Delivery]:
     return found
 
 
-def staff_notices(settings: Settings, timezone: ZoneInfo) -> StaffNotices:
+def staff_notices(settings: Settings, timezone: ZoneInfo, keys: SubjectKeys) -> StaffNotices:
     """Tells those who are set, which may be nobody."""
     recipients: dict[Kind, str] = {}
     if settings.tickets_notice_email:
         recipients[Kind.EMAIL] = settings.tickets_notice_email
     if settings.tickets_notice_channel:
         recipients[Kind.SLACK] = settings.slack_channel_map[settings.tickets_notice_channel.removeprefix("#")]
-    return StaffNotices(recipients, timezone, load_wording())
+    return StaffNotices(recipients, timezone, load_wording(), keys)
 
 
 def _zendesk_api(settings: Settings, http: HttpPort, clock: Clock) -> RemoteApi:

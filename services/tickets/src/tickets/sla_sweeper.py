@@ -10,6 +10,8 @@ import asyncpg
 
 from servicekit.background import sweeping
 from servicekit.context import Kit
+from servicekit.sealing.subjects import SubjectKeys, SubjectSealer
+from tickets.people import TICKETS
 from tickets.staff_notices import Moment, StaffNotices, TicketFacts
 
 _BATCH = 50
@@ -26,7 +28,8 @@ WITH due AS (
     ORDER BY t.first_reply_due LIMIT $2 FOR UPDATE OF t SKIP LOCKED
 )
 UPDATE tickets t SET sla_told = due.moment FROM due WHERE t.id = due.id
-RETURNING t.id, t.number, t.priority, t.queue, t.subject, t.first_reply_due, due.topic, due.moment
+RETURNING t.id, t.number, t.priority, t.queue, t.subject, t.requester, t.sealed, t.first_reply_due,
+          due.topic, due.moment
 """  # noqa: S608 - constants only
 _OVERDUE = f"SELECT count(*) {_WAITING} AND t.first_reply_due <= $1"
 
@@ -34,8 +37,8 @@ _OVERDUE = f"SELECT count(*) {_WAITING} AND t.first_reply_due <= $1"
 class SlaSweeper:
     """Several may run at once, one per replica."""
 
-    def __init__(self, kit: Kit, notices: StaffNotices) -> None:
-        self._kit, self._notices = kit, notices
+    def __init__(self, kit: Kit, notices: StaffNotices, keys: SubjectKeys) -> None:
+        self._kit, self._notices, self._keys = kit, notices, keys
         told = kit.metrics.counter(
             "aiguy_ticket_sla_total", "Tickets whose first reply was due soon, or is overdue.", ("event",)
         )
@@ -53,17 +56,19 @@ class SlaSweeper:
         now = self._kit.clock.now()
         async with self._kit.db.transaction() as connection:
             taken = await connection.fetch(_TAKE, now, _BATCH)
+            openers = await self._keys.openers(connection, (row["requester"] for row in taken))
             for row in taken:
-                await self._notices.tell(connection, Moment(row["moment"]), _facts(row), now)
+                facts = self._facts(row, openers.get(row["requester"]))
+                await self._notices.tell(connection, Moment(row["moment"]), facts, now)
         for row in taken:
             self._told[Moment(row["moment"])].inc()
         async with self._kit.db.primary() as connection:
             self._overdue.set(await connection.fetchval(_OVERDUE, now))
         return len(taken)
 
-
-def _facts(row: asyncpg.Record) -> TicketFacts:
-    return TicketFacts(
-        ticket_id=row["id"], number=row["number"], topic=row["topic"], priority=row["priority"], queue=row["queue"],
-        subject=row["subject"], first_reply_due=row["first_reply_due"],
-    )  # fmt: skip
+    def _facts(self, row: asyncpg.Record, opener: SubjectSealer | None) -> TicketFacts:
+        return TicketFacts(
+            ticket_id=row["id"], owner=row["requester"] if row["sealed"] else self._keys.name(row["requester"]),
+            number=row["number"], topic=row["topic"], priority=row["priority"], queue=row["queue"],
+            subject=TICKETS.text(row, "subject", opener), first_reply_due=row["first_reply_due"],
+        )  # fmt: skip

@@ -17,6 +17,7 @@ from contracts.base import ContractModel
 from servicekit.auth.claims import Caller
 from servicekit.db.pool import Connection
 from servicekit.redaction import redact_text
+from servicekit.sealing.subjects import SubjectKeys
 from tickets.outbox import repository
 from tickets.outbox.message import Kind, OutboxMessage
 
@@ -32,9 +33,13 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TicketFacts:
-    """What staff are told of a ticket; `topic` is its category, or why it was handed over."""
+    """What staff are told of a ticket; `topic` is its category, or why it was handed over.
+
+    `owner` is what its requester is called in our tables.
+    """
 
     ticket_id: str
+    owner: str
     number: str
     topic: str
     priority: str
@@ -64,12 +69,16 @@ class StaffNotices:
     recipients: Mapping[Kind, str]
     timezone: ZoneInfo
     wording: Wording
+    keys: SubjectKeys
 
     async def tell(
         self, connection: Connection, moment: Moment, ticket: TicketFacts, now: datetime, caller: Caller | None = None
     ) -> None:
         """Queues the notices in the connection's transaction. Of one moment of a ticket staff hear once, ever."""
+        if not self.recipients:
+            return
         title, details, subject = self._written(moment, ticket)
+        sealer = await self.keys.sealer(connection, ticket.owner)
         for kind, recipient in self.recipients.items():
             mail = kind is Kind.EMAIL
             message = OutboxMessage(
@@ -77,7 +86,7 @@ class StaffNotices:
                 subject=title if mail else "", body=f"{details}\n{subject}" if mail else f"{title}\n{details}",
                 created_at=now,
             )  # fmt: skip
-            await repository.put(connection, message, caller)
+            await repository.put(connection, message, sealer, caller)
 
     def _written(self, moment: Moment, ticket: TicketFacts) -> tuple[str, str, str]:
         facts = {

@@ -65,7 +65,7 @@ def _knowledge(question: str, value: dict[str, Any]) -> str:
 
 
 def _masked(order_id: str) -> str:
-    return f"••{order_id[-4:]}"
+    return order_id if order_id.startswith("<") else f"••{order_id[-4:]}"
 
 
 def _plain(status: Any) -> str:

@@ -10,9 +10,9 @@ from scripted_llm.answers import answer_from
 from scripted_llm.replies import CallTools, Reply, Say
 from scripted_llm.request import ChatRequest
 
-_ORDER_ID = re.compile(r"#?\b(?=[A-Za-z0-9-]*\d)([A-Z]{2,5}-?\d{2,6}|\d{4,8})\b")
+_ORDER_ID = re.compile(r"<order_[a-z2-7]{8}>|\b(?=[A-Za-z0-9-]*\d)(?:[A-Z]{2,5}-?\d{2,6}|\d{4,8})\b")
 _INVOICE_NO = re.compile(r"\b(INV-[A-Z0-9-]+)\b", re.IGNORECASE)
-_EMAIL = re.compile(r"<email_\d+>|[\w.+-]+@[\w-]+\.[\w.]+")
+_EMAIL = re.compile(r"<email_[a-z2-7]{8}>|[\w.+-]+@[\w-]+\.[\w.]+")
 _AMOUNT = re.compile(
     r"(?:[$€£]|\bUSD\s*)\s?(\d{1,6})(?:[.,](\d{2}))?|\b(\d{1,6})(?:[.,](\d{2}))?\s?(?:dollars|USD|bucks)\b",
     re.IGNORECASE,
@@ -62,15 +62,15 @@ def _private_calls(question: str) -> list[Wanted]:
     invoice = _INVOICE_NO.search(question)
     lowered = question.lower()
     if "refund" in lowered and order:
-        return _refund(question, order.group(1))
+        return _refund(question, order.group(0))
     if invoice:
         return [("get_invoice_pdf", {"invoice_number": invoice.group(1).upper()})]
     if order and ("invoice" in lowered or "receipt" in lowered):
-        return [("get_invoice_pdf", {"order_id": order.group(1)})]
+        return [("get_invoice_pdf", {"order_id": order.group(0)})]
     if order and _ITEMS.search(question):
-        return [("get_order", {"order_id": order.group(1)})]
+        return [("get_order", {"order_id": order.group(0)})]
     if order:
-        return [("get_order_status", {"order_id": order.group(1)})]
+        return [("get_order_status", {"order_id": order.group(0)})]
     address = _EMAIL.search(question)
     if address and _ORDER.search(question):
         return [("get_order_status", {"email": address.group(0)})]

@@ -8,10 +8,12 @@ from billing.refunds.counting import count_event
 from billing.refunds.desk import RefundDesk
 from billing.refunds.model import Refund
 from billing.refunds.policy import Decision
+from billing.refunds.said import reason_of
 from billing.refunds.views import RefundViews
 from contracts.errors import ProblemCode
 from contracts.tools.billing import ApproveRefundInput, IssueRefundOutput, RefundState
 from servicekit.errors import ProblemError
+from servicekit.sealing.subjects import SubjectKeys
 from servicekit.tool_router import PreviewDraft, ToolRequest
 from servicekit.tool_router.binding import Submission
 
@@ -24,6 +26,7 @@ class ApproveRefund:
 
     desk: RefundDesk
     views: RefundViews
+    keys: SubjectKeys
 
     async def preview(self, request: ToolRequest, asked: ApproveRefundInput) -> PreviewDraft:
         """What staff are asked; for a call that was begun before, the same again.
@@ -32,7 +35,8 @@ class ApproveRefund:
         """
         refund = await self._waiting(request, asked)
         decision = await self._decided(request, refund)
-        said = f'The customer says: "{refund.reason}"'
+        words = await reason_of(request.db, self.keys, refund)
+        said = f'The customer says: "{words}"' if words else "What the customer said was erased."
         return PreviewDraft(
             summary=refund.draft.summary,
             before={"refund": refund.id, "state": RefundState.CONFIRMED.value},

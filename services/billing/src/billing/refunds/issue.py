@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass, replace
 
+from billing.people import REFUNDS_SAID
 from billing.refunds import store
 from billing.refunds.assess import Assessment
 from billing.refunds.counting import count_event
 from billing.refunds.desk import RefundDesk
 from billing.refunds.events import Confirmed, RefundEvent, Requested
 from billing.refunds.ids import refund_request_id
-from billing.refunds.model import Refund
+from billing.refunds.model import Refund, Said
+from billing.refunds.said import reason_of
 from billing.refunds.views import RefundViews
 from contracts.errors import ProblemCode
 from contracts.money import Money
 from contracts.tools.billing import IssueRefundInput, IssueRefundOutput, RefundState
 from servicekit.auth.grants import Grant
 from servicekit.errors import ProblemError
+from servicekit.sealing.subjects import SubjectKeys
 from servicekit.tool_router import PreviewDraft, ToolRequest
 from servicekit.tool_router.binding import Submission
 
@@ -25,6 +28,7 @@ class IssueRefund:
 
     desk: RefundDesk
     views: RefundViews
+    keys: SubjectKeys
 
     async def preview(self, request: ToolRequest, asked: IssueRefundInput) -> PreviewDraft:
         """What would happen; for a call that was begun before, what it said then.
@@ -43,7 +47,7 @@ class IssueRefund:
             return
         if request.grant is None or not isinstance(found, Assessment):
             raise TypeError("a refund is begun with a grant, on what was assessed for it")
-        refund = self._new(request, asked, found, request.grant)
+        refund = await self._new(request, asked, found, request.grant)
         await store.insert(request.db, refund)
         events = self._first_events(refund, found, request.grant)
         for state in await store.append_first(request.db, refund.id, events, refund.created_at):
@@ -68,7 +72,8 @@ class IssueRefund:
         if refund is None:
             return None
         amount = Money(amount_minor=asked.amount_minor, currency=asked.currency)
-        if (refund.order_id, refund.amount, refund.reason) != (asked.order_id.upper(), amount, asked.reason):
+        said = await reason_of(request.db, self.keys, refund)
+        if (refund.order_id, refund.amount, said) != (asked.order_id.upper(), amount, asked.reason):
             # Not IDEMPOTENCY_KEY_REUSED, which would be stored as the answer of the first call.
             raise ProblemError(ProblemCode.GRANT_INVALID, "This key is for another refund.")
         return refund
@@ -79,11 +84,13 @@ class IssueRefund:
             request.db, request.caller.subject, asked, request.clock.now(), lock=writing
         )
 
-    def _new(self, request: ToolRequest, asked: IssueRefundInput, found: Assessment, grant: Grant) -> Refund:
+    async def _new(self, request: ToolRequest, asked: IssueRefundInput, found: Assessment, grant: Grant) -> Refund:
         now = request.clock.now()
         waits = self.desk.expires_after if found.decision.approvals else self.desk.patience
+        refund_id = refund_request_id(request.caller, request.idempotency_key or "")
+        sealer = await self.keys.sealer(request.db, self.keys.name(request.caller.subject))
         return Refund(
-            id=refund_request_id(request.caller, request.idempotency_key or ""),
+            id=refund_id,
             charge_id=found.charge.id,
             order_id=found.charge.order_id,
             customer_id=request.caller.subject,
@@ -91,7 +98,7 @@ class IssueRefund:
             grant_id=grant.token_id,
             provider=found.provider,
             amount=Money(amount_minor=asked.amount_minor, currency=asked.currency),
-            reason=asked.reason,
+            said=Said(sealed=True, reason=sealer.seal(REFUNDS_SAID.column("reason"), refund_id, asked.reason)),
             draft=replace(found.draft, reasons=()),
             approvals=found.decision.approvals,
             clause=found.decision.clause,

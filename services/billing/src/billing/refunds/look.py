@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from billing.errors import already_decided, refund_not_found
+from billing.people import REFUNDS_SAID
 from billing.refunds import store
 from billing.refunds.counting import count_event
 from billing.refunds.events import Denied, Expired
+from billing.refunds.model import Refund
 from billing.refunds.views import RefundViews
 from contracts.tools.billing import CloseOutcome, CloseRefundInput, IssueRefundOutput, RefundLookup, RefundState
+from servicekit.sealing.subjects import SubjectKeys
 from servicekit.tool_router import PreviewDraft, ToolRequest
 
 _NOTE = "UPDATE refunds SET note = $2 WHERE id = $1"
@@ -19,6 +22,7 @@ class LookAtRefunds:
     """The two tools."""
 
     views: RefundViews
+    keys: SubjectKeys
 
     async def get(self, request: ToolRequest, lookup: RefundLookup) -> IssueRefundOutput:
         """The caller's refund. Raises ProblemError(REFUND_NOT_FOUND)."""
@@ -55,12 +59,19 @@ class LookAtRefunds:
             event, who = _ending(asked.outcome)
             state = await store.append(request.db, refund.id, refund.state, event, who=who, at=now)
             if asked.note:
-                await request.db.execute(_NOTE, refund.id, asked.note)
+                await self._note(request, refund, asked.note)
             count_event(request.kit, state)
             refund = await store.find_own(request.db, customer, refund.id) or refund
         elif refund.state not in (RefundState.DENIED, RefundState.EXPIRED):
             raise already_decided("This refund was approved before.")
         return self.views.output(refund, now)
+
+    async def _note(self, request: ToolRequest, refund: Refund, note: str) -> None:
+        stored = note.encode()
+        if refund.said.sealed:  # else the row is in clear still, and is sealed as a whole
+            sealer = await self.keys.sealer(request.db, self.keys.name(refund.customer_id))
+            stored = sealer.seal(REFUNDS_SAID.column("note"), refund.id, note)
+        await request.db.execute(_NOTE, refund.id, stored)
 
 
 def _ending(outcome: CloseOutcome) -> tuple[Denied | Expired, str]:

@@ -1,6 +1,6 @@
 """A refund and the charge it is of, as the rest of billing sees them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from contracts.money import Money
@@ -27,6 +27,14 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """The customer's reason as it is stored: sealed, or in clear where it is from before there were keys."""
+
+    sealed: bool
+    reason: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Refund:
     """A refund that a customer confirmed; `draft` is what they were shown, `approvals` what the policy asked for."""
 
@@ -38,7 +46,7 @@ class Refund:
     grant_id: str
     provider: str
     amount: Money
-    reason: str
+    said: Said
     draft: PreviewDraft
     approvals: int
     clause: str

@@ -9,7 +9,7 @@ import orjson
 
 from billing.refunds.events import RefundEvent, details, target
 from billing.refunds.machine import advance
-from billing.refunds.model import Charge, LoggedEvent, Refund
+from billing.refunds.model import Charge, LoggedEvent, Refund, Said
 from contracts.money import Money
 from contracts.tools.billing import RefundState
 from servicekit.auth.grants import invalid_grant
@@ -32,8 +32,8 @@ SELECT * FROM refunds WHERE customer_id = $1 AND order_id = upper($2) ORDER BY c
 """
 _INSERT = """
 INSERT INTO refunds (id, charge_id, order_id, customer_id, conversation_id, grant_id, provider, amount_minor, currency,
-    reason, draft, approvals, clause, sentence, reasons, state, check_at, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'requested', $16, $17, $17)
+    reason, draft, approvals, clause, sentence, reasons, state, check_at, created_at, updated_at, sealed)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'requested', $16, $17, $17, true)
 """
 _APPEND = "SELECT refund_append($1, $2, $3, $4, $5, $6)"
 _APPEND_RELAXED = f"SELECT set_config('synchronous_commit', 'off', true), {_APPEND.removeprefix('SELECT ')}"
@@ -84,7 +84,7 @@ async def insert(connection: Connection, refund: Refund) -> None:
         raise invalid_grant("This grant was already used for another call.")
     await connection.execute(
         _INSERT, refund.id, refund.charge_id, refund.order_id, refund.customer_id, refund.conversation_id,
-        refund.grant_id, refund.provider, refund.amount.amount_minor, refund.amount.currency, refund.reason,
+        refund.grant_id, refund.provider, refund.amount.amount_minor, refund.amount.currency, refund.said.reason,
         orjson.dumps(_draft_json(refund.draft)).decode(), refund.approvals, refund.clause, refund.sentence,
         list(refund.reasons), refund.check_at, refund.created_at,
     )  # fmt: skip
@@ -169,13 +169,14 @@ def _refund(row: asyncpg.Record | None) -> Refund | None:
     if row is None:
         return None
     copied = (
-        "id", "charge_id", "order_id", "customer_id", "conversation_id", "grant_id", "provider", "reason", "approvals",
+        "id", "charge_id", "order_id", "customer_id", "conversation_id", "grant_id", "provider", "approvals",
         "clause", "sentence", "approval_key", "check_at", "created_at", "updated_at",
     )  # fmt: skip
     amount = _money(row, "amount_minor")
     return Refund(
         **{name: row[name] for name in copied},
         amount=amount,
+        said=Said(row["sealed"], row["reason"]),
         draft=PreviewDraft(**orjson.loads(row["draft"]), money_moved=amount),
         reasons=tuple(row["reasons"]),
         state=RefundState(row["state"]),

@@ -6,16 +6,17 @@ from billing.refunds.issue import IssueRefund
 from billing.refunds.look import LookAtRefunds
 from billing.refunds.views import RefundViews
 from contracts.tools.billing import APPROVE_REFUND, CLOSE_REFUND, GET_REFUND, ISSUE_REFUND
+from servicekit.sealing.subjects import SubjectKeys
 from servicekit.tool_router import ToolBinding
 
 
 class RefundTools:
     """Made once per app."""
 
-    def __init__(self, desk: RefundDesk, views: RefundViews) -> None:
-        self._issue = IssueRefund(desk, views)
-        self._approve = ApproveRefund(desk, views)
-        self._look = LookAtRefunds(views)
+    def __init__(self, desk: RefundDesk, views: RefundViews, keys: SubjectKeys) -> None:
+        self._issue = IssueRefund(desk, views, keys)
+        self._approve = ApproveRefund(desk, views, keys)
+        self._look = LookAtRefunds(views, keys)
 
     def bindings(self) -> list[ToolBinding]:
         """Which contract is served by what."""

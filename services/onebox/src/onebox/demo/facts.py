@@ -7,6 +7,9 @@ import asyncpg
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from servicekit.sealing.subjects import SubjectKeys
+from tickets.people import TICKETS
+
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
@@ -43,18 +46,21 @@ async def order_facts(database_url: str, order_id: str) -> OrderFacts:
     )  # fmt: skip
 
 
-async def hand_over_of(database_url: str, conversation_id: str) -> dict[str, str] | None:
+async def hand_over_of(database_url: str, people: SubjectKeys, conversation_id: str) -> dict[str, str] | None:
     """The open hand-over of a conversation with its ticket, from the tickets database; None when there is none."""
     connection = await asyncpg.connect(database_url)
     try:
         row = await connection.fetchrow(
-            "SELECT t.number, t.status, t.body, h.queue, h.reason FROM handoffs h JOIN tickets t ON t.id = h.ticket_id"
+            "SELECT t.*, h.queue, h.reason FROM handoffs h JOIN tickets t ON t.id = h.ticket_id"
             " WHERE h.conversation_id = $1 AND h.status = 'open'",
             conversation_id,
         )
+        opener = await people.opener(connection, row["requester"]) if row else None
     finally:
         await connection.close()
-    return dict(row) if row else None
+    if row is None:
+        return None
+    return {name: row[name] for name in ("number", "status", "queue", "reason")} | TICKETS.opened(row, opener)
 
 
 @dataclass(frozen=True, slots=True)

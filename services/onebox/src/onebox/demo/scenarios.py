@@ -103,7 +103,7 @@ async def a_person_takes_over(world: World, verdict: Verdict) -> None:
         talk = await asker.say("I want to talk to a person")
         view = await client.read(talk.conversation_id)
     world.show(talk)
-    row = await hand_over_of(world.database("tickets"), talk.conversation_id)
+    row = await hand_over_of(world.database("tickets"), world.people, talk.conversation_id)
     verdict.check("handed over", talk.outcome == "handed_over", talk.outcome)
     verdict.check("a ticket exists and the hand-over is recorded", row, "no row")
     verdict.check("the customer asked is the reason", row and row["reason"] == "customer_asked", row)

@@ -78,7 +78,7 @@ async def the_order_system_is_down(world: World, verdict: Verdict) -> None:
     finally:
         proxy.passing()
     opened = (await world.counters()).total(ORCHESTRATOR, "aiguy_tool_calls_total", tool=ASKED, outcome="circuit_open")
-    row = await hand_over_of(world.database("tickets"), talk.conversation_id)
+    row = await hand_over_of(world.database("tickets"), world.people, talk.conversation_id)
     verdict.check("the breaker opens: the tool is not asked any more", opened >= 1, opened)
     verdict.check("the customer is told at once", talk.total_ms < 2_000, f"{talk.total_ms:.0f} ms")
     verdict.check("a ticket exists, because a tool failed", row and row["reason"] == "tool_failure", row)

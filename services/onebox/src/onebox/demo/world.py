@@ -9,6 +9,8 @@ from onebox.demo.talk import Caller, Talk, caller
 from onebox.demo.transcript import print_talk
 from onebox.keys import Person
 from onebox.stack import SERVICES, Stack
+from servicekit.crypto import Keyring
+from servicekit.sealing.subjects import SubjectKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class World:
     def database(self, service: str) -> str:
         """URL of a service's own database: only to judge by."""
         return self.stack.addresses.databases[service]
+
+    @property
+    def people(self) -> SubjectKeys:
+        """The data keys of those whom tickets knows: only to judge by."""
+        return SubjectKeys(Keyring.load(self.stack.keys.master("tickets")))
 
     async def counters(self) -> Counters:
         """The counters of all services now."""

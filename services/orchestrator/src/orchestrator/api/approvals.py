@@ -1,5 +1,6 @@
 """Approvals: what waits for staff, and their decisions. A customer's token opens neither."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, status
@@ -7,7 +8,9 @@ from fastapi import APIRouter, Depends, Query, status
 from contracts.errors import ProblemCode
 from orchestrator.api.deps import DeskDep
 from orchestrator.api.models import ApprovalAccepted, ApprovalDecision, ApprovalQuery, ApprovalQueue, ApprovalView
+from orchestrator.guard.vault import Vault
 from orchestrator.journal.approvals import Decision, Waiting, approve, waiting_approvals
+from orchestrator.journal.showing import staff_card
 from servicekit.auth.claims import Caller, Role
 from servicekit.auth.dependencies import require
 from servicekit.errors import ProblemError
@@ -35,7 +38,10 @@ def approvals_router() -> APIRouter:
         """What waits for staff, the oldest first."""
         async with desk.database.primary() as db:
             found = await waiting_approvals(db, desk.conversations, asked.limit)
-        return ApprovalQueue(approvals=tuple(_view(one, caller) for one in found))
+            vaults = [await desk.intake.vaults.opened(db, one.conversation) for one in found]
+        return ApprovalQueue(
+            approvals=tuple(_view(one, vault, caller) for one, vault in zip(found, vaults, strict=True))
+        )  # fmt: skip
 
     @router.post("/approvals", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
     async def decide(body: ApprovalDecision, caller: StaffCaller, desk: DeskDep) -> ApprovalAccepted:
@@ -46,7 +52,11 @@ def approvals_router() -> APIRouter:
             conversation = await desk.conversations.by_turn(db, body.turn_id, lock=True)
             if conversation is None or conversation.id != body.conversation_id:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such card.")
-            missing = await approve(db, conversation, decision, desk.intake.now_ms(), desk.codec, lease_s)
+            vault = desk.intake.vaults.of(conversation)
+            masked = replace(decision, notes=vault.mask(decision.notes))
+            missing = await approve(
+                db, conversation, masked, vault.take_fresh(), desk.intake.now_ms(), desk.codec, lease_s
+            )
         if missing == 0:
             desk.intake.go_on(body.turn_id, conversation, lease_s)
         return ApprovalAccepted(turn_id=body.turn_id, approvals_missing=missing)
@@ -54,8 +64,8 @@ def approvals_router() -> APIRouter:
     return router
 
 
-def _view(waiting: Waiting, caller: Caller) -> ApprovalView:
-    card, conversation = waiting.card, waiting.conversation
+def _view(waiting: Waiting, vault: Vault, caller: Caller) -> ApprovalView:
+    card, conversation = staff_card(waiting.card, vault), waiting.conversation
     return ApprovalView(
         conversation_id=conversation.id, turn_id=card.turn_id, digest=card.digest, tool=card.tool,
         summary=card.summary, money_moved=card.money_moved, policy=card.policy, reasons=card.reasons,

@@ -1,12 +1,13 @@
 """`POST /api/agent/tools/callback`: the answer of a tool that took a call with 202; its token is for that one call."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, status
 
 from contracts.errors import ProblemCode
 from orchestrator.api.deps import Desk, DeskDep
 from orchestrator.api.models import ToolAnswer
+from orchestrator.guard.vault import Vault
 from orchestrator.journal.callbacks import call_back, waiting_call
 from orchestrator.tools.callbacks import Callback
 from orchestrator.turn.inputs import PlannedCall, ToolFailed, ToolSucceeded
@@ -23,14 +24,17 @@ def callbacks_router() -> APIRouter:
     async def callback(body: ToolAnswer, desk: DeskDep, authorization: Annotated[str, Header()] = "") -> None:
         """Answer a call. 409 `conflict`: its turn does not wait yet, try again; `already_decided`: it was answered."""
         call = desk.callbacks.read(_bearer(authorization))
-        result = _result(body, call, desk)
+        output = _checked(body, call, desk)
         lease_s = desk.intake.lease_s()
         async with desk.database.transaction() as db:
             conversation = await desk.conversations.by_turn(db, call.turn_id, lock=True)
             if conversation is None:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn.")
+            vault = desk.intake.vaults.of(conversation)
+            result = _result(body, output, call, desk, vault)
             _check(await waiting_call(db, conversation, call.turn_id, desk.codec), call)
-            await call_back(db, conversation, call.turn_id, result, desk.intake.now_ms(), desk.codec, lease_s)
+            await call_back(db, conversation, call.turn_id, result, desk.intake.now_ms(), desk.codec, lease_s,
+                            vault.take_fresh())  # fmt: skip
         desk.intake.go_on(call.turn_id, conversation, lease_s)
 
     return router
@@ -50,12 +54,23 @@ def _check(waits_for: PlannedCall | None, call: Callback) -> None:
         raise ProblemError(ProblemCode.ALREADY_DECIDED, "This turn waits for the answer to another call.")
 
 
-def _result(body: ToolAnswer, call: Callback, desk: Desk) -> ToolSucceeded | ToolFailed:
-    """The answer as the turn takes it. Raises INVALID_REQUEST when it is none by the tool's own schema."""
+def _checked(body: ToolAnswer, call: Callback, desk: Desk) -> dict[str, Any]:
+    """The known part of the output. Raises INVALID_REQUEST when it is none by the tool's own schema."""
+    if body.problem is not None:
+        return {}
+    entry = desk.catalog.entry(call.tool)
+    if entry is None or body.output is None or not entry.answers.accepts(body.output):
+        raise ProblemError(ProblemCode.INVALID_REQUEST, "The output does not fit the tool's own schema.")
+    known: dict[str, Any] = entry.answers.known_part(body.output)
+    return known
+
+
+def _result(
+    body: ToolAnswer, output: dict[str, Any], call: Callback, desk: Desk, vault: Vault
+) -> ToolSucceeded | ToolFailed:
+    """The answer as the turn takes it: with tokens for what tells who somebody is."""
     if body.problem is not None:
         kind = body.problem
         return ToolFailed(error_class=kind.error_class, code=kind.code.value, ms=0.0)
     entry = desk.catalog.entry(call.tool)
-    if entry is None or body.output is None or not entry.answers.accepts(body.output):
-        raise ProblemError(ProblemCode.INVALID_REQUEST, "The output does not fit the tool's own schema.")
-    return ToolSucceeded(output=entry.answers.known_part(body.output), ms=0.0)
+    return ToolSucceeded(output=vault.mask_fields(output, entry.redact if entry is not None else ()), ms=0.0)

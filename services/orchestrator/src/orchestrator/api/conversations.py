@@ -19,7 +19,8 @@ from orchestrator.api.models import (
 )
 from orchestrator.journal.accept import Accepted
 from orchestrator.journal.cards import Card, open_cards
-from orchestrator.journal.views import last_messages, open_turn
+from orchestrator.journal.showing import shown_card, shown_message
+from orchestrator.journal.views import Said, last_messages, open_turn
 from servicekit.openapi import SECURED, problem_responses
 
 HUMAN_REQUEST = "I would like to talk to a person."
@@ -64,16 +65,21 @@ def conversations_router() -> APIRouter:
             said = await last_messages(db, conversation, limit)
             cards = await open_cards(db, conversation)
             turn = await open_turn(db, conversation)
+            vault = await desk.intake.vaults.opened(db, conversation)
         return ConversationView(
             conversation_id=conversation_id, channel=conversation.channel, answering=conversation.answering,
             status="working" if turn and not turn.waits else "waiting" if turn or cards else "idle",
             open_turn=turn.id if turn else None,
             stream_url=stream_url(conversation_id, turn.id) if turn else None,
-            cards=tuple(card_view(card) for card in cards),
-            messages=tuple(MessageView(role=one.role, text=one.text, turn_id=one.turn_id, at=one.at) for one in said),
+            cards=tuple(card_view(shown_card(card, vault)) for card in cards),
+            messages=tuple(_message(shown_message(one, vault)) for one in said),
         )  # fmt: skip
 
     return router
+
+
+def _message(said: Said) -> MessageView:
+    return MessageView(role=said.role, text=said.text, turn_id=said.turn_id, at=said.at)
 
 
 def followed(conversation_id: str, accepted: Accepted) -> TurnAccepted:

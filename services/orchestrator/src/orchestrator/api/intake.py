@@ -5,9 +5,10 @@ from typing import Protocol
 
 from orchestrator.guard.human import asks_for_human
 from orchestrator.guard.input.screen import InputScreen
-from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once
+from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
+from orchestrator.journal.vaulting import Vaults
 from orchestrator.settings import Settings
 from orchestrator.turn.budgets import Budgets
 from servicekit.auth.claims import Caller
@@ -45,6 +46,7 @@ class Intake:
     codec: Codec
     clock: Clock
     settings: Settings
+    vaults: Vaults
     screen: InputScreen
     here: Here | None = None
 
@@ -62,6 +64,7 @@ class Intake:
         lease_s = self.lease_s()
         async with self.database.primary() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller)
+            incoming = masked(incoming, conversation, await self.vaults.opened(db, conversation))
             budgets = self._budgets(conversation.tokens)
             accepted = await begin_at_once(db, conversation, incoming, budgets, self.codec, lease_s)
         if accepted is not None:

@@ -14,6 +14,7 @@ from orchestrator.api.deps import ChatCaller, Desk, DeskDep
 from orchestrator.api.models import ChatAnswer, ChatRequest
 from orchestrator.journal.cards import card_event, open_cards
 from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.showing import shown_card, shown_end
 from orchestrator.journal.views import owned_turn, turn_view
 from orchestrator.stream.frames import EventId, parse_event_id
 from orchestrator.stream.sse import Ending, Standing, stream_turn
@@ -80,7 +81,10 @@ async def _turn_of(
     if found is None:
         raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in a conversation of yours.")
     conversation, view = found
-    return conversation, view.end
+    if view.end is None:
+        return conversation, None
+    async with desk.database.primary() as db:
+        return conversation, shown_end(view.end, await desk.intake.vaults.opened(db, conversation))
 
 
 def _frames(
@@ -92,16 +96,19 @@ def _frames(
                 view = await turn_view(db, conversation, turn_id)
                 waits = view is not None and view.status == "waiting"
                 cards = await open_cards(db, conversation) if waits else []
+                vault = await desk.intake.vaults.opened(db, conversation)
         except ProblemError as error:
             if not error.problem.retryable:
                 raise
             return Standing()  # the journal cannot be asked just now: the stream keeps alive and asks again
         card = next((card for card in cards if card.turn_id == turn_id), None)
-        if view is None or card is None:
-            return Standing(view.end if view else None)
-        return Standing(card=(EventId(view.inputs, 1), card_event(card)))
+        if view is None or (view.status == "ended" and view.end is None):
+            return Standing(erased=True)
+        if card is not None:
+            return Standing(card=(EventId(view.inputs, 1), card_event(shown_card(card, vault))))
+        return Standing(shown_end(view.end, vault) if view.end is not None else None)
 
-    return stream_turn(desk.hub, turn_id, after, Ending(end, standing), limit_s)
+    return stream_turn(desk.hub, turn_id, after, Ending(end, standing), limit_s, conversation.sealer)
 
 
 def _sse(frames: AsyncIterator[bytes]) -> StreamingResponse:
@@ -111,8 +118,10 @@ def _sse(frames: AsyncIterator[bytes]) -> StreamingResponse:
 async def _answer(desk: Desk, conversation: Conversation, turn_id: str) -> ChatAnswer:
     async with desk.database.primary() as db:
         view = await turn_view(db, conversation, turn_id)
-        cards = tuple(card_view(card) for card in await open_cards(db, conversation) if card.turn_id == turn_id)
-    end = view.end if view else None
+        vault = await desk.intake.vaults.opened(db, conversation)
+        found = [shown_card(card, vault) for card in await open_cards(db, conversation) if card.turn_id == turn_id]
+    cards = tuple(map(card_view, found))
+    end = shown_end(view.end, vault) if view and view.end else None
     if end is None:
         text = cards[0].summary if cards else "This takes longer than usual. The answer will be in this conversation."
         return ChatAnswer(conversation_id=conversation.id, turn_id=turn_id, text=text, outcome=None, cards=cards)

@@ -52,7 +52,7 @@ class Message:
 class BrainContext:
     """Everything a Brain may know in one call.
 
-    `customer` is False for a guest. Personal data in the texts stands as `<email_1>`, order ids in clear. No
+    `customer` is False for a guest. Personal data and order numbers stand as tokens, such as `<email_k7q2m4xd>`. No
     `tools` means that no tool may be called now. `repair` holds the exact errors of the last proposal, `notes`
     what the answer must take into account, such as "The order system is down.". `language` is the customer's: one that
     we have phrases for, or `other`.

@@ -4,8 +4,7 @@ name ──► canonical name or refused ──► safe coercion ──► the t
 propose: plan ──► check ──► one re-prompt with the exact errors ──► Rejected (the turn then asks or hands over)
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -15,11 +14,8 @@ from orchestrator.brain.plain import not_plain
 from orchestrator.brain.port import Brain, BrainContext, BrainError, OnText, ToolSpec
 from orchestrator.brain.schemas import SchemaUnusable, errors_of
 
+Restore = Callable[[dict[str, Any]], dict[str, Any]]
 RejectedReason = Literal["unknown_tool", "invalid_arguments", "malformed", "not_allowed"]
-
-#: Masked personal data is put back after the check; until then an address stands as this token.
-_MASKED_EMAIL = re.compile(r"<email_\d{1,4}>")
-_SOME_EMAIL = "masked@example.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +70,30 @@ def check_call(call: ToolCall, tools: Sequence[ToolSpec]) -> Accepted | Rejected
     return Accepted(ToolCall(name=spec.name, arguments=arguments), (*renamed, *changed))
 
 
-async def propose(brain: Brain, context: BrainContext, on_text: OnText) -> Proposed:
+async def propose(
+    brain: Brain, context: BrainContext, on_text: OnText, restore: Restore = dict, mask: Callable[[str], str] = str
+) -> Proposed:  # fmt: skip
     """Plans, checks, and asks once more with the exact errors. A bad reply never raises: it ends as `Rejected`.
+
+    `restore` puts values in the place of the tokens that a Brain sees: an accepted call has real arguments.
+    `mask` does the reverse for the errors, which name values.
 
     Raises `BrainError` of every kind but `malformed`: no model answered, the fallback included.
     """
-    first = await _attempt(brain, context, on_text, Usage())
+    first = await _attempt(brain, context, on_text, Usage(), restore, mask)
     if not isinstance(first.proposal, Rejected):
         return first
     again = replace(context, repair=first.proposal.errors)
-    second = await _attempt(brain, again, on_text, first.usage)
+    second = await _attempt(brain, again, on_text, first.usage, restore, mask)
     repairs = (*first.repairs, "reprompted", *second.repairs)
     if isinstance(second.proposal, Rejected):
         repairs = (*repairs, "gave_up")
     return replace(second, repairs=repairs)
 
 
-async def _attempt(brain: Brain, context: BrainContext, on_text: OnText, spent: Usage) -> Proposed:
+async def _attempt(
+    brain: Brain, context: BrainContext, on_text: OnText, spent: Usage, restore: Restore, mask: Callable[[str], str]
+) -> Proposed:  # fmt: skip
     try:
         plan = await brain.plan(context, on_text)
     except BrainError as error:
@@ -103,8 +106,12 @@ async def _attempt(brain: Brain, context: BrainContext, on_text: OnText, spent: 
     fallback = ("fallback_model",) if plan.model != brain.name else ()
     if isinstance(plan.proposal, FinalMessage):
         return Proposed(plan.proposal, usage, plan.model, plan.streamed, fallback)
-    verdict = check_call(plan.proposal, context.tools)
+    proposal = plan.proposal
+    if not_plain(proposal.arguments) is None:
+        proposal = ToolCall(name=proposal.name, arguments=restore(proposal.arguments))
+    verdict = check_call(proposal, context.tools)
     if isinstance(verdict, Rejected):
+        verdict = replace(verdict, errors=tuple(map(mask, verdict.errors)))
         return Proposed(verdict, usage, plan.model, streamed=False, repairs=fallback)
     coerced = tuple(f"coerced:{name}" for name in verdict.coercions)
     return Proposed(verdict.call, usage, plan.model, streamed=False, repairs=(*fallback, *coerced))
@@ -129,8 +136,4 @@ def _errors(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[st
     )
     if decimals:
         return decimals
-    return errors_of(schema, {name: _unmasked(value) for name, value in arguments.items()})
-
-
-def _unmasked(value: Any) -> Any:
-    return _SOME_EMAIL if isinstance(value, str) and _MASKED_EMAIL.fullmatch(value) else value
+    return errors_of(schema, arguments)

@@ -27,7 +27,7 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     )
     brain = world.offline if effect.degraded else world.brain
     try:
-        proposed = await propose(brain, context, gate)
+        proposed = await propose(brain, context, gate, view.vault.restore_arguments, view.vault.mask)
     except BrainError as error:
         world.metrics.failed.labels(error.kind).inc()
         return PlanFailed(reason=error.kind, usage=error.usage)
@@ -67,14 +67,15 @@ def _input(proposed: Proposed, view: TurnView, scope: TurnScope) -> TurnInput:
 
 
 def plan_call(call: ToolCall, view: TurnView, scope: TurnScope) -> PlannedCall:
-    """The call with real values for its tokens, and what policy says of it, from the contract, never from the model."""
+    """The call with tokens for its values, and what policy says of it, from the contract, never from the model."""
     entry = scope.world.catalog.entry(call.name)
-    arguments = view.vault.restore_arguments(call.arguments)
+    arguments, args_hash = call.arguments, arguments_hash(call.arguments)
+    masked = view.vault.mask_fields(arguments, ())
     if entry is None:
         # It was offered a moment ago and is gone now: the gateway refuses it and the turn says so.
-        return PlannedCall(tool=call.name, arguments=arguments, args_hash=arguments_hash(arguments), label="")
+        return PlannedCall(tool=call.name, arguments=masked, args_hash=args_hash, label="")
     return PlannedCall(
-        tool=entry.name, arguments=arguments, args_hash=arguments_hash(arguments), label=entry.label,
+        tool=entry.name, arguments=masked, args_hash=args_hash, label=entry.label,
         write=entry.write, needs_confirmation=entry.confirmation is Confirmation.CUSTOMER,
         needs_approval=_needs_approval(entry, arguments), approved_by=_follow_up(entry.approved_by, scope),
         closed_by=_follow_up(entry.closed_by, scope), ref=entry.ref, ticket_when_down=entry.risk is not RiskTier.LOW,

@@ -1,6 +1,7 @@
 """CallTool and PreviewEffect: a checked call through the tool gateway, to one input."""
 
 from datetime import timedelta
+from typing import Any
 
 from contracts.tool import Preview
 from orchestrator.effects.scope import TurnScope
@@ -19,12 +20,18 @@ async def call_tool(effect: CallTool, state: TurnState, scope: TurnScope) -> Tur
     result = await scope.world.gateway.call(request)
     match result:
         case CallSucceeded():
-            return ToolSucceeded(output=result.output, ms=result.ms, attempts=result.attempts, cached=result.cached)
+            output = masked_output(effect.call.tool, result.output, scope)
+            return ToolSucceeded(output=output, ms=result.ms, attempts=result.attempts, cached=result.cached)
         case CallAccepted():
             expires = scope.now_ms() + result.within_s * 1000
             return ToolAccepted(expires_at_ms=expires, ms=result.ms, attempts=result.attempts)
         case CallFailed():
             return _failed(result)
+
+
+def masked_output(tool: str, output: dict[str, Any], scope: TurnScope) -> dict[str, Any]:
+    """What a tool gave, with tokens for what tells who somebody is: so it is journalled, and so a Brain sees it."""
+    return output if scope.is_public(tool) else scope.vault.mask_fields(output, scope.redacted(tool))
 
 
 async def preview_effect(effect: PreviewEffect, state: TurnState, scope: TurnScope) -> TurnInput:
@@ -37,9 +44,9 @@ async def preview_effect(effect: PreviewEffect, state: TurnState, scope: TurnSco
             ttl_s = world.confirmation_ttl_s if state.registered is None else world.approval_ttl_s
             expires = world.clock.now() + timedelta(seconds=ttl_s)
             return EffectPreviewed(
-                summary=result.summary, digest=result.digest, money_moved=result.money_moved,
+                summary=scope.vault.mask(result.summary), digest=result.digest, money_moved=result.money_moved,
                 expires_at_ms=int(expires.timestamp() * 1000), approvals=result.approvals, policy=result.policy,
-                reasons=result.reasons,
+                reasons=tuple(map(scope.vault.mask, result.reasons)),
             )  # fmt: skip
         case CallFailed():
             return _failed(result)
@@ -53,11 +60,16 @@ def _request(
     # What was agreed to gets the tool's whole time, however long the turn has worked before.
     timeout_s = max(0.1, left_ms / 1000) if digest is None else _WHOLE_TIME_S
     return CallRequest(
-        tool=call.tool, arguments=call.arguments, subject=identity.subject,
+        tool=call.tool, arguments=_sent(call, scope), subject=identity.subject,
         role="customer" if scope.conversation.customer else "guest", conversation_id=scope.conversation.id,
         turn_id=scope.turn_id, request_id=scope.request_id, timeout_s=timeout_s, email=identity.email,
         name=identity.name, digest=digest, approvers=approvers,
     )  # fmt: skip
+
+
+def _sent(call: PlannedCall, scope: TurnScope) -> dict[str, Any]:
+    """The arguments as they go out. A search gets the tokens: what it looks for is no person (GUARD-1)."""
+    return call.arguments if scope.is_public(call.tool) else scope.vault.restore_arguments(call.arguments)
 
 
 def _failed(failure: CallFailed) -> ToolFailed:

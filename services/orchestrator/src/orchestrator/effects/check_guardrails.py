@@ -1,8 +1,9 @@
 """CheckGuardrails: the guards on a finished answer, from what the turn observed."""
 
+from collections.abc import Callable
 from typing import Any
 
-from contracts.turn import Role
+from contracts.turn import Mark, Role
 from orchestrator.effects.draft import our_draft
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.guard.answer import Grounds, Phrases, check_answer
@@ -29,22 +30,31 @@ async def check_guardrails(effect: CheckGuardrails, state: TurnState, scope: Tur
 
 async def _checked(effect: CheckGuardrails, state: TurnState, view: TurnView, scope: TurnScope) -> Guarded:
     remembered = await scope.remembered()
-    outputs = [one.output for one in view.observations if one.output is not None]
+    # Order numbers are compared by their last four characters, as an answer has them; other tokens stay.
+    reveal = view.vault.reveal_orders
+    outputs = [view.vault.reveal_orders_in(one.output) for one in view.observations if one.output is not None]
     language = await scope.language(state)
     topics = scope.world.topics.get(language)
+    asked = [one.text for one in remembered.history if one.role is Role.CUSTOMER]
     grounds = Grounds(
         outputs=outputs, foreign=_is_foreign(effect.text, outputs, scope),
         claims=topics.knows if topics is not None else _any_claim, business=scope.world.standing.business,
         ours=scope.world.standing.is_ours,
         said=(*(one.text for one in remembered.history if one.role is not Role.CUSTOMER), *scope.world.gateway.notes()),
-        asked=(view.question, *(one.text for one in remembered.history if one.role is Role.CUSTOMER)),
+        asked=tuple(map(reveal, (view.question, *asked))),
     )  # fmt: skip
     say = (await scope.phrases(state)).say
     phrases = Phrases(
         unsupported=say("guard_unsupported"), withheld=say("guard_withheld"),
         nearest=say("guard_nearest", page="{page}"), source=say("guard_source", pages="{pages}"),
     )  # fmt: skip
-    return check_answer(effect.text, effect.citations, effect.marks, grounds, view.vault, view.mask, phrases)
+    text, marks = reveal(effect.text), _moved(effect.marks, effect.text, reveal)
+    return check_answer(text, effect.citations, marks, grounds, view.mask, phrases)
+
+
+def _moved(marks: tuple[Mark, ...], text: str, reveal: Callable[[str], str]) -> tuple[Mark, ...]:
+    """The marks at their places in the revealed text."""
+    return tuple(one.model_copy(update={"offset": len(reveal(text[: one.offset]))}) for one in marks)
 
 
 def _is_foreign(text: str, outputs: list[dict[str, Any]], scope: TurnScope) -> bool:

@@ -39,6 +39,7 @@ class Runner:
 
     async def ask(self, effect: AskingEffect, state: TurnState) -> TurnInput:
         """Run an effect to its one input."""
+        await self._scope.ready()
         match effect:
             case CallPlanner():
                 return await call_planner(effect, state, self._scope, self._teller)
@@ -59,6 +60,7 @@ class Runner:
 
     async def tell(self, effect: Emit | Closing, state: TurnState) -> None:
         """Show something; the end of a turn is also remembered and counted."""
+        await self._scope.ready()
         self._teller.tell(effect, state)
         if isinstance(effect, Finish):
             await self._ended(effect, state)

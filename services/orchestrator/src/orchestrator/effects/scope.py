@@ -3,16 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from contracts.tool import RiskTier
 from contracts.turn import Role
 from orchestrator.brain.port import Brain, BrainContext, Observation, ToolSpec
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import PhraseBook
-from orchestrator.guard.masking import IdMask, known_ids
+from orchestrator.guard.masking import IdMask
 from orchestrator.guard.ours import Standing
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.scheduling import Scheduler
+from orchestrator.journal.vaulting import Vaults, held_values
 from orchestrator.memory.short_term import NOTHING_YET, Remembered, ShortTermMemory
 from orchestrator.stream.publisher import Publisher
 from orchestrator.tools.catalog import Catalog
@@ -21,6 +23,7 @@ from orchestrator.turn.state import Observed, TurnState
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
 from servicekit.language import Language, LanguageDetector
+from servicekit.privacy.tokens import without_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Collaborators:
     catalog: Catalog
     gateway: ToolGateway
     memory: ShortTermMemory
+    vaults: Vaults
     publisher: Publisher
     database: Database
     scheduler: Scheduler
@@ -48,7 +52,11 @@ class Collaborators:
 
 @dataclass(slots=True)
 class TurnScope:
-    """One running turn. `run` counts how often it was (re)started; `first`: nothing was said before."""
+    """One running turn. `run` counts how often it was (re)started; `first`: nothing was said before.
+
+    State, thread and memory hold tokens; `vault` knows what they stand for once the scope is `ready`: at once with a
+    vault that is `known`.
+    """
 
     conversation: Conversation
     turn_id: str
@@ -56,10 +64,24 @@ class TurnScope:
     run: int
     first: bool
     world: Collaborators
-    _vault: Vault = field(default_factory=Vault)
+    known: Vault | None = None
+    vault: Vault = field(init=False)
+    _ready: bool = False
     _view: "TurnView | None" = None
     _remembered: Remembered | None = None
     _language: Language | None = None
+
+    def __post_init__(self) -> None:
+        self.vault = self.known or self.world.vaults.of(self.conversation)
+        self._ready = self.known is not None
+
+    async def ready(self) -> None:
+        """Read what the conversation's tokens stand for, once."""
+        if self._ready:
+            return
+        async with self.world.database.primary() as db:
+            self.vault.learn(await held_values(db, self.conversation))
+        self._ready = True
 
     def now_ms(self) -> int:
         """Epoch milliseconds."""
@@ -69,9 +91,7 @@ class TurnScope:
         """The conversation so far; read once per run."""
         if self._remembered is None:
             self._remembered = (
-                NOTHING_YET
-                if self.first
-                else await self.world.memory.recall(self.conversation, self.turn_id, self._vault)
+                NOTHING_YET if self.first else await self.world.memory.recall(self.conversation, self.turn_id)
             )
         return self._remembered
 
@@ -82,7 +102,7 @@ class TurnScope:
             earlier = [one.text for one in reversed(remembered.history) if one.role is Role.CUSTOMER]
             languages = self.world.languages
             self._language = "en"
-            for text in (state.text, *earlier):
+            for text in map(without_tokens, (state.text, *earlier)):
                 if (found := languages.detect(text) or self._by_vocabulary(text)) is not None:
                     self._language = found
                     break
@@ -98,18 +118,24 @@ class TurnScope:
         return self.world.phrases.in_language(await self.language(state))
 
     def redacted(self, tool: str) -> tuple[str, ...]:
-        """The fields of a tool's output that no model may see."""
+        """The fields of a tool's input and output that no model may see."""
         entry = self.world.catalog.entry(tool)
         return entry.redact if entry is not None else ()
 
+    def is_public(self, tool: str) -> bool:
+        """Whether a tool reads what everybody may read: it gets no personal data, and there is none in its answers."""
+        entry = self.world.catalog.entry(tool)
+        return entry is not None and entry.risk is RiskTier.LOW and not entry.write
+
     def view(self, state: TurnState) -> "TurnView":
-        """The masked view that a Brain may see, and the way back. Made once; what is new is added to it."""
-        known = self._view or TurnView(self._vault, IdMask(frozenset()), self._vault.mask(state.text), ())
+        """What a Brain may see of the state, and the way back. Made once; what is new is added to it."""
+        known = self._view or TurnView(self.vault, IdMask(frozenset()), state.text, ())
         seen = len(known.observations)
         if self._view is None or seen < len(state.observed):
-            fresh = tuple(_observation(one, self._vault, self.redacted(one.call.tool)) for one in state.observed[seen:])
-            ids = known_ids(part for one in state.observed for part in (one.call.arguments, one.output))
-            self._view = TurnView(self._vault, IdMask(ids), known.question, (*known.observations, *fresh))
+            fresh = tuple(_observation(one) for one in state.observed[seen:])
+            self._view = TurnView(
+                self.vault, IdMask(self.vault.orders()), known.question, (*known.observations, *fresh)
+            )  # fmt: skip
         return self._view
 
     async def brain_context(self, state: TurnState, view: "TurnView", *, tools: tuple[ToolSpec, ...]) -> BrainContext:
@@ -134,9 +160,8 @@ class TurnView:
     observations: tuple[Observation, ...]
 
 
-def _observation(one: Observed, vault: Vault, redact: tuple[str, ...]) -> Observation:
+def _observation(one: Observed) -> Observation:
     return Observation(
-        tool=one.call.tool, arguments=vault.mask_fields(one.call.arguments, ()),
-        output=None if one.output is None else vault.mask_fields(one.output, redact),
-        error_class=one.error_class, error_code=one.error_code or None,
+        tool=one.call.tool, arguments=one.call.arguments, output=one.output, error_class=one.error_class,
+        error_code=one.error_code or None,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from contracts.turn import ChunkEvent, CitationEvent, StreamEvent
 from orchestrator.effects.scope import TurnScope
 from orchestrator.journal.cards import card_event, card_of
+from orchestrator.journal.showing import shown_card, shown_end
 from orchestrator.journal.store import end_event
 from orchestrator.stream.frames import RUN_STRIDE, EventId
 from orchestrator.turn.effects import AskApproval, AskConfirmation, AwaitCallback, AwaitOutcome, Emit, Finish
@@ -23,31 +24,36 @@ class Teller:
 
     def tell(self, effect: Telling, state: TurnState) -> None:
         """Publish what the effect shows."""
-        events = _events(self._scope.turn_id, effect, state)
+        events = _events(self._scope, effect, state)
         number = self._told.get(state.inputs, 0)
         self._told[state.inputs] = number + len(events)
         numbered = [(EventId(state.inputs, number + n), event) for n, event in enumerate(events, 1)]
-        self._scope.world.publisher.publish(self._scope.turn_id, numbered)
+        self._publish(numbered)
 
     async def chunk(self, state: TurnState, text: str, offset: int) -> None:
         """Publish a piece of the answer as it is written."""
         number = self._chunks.get(state.inputs, 0)
         self._chunks[state.inputs] = number + 1
         event_id = EventId(state.inputs, _FIRST_CHUNK + self._scope.run * RUN_STRIDE + number)
-        self._scope.world.publisher.publish(self._scope.turn_id, [(event_id, ChunkEvent(text=text, offset=offset))])
+        self._publish([(event_id, ChunkEvent(text=text, offset=offset))])
+
+    def _publish(self, events: list[tuple[EventId, StreamEvent]]) -> None:
+        scope = self._scope
+        scope.world.publisher.publish(scope.turn_id, events, scope.conversation.sealer)
 
 
-def _events(turn_id: str, effect: Telling, state: TurnState) -> list[StreamEvent]:
+def _events(scope: TurnScope, effect: Telling, state: TurnState) -> list[StreamEvent]:
     match effect:
         case Emit():
             return [effect.event]
         case Finish():
             events: list[StreamEvent] = []
-            if effect.text and not effect.streamed:
-                events.append(ChunkEvent(text=effect.text, offset=0))
-            events += [CitationEvent(title=one.title, url=one.url, quote=one.quote) for one in effect.citations]
-            return [*events, end_event(state, effect)]
+            end = shown_end(end_event(state, effect), scope.vault)
+            if end.text and not effect.streamed:
+                events.append(ChunkEvent(text=end.text, offset=0))
+            events += [CitationEvent(title=one.title, url=one.url, quote=one.quote) for one in end.citations]
+            return [*events, end]
         case AskConfirmation() | AskApproval():
-            return [card_event(card_of(turn_id, effect))]
+            return [card_event(shown_card(card_of(scope.turn_id, effect), scope.vault))]
         case AwaitOutcome() | AwaitCallback():
             return []  # said once, by a step

@@ -13,7 +13,7 @@ async def note_thumbs(db: Connection, conversation: Conversation, turn_id: str, 
     if not down:
         return await take_back(db, turn_id)
     recorded = await load_entries(db, conversation.sealer, turn_id, codec)
-    gap = disliked(fold((one.turn_input, one.at_ms) for one in recorded).state, conversation.identity.name)
+    gap = disliked(fold((one.turn_input, one.at_ms) for one in recorded).state)
     if gap is not None:
         await keep(db, conversation, turn_id, gap)
     return None

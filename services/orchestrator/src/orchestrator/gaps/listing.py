@@ -16,7 +16,7 @@ from orchestrator.gaps.outline import outline
 from orchestrator.gaps.policy import GapPolicy
 from orchestrator.gaps.store import Sealed, mark_answered, opened, sealed_questions
 from servicekit.clock import Clock
-from servicekit.crypto import Keyring
+from servicekit.crypto import MasterKeys
 from servicekit.db.pool import Database
 
 NO_TICKETS = "No resolved ticket is about this, so there is nothing to draft an article from."
@@ -51,7 +51,7 @@ class GapDesk:
     """Lists gaps. `retention` bounds how far it looks back."""
 
     database: Database
-    keyring: Keyring
+    keyring: MasterKeys
     clock: Clock
     colleagues: Colleagues
     embedder: EmbedNow

@@ -7,9 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from contracts.turn import Refusal
-from orchestrator.guard.masking import IdMask, known_ids
-from orchestrator.guard.vault import Vault
 from orchestrator.turn.state import Observed, TurnState
+from servicekit.privacy.tokens import plain_tokens
 
 MAX_QUESTION = 500
 _MAX_PAGE = 300
@@ -37,8 +36,8 @@ class Gap:
     page_url: str
 
 
-def noticed(state: TurnState, refusal: Refusal | None, name: str | None = None) -> Gap | None:
-    """The gap that a turn with this end leaves, if any; `name` is the customer's, and is masked.
+def noticed(state: TurnState, refusal: Refusal | None) -> Gap | None:
+    """The gap that a turn with this end leaves, if any.
 
     The answer rests on the last thing that was observed: it counts when that is a search and none of the turn's
     searches was answerable (`not_answerable`), or when one was and nothing that was said had support (`unsupported`).
@@ -47,16 +46,16 @@ def noticed(state: TurnState, refusal: Refusal | None, name: str | None = None) 
     if not searches or state.observed[-1].output is not searches[-1]:
         return None
     if not any(one["answerable"] for one in searches):
-        return _gap(state, searches[-1], GapReason.NOT_ANSWERABLE, name)
+        return _gap(state, searches[-1], GapReason.NOT_ANSWERABLE)
     if refusal in ("unsupported", "not_in_knowledge_base"):
-        return _gap(state, searches[-1], GapReason.UNSUPPORTED, name)
+        return _gap(state, searches[-1], GapReason.UNSUPPORTED)
     return None
 
 
-def disliked(state: TurnState, name: str | None = None) -> Gap | None:
+def disliked(state: TurnState) -> Gap | None:
     """The gap that a thumbs-down leaves; None when the answer did not rest on the knowledge base."""
     searches = _searches(state)
-    return _gap(state, searches[-1], GapReason.THUMBS_DOWN, name) if searches else None
+    return _gap(state, searches[-1], GapReason.THUMBS_DOWN) if searches else None
 
 
 def _searches(state: TurnState) -> list[dict[str, Any]]:
@@ -68,8 +67,9 @@ def _is_search(one: Observed) -> bool:
     return one.output is not None and "passages" in one.output and "answerable" in one.output
 
 
-def _gap(state: TurnState, search: Mapping[str, Any], reason: GapReason, name: str | None) -> Gap | None:
-    question = _masked(state, name)
+def _gap(state: TurnState, search: Mapping[str, Any], reason: GapReason) -> Gap | None:
+    # Questions of several customers stand side by side: a token says what kind of thing it hides, and no more.
+    question = plain_tokens(" ".join(state.text.split()))[:MAX_QUESTION].strip()
     if _WORD.search(question) is None:
         return None
     page: Mapping[str, Any] = next(iter(search["passages"]), {})
@@ -78,14 +78,6 @@ def _gap(state: TurnState, search: Mapping[str, Any], reason: GapReason, name: s
         cover=_share(search, "cover"), page_title=str(page.get("title", ""))[:_MAX_PAGE],
         page_url=str(page.get("url", ""))[:_MAX_PAGE],
     )  # fmt: skip
-
-
-def _masked(state: TurnState, name: str | None) -> str:
-    text = Vault().mask(" ".join(state.text.split()))
-    text = IdMask(known_ids(part for one in state.observed for part in (one.call.arguments, one.output)))(text)
-    for part in sorted({part for part in (name or "", *(name or "").split()) if len(part) > 2}, key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "<name_1>", text, flags=re.IGNORECASE)
-    return text[:MAX_QUESTION].strip()
 
 
 def _share(search: Mapping[str, Any], field: str) -> float:

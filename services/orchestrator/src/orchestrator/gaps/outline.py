@@ -13,14 +13,14 @@ from contracts.resolved import ResolvedTicket
 from orchestrator.brain.sentences import content_words, sentences_of
 from orchestrator.gaps.grouping import Group
 from orchestrator.gaps.policy import GapPolicy
-from orchestrator.guard.vault import Vault
+from servicekit.redaction import redact_text
 
 MOST_VARIANTS = 5
 _MOST_SENTENCES = 12
 _MOST_TAGS = 3
 _SAME = 0.8
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_TOKEN = re.compile(r"<([a-z]{2,12})_\d{1,3}>")
+_TOKEN = re.compile(r"<([a-z_]{2,20})>")
 _MARKUP = re.compile(r"([\\`\[\]<>|#*_!])")
 
 
@@ -89,7 +89,7 @@ def _sentences(tickets: Sequence[ResolvedTicket]) -> list[_Said]:
     """What the tickets say, each thing once: what most of them say first, then in the order of the tickets."""
     found: list[_Said] = []
     for ticket in tickets:
-        for sentence in sentences_of(Vault().mask(ticket.resolution)):
+        for sentence in sentences_of(redact_text(ticket.resolution)):
             words = content_words(_NUMBER.sub(" ", sentence))
             if not words:
                 continue

@@ -10,7 +10,7 @@ import yaml
 from orchestrator.brain.policy_files import read_policy
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_TOKEN = re.compile(r"<[a-z_]{2,20}_\d{1,3}>")
+_TOKEN = re.compile(r"<[a-z_]{2,20}>")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from contracts.errors import ProblemCode
 from orchestrator.gaps.noticing import Gap, GapReason
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.sealing import open_sealer
-from servicekit.crypto import Keyring
+from servicekit.crypto import MasterKeys
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 
@@ -86,7 +86,7 @@ async def sealed_questions(db: Connection, after: datetime) -> list[Sealed]:
     return [_sealed(row) for row in reversed(await db.fetch(_READ, after, MOST_QUESTIONS))]
 
 
-def opened(keyring: Keyring, sealed: Sequence[Sealed]) -> list[Question]:
+def opened(keyring: MasterKeys, sealed: Sequence[Sealed]) -> list[Question]:
     """The questions with their text. Pure computation, for a thread: there may be thousands."""
     found = []
     for one in sealed:

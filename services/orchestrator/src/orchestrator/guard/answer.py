@@ -1,7 +1,8 @@
 """The check of a finished answer. Pure: what was observed decides what may be said.
 
 Order of checks: secrets and internal ids out, each sentence against what was observed, sentences without support
-dropped, an answer of which nothing is left refused with the nearest page, tokens restored, ids masked.
+dropped, an answer of which nothing is left refused with the nearest page, order numbers shortened. Tokens of personal
+data stay: they are restored in the customer's own view.
 """
 
 import re
@@ -15,7 +16,6 @@ from orchestrator.guard.citations import passages_of, supported
 from orchestrator.guard.support.checking import Answered, Sentence, check_sentences
 from orchestrator.guard.support.evidence import evidence_of
 from orchestrator.guard.support.repairing import assemble, citations_for, kept
-from orchestrator.guard.vault import Vault
 from orchestrator.turn.inputs import Guarded
 
 _LEAK = re.compile(
@@ -63,7 +63,6 @@ def check_answer(
     citations: tuple[Citation, ...],
     marks: tuple[Mark, ...],
     grounds: Grounds,
-    vault: Vault,
     mask: Callable[[str], str],
     phrases: Phrases,
 ) -> Guarded:
@@ -88,17 +87,17 @@ def check_answer(
     if sentences and text[sentences[-1].end :].strip():
         reasons.append("too_long")
     passages = passages_of(grounds.outputs)
-    links = _links(grounds.outputs, vault)
+    links = _links(grounds.outputs)
     unanswerable = _unanswerable(grounds.outputs)
     if (factual and not bearing) or (unanswerable and not _says_so(keeping, bearing)):
-        refused, nearest = _refused(passages, phrases, vault)
+        refused, nearest = _refused(passages, phrases)
         return Guarded(
             verdict="refuse", text=refused, citations=nearest, links=links, covered=covered,
             refusal="not_in_knowledge_base" if unanswerable else "unsupported", reasons=(*reasons, "unsupported"),
         )  # fmt: skip
-    valid = tuple(one.model_copy(update={"quote": vault.restore(one.quote)}) for one in supported(citations, passages))
-    shown = assemble(text, sentences, keeping, lambda one: mask(vault.restore(one)), vault.restore)
-    cited = citations_for(keeping, valid, vault.restore)
+    valid = supported(citations, passages)
+    shown = assemble(text, sentences, keeping, mask)
+    cited = citations_for(keeping, valid)
     if not cited and not factual:
         # "I could not find that; the nearest page is …": what it names stays its source.
         cited = valid
@@ -118,16 +117,14 @@ def check_answer(
     )  # fmt: skip
 
 
-def _refused(
-    passages: Mapping[str, Mapping[str, Any]], phrases: Phrases, vault: Vault
-) -> tuple[str, tuple[Citation, ...]]:
+def _refused(passages: Mapping[str, Mapping[str, Any]], phrases: Phrases) -> tuple[str, tuple[Citation, ...]]:
     """Nothing that was said has support: the customer hears so, and which page comes nearest."""
     nearest = next(iter(passages.values()), None)
     if nearest is None:
         return phrases.unsupported, ()
     title, url, text = str(nearest["title"]), str(nearest["url"]), str(nearest["text"])
     first = next((line for line in text.split("\n") if line.strip() and not line.startswith("#")), text)
-    quote = vault.restore(first.strip())[:300]
+    quote = first.strip()[:300]
     return phrases.nearest.format(page=named(title, url)), (
         Citation(chunk_id=str(nearest["chunk_id"]), title=title, url=url, quote=quote),
     )
@@ -150,7 +147,7 @@ def _by_offset(marks: Sequence[Mark]) -> dict[int, list[str]]:
     return found
 
 
-def _links(outputs: Sequence[Mapping[str, Any]], vault: Vault) -> dict[str, str]:
+def _links(outputs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Links to files that tools made for the customer, by their label."""
     links = {}
     for output in outputs:
@@ -159,4 +156,4 @@ def _links(outputs: Sequence[Mapping[str, Any]], vault: Vault) -> dict[str, str]
         if output.get("receipt_url"):
             # Whatever a model writes: after an action of ours the customer gets its receipt.
             links["Receipt" if output.get("state") == "succeeded" else "Signed record"] = output["receipt_url"]
-    return {label: vault.restore(url) for label, url in links.items()}
+    return links

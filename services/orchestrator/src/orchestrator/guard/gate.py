@@ -47,7 +47,7 @@ class StreamGate:
         if end <= 0:
             return
         ready, self._held = self._held[:end], self._held[end:]
-        shown = self._mask(self._vault.restore(ready))
+        shown = self._mask(self._vault.show(ready))
         await self._show(shown, self._offset)
         self._offset += len(shown)
 

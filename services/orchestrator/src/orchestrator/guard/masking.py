@@ -1,20 +1,8 @@
 """Ids as customers see them: an order or invoice number in an answer shows its last four characters only."""
 
 import re
-from collections.abc import Iterable
-from typing import Any
 
 from contracts.ids import mask_id
-
-_ID_FIELDS = frozenset({"order_id"})
-
-
-def known_ids(values: Iterable[dict[str, Any] | None]) -> frozenset[str]:
-    """The order ids that tool arguments and outputs of the turn mention."""
-    return frozenset(
-        str(item) for value in values if value for key, item in value.items() if key in _ID_FIELDS and item
-    )
-
 
 #: Anything that could be an id, standing as a word of its own and not as part of a link.
 _WORD = re.compile(r"(?<![\w/=•.-])[A-Za-z0-9][A-Za-z0-9-]{2,31}(?![\w=])")

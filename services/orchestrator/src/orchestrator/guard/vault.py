@@ -1,83 +1,153 @@
-"""Personal data and capability links as stable tokens (`<email_1>`) for everything that a model or a search may see.
+"""Personal data as stable tokens (`<email_k7q2m4xd>`) for everything that is stored, searched, or shown to a model.
 
-A vault is rebuilt from the turn's journal each time, in the same order, so tokens are stable within a turn. They are
-restored only in tool arguments and in the customer's own view (GUARD-1).
+A token is a keyed hash of its value under the conversation's own key: the same value has the same token in every turn,
+process and replay, and without the key nobody can try values out. The values are restored at the edges alone: in the
+arguments of a call that goes out, and in the customer's own view (GUARD-1).
 """
 
+import base64
+import hashlib
+import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-_EMAIL = r"(?P<email>[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
-# A link that opens something for whoever holds it.
-_LINK = r"(?P<link>https?://[^\s)\]>\"']{1,500}?[?&](?:signature|sig|token|key)=[^\s)\]>\"']{1,500})"
-_CARD = r"(?P<card>\b(?:\d[ -]?){12,18}\d\b)"
-_PHONE = r"(?P<phone>(?<![\w./-])\+?\(?\d[\d ()./-]{7,16}\d\b)"
-_FOUND = re.compile(f"{_LINK}|{_EMAIL}|{_CARD}|{_PHONE}")
-_TOKEN = re.compile(r"<[a-z_]{2,20}_\d{1,3}>")
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+from contracts.ids import mask_id
+from servicekit.privacy import Finder, Kind
+from servicekit.privacy.tokens import TOKEN
+
+ORDER_FIELDS = frozenset({"order_id"})
+_TOKEN_BYTES = 5
+_SPACING = re.compile(r"[\s().\-/]+")
+#: Kinds whose values are the same value however they are grouped.
+_GROUPED = frozenset({Kind.PHONE, Kind.CARD, Kind.IBAN, Kind.NATIONAL_ID})
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One value of a vault: its token, and what the token stands for."""
+
+    token: str
+    kind: str
+    value: str
+
+
+@dataclass(slots=True)
 class Vault:
-    """Masks values to tokens and restores them. One per turn; `mask` calls must come in a fixed order."""
+    """Masks values to tokens and restores them. `key`: 32 bytes, the conversation's own. `names`: who takes part."""
 
-    def __init__(self) -> None:
-        self._token_of: dict[str, str] = {}
-        self._value_of: dict[str, str] = {}
-        self._counts: dict[str, int] = {}
+    key: bytes = field(repr=False)
+    finder: Finder
+    names: Sequence[str] = ()
+    _held: dict[str, Held] = field(default_factory=dict, repr=False)
+    _fresh: list[Held] = field(default_factory=list, repr=False)
+
+    def learn(self, held: Iterable[Held]) -> None:
+        """What is stored already; it is not given to be stored again."""
+        for one in held:
+            self._held.setdefault(one.token, one)
+
+    def take_fresh(self) -> tuple[Held, ...]:
+        """What was masked since the last time and has to be stored before the masked text is of use."""
+        fresh, self._fresh = tuple(self._fresh), []
+        return fresh
 
     def mask(self, text: str) -> str:
-        """The text with every signed link, e-mail address, card and phone number replaced by its token."""
-        return _FOUND.sub(self._replace, text)
+        """The text with everything that tells who somebody is, or opens something, replaced by its token."""
+        if not text:
+            return text
+        taken = [found.span() for found in TOKEN.finditer(text)] if "<" in text else []
+        pieces, at = [], 0
+        for found in self.finder.find(text, names=self.names):
+            value = text[found.start : found.end]
+            if any(found.start < end and start < found.end for start, end in taken) or _is_invoice(found.kind, value):
+                continue
+            pieces += [text[at : found.start], self._token(found.kind, value)]
+            at = found.end
+        return self._known_orders("".join((*pieces, text[at:])))
 
-    def mask_fields(self, value: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
-        """A copy of a tool's output in which the named fields are tokens and all other text is masked."""
+    def mask_fields(self, value: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
+        """A copy of a tool's arguments or output: the named fields and order numbers are tokens, all text is masked."""
         hidden = frozenset(fields)
-        return {
-            key: self._token(key, item) if key in hidden and isinstance(item, str) else self._mask_value(item)
-            for key, item in value.items()
-        }
+        return {key: self._mask_field(key, item, hidden) for key, item in value.items()}
 
     def restore(self, text: str) -> str:
-        """The text with the tokens that this vault made replaced by their values; other tokens stay."""
-        return _TOKEN.sub(lambda found: self._value_of.get(found[0], found[0]), text) if "<" in text else text
+        """The text with the values in the place of this vault's tokens; other tokens stay."""
+        return self._replaced(text, lambda held: held.value)
 
-    def restore_arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Tool arguments with the tokens in their strings restored."""
-        return {key: self._restore_value(item) for key, item in arguments.items()}
+    def show(self, text: str) -> str:
+        """As `restore`, for answers: of an order number the last four characters only."""
+        return self._replaced(text, lambda held: mask_id(held.value) if held.kind == Kind.ORDER else held.value)
 
-    def _mask_value(self, item: Any) -> Any:
-        match item:
-            case str():
-                return self.mask(item)
-            case dict():
-                return {key: self._mask_value(inner) for key, inner in item.items()}
-            case list():
-                return [self._mask_value(inner) for inner in item]
-            case _:
+    def reveal_orders(self, text: str) -> str:
+        """The text with its order numbers restored, and nothing else: for staff, and for our own checks."""
+        return self._replaced(text, lambda held: held.value if held.kind == Kind.ORDER else held.token)
+
+    def reveal_orders_in(self, value: Any) -> Any:
+        """Nested values with order numbers restored in their strings."""
+        return _deep(value, self.reveal_orders)
+
+    def restore_arguments(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Tool arguments with the values in the place of tokens."""
+        return {key: _deep(item, self.restore) for key, item in arguments.items()}
+
+    def orders(self) -> frozenset[str]:
+        """The order numbers that the conversation has mentioned."""
+        return frozenset(one.value for one in self._held.values() if one.kind == Kind.ORDER)
+
+    def _mask_field(self, key: str, item: Any, hidden: frozenset[str]) -> Any:
+        if isinstance(item, str):
+            if TOKEN.fullmatch(item):
                 return item
+            if key in ORDER_FIELDS and item:
+                return self._token(Kind.ORDER, item)
+            return self._token(key, item) if key in hidden and item else self.mask(item)
+        if isinstance(item, Mapping):
+            return self.mask_fields(item, hidden)
+        if isinstance(item, list | tuple):
+            return [self._mask_field(key, inner, hidden) for inner in item]
+        return item
 
-    def _restore_value(self, item: Any) -> Any:
-        match item:
-            case str():
-                return self.restore(item)
-            case dict():
-                return {key: self._restore_value(inner) for key, inner in item.items()}
-            case list():
-                return [self._restore_value(inner) for inner in item]
-            case _:
-                return item
+    def _known_orders(self, text: str) -> str:
+        """An order number that is known is masked wherever it stands as a word, whatever stands around it."""
+        for one in [held for held in self._held.values() if held.kind == Kind.ORDER]:
+            if one.value.casefold() in text.casefold():
+                pattern = rf"(?<![\w/=•.<-]){re.escape(one.value)}(?![\w=>])"
+                text = re.sub(pattern, one.token, text, flags=re.IGNORECASE)
+        return text
 
-    def _replace(self, found: re.Match[str]) -> str:
-        kind = found.lastgroup or "value"
-        if kind == "phone" and _ISO_DATE.match(found[0]):
-            return found[0]
-        return self._token(kind, found[0])
+    def _replaced(self, text: str, shown: Callable[[Held], str]) -> str:
+        if "<" not in text:
+            return text
+        return TOKEN.sub(lambda found: shown(held) if (held := self._held.get(found[0])) else found[0], text)
 
     def _token(self, kind: str, value: str) -> str:
-        token = self._token_of.get(value)
-        if token is None:
-            self._counts[kind] = self._counts.get(kind, 0) + 1
-            token = f"<{kind}_{self._counts[kind]}>"
-            self._token_of[value], self._value_of[token] = token, value
-        return token
+        before = ""
+        if kind == Kind.ORDER:
+            # Written in one way, so that a token stands for what the shop's systems know.
+            before, value = value[: len(value) - len(value.lstrip("#"))], value.lstrip("#").upper()
+        same = _SPACING.sub("", value) if kind in _GROUPED else value
+        digest = hmac.new(self.key, f"vault\n{kind}\n{same.casefold()}".encode(), hashlib.sha256).digest()
+        token = f"<{kind}_{base64.b32encode(digest[:_TOKEN_BYTES]).decode().lower()}>"
+        if token not in self._held:
+            self._held[token] = held = Held(token, str(kind), value)
+            self._fresh.append(held)
+        return before + token
+
+
+def _is_invoice(kind: str, value: str) -> bool:
+    """An invoice number names a document of the shop's own; without its owner's token it opens nothing."""
+    return kind == Kind.ORDER and value[:3].upper() == "INV"
+
+
+def _deep(value: Any, change: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return change(value)
+        case dict():
+            return {key: _deep(inner, change) for key, inner in value.items()}
+        case list() | tuple():
+            return [_deep(inner, change) for inner in value]
+        case _:
+            return value

@@ -11,6 +11,7 @@ from orchestrator.journal.cards import Card, open_cards
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.decisions import expire, try_again
 from orchestrator.journal.entries import Codec, load_entries
+from orchestrator.journal.showing import staff_card
 from orchestrator.tools.gateway import arguments_hash
 from orchestrator.turn.effects import CallTool
 from orchestrator.turn.inputs import PlannedCall, ToolFailed, ToolSucceeded
@@ -73,14 +74,16 @@ class PromiseJobs:
         return True
 
     async def _post(self, conversation: Conversation, card: Card, *, reminder: bool) -> bool:
+        scope = TurnScope(conversation, card.turn_id, "", 1, False, self.world)
+        await scope.ready()
         needed = "1 approval" if card.approvals == 1 else f"{card.approvals} approvals"
         lead = "Still waiting" if reminder else "Waiting"
-        text = f"{lead} for {needed}: {card.summary} (until {card.expires_at:%Y-%m-%d %H:%M} UTC)"
+        shown = staff_card(card, scope.vault).summary
+        text = f"{lead} for {needed}: {shown} (until {card.expires_at:%Y-%m-%d %H:%M} UTC)"
         arguments = {"channel": self.approvals_channel, "text": text[:_MAX_NOTICE]}
         call = PlannedCall(
             tool=NOTICE_TOOL, arguments=arguments, args_hash=arguments_hash(arguments), label="", write=True
         )  # fmt: skip
-        scope = TurnScope(conversation, card.turn_id, "", 0, False, self.world)
         result = await call_tool(CallTool(call), TurnState(resumed_ms=scope.now_ms()), scope)
         return not (isinstance(result, ToolFailed) and PROBLEMS[ProblemCode(result.code)].retryable)
 
@@ -94,7 +97,8 @@ class PromiseJobs:
         state = fold((one.turn_input, one.at_ms) for one in recorded).state
         if state.handoff_reason is None:
             return True
-        scope = TurnScope(conversation, turn_id, "", 0, False, self.world)
+        scope = TurnScope(conversation, turn_id, "", 1, False, self.world)
+        await scope.ready()
         # Its own time, not what was left of the turn's.
         fresh = type(state)(budgets=state.budgets, resumed_ms=scope.now_ms(), text=state.text, observed=state.observed)
         call = await handoff_call(state.handoff_reason, state, scope)

@@ -8,7 +8,7 @@ from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.accept import Begun
 from orchestrator.journal.conversations import Conversations
-from orchestrator.journal.entries import Codec
+from orchestrator.journal.entries import Codec, ConversationErased
 from orchestrator.journal.store import PgTurnJournal
 from orchestrator.turn.journal import JournalConflict, Recorded
 from orchestrator.turn.loop import run_turn
@@ -47,15 +47,21 @@ class TurnJobs:
 
     async def run_begun(self, begun: Begun) -> None:
         """Run a turn that this process has just accepted and leased."""
-        scope = TurnScope(begun.conversation, begun.turn_id, begun.request_id, 0, begun.first, self.world)
+        scope = TurnScope(
+            begun.conversation, begun.turn_id, begun.request_id, 0, begun.first, self.world, begun.vault
+        )  # fmt: skip
         with self.world.publisher.near(begun.turn_id):
             await self._go_on(scope, (begun.recorded,))
 
     async def _go_on(self, scope: TurnScope, known: Sequence[Recorded] = ()) -> None:
         world = self.world
-        journal = PgTurnJournal(world.database, scope.conversation, scope.turn_id, self.codec, world.scheduler, known)
+        journal = PgTurnJournal(
+            world.database, scope.conversation, scope.turn_id, self.codec, world.scheduler, scope.vault, known
+        )  # fmt: skip
         with world.metrics.running.track_inprogress():
             try:
                 await run_turn(journal, Runner(scope), scope.now_ms)
+            except ConversationErased:
+                get_logger().info("the turn ended with its erased conversation", turn_id=scope.turn_id)
             except JournalConflict:
                 get_logger().info("the turn went on in another worker", turn_id=scope.turn_id)

@@ -4,18 +4,20 @@ The same (conversation, client_turn_id) is one turn, whatever is resent. A plain
 Messages that come while a turn runs wait in one queued turn and are read together.
 """
 
-import hashlib
+import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asyncpg import Record
 
 from contracts.errors import ProblemCode
 from contracts.ids import new_id
+from orchestrator.guard.vault import Held, Vault
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.decisions import decide_open_card
 from orchestrator.journal.entries import Codec, append_entries, purpose
 from orchestrator.journal.scheduling import run_turn
+from orchestrator.journal.vaulting import vault_columns
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.inputs import MessageAdded, Screened, TurnStarted
 from orchestrator.turn.journal import Recorded
@@ -40,7 +42,10 @@ _NO = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message as it came in. `at_ms` is its time in epoch milliseconds, `screened` the input guard's verdict."""
+    """A message as it came in. `at_ms` is in epoch milliseconds, `screened` the input guard's verdict.
+
+    Once it is `masked`: `vault` knows what its tokens stand for, and `body_hash` is of what was sent.
+    """
 
     text: str
     client_turn_id: str
@@ -49,13 +54,16 @@ class Incoming:
     wants_human: bool = False
     screened: Screened = "pass"
     flags: tuple[str, ...] = ()
+    held: tuple[Held, ...] = ()
+    vault: Vault | None = None
+    body_hash: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A turn that this process may run at once: it holds the lease, and knows the journal without reading it.
 
-    `first`: nothing was said in the conversation before.
+    `first`: nothing was said in the conversation before. `vault`: all that the conversation's tokens stand for.
     """
 
     conversation: Conversation
@@ -63,6 +71,7 @@ class Begun:
     request_id: str
     first: bool
     recorded: Recorded
+    vault: Vault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,16 @@ class Accepted:
     after: int = 0
     begun: Begun | None = None
     goes_on: bool = False
+
+
+def masked(message: Incoming, conversation: Conversation, vault: Vault) -> Incoming:
+    """The message with tokens in it: nothing behind this line sees what they stand for.
+
+    What was sent is known again by a hash under the conversation's key, which goes with that key.
+    """
+    body_hash = hmac.digest(conversation.sealer.key, b"message\n" + message.text.encode(), "sha256")
+    text = vault.mask(message.text)
+    return replace(message, text=text, held=vault.take_fresh(), vault=vault, body_hash=body_hash)
 
 
 def plain_answer(text: str) -> bool | None:
@@ -98,13 +117,15 @@ async def begin_at_once(
     With `lease_s` the turn is the caller's to run and has no job. Raises IDEMPOTENCY_KEY_REUSED when the
     client_turn_id was used for another text.
     """
-    turn_id, body_hash = new_id("trn"), _hash(message)
+    turn_id, body_hash = new_id("trn"), message.body_hash
     started = _started(conversation, message, budgets)
     row = await db.fetchrow(
-        "SELECT state, turn, sent, ordinal FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "SELECT state, turn, sent, ordinal FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11),"
+        " vault_keep($1, $12, $13)",
         conversation.id, conversation.answering.value, plain_answer(message.text) is not None, turn_id,
         message.request_id, message.at_ms, _first_entry(conversation, started, turn_id, codec),
         message.client_turn_id, body_hash, conversation.sealer.seal("thread", message.text.encode()), lease_s,
+        *vault_columns(conversation.sealer, message.held),
     )  # fmt: skip
     if row is None or row["state"] == "look":
         return None
@@ -113,7 +134,8 @@ async def begin_at_once(
     if lease_s is None:
         return Accepted(turn_id)
     recorded = Recorded(started, message.at_ms)
-    return Accepted(turn_id, begun=Begun(conversation, turn_id, message.request_id, row["ordinal"] == 1, recorded))
+    begun = Begun(conversation, turn_id, message.request_id, row["ordinal"] == 1, recorded, message.vault)
+    return Accepted(turn_id, begun=begun)
 
 
 async def accept_message(
@@ -124,11 +146,14 @@ async def accept_message(
 
     Raises IDEMPOTENCY_KEY_REUSED when the client_turn_id was used for another text.
     """
-    body_hash = _hash(message)
+    body_hash = message.body_hash
     rows = await db.fetch(_STATE, conversation.id, message.client_turn_id)
     if rows and rows[0]["body_hash"] is not None:
         return _known(rows[0]["id"], rows[0]["body_hash"], body_hash)
     said = conversation.sealer.seal("thread", message.text.encode())
+    await db.execute(
+        "SELECT vault_keep($1, $2, $3)", conversation.id, *vault_columns(conversation.sealer, message.held)
+    )
     joined = await _join(db, conversation, message, rows, codec, lease_s)
     if joined is not None:
         kept = (conversation.id, message.client_turn_id, joined.turn_id, body_hash, said)
@@ -178,10 +203,6 @@ def _started(conversation: Conversation, message: Incoming, budgets: Budgets) ->
 
 def _first_entry(conversation: Conversation, started: TurnStarted, turn_id: str, codec: Codec) -> bytes:
     return conversation.sealer.seal(purpose(turn_id, 1), codec.encode(started))
-
-
-def _hash(message: Incoming) -> bytes:
-    return hashlib.sha256(message.text.encode()).digest()
 
 
 def _known(turn_id: str, sent: bytes, body_hash: bytes) -> Accepted:

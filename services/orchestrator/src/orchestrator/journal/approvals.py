@@ -1,9 +1,11 @@
 """Approvals: the queue of what waits for staff, and one colleague's decision about one card."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.errors import ProblemCode
+from orchestrator.guard.vault import Held
 from orchestrator.journal.cards import Card, opened_card
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.decisions import DECIDED, close_card, locked_card, past
@@ -62,11 +64,11 @@ async def waiting_approvals(db: Connection, conversations: Conversations, limit:
 
 
 async def approve(
-    db: Connection, conversation: Conversation, decision: Decision, at_ms: int, codec: Codec,
+    db: Connection, conversation: Conversation, decision: Decision, held: Sequence[Held], at_ms: int, codec: Codec,
     lease_s: float | None = None,
 ) -> int:  # fmt: skip
-    """Record a decision; how many approvals are still missing (0: the turn goes on). The caller holds the
-    conversation's row lock.
+    """Record a decision, whose notes are masked (`held`: what their tokens stand for); how many approvals are still
+    missing (0: the turn goes on). The caller holds the conversation's row lock.
 
     Raises NOT_FOUND for a card that is not there, FORBIDDEN for the customer who asked, ALREADY_DECIDED when the card
     is closed or this colleague has decided before.
@@ -88,10 +90,10 @@ async def approve(
         inputs = await db.fetchval("SELECT inputs FROM turns WHERE id = $1 AND status = 'waiting'", turn_id)
         if inputs is None:
             raise ProblemError(ProblemCode.ALREADY_DECIDED, DECIDED)
-        await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(told, at_ms)], codec)
+        await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(told, at_ms)], codec, held)
         return int(missing)
     state = "yes" if decision.approved else "no"
-    await close_card(db, conversation, turn_id, told, state, at_ms, codec, by=approver, lease_s=lease_s)
+    await close_card(db, conversation, turn_id, told, state, at_ms, codec, by=approver, lease_s=lease_s, held=held)
     return 0
 
 

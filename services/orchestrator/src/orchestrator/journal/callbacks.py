@@ -1,6 +1,9 @@
 """Answers that come later: what a waiting turn waits for, and the answer's way into its journal."""
 
+from collections.abc import Sequence
+
 from contracts.errors import ProblemCode
+from orchestrator.guard.vault import Held
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.decisions import wake
 from orchestrator.journal.entries import Codec, load_entries
@@ -22,8 +25,11 @@ async def waiting_call(db: Connection, conversation: Conversation, turn_id: str,
 
 async def call_back(
     db: Connection, conversation: Conversation, turn_id: str, result: ToolSucceeded | ToolFailed, at_ms: int,
-    codec: Codec, lease_s: float | None = None,
+    codec: Codec, lease_s: float | None = None, held: Sequence[Held] = (),
 ) -> None:  # fmt: skip
-    """Journal the answer; the turn goes on as `wake` says. Raises ALREADY_DECIDED when it goes on already."""
-    if await wake(db, conversation, turn_id, result, at_ms, codec, lease_s) is None:
+    """Journal the masked answer, with what its tokens stand for; the turn goes on as `wake` says.
+
+    Raises ALREADY_DECIDED when it goes on already.
+    """
+    if await wake(db, conversation, turn_id, result, at_ms, codec, lease_s, held) is None:
         raise ProblemError(ProblemCode.ALREADY_DECIDED, "This call was answered before.")

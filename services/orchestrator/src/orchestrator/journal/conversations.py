@@ -9,7 +9,7 @@ from contracts.ids import new_id
 from contracts.turn import Answering
 from orchestrator.journal.sealing import Sealer, new_sealer, open_sealer
 from servicekit.auth.claims import Caller, Role
-from servicekit.crypto import Keyring, hash_subject
+from servicekit.crypto import MasterKeys, hash_subject
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 
@@ -47,7 +47,7 @@ _COLUMNS = (
 class Conversations:
     """Creates and finds conversations. `pepper` keys the hash of subjects, so that it cannot be guessed back."""
 
-    keyring: Keyring
+    keyring: MasterKeys
     pepper: bytes
 
     def subject_hash(self, issuer: str, subject: str) -> str:

@@ -1,5 +1,6 @@
 """Decisions about cards: a decision is journalled and its card closed in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -7,6 +8,7 @@ from typing import Literal
 from asyncpg import Record
 
 from contracts.errors import ProblemCode
+from orchestrator.guard.vault import Held
 from orchestrator.journal.cards import open_cards
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, append_entries
@@ -94,10 +96,10 @@ async def locked_card(
 
 async def close_card(
     db: Connection, conversation: Conversation, turn_id: str, decision: TurnInput, state: str, at_ms: int,
-    codec: Codec, *, by: str = "customer", lease_s: float | None = None,
+    codec: Codec, *, by: str = "customer", lease_s: float | None = None, held: Sequence[Held] = (),
 ) -> Decided:  # fmt: skip
     """Journal the decision that ends the wait, and close the turn's open card; the turn goes on as `wake` says."""
-    inputs = await wake(db, conversation, turn_id, decision, at_ms, codec, lease_s)
+    inputs = await wake(db, conversation, turn_id, decision, at_ms, codec, lease_s, held)
     if inputs is None:
         raise ProblemError(ProblemCode.ALREADY_DECIDED, DECIDED)
     await db.execute(
@@ -109,9 +111,10 @@ async def close_card(
 
 async def wake(
     db: Connection, conversation: Conversation, turn_id: str, told: TurnInput, at_ms: int, codec: Codec,
-    lease_s: float | None = None,
+    lease_s: float | None = None, held: Sequence[Held] = (),
 ) -> int | None:  # fmt: skip
-    """Journal what a turn waited for; how many inputs it has then, None when it does not wait.
+    """Journal what a turn waited for, with what its tokens stand for; how many inputs it has then, None when it does
+    not wait.
 
     With `lease_s` the turn is the caller's to run once this is committed; without, it is enqueued.
     """
@@ -122,7 +125,7 @@ async def wake(
     )  # fmt: skip
     if inputs is None:
         return None
-    await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(told, at_ms)], codec)
+    await append_entries(db, conversation.sealer, turn_id, inputs, [Recorded(told, at_ms)], codec, held)
     if lease_s is None:
         await run_turn(db, turn_id)
     return int(inputs) + 1

@@ -6,13 +6,20 @@ from contextlib import contextmanager
 import asyncpg
 from pydantic import TypeAdapter
 
+from orchestrator.guard.vault import Held
 from orchestrator.journal.sealing import Sealer
+from orchestrator.journal.vaulting import vault_columns
 from orchestrator.turn.inputs import TurnInput, input_adapter
 from orchestrator.turn.journal import JournalConflict, Recorded
 from servicekit.db.pool import Connection
 
-#: The error code that the SQL function `journal_append` raises.
+#: The error codes that the SQL function `journal_append` raises.
 CONFLICT = "JC001"
+ERASED = "JC002"
+
+
+class ConversationErased(JournalConflict):
+    """The person of this conversation was erased: nothing is appended any more."""
 
 
 class Codec:
@@ -31,13 +38,17 @@ class Codec:
 
 
 async def append_entries(
-    db: Connection, sealer: Sealer, turn_id: str, after: int, inputs: Sequence[Recorded], codec: Codec
-) -> None:
-    """Append behind the first `after` inputs of the turn. Raises JournalConflict when it has more."""
+    db: Connection, sealer: Sealer, turn_id: str, after: int, inputs: Sequence[Recorded], codec: Codec,
+    held: Sequence[Held] = (),
+) -> None:  # fmt: skip
+    """Append behind the first `after` inputs of the turn; `held` is what their tokens stand for.
+
+    Raises JournalConflict when the turn has more inputs, ConversationErased when nobody may add to it.
+    """
     with turning_away(turn_id):
         await db.execute(
-            "SELECT journal_append($1, $2, $3, $4, $5, $6)", sealer.conversation_id, turn_id, after,
-            *entry_columns(sealer, turn_id, after, inputs, codec),
+            "SELECT journal_append($1, $2, $3, $4, $5, $6), vault_keep($1, $7, $8)", sealer.conversation_id, turn_id,
+            after, *entry_columns(sealer, turn_id, after, inputs, codec), *vault_columns(sealer, held),
         )  # fmt: skip
 
 
@@ -54,12 +65,14 @@ def entry_columns(
 
 @contextmanager
 def turning_away(turn_id: str) -> Iterator[None]:
-    """Makes the SQL functions' refusal of a second worker a JournalConflict."""
+    """Makes the SQL functions' refusals a JournalConflict or a ConversationErased."""
     try:
         yield
     except asyncpg.PostgresError as error:
         if error.sqlstate == CONFLICT:
             raise JournalConflict(turn_id) from error
+        if error.sqlstate == ERASED:
+            raise ConversationErased(turn_id) from error
         raise
 
 

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass, field
 
-from servicekit.crypto import Keyring, open_sealed, seal
+from servicekit.crypto import MasterKeys, open_sealed, seal
 
 DATA_KEY_BYTES = 32
 
@@ -27,12 +27,12 @@ class Sealer:
         return f"{self.conversation_id}|{purpose}".encode()
 
 
-def new_sealer(keyring: Keyring, conversation_id: str) -> tuple[Sealer, str, bytes]:
+def new_sealer(keyring: MasterKeys, conversation_id: str) -> tuple[Sealer, str, bytes]:
     """A sealer with a fresh data key, the id of the master key that wraps it, and the wrapped key."""
     key = secrets.token_bytes(DATA_KEY_BYTES)
-    return Sealer(conversation_id, key), keyring.active, keyring.wrap_key(key, conversation_id.encode())
+    return Sealer(conversation_id, key), *keyring.wrap(key, conversation_id.encode())
 
 
-def open_sealer(keyring: Keyring, conversation_id: str, key_id: str, wrapped: bytes) -> Sealer:
-    """The sealer of a stored conversation; raises when the master key is not there."""
+def open_sealer(keyring: MasterKeys, conversation_id: str, key_id: str, wrapped: bytes) -> Sealer:
+    """The sealer of a stored conversation; raises KeyUnavailable when the master key is not there."""
     return Sealer(conversation_id, keyring.unwrap_key(key_id, wrapped, conversation_id.encode()))

@@ -8,10 +8,12 @@ import orjson
 from contracts.turn import Answering, EndEvent
 from orchestrator.gaps.noticing import noticed
 from orchestrator.gaps.store import keep
+from orchestrator.guard.vault import Vault
 from orchestrator.journal.cards import card_of, open_card
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, append_entries, entry_columns, load_entries, turning_away
 from orchestrator.journal.scheduling import Scheduler
+from orchestrator.journal.vaulting import vault_columns
 from orchestrator.turn import evidence
 from orchestrator.turn.effects import AskApproval, AwaitCallback, AwaitOutcome, Finish, WaitingEffect
 from orchestrator.turn.inputs import MessageAdded, PlanMade, PlanRejected, StaffTookOver, TurnStarted
@@ -32,6 +34,7 @@ class PgTurnJournal:
     turn_id: str
     codec: Codec
     scheduler: Scheduler
+    vault: Vault
     known: Sequence[Recorded] = ()
     repairs: tuple[str, ...] = ()
 
@@ -54,9 +57,9 @@ class PgTurnJournal:
         if closing is None:
             # One statement is a transaction of its own: no round trips for begin and commit.
             async with self.database.primary() as db:
-                return await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
+                return await self._append(db, after, inputs)
         if isinstance(closing, Finish):
-            gap = noticed(state, closing.refusal, self.conversation.identity.name)
+            gap = noticed(state, closing.refusal)
             if gap is None:
                 async with self.database.primary() as db:
                     return await self._end(db, after, inputs, state, closing)
@@ -64,8 +67,12 @@ class PgTurnJournal:
                 await self._end(db, after, inputs, state, closing)
                 return await keep(db, self.conversation, self.turn_id, gap)
         async with self.database.transaction() as db:
-            await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec)
+            await self._append(db, after, inputs)
             return await self._wait(db, closing)
+
+    async def _append(self, db: Connection, after: int, inputs: Sequence[Recorded]) -> None:
+        held = self.vault.take_fresh()
+        await append_entries(db, self.conversation.sealer, self.turn_id, after, inputs, self.codec, held)
 
     async def _end(
         self, db: Connection, after: int, inputs: Sequence[Recorded], state: TurnState, finish: Finish
@@ -75,11 +82,12 @@ class PgTurnJournal:
         record = turn_record(state, finish, event, self.repairs, inputs[-1].at_ms if inputs else state.resumed_ms)
         with turning_away(turn_id):
             await db.execute(
-                "SELECT turn_end($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9)",
+                "SELECT turn_end($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9), vault_keep($1, $10, $11)",
                 self.conversation.id, turn_id, after,
                 *entry_columns(sealer, turn_id, after, inputs, self.codec), orjson.dumps(record).decode(),
                 sealer.seal(f"end|{turn_id}", event.model_dump_json().encode()),
                 sealer.seal("thread", finish.text.encode()) if finish.text else None,
+                *vault_columns(sealer, self.vault.take_fresh()),
             )  # fmt: skip
 
     async def _wait(self, db: Connection, closing: WaitingEffect) -> None:

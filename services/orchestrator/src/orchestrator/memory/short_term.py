@@ -10,7 +10,6 @@ from redis.exceptions import RedisError
 
 from contracts.turn import Role
 from orchestrator.brain.port import Message
-from orchestrator.guard.vault import Vault
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.views import last_messages
 from servicekit.db.pool import Database
@@ -26,7 +25,7 @@ _SUMMARY_LINES = 6
 class Remembered:
     """What the Brain is told of earlier turns: the last ones word by word, the ones before in a line each.
 
-    `entries` is what is stored: unmasked, in order.
+    `entries` is what is stored, in order.
     """
 
     history: tuple[Message, ...]
@@ -45,13 +44,13 @@ class ShortTermMemory:
     database: Database
     metrics: Metrics
 
-    async def recall(self, conversation: Conversation, turn_id: str, vault: Vault) -> Remembered:
-        """The earlier messages, without those of this turn, masked by the turn's vault."""
+    async def recall(self, conversation: Conversation, turn_id: str) -> Remembered:
+        """The earlier messages, masked as they are stored, without those of this turn."""
         entries = await self._cached(conversation)
         if entries is None:
             entries = await self._rebuild(conversation, turn_id)
         earlier = [entry for entry in entries if entry["turn"] != turn_id]
-        messages = [Message(Role(entry["role"]), vault.mask(entry["text"])) for entry in earlier]
+        messages = [Message(Role(entry["role"]), entry["text"]) for entry in earlier]
         history = tuple(messages[-KEEP_MESSAGES:])
         return Remembered(history, summarise(messages[:-KEEP_MESSAGES]), tuple(earlier))
 

@@ -1,4 +1,4 @@
-"""One event, encoded once: the bytes that are stored in Redis are the bytes that go to the browser.
+"""One event, encoded once: the bytes that are sealed and stored in Redis are the bytes that go to the browser.
 
 An id is `<inputs>-<n>`: how many inputs the turn had when the event was made, and a counter. Redis keeps frames in
 batches under the id of their last one, so what is told again after a crash is dropped by Redis, or by its readers.
@@ -7,6 +7,7 @@ batches under the id of their last one, so what is told again after a crash is d
 from dataclasses import dataclass
 
 from contracts.turn import StreamEvent
+from orchestrator.journal.sealing import Sealer
 
 #: Each new run of a turn that streams text starts its counter here, so that its pieces follow the lost run's.
 RUN_STRIDE = 100_000
@@ -45,6 +46,16 @@ def encode_frame(event_id: EventId, event: StreamEvent) -> bytes:
     """The event as an SSE frame."""
     data = event.model_dump_json(exclude={"event"})
     return f"id: {event_id}\nevent: {event.event}\ndata: {data}\n\n".encode()
+
+
+def seal_frames(sealer: Sealer, key: str, frames: bytes) -> bytes:
+    """A batch of frames as Redis gets it: readable for who has the conversation's key."""
+    return sealer.seal(f"stream|{key}", frames)
+
+
+def open_frames(sealer: Sealer, key: str, sealed: bytes) -> bytes:
+    """The batch; raises SealError when the bytes are none of ours."""
+    return sealer.open(f"stream|{key}", sealed)
 
 
 def is_last(frame: bytes) -> bool:

@@ -15,7 +15,9 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from orchestrator.stream.frames import EventId, is_last, split_frames, stream_key
+from orchestrator.journal.sealing import Sealer
+from orchestrator.stream.frames import EventId, is_last, open_frames, split_frames, stream_key
+from servicekit.crypto import SealError
 from servicekit.logging import get_logger
 
 #: A reader that is this many batches behind is cut off; it goes on from what is stored.
@@ -39,6 +41,7 @@ class Hub:
         self._redis = redis
         self._near: dict[str, _Near] = {}
         self._readers: dict[str, set[asyncio.Queue[bytes | None]]] = defaultdict(set)
+        self._sealers: dict[str, Sealer] = {}
         self._subscribed: set[str] = set()
         self._pubsub: PubSub | None = None
         self._task: asyncio.Task[None] | None = None
@@ -80,11 +83,15 @@ class Hub:
             self._offer(key, None)
 
     @asynccontextmanager
-    async def follow(self, turn_id: str) -> AsyncIterator[asyncio.Queue[bytes | None]]:
-        """A queue of batches of frames of the turn from now on; None means that the reader was cut off."""
+    async def follow(self, turn_id: str, sealer: Sealer) -> AsyncIterator[asyncio.Queue[bytes | None]]:
+        """A queue of batches of frames of the turn from now on; None means that the reader was cut off.
+
+        `sealer` is that of the turn's conversation: what comes through Redis is sealed with it.
+        """
         key = stream_key(turn_id)
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(_BACKLOG)
         self._readers[key].add(queue)
+        self._sealers[key] = sealer
         try:
             if key not in self._near:
                 await self._subscribe(key)
@@ -92,24 +99,25 @@ class Hub:
         finally:
             self._readers[key].discard(queue)
             if not self._readers[key]:
-                del self._readers[key]
+                del self._readers[key], self._sealers[key]
                 await self._unsubscribe(key)
 
-    async def stored(self, turn_id: str, after: EventId) -> list[bytes]:
+    async def stored(self, turn_id: str, after: EventId, sealer: Sealer) -> list[bytes]:
         """The frames of the turn so far, those up to `after` perhaps left out; none when Redis cannot be asked."""
         key = stream_key(turn_id)
         near = self._near.get(key)
-        batches = [] if near and not near.resumed else await self._in_redis(key, after)
+        batches = [] if near and not near.resumed else await self._in_redis(key, after, sealer)
         # What Redis has of them already comes twice then, and is dropped by its id.
         batches += near.told if near else ()
         return [frame for batch in batches for frame in split_frames(batch)]
 
-    async def _in_redis(self, key: str, after: EventId) -> list[bytes]:
+    async def _in_redis(self, key: str, after: EventId, sealer: Sealer) -> list[bytes]:
         try:
             entries: Any = await self._redis.xrange(key, min=f"({after}")
         except (RedisError, OSError):
             return []
-        return [fields[b"f"] for _, fields in entries]
+        opened = (_opened(sealer, key, fields[b"f"]) for _, fields in entries)
+        return [frames for frames in opened if frames is not None]
 
     async def _subscribe(self, key: str) -> None:
         if key in self._subscribed:
@@ -142,9 +150,14 @@ class Hub:
             self._pubsub = pubsub
             try:
                 async for message in pubsub.listen():
-                    self._offer(message["channel"].decode(), message["data"])
+                    self._heard(message["channel"].decode(), message["data"])
             finally:
                 self._pubsub = None
+
+    def _heard(self, key: str, sealed: bytes) -> None:
+        sealer = self._sealers.get(key)
+        if sealer is not None and (frames := _opened(sealer, key, sealed)) is not None:
+            self._offer(key, frames)
 
     def _offer(self, key: str, item: bytes | None) -> None:
         for queue in self._readers.get(key, ()):
@@ -154,3 +167,12 @@ class Hub:
                 queue.put_nowait(None)
             else:
                 queue.put_nowait(item)
+
+
+def _opened(sealer: Sealer, key: str, sealed: bytes) -> bytes | None:
+    """The frames; None when they are none of ours: the journal then gives the answer."""
+    try:
+        return open_frames(sealer, key, sealed)
+    except SealError:
+        get_logger().warning("live events do not open", key=key)
+        return None

@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from contracts.turn import ChunkEvent, StreamEvent
-from orchestrator.stream.frames import EventId, encode_frame, stream_key
+from orchestrator.journal.sealing import Sealer
+from orchestrator.stream.frames import EventId, encode_frame, seal_frames, stream_key
 from orchestrator.stream.hub import Hub
 from servicekit.logging import get_logger
 from servicekit.telemetry import Metrics
@@ -29,11 +30,13 @@ _GAP_S = 0.025
 
 @dataclass(slots=True)
 class _Batch:
-    """Frames of one turn and the id of the last. `steps`: they are more than pieces of text. `left`: the turn tells
-    nothing more from this process.
+    """Frames of one turn, what seals them, and the id of the last.
+
+    `steps`: they are more than pieces of text. `left`: the turn tells nothing more from this process.
     """
 
     key: str
+    sealer: Sealer | None = None
     last: EventId = EventId(0, 0)  # noqa: RUF009 - immutable
     frames: bytes = b""
     events: int = 0
@@ -73,13 +76,16 @@ class Publisher:
         finally:
             self._add(_Batch(stream_key(turn_id), left=True))
 
-    def publish(self, turn_id: str, events: list[tuple[EventId, StreamEvent]]) -> None:
-        """Announce events of a turn, in order. One that Redis has already is left as it is."""
+    def publish(self, turn_id: str, events: list[tuple[EventId, StreamEvent]], sealer: Sealer) -> None:
+        """Announce events of a turn, in order. One that Redis has already is left as it is.
+
+        They are the customer's own view: Redis gets them sealed with the conversation's key.
+        """
         if not events:
             return
         frames = b"".join(encode_frame(event_id, event) for event_id, event in events)
         steps = any(not isinstance(event, ChunkEvent) for _, event in events)
-        batch = _Batch(stream_key(turn_id), events[-1][0], frames, len(events), steps)
+        batch = _Batch(stream_key(turn_id), sealer, events[-1][0], frames, len(events), steps)
         self._hub.tell_near(batch.key, frames)
         self._add(batch)
 
@@ -103,6 +109,7 @@ class Publisher:
         for _ in range(min(len(self._pending), _MAX_TAKEN)):
             one = self._pending.popleft()
             batch = taken.setdefault(one.key, _Batch(one.key))
+            batch.sealer = one.sealer or batch.sealer
             batch.last = max(batch.last, one.last)
             batch.frames += one.frames
             batch.events += one.events
@@ -121,10 +128,13 @@ class Publisher:
     async def _send(self, batches: list[_Batch]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         for batch in batches:
-            pipeline.xadd(batch.key, {"f": batch.frames}, id=str(batch.last), maxlen=_MAX_BATCHES, approximate=True)
+            if batch.sealer is None:
+                continue  # it holds no event
+            sealed = seal_frames(batch.sealer, batch.key, batch.frames)
+            pipeline.xadd(batch.key, {"f": sealed}, id=str(batch.last), maxlen=_MAX_BATCHES, approximate=True)
             if batch.steps:
                 pipeline.expire(batch.key, STREAM_TTL_S)
-            pipeline.publish(batch.key, batch.frames)
+            pipeline.publish(batch.key, sealed)
         try:
             replies = await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError) as error:

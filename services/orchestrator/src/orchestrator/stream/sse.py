@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from contracts.errors import ProblemCode, problem
 from contracts.turn import ChunkEvent, CitationEvent, EndEvent, ErrorEvent, StreamEvent
+from orchestrator.journal.sealing import Sealer
 from orchestrator.stream.frames import BEFORE_ALL, FIRST, EventId, encode_frame, frame_id, is_last, split_frames
 from orchestrator.stream.hub import Hub
 
@@ -20,9 +21,13 @@ _FROM_JOURNAL = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the turn stands by the journal: its end, or the open card that it waits for, with the card's event id."""
+    """How the turn stands by the journal: its end, or the open card that it waits for, with the card's event id.
+
+    `erased`: the conversation is gone, and nothing more can be shown of it.
+    """
 
     end: EndEvent | None = None
+    erased: bool = False
     card: tuple[EventId, StreamEvent] | None = None
 
 
@@ -35,7 +40,7 @@ class Ending:
 
 
 async def stream_turn(
-    hub: Hub, turn_id: str, after: EventId, ending: Ending, deadline_s: float
+    hub: Hub, turn_id: str, after: EventId, ending: Ending, deadline_s: float, sealer: Sealer
 ) -> AsyncIterator[bytes]:
     """Frames of the turn behind `after`, to its `end`; each piece is one or more whole frames.
 
@@ -43,7 +48,7 @@ async def stream_turn(
     event; the client comes back with its Last-Event-ID.
     """
     if ending.known is not None:
-        told = await hub.stored(turn_id, BEFORE_ALL)
+        told = await hub.stored(turn_id, BEFORE_ALL, sealer)
         _, fresh, closed = _behind(after, told)
         # Redis has all of it, or else the answer comes from the journal.
         whole = closed and frame_id(told[0]) == FIRST
@@ -52,8 +57,8 @@ async def stream_turn(
     loop = asyncio.get_running_loop()
     closes_at = loop.time() + deadline_s
     last, end = after, None
-    async with hub.follow(turn_id) as queue:
-        pending = await hub.stored(turn_id, after)
+    async with hub.follow(turn_id, sealer) as queue:
+        pending = await hub.stored(turn_id, after, sealer)
         while True:
             last, fresh, closed = _behind(last, pending)
             if fresh:
@@ -70,18 +75,22 @@ async def stream_turn(
                     return
                 standing = await ending.ask()
                 end = standing.end
+                if standing.erased:
+                    gone = problem(ProblemCode.NOT_FOUND, "This conversation was erased.")
+                    yield encode_frame(EventId(last.inputs, last.number), ErrorEvent(problem=gone))
+                    return
                 if end is None and loop.time() >= closes_at:
                     waiting = problem(ProblemCode.DEADLINE_EXCEEDED, "The turn still waits; follow the stream again.")
                     yield encode_frame(EventId(last.inputs, last.number), ErrorEvent(problem=waiting))
                     return
                 yield KEEP_ALIVE
-                pending = await hub.stored(turn_id, last)
+                pending = await hub.stored(turn_id, last, sealer)
                 if standing.card is not None and not _behind(last, pending)[1]:
                     # Redis may have lost the card that everybody waits for; under its own id it is shown only once.
                     pending = [encode_frame(*standing.card)]
             else:
                 # Cut off for being slow, or from a turn that left this process: what was missed is read from the store.
-                pending = split_frames(batch) if batch is not None else await hub.stored(turn_id, last)
+                pending = split_frames(batch) if batch is not None else await hub.stored(turn_id, last, sealer)
 
 
 def _behind(last: EventId, frames: list[bytes]) -> tuple[EventId, list[bytes], bool]:

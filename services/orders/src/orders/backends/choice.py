@@ -18,15 +18,16 @@ from orders.settings import Settings
 from servicekit.clock import Clock
 from servicekit.http.client import HttpPort
 from servicekit.http.remote import FixedHeaders, RemoteApi
+from servicekit.sealing.subjects import SubjectKeys
 
 _NONE = SecretStr("")
 
 
-def backend_of(settings: Settings, http: HttpPort, clock: Clock) -> OpenBackend:
+def backend_of(settings: Settings, http: HttpPort, clock: Clock, keys: SubjectKeys) -> OpenBackend:
     """The backend that the settings name; the client of a shop is made once and shared by all requests."""
     match settings.orders_backend:
         case "postgres":
-            return PostgresOrders
+            return partial(PostgresOrders, keys=keys)
         case "woocommerce":
             return partial(RemoteOrders, _woocommerce(settings, http), settings.woocommerce_customer_prefix)
         case "shopify":

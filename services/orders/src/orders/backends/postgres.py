@@ -16,14 +16,16 @@ from contracts.tools.orders import (
     OrderView,
 )
 from orders import repository
+from orders.people import ORDER_NOTES
 from servicekit.db.pool import Connection
+from servicekit.sealing.subjects import SubjectKeys
 
 
 class PostgresOrders:
-    """An `OrdersBackend` over one connection."""
+    """An `OrdersBackend` over one connection; what customers write is sealed with their keys."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, keys: SubjectKeys) -> None:
+        self._connection, self._keys = connection, keys
 
     async def find_status(self, customer: str, lookup: OrderLookup) -> OrderStatusView | None:
         """Where the order is; None when the customer has no such order."""
@@ -51,7 +53,9 @@ class PostgresOrders:
         Here the request's transaction makes it once, so the `reference` is not needed.
         """
         note_id = new_id("not")
-        stored_for = await repository.insert_note(self._connection, note_id, customer, order_id, note, at)
+        sealer = await self._keys.sealer(self._connection, self._keys.name(customer))
+        sealed = sealer.seal(ORDER_NOTES.column("note"), note_id, note)
+        stored_for = await repository.insert_note(self._connection, note_id, customer, order_id, sealed, at)
         if stored_for is None:
             return None
         return AddOrderNoteOutput(note_id=note_id, order_id=stored_for, created_at=at)

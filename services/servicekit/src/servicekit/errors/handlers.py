@@ -7,9 +7,11 @@ from starlette.responses import Response
 
 from contracts.errors import ProblemCode, problem
 from servicekit.admission import admit
+from servicekit.crypto import KeyUnavailable
 from servicekit.errors.fields import field_errors
-from servicekit.errors.problem import ProblemError
+from servicekit.errors.problem import ProblemError, key_unavailable
 from servicekit.errors.response import problem_response
+from servicekit.logging import get_logger
 
 _BY_STATUS = {
     400: ProblemCode.MALFORMED_BODY,
@@ -33,6 +35,13 @@ async def _on_problem(_: Request, error: Exception) -> Response:
     if not isinstance(error, ProblemError):
         raise error
     return problem_response(error.problem)
+
+
+async def _on_key(_: Request, error: Exception) -> Response:
+    if not isinstance(error, KeyUnavailable):
+        raise error
+    get_logger().error("master_key_unavailable", kid=error.key_id)
+    return problem_response(key_unavailable().problem)
 
 
 async def _on_http(_: Request, error: Exception) -> Response:
@@ -69,5 +78,6 @@ def _of_another_type(request: Request) -> bool:
 def install_problem_handlers(app: FastAPI) -> None:
     """Registers the handlers for our own, the framework's and validation errors."""
     app.add_exception_handler(ProblemError, _on_problem)
+    app.add_exception_handler(KeyUnavailable, _on_key)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)

@@ -31,3 +31,12 @@ class ProblemError(Exception):
     def status(self) -> int:
         """The HTTP status of the code."""
         return PROBLEMS[self.problem.code].status
+
+
+def key_unavailable() -> ProblemError:
+    """The 503 problem of a master key that is not there. Nothing was changed, and nothing is lost once it is back."""
+    return ProblemError(
+        ProblemCode.KEY_UNAVAILABLE,
+        "This cannot be read at the moment: the key that protects it is missing. Nothing is lost; please try later.",
+        retry_after_s=30,
+    )

@@ -17,12 +17,16 @@ from schemathesis.openapi import from_url
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from contracts.headers import DEADLINE_MS, IDEMPOTENCY_KEY
+from contracts.privacy import ERASE_PATH, EXPORT_PATH, PRIVACY_SCOPE
 from contracts.registry import contracts_of
 from contracts.tool import Family
+from servicekit.auth.claims import Role
 from servicekit.testing.issuer import TestIssuer
 from servicekit.testing.live import live_server
 
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+#: Of every service that keeps what belongs to people.
+PRIVACY_PATHS = (EXPORT_PATH, ERASE_PATH)
 #: Bounded, so that the suite stays quick; the same examples every time, so that a failure is everybody's.
 BOUNDED = settings(
     max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -47,7 +51,9 @@ class Fuzzed:
         status, media type, body, required headers, authentication, and never a 5xx.
         """
         (operation,) = self.schema[path].values()
-        scopes = [contract.scope for contract in contracts_of(self.family)]
+        scopes, role = [contract.scope for contract in contracts_of(self.family)], Role.CUSTOMER
+        if path in PRIVACY_PATHS:
+            scopes, role = [PRIVACY_SCOPE], Role.SERVICE
 
         @BOUNDED
         @given(case=operation.as_strategy(generation_mode=mode))
@@ -59,7 +65,7 @@ class Fuzzed:
                 if IDEMPOTENCY_KEY in case.headers:  # a key that comes twice is rightly a 422
                     case.headers[IDEMPOTENCY_KEY] = secrets.token_hex(8)
             # Spelled as the document spells it: the check of ignored authentication compares letter by letter.
-            token = self.issuer.token(self.family.value, scopes, ttl_s=300)
+            token = self.issuer.token(self.family.value, scopes, role=role, ttl_s=300)
             case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
 
         holds()

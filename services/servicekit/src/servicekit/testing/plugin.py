@@ -5,11 +5,14 @@ postgres_server, redis_url (session) · database_url (module; call it with a pac
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
 import contracts.registry  # noqa: F401 - before collection: a folder `contracts/tests` must not take the package's name
+from servicekit.crypto import Keyring
+from servicekit.embedded.files import write_private
 from servicekit.logging import processors
 from servicekit.testing.clock import FakeClock
 from servicekit.testing.databases import TestDatabases
@@ -38,6 +41,14 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One real Valkey for the run."""
     with valkey_url(tmp_path_factory.mktemp("valkey")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def master_key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of master keys."""
+    path = tmp_path_factory.mktemp("keys") / "master.json"
+    write_private(path, Keyring.generate().to_json())
+    return path
 
 
 @pytest.fixture(scope="module")

@@ -4,18 +4,23 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
 from contracts import headers
+from contracts.privacy import PRIVACY_SCOPE
 from contracts.registry import AnyContract
 from servicekit.app import KitFactory
 from servicekit.auth.claims import Role
 from servicekit.context import Kit
+from servicekit.crypto import Keyring
 from servicekit.kit import open_kit
 from servicekit.ratelimit import RateLimiter
+from servicekit.sealing.subjects import SubjectKeys
+from servicekit.sealing.tables import PersonalTable
 from servicekit.settings import ServiceSettings
 from servicekit.testing.clock import FakeClock
 from servicekit.testing.http import running
@@ -75,6 +80,26 @@ class ToolClient:
         if grant is not None:
             sent[headers.GRANT] = grant
         return await self.http.post(contract.path, json=dict(arguments), headers=sent)
+
+    async def privacy(self, path: str, subject: str = "cust_ada", **changes: Any) -> httpx.Response:
+        """`POST /internal/privacy/…` about a person, as the service that answers their requests."""
+        token = {"scopes": PRIVACY_SCOPE, "subject": "orchestrator", "role": Role.SERVICE} | changes
+        audience = self.kit.settings.service
+        return await self.http.post(path, json={"subject": subject}, headers=self.issuer.bearer(audience, **token))
+
+    @property
+    def people(self) -> SubjectKeys:
+        """The data keys of those whom the service knows."""
+        return SubjectKeys(Keyring.load(self.kit.settings.master_key_file or Path()))
+
+    async def opened(self, table: PersonalTable, row_id: str) -> dict[str, Any]:
+        """A row of a table, with what is sealed in it in clear."""
+        async with self.kit.db.primary() as connection:
+            row = await connection.fetchrow(f"SELECT * FROM {table.table} WHERE {table.row_id} = $1", row_id)  # noqa: S608
+            if row is None:
+                raise AssertionError(f"no {table.kind} {row_id}")
+            name = row[table.subject] if table.hashed else self.people.name(row[table.subject])
+            return dict(row) | table.opened(row, await self.people.opener(connection, name))
 
     async def preview(self, contract: AnyContract, arguments: Mapping[str, Any], who: As = ADA) -> httpx.Response:
         """`POST /tools/{name}/preview`."""

@@ -6,6 +6,7 @@ settings, service, down, hurried, api = tool_fixtures(ServiceUnderTest(Family.OR
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -44,11 +45,15 @@ class ServiceUnderTest:
         """The app with a test's kit."""
         return self.build(settings, kit_factory=kit)
 
-    def configured(self, database_url: Callable[[str], str], redis_url: str) -> ServiceSettings:
+    def configured(self, database_url: Callable[[str], str], redis_url: str, master_key_file: Path) -> ServiceSettings:
         """Settings for the test servers."""
         package = self.family.value
         return self.settings(
-            service=package, environment="test", database_url=database_url(package), redis_url=redis_url
+            service=package,
+            environment="test",
+            database_url=database_url(package),
+            redis_url=redis_url,
+            master_key_file=master_key_file,
         )
 
 
@@ -56,13 +61,15 @@ def tool_fixtures(tested: ServiceUnderTest) -> tuple[Any, ...]:
     """`settings`, `service` (seeded), `down` (no database), `hurried` (2 calls a minute), `api` (property tests)."""
 
     @pytest.fixture
-    def settings(database_url: Callable[[str], str], redis_url: str) -> ServiceSettings:
-        return tested.configured(database_url, redis_url)
+    def settings(database_url: Callable[[str], str], redis_url: str, master_key_file: Path) -> ServiceSettings:
+        return tested.configured(database_url, redis_url, master_key_file)
 
     @pytest.fixture
     async def service(settings: ServiceSettings, clock: FakeClock) -> AsyncIterator[ToolClient]:
         async with tool_service(partial(tested.app, settings), clock) as client:
             await tested.seed(client.kit.db, clock)
+            if (sealing := getattr(client.app.state, "sealing", None)) is not None:
+                await sealing.seal_all()  # what the demo shop's rows have in clear
             yield client
 
     @pytest.fixture
@@ -78,8 +85,8 @@ def tool_fixtures(tested: ServiceUnderTest) -> tuple[Any, ...]:
             yield client
 
     @pytest.fixture(scope="module")
-    def api(database_url: Callable[[str], str], redis_url: str) -> Iterator[Fuzzed]:
-        settings, issuer = tested.configured(database_url, redis_url), TestIssuer.create()
+    def api(database_url: Callable[[str], str], redis_url: str, master_key_file: Path) -> Iterator[Fuzzed]:
+        settings, issuer = tested.configured(database_url, redis_url, master_key_file), TestIssuer.create()
         run_seed(settings, lambda db: tested.seed(db, None))
         with fuzzed(tested.app(settings, kit_with(issuer)), issuer, tested.family) as running:
             yield running

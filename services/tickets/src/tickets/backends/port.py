@@ -14,11 +14,13 @@ class TicketDraft:
     """A ticket to be opened. Who asks and where (`requester` to `turn_id`) is the signed token's, never the arguments'.
 
     `ref` is made from the caller and the idempotency key: a repeated call has the same one.
+    `owner` is what the requester is called in our tables.
     `reply_soon_at`: staff are reminded, a while before the first reply is due.
     """
 
     ref: str
     requester: str
+    owner: str
     guest: bool
     email: str | None
     name: str | None

@@ -15,7 +15,7 @@ async def handoff_ref(connection: Connection, about: TicketDraft) -> str | None:
     # Counted before it is looked: a hand-over that is committed in between is found open. The other way round it would
     # be counted only, and the id of a second one come out.
     ref, conversation = await new_handoff_ref(connection, about), about.conversation_id
-    if conversation is not None and await repository.open_handoff(connection, conversation, about.requester):
+    if conversation is not None and await repository.open_handoff(connection, conversation, about.owner):
         return None
     return ref
 
@@ -24,6 +24,6 @@ async def new_handoff_ref(connection: Connection, about: TicketDraft) -> str:
     """The id of the conversation's next hand-over; without a conversation it is the call's own."""
     if about.conversation_id is None:
         return about.ref
-    earlier = await repository.handoffs_so_far(connection, about.conversation_id, about.requester)
+    earlier = await repository.handoffs_so_far(connection, about.conversation_id, about.owner)
     material = "\x00".join((about.conversation_id, about.requester, str(earlier)))
     return f"tkt_{hashlib.sha256(material.encode()).hexdigest()[:32]}"

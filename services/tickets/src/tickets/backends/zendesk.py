@@ -9,6 +9,7 @@ from typing import Any
 
 from servicekit.db.pool import Connection, Database
 from servicekit.http.remote import RemoteFailure
+from servicekit.sealing.subjects import SubjectKeys
 from tickets import remote_repository, repository
 from tickets.backends.port import Handoff, HandoffDraft, Ticket, TicketDraft
 from tickets.backends.queue import join_queue
@@ -86,8 +87,8 @@ class ZendeskDesk:
 class ZendeskTickets:
     """A `TicketsBackend` over one connection that is in a transaction; the desk has opened the ticket before."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, keys: SubjectKeys) -> None:
+        self._connection, self._keys = connection, keys
 
     async def open_ticket(self, draft: TicketDraft) -> Ticket:
         """Stores our row of the ticket and its first event. Raises OVERLOADED when it is not open there."""
@@ -99,7 +100,7 @@ class ZendeskTickets:
         async def open_ticket() -> Ticket:
             return await self._keep(await new_handoff_ref(self._connection, draft.ticket), draft.ticket)
 
-        return await join_queue(self._connection, draft, open_ticket)
+        return await join_queue(self._connection, self._keys, draft, open_ticket)
 
     async def _keep(self, ref: str, draft: TicketDraft) -> Ticket:
         intent = await remote_repository.intent(self._connection, ref)
@@ -107,5 +108,5 @@ class ZendeskTickets:
             raise not_yet()
         number, status = f"#{intent.remote_id}", status_of(intent.status)
         if await repository.insert_kept_elsewhere(self._connection, ref, number, status, draft):
-            await repository.insert_event(self._connection, ref, "created", draft.requester, draft.created_at)
+            await repository.insert_event(self._connection, ref, "created", draft.owner, draft.created_at)
         return Ticket(ref, number, status)

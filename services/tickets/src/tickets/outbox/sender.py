@@ -13,9 +13,11 @@ from datetime import timedelta
 from typing import assert_never
 
 from servicekit.clock import Clock
+from servicekit.crypto import KeyUnavailable
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
+from servicekit.sealing.subjects import SubjectKeys
 from servicekit.telemetry.metrics import Metrics
 from tickets.outbox import repository
 from tickets.outbox.message import Delivered, Delivery, OutboxMessage, Outcome, Refused, TryAgain
@@ -46,10 +48,11 @@ class Sender:
     """Sends the messages of one kind. Several may run, in this process and in others. `chance` gives 0 to 1."""
 
     def __init__(
-        self, db: Database, delivery: Delivery, clock: Clock, metrics: Metrics, pace: Pace,
+        self, db: Database, delivery: Delivery, clock: Clock, metrics: Metrics, pace: Pace, keys: SubjectKeys,
         chance: Callable[[], float] = random.random,
     ) -> None:  # fmt: skip
         self._db, self._delivery, self._clock, self._pace, self._chance = db, delivery, clock, pace, chance
+        self._keys = keys
         self._ended = metrics.counter(
             "aiguy_outbox_attempts_total", "Attempts to deliver a message by outcome.", ("kind", "outcome")
         )
@@ -62,6 +65,9 @@ class Sender:
             except ProblemError as error:
                 get_logger().warning("outbox_database_down", code=error.code.value)
                 busy = False
+            except KeyUnavailable as error:
+                get_logger().error("master_key_unavailable", kid=error.key_id)
+                busy = True  # this one waits; those behind it may be under another key
             except Exception as error:  # noqa: BLE001 - the sender outlives whatever goes wrong with one message
                 get_logger().error("outbox_sender_broke", kind=self._delivery.kind.value, error=type(error).__name__)
                 busy = False
@@ -72,7 +78,7 @@ class Sender:
         """One attempt for the message whose turn it is; False when none is due. Raises ProblemError of the database."""
         async with self._db.primary() as connection:
             kind = self._delivery.kind
-            message = await repository.take(connection, kind, self._clock.now(), self._pace.lease_s)
+            message = await repository.take(connection, self._keys, kind, self._clock.now(), self._pace.lease_s)
         if message is None:
             return False
         if message.tries > self._pace.tries:

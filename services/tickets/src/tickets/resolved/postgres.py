@@ -10,12 +10,12 @@ WITH asked AS (
     SELECT tsvector_to_array(to_tsvector('english', $1)) AS words,
            replace(plainto_tsquery('english', $1)::text, ' & ', ' | ')::tsquery AS any_of
 )
-SELECT t.number, t.subject, t.resolution, t.resolved_at
+SELECT t.number, t.masked_subject, t.masked_resolution, t.resolved_at
 FROM asked, tickets t, LATERAL (
     SELECT count(*) AS shared FROM unnest(asked.words) AS word
     WHERE word = ANY (tsvector_to_array(t.resolved_words))
 ) AS fit
-WHERE t.resolution <> '' AND t.resolved_words @@ asked.any_of AND fit.shared * 2 >= cardinality(asked.words)
+WHERE t.masked_resolution <> '' AND t.resolved_words @@ asked.any_of AND fit.shared * 2 >= cardinality(asked.words)
 ORDER BY fit.shared DESC, ts_rank(t.resolved_words, asked.any_of) DESC, t.resolved_at DESC, t.id LIMIT $2
 """
 
@@ -27,10 +27,11 @@ class PostgresResolved:
         """See `ResolvedTickets.search`."""
         async with db.read() as connection:
             rows = await connection.fetch(_SEARCH, query, limit)
+        # Masked when it was kept; again, because the patterns may be better by now.
         return tuple(
             ResolvedTicket(
-                number=row["number"], subject=masked(row["subject"]), resolution=masked(row["resolution"]),
-                resolved_at=row["resolved_at"],
+                number=row["number"], subject=masked(row["masked_subject"]),
+                resolution=masked(row["masked_resolution"]), resolved_at=row["resolved_at"],
             )
             for row in rows
         )  # fmt: skip

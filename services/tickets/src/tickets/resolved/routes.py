@@ -25,6 +25,7 @@ from servicekit.context import kit_of
 from servicekit.encoding import digest_of
 from servicekit.errors import ProblemError
 from servicekit.openapi import BEARER, json_body, problem_responses
+from servicekit.sealing.subjects import SubjectKeys
 from servicekit.telemetry.current import request_context
 from servicekit.tool_router.body import read_model
 from tickets.resolved.port import ResolvedTickets
@@ -65,7 +66,7 @@ def _not_a_customer(caller: Caller) -> Caller:
     return caller
 
 
-def resolved_router(resolved: ResolvedTickets) -> APIRouter:
+def resolved_router(resolved: ResolvedTickets, keys: SubjectKeys) -> APIRouter:
     """The routes, over the place where resolved tickets are looked for."""
     router = APIRouter(tags=["resolved tickets"], responses=problem_responses(_STATUSES))
 
@@ -80,7 +81,7 @@ def resolved_router(resolved: ResolvedTickets) -> APIRouter:
         asked, kit, context = await read_model(request, ResolveRequest, _WRONG), kit_of(request), request_context()
         now = kit.clock.now()
         async with kit.db.transaction() as connection:
-            done = await resolve(connection, number, asked.resolution, caller.subject, now)
+            done = await resolve(connection, keys, number, asked.resolution, caller.subject, now)
             await audit.record(
                 connection, caller=caller, tool="resolve_ticket", outcome="ok", now=now,
                 arguments_digest=digest_of({"number": number, "resolution": asked.resolution}),

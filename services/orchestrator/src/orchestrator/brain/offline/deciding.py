@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.ids import mask_id
 from contracts.tools.retrieval import Channel
 from contracts.turn import Role, ToolCall
+from orchestrator.brain.offline.phrasing import shown_id
 from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, is_no, is_yes, unambiguous
 from orchestrator.brain.offline.slots import Slots, read_slots
 from orchestrator.brain.offline.understanding import Task
@@ -154,7 +154,7 @@ def _ticket(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
 
 
 def _about(slots: Slots) -> tuple[tuple[str, str], ...]:
-    about = f" about order {mask_id(slots.order_id)}" if slots.order_id else ""
+    about = f" about order {shown_id(slots.order_id)}" if slots.order_id else ""
     return (("about_order", about),)
 
 

@@ -9,9 +9,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from servicekit.privacy.tokens import without_tokens
+
 Vectors = NDArray[np.float32]
 
-_EMAIL = re.compile(r"<[a-z]+_\d+>")
 #: Below this likeness the label says nothing, and the help pages are searched.
 FLOOR = 0.40
 #: A label that leads to private data, to money or to a person needs to be this near, and this far ahead of those that
@@ -65,9 +66,10 @@ class IntentIndex:
     async def nearest(self, text: str, order_id: str | None = None) -> Intent:
         """The intent of a message. `order_id` is written as in the examples before it is compared."""
         await self.warm()
-        plain = _EMAIL.sub(" ", text)
+        plain = text
         if order_id is not None:
             plain = re.sub(re.escape(order_id), "ABC123", plain, flags=re.IGNORECASE)
+        plain = without_tokens(plain)
         (vector,) = await self._embed.embed([plain])
         likeness = self._vectors @ vector
         scores = np.array([_label_score(likeness[self._rows == row]) for row in range(len(self._names))])

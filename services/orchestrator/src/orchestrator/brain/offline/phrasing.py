@@ -8,6 +8,7 @@ from typing import Any
 from contracts.ids import mask_id
 from contracts.money import Money
 from orchestrator.brain.policy_files import read_policy
+from servicekit.privacy.tokens import TOKEN
 
 TRANSLATED = ("de", "fr", "es", "it", "nl")
 _ROW = re.compile(r"^\|\s*(.*?)\s*\|$", re.MULTILINE)
@@ -58,8 +59,8 @@ def shown_extract(text: str) -> str:
 
 
 def shown_id(identifier: Any) -> str:
-    """An order number as it may stand in an answer."""
-    return mask_id(str(identifier))
+    """An order number as it may stand in an answer; its token is shortened where it is shown."""
+    return str(identifier) if TOKEN.fullmatch(str(identifier)) else mask_id(str(identifier))
 
 
 def shown_money(value: Mapping[str, Any]) -> str:

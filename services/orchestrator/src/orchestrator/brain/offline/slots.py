@@ -22,7 +22,8 @@ _UNITS_AFTER = re.compile(
     r"times|cm|mm|km|kg|lbs?|miles?|people|percent|%)\b",
     re.IGNORECASE,
 )
-_EMAIL = re.compile(r"<email_\d{1,3}>")
+_EMAIL = re.compile(r"<email_[a-z2-7]{8}>")
+_ORDER = re.compile(r"<order_[a-z2-7]{8}>")
 _NUMBER = r"(\d{1,3}(?:,\d{3})+|\d{1,7})(?:\.(\d{1,2}))?(?!\d)"
 _SIGNED = re.compile(rf"([$€£])\s?{_NUMBER}")
 _WORDED = re.compile(
@@ -95,6 +96,8 @@ def remembered_order(history: Sequence[Message]) -> str | None:
 
 
 def _order_id(text: str) -> str | None:
+    if masked := _ORDER.search(text):
+        return masked[0]
     for pattern in (_NAMED, _MIXED, _HASHED):
         if found := pattern.search(text):
             return found[1].upper()

@@ -54,7 +54,7 @@ _COMPOUND = re.compile(
 _TOKEN = re.compile(
     r"(?P<url>https?://[^\s)\]>\"'”“]+|www\.[^\s)\]>\"'”“]+)"
     r"|(?P<email>[\w.+%-]+@[\w-]+(?:\.[\w-]+)+)"
-    r"|(?P<token><[a-z_]{2,20}_\d{1,3}>)"
+    r"|(?P<token><[a-z_]{2,20}_[a-z2-7]{8}>)"
     r"|(?P<iso>\d{4}-\d\d-\d\d)(?:T(?P<clock>\d\d:\d\d)[\d:.]*Z?)?"
     r"|(?P<masked>[•*]{2,}[A-Za-z0-9-]+)"
     r"|(?P<time>\b\d{1,2}[:.]\d\d(?:\s?[ap]\.?m\b\.?)|\b\d{1,2}:\d\d|\b\d{1,2}\s?[ap]\.?m\b\.?)"

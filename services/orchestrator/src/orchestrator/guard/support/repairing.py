@@ -32,9 +32,8 @@ def assemble(
     sentences: Sequence[Sentence],
     keeping: Sequence[Sentence],
     show: Callable[[str], str],
-    quote: Callable[[str], str],
 ) -> Shown:
-    """`keeping` in its place. `show` restores and masks what a customer sees, `quote` restores a quote.
+    """`keeping` in its place. `show` gives a sentence as it may be shown.
 
     Of `text` nothing is shown that is in no sentence but the white space and the list marks between two of them.
     """
@@ -55,9 +54,7 @@ def assemble(
         start = length + len(before)
         length = start + len(shown)
         support += [
-            SupportedSentence(
-                start=start, end=length, chunk_id=span.passage.chunk_id, quote=quote(span.quote)[:MAX_QUOTE]
-            )
+            SupportedSentence(start=start, end=length, chunk_id=span.passage.chunk_id, quote=span.quote[:MAX_QUOTE])
             for span in _one_each(one.spans)
         ]
         gap = after
@@ -66,9 +63,7 @@ def assemble(
     return Shown("".join(pieces).rstrip(), tuple(support))
 
 
-def citations_for(
-    keeping: Sequence[Sentence], given: Sequence[Citation], quote: Callable[[str], str]
-) -> tuple[Citation, ...]:
+def citations_for(keeping: Sequence[Sentence], given: Sequence[Citation]) -> tuple[Citation, ...]:
     """The sources of what is kept, in the order of the text: the Brain's own quote where it is a verbatim one."""
     valid = {one.chunk_id: one for one in given}
     cited: dict[str, Citation] = {}
@@ -77,7 +72,7 @@ def citations_for(
             passage = span.passage
             own = valid.get(passage.chunk_id)
             cited.setdefault(passage.chunk_id, own or Citation(
-                chunk_id=passage.chunk_id, title=passage.title, url=passage.url, quote=quote(span.quote)[:MAX_QUOTE]
+                chunk_id=passage.chunk_id, title=passage.title, url=passage.url, quote=span.quote[:MAX_QUOTE]
             ))  # fmt: skip
     return tuple(cited.values())
 

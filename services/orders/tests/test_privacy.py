@@ -1,0 +1,71 @@
+"""What customers write is sealed at rest, given to them, and erased; their orders stay."""
+
+import pytest
+
+from contracts.privacy import ERASE_PATH, EXPORT_PATH
+from contracts.tools.orders import ADD_ORDER_NOTE, GET_ORDER
+from orders.people import ORDER_NOTES
+from servicekit.audit import verify
+from servicekit.sealing.clear import ClearRows
+from servicekit.testing.planted import columns_with
+from servicekit.testing.tool_client import ToolClient
+
+pytestmark = pytest.mark.service
+WORDS = "please ring at quastelhuber, code 4417"
+
+
+async def noted(service: ToolClient, text: str = WORDS) -> str:
+    arguments = {"order_id": "ABC123", "note": text}
+    grant = await service.confirm(ADD_ORDER_NOTE, arguments)
+    note_id: str = (await service.call(ADD_ORDER_NOTE, arguments, grant=grant)).json()["note_id"]
+    return note_id
+
+
+async def planted(service: ToolClient) -> set[str]:
+    async with service.kit.db.primary() as connection:
+        return await columns_with(connection, ["quastelhuber", "please ring"])
+
+
+async def test_no_column_holds_a_note_in_clear(service: ToolClient) -> None:
+    await noted(service)
+    assert await planted(service) == set()
+
+
+async def test_a_note_from_before_there_were_keys_is_sealed_at_the_start(service: ToolClient) -> None:
+    async with service.kit.db.primary() as connection:
+        await connection.execute(
+            "INSERT INTO order_notes (id, order_id, customer_id, note, created_at)"
+            " SELECT 'not_old' || i, 'ABC123', 'cust_ada', convert_to($1, 'UTF8'), now()"
+            " FROM generate_series(1, 250) i",
+            WORDS,
+        )
+    assert await planted(service) == {"order_notes.note"}
+    rows = ClearRows(service.kit.db, service.people, (ORDER_NOTES,), {})
+    assert await rows.seal_all() == 250
+    assert await rows.seal_all() == 0
+    assert await planted(service) == set()
+    assert (await service.opened(ORDER_NOTES, "not_old250"))["note"] == WORDS
+
+
+async def test_an_export_has_every_note_and_an_erasure_leaves_the_order(service: ToolClient) -> None:
+    note_id = await noted(service)
+    records = (await service.privacy(EXPORT_PATH)).json()["records"]
+    (mine,) = [one for one in records if one["id"] == note_id]
+    assert (mine["kind"], mine["fields"]) == ("order_note", {"order_id": "ABC123", "note": WORDS})
+    done = (await service.privacy(ERASE_PATH)).json()
+    assert done["erased"]["order_note"] == len(records)
+    assert "must be kept" in done["kept"]["order"]
+    again = (await service.privacy(ERASE_PATH)).json()
+    assert set(again["erased"].values()) == {0}
+    assert (await service.privacy(EXPORT_PATH)).json() == {"records": []}
+    assert (await service.call(GET_ORDER, {"order_id": "ABC123"})).status_code == 200
+    async with service.kit.db.primary() as connection:
+        assert (await verify(connection)).ok
+        assert await connection.fetchval("SELECT count(*) FROM idempotency WHERE caller LIKE '%cust_ada'") == 0
+
+
+async def test_a_note_after_an_erasure_starts_anew(service: ToolClient) -> None:
+    await noted(service)
+    await service.privacy(ERASE_PATH)
+    note_id = await noted(service, "a new one")
+    assert (await service.opened(ORDER_NOTES, note_id))["note"] == "a new one"

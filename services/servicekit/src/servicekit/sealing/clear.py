@@ -1,0 +1,88 @@
+"""Seals what is still in clear: rows from before there were keys, of an older replica, or of the demo shop.
+
+Idempotent, in batches of one transaction each, by as many replicas as like to.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from servicekit.background import sweeping
+from servicekit.db.pool import Connection, Database
+from servicekit.errors import ProblemError
+from servicekit.logging import get_logger
+from servicekit.sealing.subjects import SubjectKeys
+from servicekit.sealing.tables import PersonalTable
+
+_BATCH = 100
+_EVERY_S = 60.0
+
+#: What else a table needs of a row that is sealed now: the connection, the row as it was in clear, the person's name.
+Also = Callable[[Connection, asyncpg.Record, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class ClearRows:
+    """Seals the rows of the tables; `also` by table."""
+
+    db: Database
+    keys: SubjectKeys
+    tables: Sequence[PersonalTable]
+    also: dict[str, Also]
+
+    @asynccontextmanager
+    async def running(self, every_s: float = _EVERY_S) -> AsyncIterator[None]:
+        """One pass before the block, when the database is there, and one about every minute while it runs."""
+        try:
+            await self.seal_all()
+        except (ProblemError, asyncpg.PostgresError) as error:
+            # Not there yet, or not migrated yet: the service starts, says so itself, and this comes back to it.
+            get_logger().warning("sealing_postponed", error=type(error).__name__)
+        async with sweeping("sealing", every_s, _BATCH, self.sweep):
+            yield
+
+    async def seal_all(self) -> int:
+        """Seals until nothing is in clear; of how many rows. Raises KeyUnavailable, and what the database raises."""
+        total = 0
+        while done := await self.sweep():
+            total += done
+        return total
+
+    async def sweep(self) -> int:
+        """One batch of each table; how many rows were sealed."""
+        return sum([await self._batch(table) for table in self.tables])
+
+    async def _batch(self, table: PersonalTable) -> int:
+        async with self.db.transaction() as connection:
+            rows = await connection.fetch(
+                f"SELECT * FROM {table.table} WHERE NOT sealed ORDER BY {table.row_id} LIMIT $1"  # noqa: S608
+                " FOR NO KEY UPDATE SKIP LOCKED",
+                _BATCH,
+            )
+            for row in rows:
+                await self._seal(connection, table, row)
+        return len(rows)
+
+    async def _seal(self, connection: Connection, table: PersonalTable, row: asyncpg.Record) -> None:
+        name, row_id = self.keys.name(row[table.subject]), row[table.row_id]
+        words = table.opened(row, None)
+        values: list[object] = [row_id]
+        if any(words.values()):
+            sealer = await self.keys.sealer(connection, name)
+            values += [
+                sealer.seal(table.column(column), row_id, text) if text else b"" for column, text in words.items()
+            ]
+        else:
+            values += [b""] * len(words)
+        sets = [f"{column} = ${place}" for place, column in enumerate(words, start=2)]
+        if table.hashed:
+            values.append(name)
+            sets.append(f"{table.subject} = ${len(values)}")
+        await connection.execute(
+            f"UPDATE {table.table} SET {', '.join(sets)}, sealed = true WHERE {table.row_id} = $1",  # noqa: S608
+            *values,
+        )
+        if (also := self.also.get(table.table)) is not None:
+            await also(connection, row, name)
