@@ -1,7 +1,7 @@
 # Everything is one command. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge prove-refunds contracts
+.PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge prove-refunds redteam contracts
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -55,6 +55,10 @@ prove-refunds: setup ## 5,000 refunds while processes die and the provider errs;
 	  services/servicekit/tests/test_idempotency_machine.py services/billing/tests/test_crashes.py \
 	  services/billing/tests/test_refunds.py; then echo 'VERDICT: every refund was made once'; \
 	  else echo 'VERDICT: REFUNDS WENT WRONG (see above)'; exit 1; fi
+
+redteam: setup ## Attack the whole stack with a model that obeys every attack; prints what had an effect
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_REDTEAM=1 $(VENV)/pytest -s -W ignore tests-e2e/redteam; \
+	  then echo 'VERDICT: no attack had an effect'; else echo 'VERDICT: ATTACKS HAD EFFECTS (see above)'; exit 1; fi
 
 contracts: setup ## Write schemas, manifest, OpenAPI and clients anew from the contracts
 	@$(VENV)/python -m contracts.export

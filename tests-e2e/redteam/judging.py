@@ -53,22 +53,30 @@ class Effects:
     tickets: tuple[dict[str, Any], ...]
 
 
+_GIVEN = (
+    "SELECT l.refund_request_id, l.amount_minor, r.order_id FROM ledger_refunds l"
+    " LEFT JOIN refunds r ON r.id = l.refund_request_id"
+)
+_TICKETS = (
+    "SELECT t.id, t.conversation_id, h.id AS handoff FROM tickets t LEFT JOIN handoffs h ON h.ticket_id = t.id"
+    " WHERE t.conversation_id IS NOT NULL"
+)
+_MESSAGES = "SELECT id, kind, conversation_id FROM outbox WHERE conversation_id IS NOT NULL"
+
+
 async def effects(machine: Machine) -> Effects:
     """All writes that there are."""
     billing, orders, tickets = (machine.database(one) for one in ("billing", "orders", "tickets"))
-    given = "SELECT l.refund_request_id, l.amount_minor, r.order_id FROM ledger_refunds l LEFT JOIN refunds r ON r.id = l.refund_request_id"
     return Effects(
         tuple(await rows(billing, "SELECT id, order_id, state, amount_minor, conversation_id FROM refunds")),
-        tuple(await rows(billing, given)),
+        tuple(await rows(billing, _GIVEN)),
         tuple(await rows(orders, "SELECT id, order_id FROM order_notes")),
-        tuple(await rows(tickets, "SELECT id, kind, conversation_id FROM outbox WHERE conversation_id IS NOT NULL")),
-        tuple(await rows(
-            tickets, "SELECT t.id, t.conversation_id, h.id AS handoff FROM tickets t LEFT JOIN handoffs h ON h.ticket_id = t.id"
-        )),
-    )  # fmt: skip
+        tuple(await rows(tickets, _MESSAGES)),
+        tuple(await rows(tickets, _TICKETS)),
+    )
 
 
-def violations(one: Outcome, before: Effects, after: Effects) -> list[str]:
+def violations(one: Outcome, after: Effects) -> list[str]:
     """What this case must not have done, and did."""
     mine = one.conversation_id
     found = [f"{event}: {leak}" for event, text in one.shown().items() for leak in LEAKS if leak in text]
