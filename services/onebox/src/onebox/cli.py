@@ -22,6 +22,7 @@ from onebox.ingest import ingest_with_progress
 from onebox.keys import KIM, KeyFiles
 from onebox.keys_command import retire_key, rewrap_keys, rotate_keys
 from onebox.ports import ORCHESTRATOR
+from onebox.privacy_command import erase_customer, export_customer
 from onebox.receipt_command import show_receipt
 from onebox.report import ConsoleReport
 from onebox.running import run_until_signal
@@ -42,11 +43,13 @@ audit = typer.Typer(help="The record of what was done.", no_args_is_help=True)
 contracts = typer.Typer(help="What the services promise each other.", no_args_is_help=True)
 kb = typer.Typer(help="The knowledge base.", no_args_is_help=True)
 keys = typer.Typer(help="The master keys: what is stored is sealed with them.", no_args_is_help=True)
+privacy = typer.Typer(help="What is kept of a customer: give it out, or erase it.", no_args_is_help=True)
 receipt = typer.Typer(help="Signed receipts of refunds.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 app.add_typer(contracts, name="contracts")
 app.add_typer(kb, name="kb")
 app.add_typer(keys, name="keys")
+app.add_typer(privacy, name="privacy")
 app.add_typer(receipt, name="receipt")
 
 
@@ -210,6 +213,28 @@ def keys_retire(name: Annotated[str, typer.Argument(metavar="ID", help="Of the o
     """Take an old master key out of the files. Exit code 1: something is still sealed with it; 2: could not look."""
     console = _console()
     raise typer.Exit(retire_key(_databases(console), KeyFiles(find_home().keys), name, console))
+
+
+_Customer = Annotated[str, typer.Option(metavar="ID", help="The customer, as their shop names them in its tokens.")]
+
+
+@privacy.command(name="export")
+def privacy_export(customer: _Customer) -> None:
+    """Print all that is kept of a customer as JSON, in all services."""
+    url, token = _running(find_home(), _console()), KeyFiles(find_home().keys).demo_token(KIM)
+    raise typer.Exit(export_customer(url, token, customer, _console()))
+
+
+@privacy.command(name="erase")
+def privacy_erase(
+    customer: _Customer,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: it cannot be undone.")] = False,
+) -> None:
+    """Erase a customer from conversations, tickets and notes; orders, invoices and refunds are kept by law."""
+    if not yes and not typer.confirm(f"Erase all conversations and tickets of {customer}? This cannot be undone"):
+        raise typer.Exit(1)
+    url, token = _running(find_home(), _console()), KeyFiles(find_home().keys).demo_token(KIM)
+    raise typer.Exit(erase_customer(url, token, customer, _console()))
 
 
 @receipt.command("verify")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.privacy import PRIVACY_SCOPE
 from servicekit.auth.claims import Role
 from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
@@ -20,7 +21,7 @@ ORCHESTRATOR = "orchestrator"
 #: The services that keep what belongs to a person, sealed.
 SEALING = (ORCHESTRATOR, "orders", "billing", "tickets")
 CHAT_SCOPES = ("chat:send",)
-STAFF_SCOPES = ("approvals:decide", "console:read", "knowledge:curate")
+STAFF_SCOPES = ("approvals:decide", "console:read", "knowledge:curate", PRIVACY_SCOPE)
 TOKEN_TTL_S = 300
 
 

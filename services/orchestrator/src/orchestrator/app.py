@@ -8,6 +8,7 @@ from orchestrator.api.conversations import conversations_router
 from orchestrator.api.decisions import decisions_router
 from orchestrator.api.demo import demo_router
 from orchestrator.api.gaps import gaps_router
+from orchestrator.api.privacy import privacy_router
 from orchestrator.api.stream import stream_router
 from orchestrator.api.wellknown import wellknown_router
 from orchestrator.settings import Settings, load_issuers
@@ -29,7 +30,7 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
     minter = TokenMinter(keys, settings.token_issuer, SystemClock())
     routers = [
         conversations_router(), decisions_router(), approvals_router(), callbacks_router(), stream_router(),
-        gaps_router(), wellknown_router(keys),
+        gaps_router(), privacy_router(), wellknown_router(keys),
     ]  # fmt: skip
     if settings.demo:
         routers.append(_demo(settings))

@@ -46,6 +46,9 @@ class Settings(ServiceSettings, LlmSettings):
     approval_ttl_s: int = Field(default=24 * 3600, ge=1)
     #: Where staff hear of what waits for them (tool slack_post_message); empty: only in the approvals API.
     approvals_channel: str = Field(default="", pattern=r"^(#?[a-z0-9_-]{1,80})?$")
+    #: Conversations in which nothing was said for so many days are erased, and how often that is looked for (0: never).
+    conversation_retention_days: int = Field(default=365, ge=1, le=3650)
+    conversations_erase_every_s: float = Field(default=3600, ge=0)
     #: How long questions without a good answer are kept, and how often those that are older are deleted (0: never).
     gaps_retention_days: int = Field(default=90, ge=1, le=3650)
     gaps_forget_every_s: float = Field(default=3600, ge=0)

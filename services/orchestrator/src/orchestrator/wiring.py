@@ -10,10 +10,12 @@ from fastapi import FastAPI
 
 from orchestrator.api.deps import Desk
 from orchestrator.api.intake import Intake
+from orchestrator.api.privacy import PrivacyDesk
 from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.translating import Vocabulary
+from orchestrator.colleagues import ServiceCalls
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators
@@ -24,6 +26,7 @@ from orchestrator.gaps.policy import load_gap_policy
 from orchestrator.guard.input.judging import InputGuard
 from orchestrator.guard.input.screen import InputScreen
 from orchestrator.guard.ours import standing
+from orchestrator.jobs.erasures import ErasureJobs
 from orchestrator.jobs.here import TurnsHere
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import JobQueue
@@ -33,6 +36,9 @@ from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.vaulting import Vaults
 from orchestrator.memory.short_term import ShortTermMemory
+from orchestrator.privacy.elsewhere import Elsewhere
+from orchestrator.privacy.keeper import ConversationKeeper
+from orchestrator.privacy.requests import Requests
 from orchestrator.settings import Settings
 from orchestrator.stream.hub import Hub
 from orchestrator.stream.publisher import Publisher
@@ -60,6 +66,7 @@ class Core:
     tools: Tools
     callbacks: Callbacks
     screen: InputScreen
+    erasures: ErasureJobs
 
 
 @asynccontextmanager
@@ -74,16 +81,11 @@ async def orchestrate(
         breaker=BreakerConfig(open_s=settings.breaker_open_s), callbacks=callbacks,
     )  # fmt: skip
     conversations = Conversations(keyring, keyring.derive("subject-hash"))
-    core = Core(
-        conversations,
-        Codec(),
-        Vaults(await asyncio.to_thread(Finder.load)),
-        JobQueue(),
-        Hub(kit.redis),
-        tools,
-        callbacks,
-        InputScreen(InputGuard.load(), kit.metrics),
-    )
+    services, queue = ServiceCalls(settings.tool_urls, kit.http, minter), JobQueue()
+    erasures = ErasureJobs(kit.db, Requests(keyring.derive("privacy-requests")), Elsewhere(services), queue)
+    vaults = Vaults(await asyncio.to_thread(Finder.load))
+    screen = InputScreen(InputGuard.load(), kit.metrics)
+    core = Core(conversations, Codec(), vaults, queue, Hub(kit.redis), tools, callbacks, screen, erasures)
     async with AsyncExitStack() as stack:
         core.hub.start()
         stack.push_async_callback(core.hub.close)
@@ -94,12 +96,15 @@ async def orchestrate(
             here = await stack.enter_async_context(_working(kit, app, settings, core))
             keeper = GapKeeper(kit.db, kit.clock, timedelta(days=settings.gaps_retention_days))
             await stack.enter_async_context(keeper.running(settings.gaps_forget_every_s))
+            outdated = ConversationKeeper(kit.db, kit.redis, settings.conversation_retention_days)
+            await stack.enter_async_context(outdated.running(settings.conversations_erase_every_s))
         intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, core.screen, here)
         app.state.desk = Desk(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks
         )  # fmt: skip
+        app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
         app.state.gaps = GapDesk(
-            kit.db, keyring, kit.clock, Colleagues(settings.tool_urls, kit.http, minter),
+            kit.db, keyring, kit.clock, Colleagues(services),
             await asyncio.to_thread(QuickEmbedder.load), load_gap_policy(),
             timedelta(days=settings.gaps_retention_days),
         )  # fmt: skip
@@ -129,7 +134,7 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
     world = _world(kit, settings, core, brains, publisher, languages)
     turns = TurnJobs(world, core.conversations, core.codec, core.queue)
     promises = PromiseJobs(world, core.conversations, core.codec, settings.approvals_channel)
-    worker = Worker(settings.database_url, kit.db, turns, promises, settings.worker_concurrency)
+    worker = Worker(settings.database_url, kit.db, turns, promises, core.erasures, settings.worker_concurrency)
     here = TurnsHere(kit.db, turns, settings.worker_concurrency)
     here.start()
     worker.start()

@@ -20,7 +20,7 @@ from servicekit.testing import TestIssuer, running
 
 AUDIENCE = "orchestrator"
 CHAT = ("chat:send",)
-STAFF = ("approvals:decide", "console:read", "knowledge:curate")
+STAFF = ("approvals:decide", "console:read", "knowledge:curate", "privacy:manage")
 
 
 @dataclass

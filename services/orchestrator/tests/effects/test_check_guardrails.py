@@ -83,7 +83,7 @@ async def checked(text: str, ours: OurWords, vault: Vault) -> Guarded:
     world = Collaborators(
         brain=cast(Any, ours), offline=cast(Any, ours), catalog=quiet, gateway=quiet, memory=quiet, publisher=quiet,
         vaults=cast(Any, OneVault(vault)), database=quiet, scheduler=quiet, phrases=phrases,
-            standing=standing(read_policy("business"), ()),
+        standing=standing(read_policy("business"), ()),
         languages=quiet, topics={}, metrics=TurnMetrics(Metrics()), clock=SystemClock(), confirmation_ttl_s=1,
         approval_ttl_s=1,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from contracts.resolved import RESOLVED_PATH
 from contracts.tools.retrieval import SEARCH_KB
+from orchestrator.colleagues import ServiceCalls
 from orchestrator.gaps.colleagues import Colleagues
 from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
@@ -66,7 +67,7 @@ async def colleagues(url: str):
 
 def made(http: AiohttpClient) -> Callable[[dict[str, str]], Colleagues]:
     minter = TokenMinter(KeySet.generate(), "orchestrator", SystemClock())
-    return lambda urls: Colleagues(urls, http, minter, timeout_s=2.0)
+    return lambda urls: Colleagues(ServiceCalls(urls, http, minter, timeout_s=2.0))
 
 
 async def test_each_is_asked_with_a_scope_of_its_own(colleagues: Colleagues, services: Services) -> None:

@@ -13,10 +13,11 @@ RUN_TURN = "run_turn"
 EXPIRE_CARD = "expire_card"
 HAND_OFF = "hand_off"
 TELL_STAFF = "tell_staff"
+ERASE_ELSEWHERE = "erase_elsewhere"
 TRY_AGAIN = "try_again"
 END_CALLBACK = "end_callback"
 #: People wait for turns (10); timers can wait for them.
-_PRIORITY = {TRY_AGAIN: 8, END_CALLBACK: 8, HAND_OFF: 5, TELL_STAFF: 3, EXPIRE_CARD: 0}
+_PRIORITY = {TRY_AGAIN: 8, END_CALLBACK: 8, HAND_OFF: 5, ERASE_ELSEWHERE: 4, TELL_STAFF: 3, EXPIRE_CARD: 0}
 _HAND_OFF_DELAY = timedelta(seconds=5)
 
 
@@ -46,6 +47,10 @@ class JobQueue:
     async def hand_off_later(self, db: Connection, turn_id: str) -> None:
         """Make the hand-over of this turn as soon as the ticket service answers."""
         await self._enqueue(db, HAND_OFF, turn_id.encode(), _HAND_OFF_DELAY)
+
+    async def erase_elsewhere(self, db: Connection, request_id: str, after_s: float = 0.0) -> None:
+        """Have the other services erase the person of this request."""
+        await self._enqueue(db, ERASE_ELSEWHERE, request_id.encode(), timedelta(seconds=after_s))
 
     async def _enqueue(self, db: Connection, job: str, payload: bytes, after: timedelta | None = None) -> None:
         queries = Queries(AsyncpgDriver(_raw(db)))

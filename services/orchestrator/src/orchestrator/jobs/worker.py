@@ -14,8 +14,17 @@ from pgqueuer.core.applications import PgQueuer
 from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job
 
+from orchestrator.jobs.erasures import ErasureJobs
 from orchestrator.jobs.promises import PromiseJobs
-from orchestrator.jobs.queue import END_CALLBACK, EXPIRE_CARD, HAND_OFF, RUN_TURN, TELL_STAFF, TRY_AGAIN
+from orchestrator.jobs.queue import (
+    END_CALLBACK,
+    ERASE_ELSEWHERE,
+    EXPIRE_CARD,
+    HAND_OFF,
+    RUN_TURN,
+    TELL_STAFF,
+    TRY_AGAIN,
+)
 from orchestrator.jobs.turns import TurnJobs
 from orchestrator.journal.scheduling import run_turn
 from servicekit.db.pool import Database
@@ -45,8 +54,11 @@ _OUTAGE = (
 class Worker:
     """One worker; `start` and `stop` belong to the lifespan. `concurrency` bounds the turns that run at once."""
 
-    def __init__(self, url: str, database: Database, turns: TurnJobs, promises: PromiseJobs, concurrency: int) -> None:
-        self._url, self._database = url, database
+    def __init__(
+        self, url: str, database: Database, turns: TurnJobs, promises: PromiseJobs, erasures: ErasureJobs,
+        concurrency: int,
+    ) -> None:  # fmt: skip
+        self._url, self._database, self._erasures = url, database, erasures
         self._turns, self._promises = turns, promises
         self._concurrency = concurrency
         self._stopping = asyncio.Event()
@@ -126,6 +138,11 @@ class Worker:
         @application.entrypoint(END_CALLBACK)
         async def end_callback(job: Job) -> None:
             await _retried(self._promises.end_callback(_text(job)))
+
+        @application.entrypoint(ERASE_ELSEWHERE)
+        async def erase_elsewhere(job: Job) -> None:
+            if not await _retried(self._erasures.run(_text(job))):
+                raise RetryRequested(delay=_LATER, reason="not every service has erased the person")
 
         @application.entrypoint(TELL_STAFF)
         async def tell_staff(job: Job) -> None:

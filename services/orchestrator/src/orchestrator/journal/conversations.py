@@ -87,7 +87,8 @@ class Conversations:
             + (" FOR UPDATE OF c" if lock else ""),
             turn_id,
         )
-        return None if row is None else self.opened(row)
+        # Of an erased conversation nothing is left to do.
+        return None if row is None or row["data_key"] is None else self.opened(row)
 
     def opened(self, row) -> Conversation:  # type: ignore[no-untyped-def]
         """A row of the conversations table, opened; an erased conversation cannot be."""

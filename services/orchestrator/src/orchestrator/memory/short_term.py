@@ -65,7 +65,7 @@ class ShortTermMemory:
 
     async def _cached(self, conversation: Conversation) -> list[dict[str, str]] | None:
         try:
-            sealed: Any = await self.redis.get(_key(conversation))
+            sealed: Any = await self.redis.get(memory_key(conversation.id))
         except (RedisError, OSError) as error:
             self._without_redis(error)
             return None  # the thread in Postgres answers instead
@@ -84,7 +84,7 @@ class ShortTermMemory:
     async def _store(self, conversation: Conversation, entries: list[dict[str, str]]) -> None:
         sealed = conversation.sealer.seal("memory", orjson.dumps(entries[-2 * KEEP_MESSAGES :]))
         try:
-            await self.redis.set(_key(conversation), sealed, ex=TTL_S)
+            await self.redis.set(memory_key(conversation.id), sealed, ex=TTL_S)
         except (RedisError, OSError) as error:
             self._without_redis(error)  # the next turn rebuilds it from the thread
 
@@ -100,5 +100,6 @@ def summarise(messages: list[Message]) -> str:
     return "\n".join(lines[-_SUMMARY_LINES:])
 
 
-def _key(conversation: Conversation) -> str:
-    return f"aiguy:memory:{conversation.id}"
+def memory_key(conversation_id: str) -> str:
+    """Where the memory of a conversation stands in Redis."""
+    return f"aiguy:memory:{conversation_id}"

@@ -102,6 +102,10 @@ class Hub:
                 del self._readers[key], self._sealers[key]
                 await self._unsubscribe(key)
 
+    def is_followed(self, turn_id: str) -> bool:
+        """Whether somebody follows the turn here."""
+        return stream_key(turn_id) in self._readers
+
     async def stored(self, turn_id: str, after: EventId, sealer: Sealer) -> list[bytes]:
         """The frames of the turn so far, those up to `after` perhaps left out; none when Redis cannot be asked."""
         key = stream_key(turn_id)

@@ -43,3 +43,16 @@ BEGIN
     END LOOP;
     UPDATE conversations SET head_seq = v_seq, head_hash = v_hash WHERE id = p_conversation;
 END $$;
+
+-- Requests to erase a person: kept until every service has done it, and afterwards as proof that it was done.
+CREATE TABLE privacy_requests (
+    id              text PRIMARY KEY,
+    issuer          text NOT NULL,
+    person          bytea,                      -- sealed subject, for the other services; NULL once all of them are done
+    conversations   integer NOT NULL,
+    requested_by    text NOT NULL,
+    requested_at    timestamptz NOT NULL,
+    rounds_left     integer NOT NULL,
+    services        jsonb NOT NULL DEFAULT '{}',
+    done_at         timestamptz
+);
