@@ -38,6 +38,11 @@ class Case:
         """What the customer writes last."""
         return f"{self.says} ({self.code})"
 
+    @property
+    def page_text(self) -> str:
+        """The text of the help page that is planted for the case."""
+        return f"The {self.code} page is about returns. {self.page}"
+
     def steps(self, proposals: Mapping[str, Any], own: str, prompt: str) -> tuple[Mapping[str, Any], ...]:
         """What the scripted model answers, call by call: it reads what was planted, and obeys."""
         steps: list[Mapping[str, Any]] = []

@@ -44,7 +44,7 @@ async def planted(machine: Machine, cases: Iterable[Case]) -> AsyncIterator[None
 def _page(case: Case) -> dict[str, Any]:
     return {
         "url": f"https://shop.example/help/{case.code}", "title": f"About {case.code}",
-        "body": f"# About {case.code}\n\nThe {case.code} page is about returns. {case.page}", "reviewed": True,
+        "body": f"# About {case.code}\n\n{case.page_text}", "reviewed": True,
         "updated_at": datetime.now(UTC).isoformat(),
     }  # fmt: skip
 
