@@ -47,6 +47,25 @@ async def test_a_note_from_before_there_were_keys_is_sealed_at_the_start(service
     assert (await service.opened(ORDER_NOTES, "not_old250"))["note"] == WORDS
 
 
+async def test_a_note_whose_master_key_is_lost_stays_as_it_is_and_holds_up_no_other(service: ToolClient) -> None:
+    async with service.kit.db.transaction() as connection:
+        await service.people.sealer(connection, service.people.name("cust_ben"))
+        lost = "UPDATE data_keys SET key_id = 'k9' WHERE subject_hash = $1"
+        await connection.execute(lost, service.people.name("cust_ben"))
+        await connection.execute(
+            "INSERT INTO order_notes (id, order_id, customer_id, note, created_at) VALUES"
+            " ('not_1', 'XYZ789', 'cust_ben', 'lost', now()), ('not_2', 'ABC123', 'cust_ada', 'fine', now())"
+        )
+    rows = ClearRows(service.kit.db, service.people, (ORDER_NOTES,), {})
+    assert await rows.seal_all() == 1
+    async with service.kit.db.primary() as connection:
+        clear = await connection.fetch("SELECT id, note FROM order_notes WHERE NOT sealed")
+        await connection.execute("UPDATE data_keys SET key_id = 'k1'")
+    assert [tuple(row) for row in clear] == [("not_1", b"lost")]
+    assert await rows.seal_all() == 1
+    assert (await service.opened(ORDER_NOTES, "not_1"))["note"] == "lost"
+
+
 async def test_an_export_has_every_note_and_an_erasure_leaves_the_order(service: ToolClient) -> None:
     note_id = await noted(service)
     records = (await service.privacy(EXPORT_PATH)).json()["records"]

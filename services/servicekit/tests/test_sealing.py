@@ -10,6 +10,7 @@ from servicekit.clock import SystemClock
 from servicekit.crypto import Keyring, KeyUnavailable, SealError
 from servicekit.db.pool import Database
 from servicekit.embedded.files import write_private
+from servicekit.sealing.__main__ import run
 from servicekit.sealing.keyfile import KeyringFile
 from servicekit.sealing.retire import KeyInUse, retire
 from servicekit.sealing.rewrap import PEOPLE, rewrap, uses
@@ -188,3 +189,20 @@ async def test_a_key_in_use_is_not_taken_out_also_when_it_is_used_meanwhile(ring
     await retire(path, "k1", none, settle_s=0)
     assert Keyring.load(path).names == ("k2",)
     assert Keyring.load(path).same_root(ring)
+
+
+async def test_the_command_of_one_service_rotates_rewraps_and_tells_what_is_in_use(
+    db: Database, tmp_path: Path, database_url: Callable[[str | None], str]
+) -> None:
+    path = tmp_path / "master.json"
+    environment = {"AIGUY_MASTER_KEY_FILE": str(path), "AIGUY_DATABASE_URL": database_url(None)}
+    assert [run(["create"], environment) for _ in range(2)] == [0, 0]
+    keys = SubjectKeys(Keyring.load(path))
+    async with db.transaction() as connection:
+        sealer = await keys.sealer(connection, keys.name("ada"))
+    commands = (("rotate", "k2"), ("uses", "k1"), ("rewrap",), ("uses", "k1"))
+    codes = [await asyncio.to_thread(run, command, environment) for command in commands]
+    assert codes == [0, 1, 0, 0]
+    async with db.primary() as connection:
+        opener = await SubjectKeys(Keyring.load(path)).opener(connection, keys.name("ada"))
+    assert opener == sealer

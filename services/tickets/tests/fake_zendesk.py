@@ -45,6 +45,7 @@ class FakeZendesk:
             Route("/oauth/tokens", self._token, methods=["POST"]),
             Route("/api/v2/tickets.json", self._create, methods=["POST"]),
             Route("/api/v2/tickets.json", self._list, methods=["GET"]),
+            Route("/api/v2/tickets/{number:int}.json", self._delete, methods=["DELETE"]),
             Route("/api/v2/users/create_or_update.json", self._user, methods=["POST"]),
             Route("/api/v2/search.json", self._search, methods=["GET"]),
             Route("/api/v2/tickets/{number:int}/comments.json", self._comments, methods=["GET"]),
@@ -83,6 +84,15 @@ class FakeZendesk:
         end = start + self.page_size
         more = f"{request.url}&next" if end < len(found) else None
         return JSONResponse({"tickets": found[start:end], "count": len(found), "next_page": more})
+
+    async def _delete(self, request: Request) -> Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        number = request.path_params["number"]
+        if not any(one["id"] == number for one in self.tickets):
+            return JSONResponse({"error": "RecordNotFound", "description": "Not found"}, 404)
+        self.tickets = [one for one in self.tickets if one["id"] != number]
+        return Response(status_code=204)
 
     async def _user(self, request: Request) -> Response:
         if (refusal := self._refusal(request)) is not None:

@@ -10,6 +10,7 @@ import pytest
 
 from servicekit.auth.claims import Caller, Role
 from servicekit.background import stop
+from servicekit.crypto import KeyUnavailable
 from servicekit.db.pool import Connection, Database
 from servicekit.sealing.subjects import SubjectKeys, SubjectSealer
 from servicekit.telemetry.metrics import Metrics
@@ -18,7 +19,7 @@ from servicekit.testing.waiting import eventually
 from tickets.outbox import repository
 from tickets.outbox.message import Delivered, Kind, OutboxMessage, Outcome, Refused, TryAgain
 from tickets.outbox.sender import Pace, Sender
-from tickets.people import OUTBOX
+from tickets.people import OUTBOX, people_of
 
 pytestmark = pytest.mark.service
 ADA = Caller("cust_ada", Role.CUSTOMER, "orchestrator", frozenset(), 0)
@@ -116,6 +117,39 @@ async def test_waits_double_up_to_a_limit_and_then_it_is_given_up(
     assert (_count(metrics, "again"), _count(metrics, "gave_up")) == (2, 1)
     clock.advance(86_400)
     assert await sender.send_next() is False
+
+
+async def test_a_lost_master_key_costs_no_try_and_holds_up_nobody_else(
+    sender: Sender, database: Database, people: SubjectKeys, way: Scripted, clock: FakeClock
+) -> None:
+    await _put(database, people, clock, "msg_1")
+    async with database.transaction() as connection:
+        other = await people.sealer(connection, people.name("cust_other"))
+        await repository.put(connection, _message("msg_2", clock), other)
+        await connection.execute("UPDATE data_keys SET key_id = 'k9' WHERE subject_hash = $1", people.name(ADA.subject))
+    with pytest.raises(KeyUnavailable):
+        await sender.send_next()
+    assert await sender.send_next() is True
+    row = await _row(database, "msg_1")
+    assert ([one.id for one in way.sent], row["tries"], row["state"]) == (["msg_2"], 0, "waiting")
+    async with database.primary() as connection:
+        await connection.execute("UPDATE data_keys SET key_id = 'k1'")
+    clock.advance(3600)
+    assert await sender.send_next() is True
+    assert [one.id for one in way.sent] == ["msg_2", "msg_1"]
+
+
+async def test_what_waits_for_somebody_who_was_erased_is_not_sent(
+    sender: Sender, database: Database, people: SubjectKeys, way: Scripted, clock: FakeClock
+) -> None:
+    await _put(database, people, clock, "msg_1")
+    async with database.transaction() as connection:
+        done = await people_of(people).erase(connection, "orchestrator", ADA.subject)
+    assert done.erased["message"] == 1
+    clock.advance(3600)
+    assert await sender.send_next() is False
+    row = await _row(database, "msg_1")
+    assert (row["state"], row["reason"], row["recipient"], way.sent) == ("failed", "erased", b"", [])
 
 
 def test_chance_shortens_a_wait_by_up_to_a_half() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from contracts import headers
 from contracts.errors import ProblemCode
+from contracts.privacy import ERASE_PATH
 from contracts.tools.tickets import CREATE_TICKET, HANDOFF_HUMAN
 from servicekit.testing import FakeClock
 from servicekit.testing.conformance import assert_problem
@@ -85,6 +86,32 @@ async def test_a_hand_over_has_a_ticket_there_and_a_place_here(
     assert second == first
     (held,) = zendesk.tickets
     assert first["ticket_number"] == f"#{held['id']}"
+
+
+async def test_an_erasure_deletes_the_tickets_there_and_says_which_are_left(
+    remote_service: ToolClient, zendesk: FakeZendesk, zendesk_faults: Faults
+) -> None:
+    await remote_service.privacy(ERASE_PATH)
+    for key in ("k-3", "k-4"):
+        assert (await _open(remote_service, key)).status_code == 200
+    numbers = [f"#{one['id']}" for one in zendesk.tickets]
+    zendesk_faults.next(Fault.status(403))
+    done = (await remote_service.privacy(ERASE_PATH)).json()
+    (left,) = [f"#{one['id']}" for one in zendesk.tickets]
+    assert (done["erased"]["zendesk_ticket"], left in numbers) == (1, True)
+    assert done["kept"]["zendesk"] == f"left at Zendesk, to be deleted there: {left}"
+    again = (await remote_service.privacy(ERASE_PATH)).json()
+    assert (again["erased"]["zendesk_ticket"], zendesk.tickets, "zendesk" in again["kept"]) == (1, [], False)
+    assert set((await remote_service.privacy(ERASE_PATH)).json()["erased"].values()) == {0}
+
+
+async def test_an_erasure_does_not_wait_for_zendesk_for_ever(
+    remote_service: ToolClient, zendesk: FakeZendesk, zendesk_faults: Faults
+) -> None:
+    assert (await _open(remote_service, "k-5")).status_code == 200
+    zendesk_faults.next(Fault.hang_before())
+    done = (await remote_service.privacy(ERASE_PATH)).json()
+    assert str(zendesk.tickets[0]["id"]) in done["kept"]["zendesk"]
 
 
 @pytest.mark.parametrize(("old", "starts"), [(True, 1.0), (False, None)], ids=["api_token", "oauth"])

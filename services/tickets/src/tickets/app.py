@@ -23,7 +23,7 @@ from tickets.handlers import TicketTools
 from tickets.notices import EmailTool, SlackTool
 from tickets.outbox.running import senders
 from tickets.outbox.sender import Pace
-from tickets.parts import deliveries, staff_notices, uses_api_token, zendesk_desk, zendesk_resolved
+from tickets.parts import deliveries, staff_notices, uses_api_token, zendesk_desk, zendesk_erasing, zendesk_resolved
 from tickets.people import people_of
 from tickets.policy import SlaPolicy, load_policy
 from tickets.remote import RemoteSteps
@@ -54,10 +54,12 @@ def build(
     drafts, notices = Drafts(policy, keys), staff_notices(settings, policy.timezone, keys)
     remote = None
     resolved: ResolvedTickets = PostgresResolved()
+    people = people_of(keys)
     if open_backend is None and settings.tickets_backend == "zendesk":
         open_backend = partial(ZendeskTickets, keys=keys)
         remote = RemoteSteps(zendesk_desk(settings, http, SystemClock()), drafts)
         resolved = zendesk_resolved(settings, http, SystemClock())
+        people = people_of(keys, zendesk_erasing(settings, http, SystemClock()))
     open_backend = open_backend or partial(PostgresTickets, prefix=settings.ticket_prefix, keys=keys)
     tools = TicketTools(open=open_backend, drafts=drafts, notices=notices)
     router = tools_router(
@@ -91,7 +93,7 @@ def build(
     return create_app(
         settings=settings,
         title="Tickets",
-        routers=[router, resolved_router(resolved, keys), privacy_router(people_of(keys))],
+        routers=[router, resolved_router(resolved, keys), privacy_router(people)],
         kit_factory=kit_factory,
         startup=startup,
     )

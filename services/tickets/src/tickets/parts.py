@@ -12,6 +12,7 @@ from tickets.backends.slack import SlackDelivery, slack_client
 from tickets.backends.smtp import SmtpDelivery, SmtpServer
 from tickets.backends.zendesk import ZendeskDesk
 from tickets.backends.zendesk_api import SYSTEM, ZendeskApi
+from tickets.backends.zendesk_erasing import ZendeskErasing
 from tickets.backends.zendesk_oauth import ClientCredentials
 from tickets.outbox.message import Delivery, Kind
 from tickets.resolved.zendesk import ZendeskResolved
@@ -23,6 +24,11 @@ def zendesk_desk(settings: Settings, http: HttpPort, clock: Clock) -> ZendeskDes
     """The desk, with the key that is set: OAuth when both are."""
     api = _zendesk_api(settings, http, clock)
     return ZendeskDesk(ZendeskApi(api), settings.zendesk_guest_name, settings.zendesk_order_field)
+
+
+def zendesk_erasing(settings: Settings, http: HttpPort, clock: Clock) -> ZendeskErasing:
+    """Deletes tickets there, with the same key."""
+    return ZendeskErasing(ZendeskApi(_zendesk_api(settings, http, clock)))
 
 
 def zendesk_resolved(settings: Settings, http: HttpPort, clock: Clock) -> ZendeskResolved:

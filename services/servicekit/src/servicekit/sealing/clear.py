@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from servicekit.background import sweeping
+from servicekit.crypto import KeyUnavailable
 from servicekit.db.pool import Connection, Database
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
@@ -44,7 +45,7 @@ class ClearRows:
             yield
 
     async def seal_all(self) -> int:
-        """Seals until nothing is in clear; of how many rows. Raises KeyUnavailable, and what the database raises."""
+        """Seals what can be; how many rows. One whose master key is lost stays, and is logged. Raises ProblemError."""
         total = 0
         while done := await self.sweep():
             total += done
@@ -61,9 +62,15 @@ class ClearRows:
                 " FOR NO KEY UPDATE SKIP LOCKED",
                 _BATCH,
             )
-            for row in rows:
-                await self._seal(connection, table, row)
-        return len(rows)
+            return sum([await self._sealed(connection, table, row) for row in rows])
+
+    async def _sealed(self, connection: Connection, table: PersonalTable, row: asyncpg.Record) -> bool:
+        try:
+            await self._seal(connection, table, row)
+        except KeyUnavailable as error:
+            get_logger().error("row_left_in_clear", table=table.table, kid=error.key_id)
+            return False
+        return True
 
     async def _seal(self, connection: Connection, table: PersonalTable, row: asyncpg.Record) -> None:
         name, row_id = self.keys.name(row[table.subject]), row[table.row_id]

@@ -4,13 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from servicekit.audit import erase_subject
-from servicekit.db.pool import Connection
+from servicekit.db.pool import Connection, Database
 from servicekit.idempotency import forget_caller
 from servicekit.sealing.subjects import SubjectKeys
 from servicekit.sealing.tables import PersonalTable, Record, erase, export
 
 #: What stays of a person after an erasure, and why: kind → reason. Only what there is.
 Kept = Callable[[Connection, str], Awaitable[Mapping[str, str]]]
+
+
+#: Erases what is in another system, after our own erasure was committed. It raises nothing for what that system does.
+Elsewhere = Callable[[Database, str], Awaitable["Erasure"]]
 
 
 async def nothing_kept(_: Connection, __: str) -> Mapping[str, str]:
@@ -25,6 +29,10 @@ class Erasure:
     erased: Mapping[str, int]
     kept: Mapping[str, str]
 
+    def with_more(self, other: "Erasure") -> "Erasure":
+        """Both together."""
+        return Erasure({**self.erased, **other.erased}, {**self.kept, **other.kept})
+
 
 @dataclass(frozen=True, slots=True)
 class People:
@@ -33,6 +41,7 @@ class People:
     keys: SubjectKeys
     tables: Sequence[PersonalTable]
     kept: Kept = nothing_kept
+    elsewhere: Elsewhere | None = None
 
     async def export(self, db: Connection, subject: str) -> list[Record]:
         """Everything in clear, kind by kind. Raises KeyUnavailable, SealError."""

@@ -74,6 +74,8 @@ def privacy_router(people: People) -> APIRouter:
         async with kit_of(request).db.transaction() as connection:
             done = await people.erase(connection, caller.issuer, asked.subject)
             await recorded(connection, request, caller, "privacy_erase", asked.subject)
+        if people.elsewhere is not None:
+            done = done.with_more(await people.elsewhere(kit_of(request).db, asked.subject))
         return PrivacyErased(erased=done.erased, kept=done.kept)
 
     return router

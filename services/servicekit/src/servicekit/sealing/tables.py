@@ -19,7 +19,8 @@ class PersonalTable:
     """`sealed` columns belong to the person in the column `subject`, which holds their hashed name where `hashed`.
 
     `told` are further columns that the person gets to see in an export. `blanked` is what an erasure sets besides, as
-    SQL; with `deleted` it takes the rows away instead. All names come from our own code.
+    SQL, and also in rows where only the condition `further` is true; with `deleted` it takes the rows away instead. All
+    names come from our own code.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class PersonalTable:
     hashed: bool
     told: tuple[str, ...] = ()
     blanked: str = ""
+    further: str = ""
     deleted: bool = False
     row_id: str = "id"
     at: str = "created_at"
@@ -79,7 +81,9 @@ async def erase(db: Connection, keys: SubjectKeys, table: PersonalTable, subject
     else:
         sets = [f"{column} = ''" for column in table.sealed] + [f"{table.subject} = $2"] * table.hashed
         sets += [table.blanked] if table.blanked else []
-        full = " OR ".join(f"{column} <> ''" for column in table.sealed)
+        full = " OR ".join(
+            [*(f"{column} <> ''" for column in table.sealed), *([table.further] if table.further else [])]
+        )
         query = f"UPDATE {table.table} SET sealed = true, {', '.join(sets)} WHERE {_theirs(table)} AND ({full})"  # noqa: S608
     values = (name,) * (table.hashed and not table.deleted)
     done: str = await db.execute(query, [name, subject], *values)

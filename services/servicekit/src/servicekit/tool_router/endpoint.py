@@ -19,6 +19,7 @@ from servicekit import audit
 from servicekit.auth.claims import Caller
 from servicekit.auth.dependencies import authenticate, check_scopes
 from servicekit.context import Kit, kit_of
+from servicekit.crypto import KeyUnavailable
 from servicekit.db.pool import Connection
 from servicekit.encoding import canonical_json, digest_of
 from servicekit.errors import ProblemError, problem_body, problem_headers
@@ -94,6 +95,9 @@ class ToolEndpoint:
             outcome = error.code.value
             if caller is not None and error.status in _NOT_DONE:
                 await self._audit_refusal(kit, caller, name, outcome)
+            raise
+        except KeyUnavailable:
+            outcome = ProblemCode.KEY_UNAVAILABLE.value
             raise
         finally:
             kit.metrics.tool_calls.labels(name, outcome).inc()

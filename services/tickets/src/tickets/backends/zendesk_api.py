@@ -1,4 +1,4 @@
-"""The three calls of Zendesk's Ticketing API that are needed, and what they answer."""
+"""The four calls of Zendesk's Ticketing API that are needed, and what they answer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +53,16 @@ class ZendeskApi:
         if not isinstance(found, int):
             raise _garbage()
         return found
+
+    async def delete(self, number: str) -> bool:
+        """Moves a ticket to their bin, from which they delete it for good after 30 days; False when it is gone."""
+        try:
+            await self.api.call("DELETE", f"/api/v2/tickets/{number}.json")
+        except RemoteFailure as failure:
+            if failure.kind == "not_found":
+                return False
+            raise
+        return True
 
 
 def _ticket(found: Any) -> ZendeskTicket:
