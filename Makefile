@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy guard-suite \
-        prove-refunds prove-guards contracts
+        prove-refunds prove-guards redteam contracts
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -71,6 +71,10 @@ prove-guards: setup ## Attacks through a Brain that obeys whatever it reads, Age
 	  services/orchestrator/tests/turn/test_provenance_traces.py \
 	  && $(VENV)/python tests-e2e/bench/dojo.py var/agentdojo bench-results/guards.json; \
 	  then echo 'VERDICT: nothing unauthorised happened'; else echo 'VERDICT: SOMETHING WENT THROUGH (see above)'; exit 1; fi
+
+redteam: setup ## Attack the whole stack with a model that obeys every attack; prints what had an effect
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_REDTEAM=1 $(VENV)/pytest -s -W ignore tests-e2e/redteam; \
+	  then echo 'VERDICT: no attack had an effect'; else echo 'VERDICT: ATTACKS HAD EFFECTS (see above)'; exit 1; fi
 
 contracts: setup ## Write schemas, manifest, OpenAPI and clients anew from the contracts
 	@$(VENV)/python -m contracts.export

@@ -27,6 +27,8 @@ from orchestrator.gaps.colleagues import Colleagues
 from orchestrator.gaps.keeper import GapKeeper
 from orchestrator.gaps.listing import GapDesk
 from orchestrator.gaps.policy import load_gap_policy
+from orchestrator.guard.input.judging import InputGuard
+from orchestrator.guard.input.screen import InputScreen
 from orchestrator.guard.ours import standing
 from orchestrator.guard.output.names import own_names
 from orchestrator.guard.output.policy import load_output_policy
@@ -75,6 +77,7 @@ class Core:
     hub: Hub
     tools: Tools
     callbacks: Callbacks
+    screen: InputScreen
     erasures: ErasureJobs
 
 
@@ -98,7 +101,8 @@ async def orchestrate(
     assert_all_rated(app)
     budgets = Budgets(tokens=settings.turn_tokens, tokens_out=settings.turn_tokens_out, tools=settings.turn_tools)
     levels = Levels(policy, budgets, kit.clock, kit.metrics)
-    core = Core(conversations, Codec(), vaults, queue, Hub(kit.redis), tools, callbacks, erasures)
+    screen = InputScreen(InputGuard.load(), kit.metrics)
+    core = Core(conversations, Codec(), vaults, queue, Hub(kit.redis), tools, callbacks, screen, erasures)
     async with AsyncExitStack() as stack:
         core.hub.start()
         stack.push_async_callback(core.hub.close)
@@ -112,7 +116,9 @@ async def orchestrate(
             outdated = ConversationKeeper(kit.db, kit.redis, settings.conversation_retention_days)
             await stack.enter_async_context(outdated.running(settings.conversations_erase_every_s))
             await stack.enter_async_context(UsageKeeper(kit.db, kit.clock).running(FORGET_EVERY_S))
-        intake = Intake(kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, levels, here)
+        intake = Intake(
+            kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, levels, core.screen, here
+        )  # fmt: skip
         app.state.desk = Desk(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks,
             Disclosure(load_phrases(), settings.shop_name or shop_name()),
@@ -192,4 +198,5 @@ def _world(
         ),
         languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
+        most_refusals=core.screen.guard.policy.refusals,
     )  # fmt: skip

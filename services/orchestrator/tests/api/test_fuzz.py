@@ -42,9 +42,8 @@ class Served:
 
     def credentials(self, path: str = "") -> dict[str, str]:
         """Spelled as schemathesis spells it: it takes the header away to see whether anybody looks at it."""
-        staff = (
-            path.endswith(("/approvals", "/usage", "/handoffs"))
-            or any(one in path for one in ("/knowledge/", "/staff/", "/privacy/"))
+        staff = path.endswith(("/approvals", "/usage", "/handoffs")) or any(
+            one in path for one in ("/knowledge/", "/staff/", "/privacy/")
         )
         return {"Authorization": self.bearer(staff=staff)["authorization"]}
 

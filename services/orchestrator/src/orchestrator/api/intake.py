@@ -5,6 +5,7 @@ from typing import Protocol
 
 from contracts.tools.retrieval import Channel
 from orchestrator.guard.human import asks_for_human
+from orchestrator.guard.input.screen import InputScreen
 from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
@@ -52,6 +53,7 @@ class Intake:
     settings: Settings
     vaults: Vaults
     levels: Levels
+    screen: InputScreen
     here: Here | None = None
 
     async def message(
@@ -59,9 +61,11 @@ class Intake:
     ) -> Accepted:
         """The turn that answers. Raises NOT_FOUND for a conversation of somebody else's."""
         context = request_context()
+        screened = self.screen.screened(text)
         incoming = Incoming(
-            text=text, client_turn_id=client_turn_id, request_id=context.request_id if context else "",
-            at_ms=self.now_ms(), wants_human=human or asks_for_human(text),
+            text=screened.text, client_turn_id=client_turn_id, request_id=context.request_id if context else "",
+            at_ms=self.now_ms(), wants_human=human or asks_for_human(screened.text),
+            screened=screened.judged.verdict, flags=screened.judged.flags,
         )  # fmt: skip
         lease_s = self.lease_s()
         async with self.database.primary() as db:

@@ -51,11 +51,17 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
 
 
 def _offered(effect: CallPlanner, state: TurnState, scope: TurnScope) -> tuple[ToolSpec, ...]:
-    """The tools for this caller; in a turn with next to nothing left, the search and the way to a person."""
+    """The tools for this caller: with a flag on the message nothing that moves money; in a turn with next to nothing
+    left, the search and the way to a person.
+    """
     specs = scope.world.catalog.specs(customer=state.customer, may_write=effect.may_write)
-    if state.budgets.level is not Level.KNOWLEDGE:
-        return specs
-    return tuple(one for one in specs if _is_always_left(scope.world.catalog.entry(one.name)))
+    return tuple(one for one in specs if _fits(scope.world.catalog.entry(one.name), state))
+
+
+def _fits(entry: ToolEntry | None, state: TurnState) -> bool:
+    if state.budgets.level is Level.KNOWLEDGE and not _is_always_left(entry):
+        return False
+    return not state.flags or (entry is not None and entry.risk is not RiskTier.MONEY)
 
 
 def _is_always_left(entry: ToolEntry | None) -> bool:

@@ -26,16 +26,21 @@ class PhraseBook:
         """The phrase with its facts filled in."""
         return self.texts[key].format(**facts)
 
+    def refusals(self) -> frozenset[str]:
+        """What is said to a message that no model reads, in every language."""
+        return frozenset(one[key] for one in (self.texts, *self.others.values()) for key in REFUSALS if key in one)
+
     def all_texts(self) -> tuple[str, ...]:
         """Every phrase, its places unfilled."""
         return (*self.texts.values(), *(text for one in self.others.values() for text in one.values()))
 
 
+REFUSALS = ("input_refused", "input_closed")
 REQUIRED = frozenset({
     "clarify", "declined", "expired", "denied", "approval_expired", "approval_unavailable", "handed_over",
     "hand_off_queued", "budget", "budget_limit", "handed_over_email", "disclosure", "brain_down", "system_down",
-    "write_unknown", "ticket_opened", "ticket_queued", "guard_unsupported", "guard_withheld", "guard_nearest",
-    "guard_source", "tool_failed", "repeated_question", "ask_afresh", "state_it",
+    "write_unknown", "ticket_opened", "ticket_queued", "input_refused", "input_closed", "guard_unsupported",
+    "guard_withheld", "guard_nearest", "guard_source", "tool_failed", "repeated_question", "ask_afresh", "state_it",
 })  # fmt: skip
 
 

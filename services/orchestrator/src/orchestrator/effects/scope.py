@@ -54,6 +54,7 @@ class Collaborators:
     clock: Clock
     confirmation_ttl_s: int
     approval_ttl_s: int
+    most_refusals: int = 3
     #: The small model alone; None: `brain` is as small as it gets.
     small: Brain | None = None
 

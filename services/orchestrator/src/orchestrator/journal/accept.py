@@ -19,7 +19,7 @@ from orchestrator.journal.entries import Codec, append_entries, purpose
 from orchestrator.journal.scheduling import run_turn
 from orchestrator.journal.vaulting import vault_columns
 from orchestrator.turn.budgets import Budgets
-from orchestrator.turn.inputs import MessageAdded, TurnStarted
+from orchestrator.turn.inputs import MessageAdded, Screened, TurnStarted
 from orchestrator.turn.journal import Recorded
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
@@ -42,7 +42,8 @@ _NO = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message as it came in. `at_ms` is in epoch milliseconds; `disclosure` stands before its answer.
+    """A message as it came in. `at_ms` is in epoch milliseconds, `screened` the input guard's verdict; `disclosure`
+    stands before its answer.
 
     Once it is `masked`: `vault` knows what its tokens stand for, and `body_hash` is of what was sent.
     """
@@ -52,6 +53,8 @@ class Incoming:
     request_id: str
     at_ms: int
     wants_human: bool = False
+    screened: Screened = "pass"
+    flags: tuple[str, ...] = ()
     held: tuple[Held, ...] = ()
     vault: Vault | None = None
     body_hash: bytes = b""
@@ -184,7 +187,10 @@ async def _join(
     unread = next((row for row in rows if row["status"] == "queued" and row["runs"] == 0), None)
     if unread is None:
         return None
-    added = Recorded(MessageAdded(text=message.text, wants_human=message.wants_human), message.at_ms)
+    told = MessageAdded(
+        text=message.text, wants_human=message.wants_human, screened=message.screened, flags=message.flags
+    )
+    added = Recorded(told, message.at_ms)
     await append_entries(db, conversation.sealer, unread["id"], unread["inputs"], [added], codec)
     return Accepted(unread["id"])
 
@@ -193,7 +199,7 @@ def _started(conversation: Conversation, message: Incoming, budgets: Budgets) ->
     return TurnStarted(
         text=message.text, customer=conversation.customer, requester=conversation.identity.subject,
         channel=conversation.channel, answering=conversation.answering, wants_human=message.wants_human,
-        budgets=budgets, disclosure=message.disclosure,
+        budgets=budgets, disclosure=message.disclosure, screened=message.screened, flags=message.flags,
     )  # fmt: skip
 
 

@@ -24,6 +24,11 @@ def may_be_offered(entry: ToolEntry, *, customer: bool, may_write: bool = True) 
     return not unconfirmed_write or entry.name == HANDS_OVER
 
 
+def is_proposed(entry: ToolEntry) -> bool:
+    """Whether a Brain writes the arguments. Those of a hand-over are ours: a person is reached whatever was said."""
+    return entry.name != HANDS_OVER and may_be_offered(entry, customer=True)
+
+
 def refusal(entry: ToolEntry, request: CallRequest, *, preview: bool = False) -> ProblemCode | None:
     """Why this call must not be sent; None when it may. A preview changes nothing and needs no consent."""
     if request.role != "customer" and not entry.guests:

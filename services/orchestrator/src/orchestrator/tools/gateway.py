@@ -1,6 +1,6 @@
 """A tool call, from a request of the turn to an answer or a typed failure. It never raises for a tool's trouble.
 
-In order: known? allowed? valid? cached? Then attempts (`runner.py`), until one succeeds or none is worth it.
+In order: known? allowed? valid? harmless? cached? Then attempts (`runner.py`), until one succeeds or none is worth it.
 """
 
 from dataclasses import replace
@@ -13,7 +13,7 @@ from contracts.manifest import canonical_json
 from contracts.schema import output_schema
 from contracts.tool import Preview
 from orchestrator.tools.attempt import Later, call_exchange, preview_exchange
-from orchestrator.tools.authorise import refusal
+from orchestrator.tools.authorise import is_proposed, refusal
 from orchestrator.tools.cache import ReadCache, Slot
 from orchestrator.tools.calls import (
     CallAccepted,
@@ -31,6 +31,7 @@ from orchestrator.tools.failures import GARBAGE, Trouble
 from orchestrator.tools.metrics import UNKNOWN, ToolMetrics
 from orchestrator.tools.notes import status_notes
 from orchestrator.tools.runner import AttemptLoop, Finished
+from orchestrator.tools.screening import screened
 from orchestrator.tools.validation import compile_schema
 from servicekit.clock import Clock
 from servicekit.http.breaker import StateName
@@ -82,7 +83,7 @@ class ToolGateway:
         entry = self._catalog.entry(request.tool)
         if entry is None:
             return self._unknown()
-        if (refused := _refused(entry, request, preview=True)) is not None:
+        if (refused := self._refused(entry, request, preview=True)) is not None:
             return refused
         done = await self._loop.run(preview_exchange(entry, request, self._preview_schema))
         try:
@@ -104,7 +105,7 @@ class ToolGateway:
     async def _call(self, entry: ToolEntry | None, request: CallRequest, started: float) -> Called:
         if entry is None:
             return self._unknown()
-        if (refused := _refused(entry, request)) is not None:
+        if (refused := self._refused(entry, request)) is not None:
             return refused
         if request.tool != entry.name:
             request = replace(request, tool=entry.name)
@@ -118,6 +119,15 @@ class ToolGateway:
         if isinstance(done.outcome, Later):
             return CallAccepted(entry.answers_within_s, self._ms(started), done.attempts)
         return CallSucceeded(done.outcome, self._ms(started), done.attempts, cached=False)
+
+    def _refused(self, entry: ToolEntry, request: CallRequest, *, preview: bool = False) -> CallFailed | None:
+        code = refusal(entry, request, preview=preview)
+        if code is None and not entry.accepts.accepts(request.arguments):
+            code = ProblemCode.INVALID_REQUEST
+        if code is None and is_proposed(entry) and (reason := screened(entry.input_schema, request.arguments)):
+            self._metrics.screened.labels(entry.name, reason).inc()
+            code = ProblemCode.INVALID_REQUEST
+        return None if code is None else failed(code)
 
     def _slot(self, entry: ToolEntry, request: CallRequest) -> Slot | None:
         if self._cache is None:
@@ -150,13 +160,6 @@ class ToolGateway:
 
     def _ms(self, started: float) -> float:
         return round((self._clock.monotonic() - started) * 1000, 3)
-
-
-def _refused(entry: ToolEntry, request: CallRequest, *, preview: bool = False) -> CallFailed | None:
-    code = refusal(entry, request, preview=preview)
-    if code is None and not entry.accepts.accepts(request.arguments):
-        code = ProblemCode.INVALID_REQUEST
-    return None if code is None else failed(code)
 
 
 def _outcome(result: Called) -> str:

@@ -18,6 +18,9 @@ class ToolMetrics:
         self.garbage = metrics.counter(
             "aiguy_tool_garbage_total", "Answers that break the tool's own schema.", ("tool",)
         )
+        self.screened = metrics.counter(
+            "aiguy_tool_screened_total", "Calls that were not sent for what their arguments hold.", ("tool", "reason")
+        )
         self.breaker_open = metrics.gauge("aiguy_tool_breaker_open", "1 while the breaker is not closed.", ("tool",))
         self.cache = metrics.counter("aiguy_tool_cache_total", "Cache look-ups by result.", ("tool", "result"))
         self.cache_failures = metrics.counter(

@@ -45,11 +45,16 @@ class PlannedCall(OpenModel):
     origins: tuple[ArgumentOrigin, ...] = ()
 
 
+#: What the input guard said of a message.
+Screened = Literal["pass", "flag", "refuse"]
+
+
 class TurnStarted(OpenModel):
     """A customer's message was accepted. `requester` is their subject: whoever has it approves nothing here.
 
     `disclosure` stands before the answer where the channel has no other place to say that an assistant answers.
-    `flags` are what the input guard noticed about the message.
+    `screened` is the input guard's verdict and `flags` the names of its signals; both are recorded, so a replay agrees
+    whatever the rules are then.
     """
 
     kind: Literal["turn_started"] = "turn_started"
@@ -61,6 +66,7 @@ class TurnStarted(OpenModel):
     wants_human: bool = False
     budgets: Budgets = Budgets()
     disclosure: str = ""
+    screened: Screened = "pass"
     flags: tuple[str, ...] = ()
 
 
@@ -70,6 +76,8 @@ class MessageAdded(OpenModel):
     kind: Literal["message_added"] = "message_added"
     text: str
     wants_human: bool = False
+    screened: Screened = "pass"
+    flags: tuple[str, ...] = ()
 
 
 class StaffTookOver(OpenModel):

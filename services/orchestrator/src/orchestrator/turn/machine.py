@@ -47,6 +47,7 @@ __all__ = ["HUMAN_TOOL", "Step", "fold", "reduce"]
 
 HUMAN_TOOL = "handoff_human"
 _WRITE_AFTER_TEXT: WriteRefusal = "write_after_text"
+REFUSED_INPUT = "input_refused"
 
 
 def fold(inputs: Iterable[tuple[TurnInput, int]]) -> Step:
@@ -122,6 +123,9 @@ def _started(state: TurnState, started: TurnStarted, now_ms: int) -> Step:
         return steps.hand_off(state, HandoffReason.BUDGET)
     if started.wants_human:
         return steps.hand_off(state, HandoffReason.CUSTOMER_ASKED)
+    if started.screened == "refuse":
+        # No model reads it. Whoever asks for a person has got one above.
+        return steps.say(state, REFUSED_INPUT, Outcome.REFUSED)
     if started.budgets.level is Level.EMAIL:
         return steps.hand_off(state, HandoffReason.BUDGET)
     # Without a model the offline Brain answers, and says so.
@@ -132,9 +136,11 @@ def _message_added(state: TurnState, added: MessageAdded) -> Step:
     """Only before anything was done for the turn: later messages start a turn of their own."""
     if not _untouched(state):
         return Step(state)
-    state = replace(state, text=f"{state.text}\n{added.text}")
+    state = replace(state, text=f"{state.text}\n{added.text}", flags=tuple(dict.fromkeys((*state.flags, *added.flags))))
     if added.wants_human or state.handoff_reason is not None:
         return steps.hand_off(state, state.handoff_reason or HandoffReason.CUSTOMER_ASKED)
+    if added.screened == "refuse" or state.said == REFUSED_INPUT:
+        return steps.say(state, REFUSED_INPUT, Outcome.REFUSED)
     return steps.plan(state, may_call=True)
 
 
@@ -145,7 +151,8 @@ def _staff_took_over(state: TurnState) -> Step:
 
 
 def _untouched(state: TurnState) -> bool:
-    return state.phase in (Phase.PLAN, Phase.HAND_OFF) and not state.observed and not state.model
+    begun = state.phase in (Phase.PLAN, Phase.HAND_OFF) or state.said == REFUSED_INPUT
+    return begun and not state.observed and not state.model
 
 
 # ── PLAN ─────────────────────────────────────────────────────────────────────────────────────────────────

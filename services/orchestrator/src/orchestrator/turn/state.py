@@ -70,7 +70,8 @@ class Registered:
 class TurnState:
     """The whole state of one turn. `resumed_ms` is when work (re)started: waits do not count.
 
-    `tainted`: text of others has entered the turn, so no write is callable any more.
+    `tainted`: text of others has entered the turn, so no write is callable any more. `flags`: what the input guard held
+    against the message; with any, nothing that moves money is offered.
     `unsure`: how often the write at hand was asked for without an answer that says what came of it. `self_check` is
     the model's own word on its answer, `repairs` what was mended in its replies, `judged` how sure the turn is.
     """
@@ -82,6 +83,7 @@ class TurnState:
     requester: str = ""
     channel: str = "web"
     answering: Answering = Answering.BOT
+    flags: tuple[str, ...] = ()
     budgets: Budgets = field(default_factory=Budgets)
     usage: Usage = field(default_factory=Usage)
     model: str = ""
@@ -104,7 +106,6 @@ class TurnState:
     handoff_reason: HandoffReason | None = None
     disclosure: str = ""
     outcome: Outcome | None = None
-    flags: tuple[str, ...] = ()
     self_check: float = 1.0
     repairs: tuple[str, ...] = ()
     judged: Confidence | None = None
