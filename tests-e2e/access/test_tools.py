@@ -1,6 +1,6 @@
 """Tool services: nobody reads or changes what is somebody else's, whichever role they come in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -43,14 +43,22 @@ SERVICES: dict[str, tuple[Any, Any, Any, Things, dict[str, Any]]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def embedder() -> Iterator[Embedder]:
+    loaded = Embedder.load()
+    yield loaded
+    loaded.close()
+
+
 @pytest.mark.parametrize("name", SERVICES)
 async def test_nobody_reaches_what_is_somebody_elses(
-    name: str, database_url: Callable[[str], str], redis_url: str, master_key_file: Path, tmp_path: Path
-) -> None:
+    name: str, database_url: Callable[[str], str], redis_url: str, master_key_file: Path, tmp_path: Path,
+    embedder: Embedder,
+) -> None:  # fmt: skip
     told_by, build, seed, things_of, more = SERVICES[name]
     if name == "retrieval":
         more = {"index_dir": tmp_path / "index", "refresh_interval_s": 600, "deepening": False}
-        build = partial(build, embedder=Embedder.load())
+        build = partial(build, embedder=embedder)
     settings = told_by(
         service=name, environment="test", database_url=database_url(name), redis_url=redis_url,
         master_key_file=master_key_file, rate_limit_per_minute=1_000_000, **more,

@@ -61,7 +61,9 @@ async def of_billing(client: ToolClient) -> list[Object]:
             "subject": who.subject, "expires": query["expires"], "link_owner": query["owner"],
             "signature": query["signature"],
         }  # fmt: skip
-        things.append(Object(name, name, ids, (paid, refund, str(cents), query["signature"], link["sha256"])))
+        things.append(
+            Object(name, name, ids, (paid, refund, f'"amount_minor":{cents}', query["signature"], link["sha256"]))
+        )
     return [*things, missing()]
 
 

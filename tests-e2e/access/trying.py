@@ -127,7 +127,7 @@ class Trial:
         """What is somebody else's looks like what does not exist."""
         seen: dict[tuple[str, int], set[tuple[int, str, str]]] = {}
         for cell, response in told:
-            body = response.json()
+            body = response.json() if "problem+json" in response.headers.get("content-type", "") else {}
             answer = (response.status_code, str(body.get("code")), str(body.get("detail")))
             seen.setdefault((cell.caller.name, cell.way), set()).add(answer)
             if len(seen[cell.caller.name, cell.way]) > 1:
