@@ -23,8 +23,11 @@ class CompiledSchema:
     _validator: Any = field(repr=False, compare=False)
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is valid."""
-        return bool(self._validator.is_valid(value))
+        """Whether the value is valid. What JSON cannot say (half a character, a number without end) is not."""
+        try:
+            return bool(self._validator.is_valid(value))
+        except ValueError:
+            return False
 
     def errors(self, value: object) -> tuple[str, ...]:
         """What is wrong with a value, as `/pointer: message` without the value itself; at most 8."""

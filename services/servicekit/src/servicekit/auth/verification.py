@@ -126,7 +126,8 @@ def _peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if len(token) > MAX_TOKEN_CHARS or len(parts) != 3:
         raise unauthenticated("The token is malformed.")
     try:
-        header, claims = (orjson.loads(base64.urlsafe_b64decode(_padded(part))) for part in parts[:2])
+        header, claims = (orjson.loads(content) for content in map(_decoded, parts[:2]))
+        _decoded(parts[2])
     except (ValueError, binascii.Error) as error:
         raise unauthenticated("The token is malformed.") from error
     if not isinstance(header, dict) or not isinstance(claims, dict):
@@ -134,5 +135,12 @@ def _peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return header, claims
 
 
-def _padded(part: str) -> bytes:
-    return part.encode("ascii") + b"=" * (-len(part) % 4)
+def _decoded(part: str) -> bytes:
+    """The bytes of a part. Raises ValueError when they were not written in the one way that RFC 7515 knows: a token
+    that was changed is another token, also where a lenient decoder sees no difference.
+    """
+    given = part.encode("ascii")
+    content = base64.urlsafe_b64decode(given + b"=" * (-len(given) % 4))
+    if base64.urlsafe_b64encode(content).rstrip(b"=") != given:
+        raise ValueError("not in canonical base64url")
+    return content

@@ -1,0 +1,1 @@
+"""Every endpoint, tried by every kind of caller on what belongs to others."""
