@@ -2,6 +2,7 @@
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -72,6 +73,21 @@ async def test_with_a_collector_a_call_is_one_trace_from_edge_to_tool(serve, iss
     assert names.count("tool get_order_status") == 2
     assert len(names) == 4
     assert "ABC123" not in str([(one.name, dict(one.attributes)) for one in spans])
+
+
+def test_spans_leave_without_what_people_wrote():
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(PrivateExporter(exporter, Redactor.load())))
+    told = {"url.path": "/thread/ada@mail.example", "url.query": "q=heirloom", "http.route": "/thread/{id}", "count": 3}
+    with provider.get_tracer("t").start_as_current_span("GET", attributes=told) as current:
+        current.add_event("exception", {"exception.message": "card 4111 1111 1111 1111", "exception.type": "ValueError"})
+    (left,) = exporter.get_finished_spans()
+    assert left.attributes == {
+        "url.path": "/thread/[email]", "url.query": "[redacted]", "http.route": "/thread/{id}", "count": 3,
+    }  # fmt: skip
+    assert left.events[0].attributes == {"exception.message": "[redacted]", "exception.type": "ValueError"}
+    assert left.context == current.get_span_context()
 
 
 def test_a_metric_is_one_object_by_name_and_of_one_kind():

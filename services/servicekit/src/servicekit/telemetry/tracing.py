@@ -16,8 +16,10 @@ from opentelemetry.trace import Span, Status, StatusCode, Tracer
 from opentelemetry.util.types import AttributeValue
 
 from contracts.headers import REQUEST_ID
+from servicekit.redaction import Redactor
 from servicekit.settings import ServiceSettings
 from servicekit.telemetry.current import request_context
+from servicekit.telemetry.private_export import PrivateExporter
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
@@ -29,7 +31,7 @@ def configure_tracing(settings: ServiceSettings, *, processor: SpanProcessor | N
         exporter = os.environ.get("OTEL_TRACES_EXPORTER", "otlp").lower()
         if disabled or exporter == "none" or not any(os.environ.get(name) for name in _ENDPOINTS):
             return None
-        processor = BatchSpanProcessor(OTLPSpanExporter())
+        processor = BatchSpanProcessor(PrivateExporter(OTLPSpanExporter(), Redactor.load()))
     provider = TracerProvider(
         resource=Resource.create({"service.name": settings.service, "deployment.environment": settings.environment})
     )

@@ -1,0 +1,56 @@
+"""Spans leave without personal data: their attributes go through what takes it out of log records.
+
+Our own spans carry names and classes only. The server span is the framework's, and has the path and the query as they came.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.util.types import AttributeValue
+
+from servicekit.redaction import REDACTED, Redactor
+
+#: What a caller wrote, as a whole: nobody needs it to follow a trace.
+_HIDDEN = frozenset({"url.query", "http.target", "http.url", "url.full", "user_agent.original", "exception.message",
+                     "exception.stacktrace"})  # fmt: skip
+#: Ids and addresses of ours, in which digits are no phone number.
+_KEPT = frozenset({"http.route", "service.name", "server.address", "network.peer.address", "client.address"})
+
+
+class PrivateExporter(SpanExporter):
+    """Hands spans on to `exporter`, redacted. The spans themselves stay as they are."""
+
+    def __init__(self, exporter: SpanExporter, redactor: Redactor) -> None:
+        self._exporter, self._redactor = exporter, redactor
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """See `SpanExporter.export`."""
+        return self._exporter.export([self._private(one) for one in spans])
+
+    def shutdown(self) -> None:
+        """See `SpanExporter.shutdown`."""
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """See `SpanExporter.force_flush`."""
+        return self._exporter.force_flush(timeout_millis)
+
+    def _private(self, span: ReadableSpan) -> ReadableSpan:
+        events = [Event(one.name, self._attributes(one.attributes), one.timestamp) for one in span.events]
+        return ReadableSpan(
+            name=self._redactor.text(span.name), context=span.context, parent=span.parent, resource=span.resource,
+            attributes=self._attributes(span.attributes), events=events, links=span.links, kind=span.kind,
+            status=span.status, start_time=span.start_time, end_time=span.end_time,
+            instrumentation_scope=span.instrumentation_scope,
+        )  # fmt: skip
+
+    def _attributes(self, attributes: Mapping[str, AttributeValue] | None) -> dict[str, AttributeValue]:
+        return {key: self._value(key, item) for key, item in (attributes or {}).items()}
+
+    def _value(self, key: str, item: AttributeValue) -> AttributeValue:
+        if key in _HIDDEN:
+            return REDACTED
+        if key in _KEPT or not isinstance(item, str):
+            return item
+        return self._redactor.text(item)
