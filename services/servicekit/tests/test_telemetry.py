@@ -6,8 +6,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from servicekit.redaction import Redactor
 from servicekit.telemetry import Metrics, inject_headers, new_context, span, tracing_enabled
 from servicekit.telemetry.current import enter, leave
+from servicekit.telemetry.private_export import PrivateExporter
 from servicekit.telemetry.tracing import configure_tracing
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -81,10 +83,12 @@ def test_spans_leave_without_what_people_wrote():
     provider.add_span_processor(SimpleSpanProcessor(PrivateExporter(exporter, Redactor.load())))
     told = {"url.path": "/thread/ada@mail.example", "url.query": "q=heirloom", "http.route": "/thread/{id}", "count": 3}
     with provider.get_tracer("t").start_as_current_span("GET", attributes=told) as current:
-        current.add_event("exception", {"exception.message": "card 4111 1111 1111 1111", "exception.type": "ValueError"})
+        current.add_event(
+            "exception", {"exception.message": "card 4111 1111 1111 1111", "exception.type": "ValueError"}
+        )
     (left,) = exporter.get_finished_spans()
     assert left.attributes == {
-        "url.path": "/thread/[email]", "url.query": "[redacted]", "http.route": "/thread/{id}", "count": 3,
+        "url.path": "[email]", "url.query": "[redacted]", "http.route": "/thread/{id}", "count": 3,
     }  # fmt: skip
     assert left.events[0].attributes == {"exception.message": "[redacted]", "exception.type": "ValueError"}
     assert left.context == current.get_span_context()

@@ -5,15 +5,22 @@ from typing import Any, cast
 
 import pytest
 
+from contracts.tool import RiskTier
+from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.port import BrainContext, BrainError, OnText, Plan, ToolSpec
+from orchestrator.confidence.policy import load_escalation_policy
 from orchestrator.effects.call_planner import call_planner
 from orchestrator.effects.scope import Collaborators, TurnView
+from orchestrator.guard.ours import standing
+from orchestrator.guard.output.policy import load_output_policy
 from orchestrator.guard.vault import Vault
+from orchestrator.memory.short_term import NOTHING_YET, Remembered
 from orchestrator.turn.budgets import Budgets, Level
 from orchestrator.turn.effects import CallPlanner
 from orchestrator.turn.inputs import PlanFailed
 from orchestrator.turn.state import TurnState
 from servicekit.clock import SystemClock
+from servicekit.privacy import Finder
 
 TOOLS = {
     "search_kb": ("retrieval", False), "get_order_status": ("orders", False), "create_ticket": ("tickets", True),
@@ -36,12 +43,22 @@ class Asked:
 class Tools:
     """The catalogue of a stack."""
 
-    def specs(self, *, customer: bool) -> tuple[ToolSpec, ...]:
+    def specs(self, *, customer: bool, may_write: bool = True) -> tuple[ToolSpec, ...]:
         return tuple(ToolSpec(name, "", {}, write) for name, (_, write) in TOOLS.items())
 
     def entry(self, name: str) -> Any:
         family, write = TOOLS[name]
-        return type("Entry", (), {"name": name, "family": family, "write": write})
+        return type("Entry", (), {"name": name, "family": family, "write": write, "risk": RiskTier.LOW})
+
+
+class Silent:
+    """A gateway and a detector of languages that have nothing to say."""
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    def detect(self, _text: str) -> None:
+        return None
 
 
 @dataclass
@@ -50,8 +67,14 @@ class Scope:
 
     world: Any
 
+    async def language(self, _state: TurnState) -> str:
+        return "en"
+
+    async def remembered(self) -> Remembered:
+        return NOTHING_YET
+
     def view(self, state: TurnState) -> TurnView:
-        return TurnView(Vault(), lambda text: text, state.text, ())
+        return TurnView(Vault(b"k" * 32, Finder.load()), lambda text: text, state.text, ())
 
     async def brain_context(self, state: TurnState, view: TurnView, *, tools: tuple[ToolSpec, ...]) -> Any:
         return type("Context", (), {"tools": tools, "repair": (), "notes": ()})
@@ -63,9 +86,11 @@ async def offered(level: Level, *, degraded: bool = False) -> tuple[str, tuple[s
     metrics = cast(Any, type("Metrics", (), {"failed": quiet, "repairs": quiet}))
     unused = cast(Any, None)
     world = Collaborators(
-        brain=cast(Any, strong), offline=cast(Any, offline), catalog=cast(Any, Tools()), gateway=unused, memory=unused,
-        publisher=unused, database=unused, scheduler=unused, phrases=unused, standing=unused, languages=unused,
-        topics={}, metrics=metrics, clock=SystemClock(), confirmation_ttl_s=1, approval_ttl_s=1, small=cast(Any, small),
+        brain=cast(Any, strong), offline=cast(Any, offline), catalog=cast(Any, Tools()), gateway=cast(Any, Silent()),
+        memory=unused, publisher=unused, vaults=unused, escalation=load_escalation_policy(),
+        output=load_output_policy(Finder.load()), database=unused, scheduler=unused, phrases=unused,
+        standing=standing(read_policy("business"), ()), languages=cast(Any, Silent()), topics={}, metrics=metrics,
+        clock=SystemClock(), confirmation_ttl_s=1, approval_ttl_s=1, small=cast(Any, small),
     )  # fmt: skip
     state = TurnState(text="Hello", customer=True, budgets=Budgets(level=level))
     failed = await call_planner(CallPlanner(degraded=degraded), state, cast(Any, Scope(world)), unused)

@@ -9,10 +9,11 @@ import pytest
 
 from contracts.turn import FinalMessage, Usage
 from orchestrator.jobs.queue import JobQueue
-from orchestrator.journal.accept import Incoming, begin_at_once
+from orchestrator.journal.accept import Incoming, begin_at_once, masked
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.store import PgTurnJournal
+from orchestrator.journal.vaulting import Vaults
 from orchestrator.limits.keeper import UsageKeeper
 from orchestrator.limits.levels import FRESH_S, Levels
 from orchestrator.limits.policy import load_limits
@@ -26,6 +27,7 @@ from orchestrator.turn.machine import fold
 from servicekit.auth.claims import Caller, Role
 from servicekit.crypto import Keyring
 from servicekit.db.pool import Database
+from servicekit.privacy import Finder
 from servicekit.telemetry import Metrics
 from servicekit.testing import FakeClock
 
@@ -43,6 +45,7 @@ class Shop:
 
     database: Database
     conversations: Conversations
+    vaults: Vaults
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
     codec: Codec = field(default_factory=Codec)
     said: int = 0
@@ -54,10 +57,12 @@ class Shop:
     async def accept(self, conversation: Conversation) -> PgTurnJournal:
         self.said += 1
         message = Incoming("Hello", f"id-{self.said}", "req", int(self.clock.now().timestamp() * 1000))
+        vault = self.vaults.of(conversation)
         async with self.database.primary() as db:
+            message = masked(message, conversation, vault)
             begun = await begin_at_once(db, conversation, message, Budgets(), self.codec)
         assert begun is not None
-        return PgTurnJournal(self.database, conversation, begun.turn_id, self.codec, JobQueue())
+        return PgTurnJournal(self.database, conversation, begun.turn_id, self.codec, JobQueue(), vault)
 
     async def end(self, journal: PgTurnJournal, *happened: TurnInput) -> None:
         at_ms = int(self.clock.now().timestamp() * 1000)
@@ -101,7 +106,7 @@ async def shop(database_url: Callable[[str], str]) -> AsyncIterator[Shop]:
     async with database.primary() as db:
         await db.execute("TRUNCATE usage_days")
     keyring = Keyring.generate()
-    yield Shop(database, Conversations(keyring, keyring.derive("subject-hash")))
+    yield Shop(database, Conversations(keyring, keyring.derive("subject-hash")), Vaults(Finder.load()))
     await database.close()
 
 

@@ -12,11 +12,14 @@ from contracts.tool import Family, RiskTier, ToolContract, ToolEffect
 from contracts.turn import Role
 from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.port import Message
+from orchestrator.confidence.policy import load_escalation_policy
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.runner import Runner
 from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.guard.ours import standing
+from orchestrator.guard.output.policy import load_output_policy
+from orchestrator.guard.vault import Vault
 from orchestrator.memory.short_term import Remembered
 from orchestrator.tools.build import build_tools
 from orchestrator.tools.callbacks import Callbacks
@@ -26,6 +29,7 @@ from orchestrator.turn.loop import run_turn
 from orchestrator.turn.state import Phase, TurnState
 from servicekit.clock import SystemClock
 from servicekit.http.breaker import BreakerConfig
+from servicekit.privacy import Finder
 from servicekit.telemetry import Metrics
 from servicekit.testing import TestIssuer
 
@@ -99,33 +103,38 @@ class Engine:
             minter=self.issuer.minter, metrics=metrics, clock=clock, callbacks=Callbacks(b"k" * 32, clock),
             breaker=BreakerConfig(max_failures=10**9),
         )  # fmt: skip
-        self._clock, self._turns = clock, 0
+        self._clock, self._turns, self._finder = clock, 0, Finder.load()
         phrases = load_phrases()
         self._parts = {
             "catalog": self.tools.catalog, "gateway": self.tools.gateway, "phrases": phrases, "topics": {},
             "standing": standing(read_policy("business"), phrases.all_texts()), "metrics": TurnMetrics(metrics),
-            "clock": clock, "languages": NoLanguage(), "confirmation_ttl_s": 600, "approval_ttl_s": 600,
+            "clock": clock, "languages": NoLanguage(), "escalation": load_escalation_policy(),
+            "output": load_output_policy(self._finder), "confirmation_ttl_s": 600, "approval_ttl_s": 600,
         }  # fmt: skip
 
     async def converse(self, brain: Any, *messages: str, yes: bool = True, before: Sequence[Message] = ()) -> Talk:
         """A customer writes these messages one after the other and answers every card alike."""
-        memory, talk = Memory(list(before)), Talk(said=[one.text for one in before if one.role is Role.CUSTOMER])
+        vault = Vault(b"k" * 32, self._finder, ("Ada Moreno",))
+        earlier = [Message(one.role, vault.mask(one.text)) for one in before]
+        memory, talk = Memory(earlier), Talk(said=[one.text for one in before if one.role is Role.CUSTOMER])
         parts = self._parts | {"brain": brain, "offline": brain, "memory": memory}
         world = Collaborators(**{one.name: cast(Any, parts.get(one.name, Quiet())) for one in fields(Collaborators)})
         for message in messages:
             talk.said.append(message)
-            await self._turn(world, message, talk, yes=yes)
+            await self._turn(world, vault, message, talk, yes=yes)
         return talk
 
-    async def _turn(self, world: Collaborators, text: str, talk: Talk, *, yes: bool) -> None:
+    async def _turn(self, world: Collaborators, vault: Vault, text: str, talk: Talk, *, yes: bool) -> None:
         self._turns += 1
         turn_id = f"trn_{self._turns:032x}"
         identity = SimpleNamespace(subject=ADA, email="ada@example.com", name="Ada Moreno")
-        conversation = SimpleNamespace(id="cnv_" + "0" * 32, identity=identity, customer=True, channel="web")
-        started = TurnStarted(text=text, customer=True, requester=ADA, channel="web")
+        conversation = SimpleNamespace(
+            id="cnv_" + "0" * 32, identity=identity, customer=True, channel="web", sealer=None
+        )  # fmt: skip
+        started = TurnStarted(text=vault.mask(text), customer=True, requester=ADA, channel="web")
         journal = Journal([Recorded(started, self._now())])
         while True:
-            scope = TurnScope(cast(Any, conversation), turn_id, "req_1", run=0, first=False, world=world)
+            scope = TurnScope(cast(Any, conversation), turn_id, "req_1", run=0, first=False, world=world, known=vault)
             state = await run_turn(journal, Runner(scope), self._now)
             if state.tainted:
                 talk.tainted.add(turn_id)

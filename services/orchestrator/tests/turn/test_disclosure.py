@@ -1,14 +1,20 @@
 """Where a channel shows nothing but answers, the first one begins with who gives it; it is no part of the answer."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
 from contracts.turn import ChunkEvent, EndEvent, FinalMessage, SupportedSentence
 from orchestrator.effects.telling import _events as events_of
+from orchestrator.guard.vault import Vault
 from orchestrator.journal.store import end_event
 from orchestrator.turn.effects import CheckGuardrails, Finish
 from orchestrator.turn.inputs import Guarded, HandedOff, PlanMade, TurnInput, TurnStarted
 from orchestrator.turn.machine import Step, fold
 
+#: As much of a turn's scope as its end looks at: nothing in it is masked.
+SCOPE = cast(Any, SimpleNamespace(turn_id="trn_1", vault=Vault(b"k" * 32, cast(Any, None))))
 TOLD = "You are chatting with an AI assistant."
 ANSWER = "Within 30 days."
 SUPPORT = (SupportedSentence(start=0, end=len(ANSWER), chunk_id="c", quote="30 days"),)
@@ -25,7 +31,7 @@ def ended(*inputs: TurnInput, wants_human: bool = False) -> tuple[EndEvent, list
     step = after(*inputs, wants_human=wants_human)
     finish = step.effects[-1]
     assert isinstance(finish, Finish)
-    return end_event(step.state, finish), list(events_of("trn_1", finish, step.state)), finish
+    return end_event(step.state, finish), list(events_of(SCOPE, finish, step.state)), finish
 
 
 @pytest.mark.parametrize("streamed", [False, True])

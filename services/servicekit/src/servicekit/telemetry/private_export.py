@@ -1,6 +1,6 @@
 """Spans leave without personal data: their attributes go through what takes it out of log records.
 
-Our own spans carry names and classes only. The server span is the framework's, and has the path and the query as they came.
+Our own spans carry names and classes only. The server span is the framework's: path and query as they came.
 """
 
 from collections.abc import Mapping, Sequence
