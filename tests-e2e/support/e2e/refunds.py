@@ -121,8 +121,7 @@ class RefundSoak:
 
     async def _hold(self, one: Intended) -> None:
         customer = self.visitor(one.person)
-        conversation_id = await customer.begin()
-        await eventually(lambda: self._ask(customer, conversation_id, one), customer.patience_s)
+        await eventually(lambda: self._ask(customer, one), customer.patience_s)
         turn = one.turns[-1]
         clicks = [customer.decide(turn, True) for _ in range(2 if one.hasty else 1)]
         for answer in await asyncio.gather(*clicks):
@@ -133,8 +132,11 @@ class RefundSoak:
             again = await customer.decide(turn, True)
             assert again.status_code == 202, again.text
 
-    async def _ask(self, customer: Visitor, conversation_id: str, one: Intended) -> bool:
-        """True when the card is shown. While billing is away there is none, and the customer asks again."""
+    async def _ask(self, customer: Visitor, one: Intended) -> bool:
+        """True when the card is shown. While billing is away there is none, and the customer asks again: in a new
+        conversation, because in the old one a person takes over from a question that was asked in vain three times.
+        """
+        conversation_id = await customer.begin()
         text, client_turn_id = f"Refund order {one.order} for ${one.amount / 100:.2f}", new_turn_id()
         sent = [customer.send(conversation_id, text, client_turn_id) for _ in range(2 if one.hasty else 1)]
         turns = await asyncio.gather(*sent)

@@ -10,6 +10,7 @@ from orchestrator.confidence.repeats import times_asked, times_told
 from orchestrator.effects.scope import TurnScope
 from orchestrator.turn.confidence import Confidence
 from orchestrator.turn.inputs import Escalated, Guarded
+from orchestrator.turn.machine import REFUSED_INPUT
 from orchestrator.turn.state import Observed, TurnState
 
 _NO_ANSWER = frozenset({Outcome.REFUSED, Outcome.TOOL_FAILED})
@@ -74,9 +75,10 @@ async def _below(told: Guarded, sure: Confidence, state: TurnState, scope: TurnS
 
 async def _refused_again(told: Guarded, state: TurnState, scope: TurnScope) -> bool:
     """Whether the customer would get the same no for the last time that policy allows. What must not leave is no
-    question without an answer: whoever tries to get it thrice needs no person.
+    question without an answer, and neither is a message that was refused where it came in: whoever tries thrice needs
+    no person.
     """
-    if told.refusal == "withheld" or not (told.verdict == "refuse" or state.outcome in _NO_ANSWER):
+    if told.refusal == "withheld" or state.said == REFUSED_INPUT or not (told.verdict == "refuse" or state.outcome in _NO_ANSWER):
         return False
     remembered = await scope.remembered()
     return times_told(told.text, remembered.history) >= scope.world.escalation.loops.same_refusal
