@@ -78,7 +78,9 @@ async def _refused_again(told: Guarded, state: TurnState, scope: TurnScope) -> b
     question without an answer, and neither is a message that was refused where it came in: whoever tries thrice needs
     no person.
     """
-    if told.refusal == "withheld" or state.said == REFUSED_INPUT or not (told.verdict == "refuse" or state.outcome in _NO_ANSWER):
+    if told.refusal == "withheld" or state.said == REFUSED_INPUT:
+        return False
+    if told.verdict != "refuse" and state.outcome not in _NO_ANSWER:
         return False
     remembered = await scope.remembered()
     return times_told(told.text, remembered.history) >= scope.world.escalation.loops.same_refusal
