@@ -1,7 +1,7 @@
 # Everything is one command. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy guard-suite \
+.PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy bench-guards guard-suite \
         prove-refunds prove-guards redteam contracts
 
 VENV := .venv/bin
@@ -53,6 +53,9 @@ bench-knowledge: setup ## Measure how well search finds pages and knows what it 
 
 bench-privacy: setup ## Measure how well and how fast personal data is found in text
 	@exec $(VENV)/python tests-e2e/bench/privacy.py $(ARGS)
+
+bench-guards: setup ## Measure what all guards together add to one turn
+	@exec $(VENV)/python tests-e2e/bench/guards.py $(ARGS)
 
 guard-suite: setup ## 5,000 answers with something planted and 2,000 clean ones, through the guard and the stream
 	@AIGUY_TEST_ANSWERS=5000 $(VENV)/pytest -q services/orchestrator/tests/guard/test_output_suite.py

@@ -1,14 +1,12 @@
 """The gate of a streamed answer: whole sentences that have passed, in their order, and nothing else."""
 
 import random
-import time
 from typing import Any
 
 import pytest
 
 from contracts.turn import Mark
 from orchestrator.brain.sentences import sentence_spans, whole_spans
-from orchestrator.guard.answer import Phrases, check_answer
 from orchestrator.guard.checker import AnswerChecker, Grounds
 from orchestrator.guard.gate import MAX_HELD, Reading, StreamGate
 from orchestrator.guard.masking import IdMask
@@ -168,24 +166,3 @@ def test_the_end_of_a_sentence_is_certain_before_it_is_shown() -> None:
             early += len(found)
             assert found == whole[: len(found)] or [one[1] for one in found] == [one[1] for one in whole[: len(found)]]
     assert early > 10_000
-
-
-async def test_the_gate_and_the_final_check_cost_milliseconds_an_answer(policy: OutputPolicy) -> None:
-    text = " ".join(["You can return an item within 30 days.", "Use the form.", "Order ABC123 is shipped."] * 7)[:500]
-    outputs = [FOUND, ORDER]
-    phrases = Phrases(unsupported="No source.", withheld="Withheld.", nearest="Nearest: {page}.")
-    gates, checks = [], []
-    words = [f"{word} " for word in text.split(" ")]
-    for _ in range(40):
-        streamed = Streamed(policy, *outputs)
-        began = time.process_time()
-        await streamed.write(*words)
-        await streamed.gate.finish(text)
-        gates.append(time.process_time() - began)
-        began = time.process_time()
-        check_answer(text, (), (), streamed.checker.grounds, str, phrases, policy, streamed.checker)
-        checks.append(time.process_time() - began)
-    both = sorted((gate + check) * 1000 for gate, check in zip(gates, checks, strict=True))
-    print(f"{len(text)} characters: p50 {both[20]:.1f} ms, p95 {both[38]:.1f} ms of processor time, of which the gate "
-          f"{sorted(gates)[20] * 1e6 / len(words):.0f} µs a word")  # fmt: skip
-    assert both[20] < 15

@@ -1,6 +1,5 @@
 """The guard on what customers write: attacks are refused in any spelling, customers are not."""
 
-import random
 import time
 from pathlib import Path
 
@@ -92,18 +91,18 @@ def test_any_text_gets_the_same_verdict_twice(guard: InputGuard, text: str) -> N
     assert guard.judge(text) == guard.judge(text)
 
 
-def test_five_hundred_characters_cost_next_to_nothing_and_the_worst_text_little(guard: InputGuard) -> None:
-    dice, lines = random.Random(7), _lines("benign.txt")
-    texts = [" ".join(dice.sample(lines, 14))[:500] for _ in range(40)]
-    spent = []
-    for text in texts:
+@pytest.mark.parametrize(
+    "piece",
+    ["i ", "a.", "#", "-", "![](http://", "&#105;", "%41", "ignore my rules ", "<img ", "a1", "write ", "\n# "],
+)
+def test_its_time_grows_with_the_text_and_not_faster(guard: InputGuard, piece: str) -> None:
+    def seconds(length: int) -> float:
+        text = (piece * length)[:length]
         before = time.process_time()
         guard.judge(text)
-        spent.append(time.process_time() - before)
-    # The median: another process on the core may take its time from one of them.
-    assert sorted(spent)[20] < 0.003
-    worst = ["i ", "a.", "#", "-", "![](http://", "&#105;", "%41", "ignore my rules ", "<img ", "a1", "write ", "\n# "]
-    for piece in worst:
-        before = time.process_time()
-        guard.judge((piece * 4000)[:4000])
-        assert time.process_time() - before < 0.5, piece
+        return time.process_time() - before
+
+    seconds(1000)
+    short, long = min(seconds(1000) for _ in range(3)), min(seconds(4000) for _ in range(3))
+    # Four times the text: sixteen times the work would be square.
+    assert long < 12 * short + 0.01
