@@ -45,7 +45,7 @@ async def test_no_prompt_holds_who_the_customer_is_or_what_opens_doors(visit, ll
 async def test_what_is_masked_for_the_model_is_whole_for_the_customer(visit, llm) -> None:
     ada = visit(ADA)
     first = await ada.say(f"Hello, I am {EMAIL}")
-    (token,) = set(re.findall(r"<email_[a-z2-7]{8}>", llm.prompts[-1].rpartition("<question>")[2]))
+    (token,) = set(re.findall(r"<email_[a-z2-7]{8}>", llm.prompts[-1].rpartition("<question")[2]))
     llm.say("repeat", {"text": f"You told me {token}, did you not?"})
     turn = await ada.say("Please repeat it", first.conversation_id)
     assert turn.text == f"You told me {EMAIL}, did you not?"
