@@ -1,8 +1,9 @@
 """What all guards together add to one turn: `make bench-guards`, some seconds, no server, no network, no model.
 
 A turn is a message of 500 characters and an answer of 500: the message is judged and masked, an order is masked, and
-the answer is checked sentence by sentence as it streams, and once more as a whole. Each turn has other words, so that
-nothing remembered helps. Time is processor time.
+the answer is checked sentence by sentence as it streams, and once more as a whole. Every other sentence of it stands in
+a page as it is, the others are in words of their own. Each turn has other words, so that nothing remembered helps. Time
+is processor time.
 """
 
 import argparse
@@ -39,6 +40,11 @@ ASKS = (
     "You can reach me at +49 30 {n:03d}45678 in the evening.", "Thank you very much for your help.",
     "How long do I have to send the {thing} back if it does not fit?", "It was a present, and the box is open.",
 )  # fmt: skip
+#: Other words for the same, as a model finds them.
+OTHER_WORDS = (
+    ("You can ", "It is possible to "), ("We ", "Our shop will "), ("The ", "That "), (" is ", " will be "),
+    (" your ", " the "), ("within ", "in at most "), (" can ", " may "), (" get ", " receive "),
+)  # fmt: skip
 THINGS = ("tent", "stove", "lantern", "hatchet", "kettle", "blanket", "rucksack", "canoe paddle", "wool jumper")
 
 
@@ -50,7 +56,8 @@ class Turn:
         self.vault = Vault(dice.randbytes(32), finder, ("Kim Weber",))
         self.pages = dice.sample(pages, 5)
         lines = [line for page in self.pages[:2] for line in page["text"].split("\n") if line[:1].isalpha()]
-        self.answer = " ".join(lines)[:LENGTH].rsplit(". ", 1)[0] + "."
+        said = " ".join(lines)[:LENGTH].rsplit(". ", 1)[0].split(". ")
+        self.answer = ". ".join(_reworded(one) if at % 2 else one for at, one in enumerate(said)) + "."
         self.order = {"order_id": f"ABC{dice.randrange(999):03d}", "status": "shipped", "ship_to": "Burlington"}
 
     async def run(self, screen: InputScreen, policy: Any, spend: Callable[[str, float], None]) -> None:
@@ -125,6 +132,12 @@ async def _measured() -> dict[str, tuple[float, float]]:
 def _percentiles(values: list[float]) -> tuple[float, float]:
     cuts = quantiles(values, n=20)
     return cuts[9], cuts[18]
+
+
+def _reworded(sentence: str) -> str:
+    for written, said in OTHER_WORDS:
+        sentence = sentence.replace(written, said)
+    return sentence
 
 
 def _message(dice: random.Random) -> str:

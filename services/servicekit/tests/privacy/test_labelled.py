@@ -46,7 +46,7 @@ def test_texts_with_nothing_in_them_are_left_alone(finder: Finder, texts: list[L
 
 
 def test_the_score_sees_what_is_missed_and_what_is_wrong(texts: list[Labelled]) -> None:
-    blind = score(Finder(()), texts)
+    blind = score(Finder({}), texts)
     assert blind.recall(Kind) == 0
     assert len(blind.missed) == sum(len(one.values) for one in texts)
     mute = [Labelled(one.text, (), held_out=False) for one in texts if one.values]

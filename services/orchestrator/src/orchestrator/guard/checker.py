@@ -47,6 +47,7 @@ class AnswerChecker:
         self.grounds = grounds
         self.policy = policy
         self._known: Known = {}
+        self._promises: dict[tuple[str, tuple[str, ...]], Rule | None] = {}
         self._evidence = evidence_of(grounds.outputs, grounds.business, grounds.said, grounds.asked)
         self.allowed = allowed_of(
             grounds.outputs, business=grounds.business, said=grounds.said, asked=grounds.asked, done=grounds.done,
@@ -92,7 +93,11 @@ class AnswerChecker:
         return one if rule is None else replace(one, kind="unsupported", spans=(), reason=rule)
 
     def _promised(self, one: Sentence) -> Rule | None:
-        pages = [span.passage.text for span in one.spans]
+        """The rule that the sentence breaks as a promise; asked again for the whole answer of which it was a part."""
+        pages = tuple(span.passage.text for span in one.spans)
         if any(one.text in page for page in pages):
             return None
-        return next(self.policy.promises.empty(one.text, "\n".join(pages), self.allowed), None)
+        if (one.text, pages) not in self._promises:
+            found = self.policy.promises.empty(one.text, "\n".join(pages), self.allowed)
+            self._promises[one.text, pages] = next(found, None)
+        return self._promises[one.text, pages]

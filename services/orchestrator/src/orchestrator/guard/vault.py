@@ -6,7 +6,6 @@ arguments of a call that goes out, and in the customer's own view (GUARD-1).
 """
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -128,7 +127,7 @@ class Vault:
             # Written in one way, so that a token stands for what the shop's systems know.
             before, value = value[: len(value) - len(value.lstrip("#"))], value.lstrip("#").upper()
         same = _SPACING.sub("", value) if kind in _GROUPED else value
-        digest = hmac.new(self.key, f"vault\n{kind}\n{same.casefold()}".encode(), hashlib.sha256).digest()
+        digest = hmac.digest(self.key, f"vault\n{kind}\n{same.casefold()}".encode(), "sha256")
         token = f"<{kind}_{base64.b32encode(digest[:_TOKEN_BYTES]).decode().lower()}>"
         if token not in self._held:
             self._held[token] = held = Held(token, str(kind), value)

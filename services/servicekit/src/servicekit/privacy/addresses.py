@@ -21,6 +21,11 @@ _LABEL = re.compile(
     r"|lives? at|lived at|return (?:it |them )?to:?|address with"
     r"|moved to|lieferung an|liefern an)[ :\n]{1,3}"
 )
+#: Every label holds one of these.
+_LABELS = (
+    "adres", "address", "anschrift", "wohne", "direcci", "domicilio", "viv", "indirizzo", "abit", "woon", "ship",
+    "deliver", "send", "forward", "live", "living", "return", "moved", "liefer",
+)  # fmt: skip
 _CHUNK = re.compile(
     r"[^\n.!?;]{0,90}?(?:\n[^\n.!?;:]{3,45}){0,4}?(?=$|\n\n|\n(?:thanks|danke|merci|gracias|grazie|bedankt"
     r"|regards|phone|tel|email|best)|[!?;]|\.(?:\s|$)| (?:and|und|but|aber|please|instead|thanks|et|y|because"
@@ -46,7 +51,8 @@ def addresses(page: Page) -> Iterator[Claim]:
         return
     found = [(with_head(text, start), with_tail(text, end)) for start, end in streets(text)]
     found += standalone(page.text, text)
-    found += [chunk for label in _LABEL.finditer(text) if (chunk := _announced(text, label))]
+    if any(mark in text for mark in _LABELS):
+        found += [chunk for label in _LABEL.finditer(text) if (chunk := _announced(text, label))]
     found += [one.span("code") for one in _LABELLED_CODE.finditer(text)]
     for start, end in _merged(found):
         yield Claim(strengths.ADDRESS, Kind.ADDRESS, start, end)

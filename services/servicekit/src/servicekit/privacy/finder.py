@@ -1,7 +1,7 @@
 """The finder: what personal data stands where in a text. Deterministic, without I/O, no model."""
 
 from bisect import bisect
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 from typing import Self
 
@@ -11,7 +11,7 @@ from servicekit.privacy.emails import emails
 from servicekit.privacy.folding import Page, fold
 from servicekit.privacy.ibans import ibans
 from servicekit.privacy.ips import ips
-from servicekit.privacy.kinds import Claim, Found
+from servicekit.privacy.kinds import Claim, Found, Kind
 from servicekit.privacy.known_names import known_names
 from servicekit.privacy.links import links
 from servicekit.privacy.names import Names
@@ -26,8 +26,8 @@ Detector = Callable[[Page], Iterable[Claim]]
 class Finder:
     """Finds personal data. Made once by `load` and shared: it keeps nothing of a text, any thread may ask."""
 
-    def __init__(self, detectors: Collection[Detector]) -> None:
-        self._detectors = tuple(detectors)
+    def __init__(self, detectors: Mapping[Kind, Detector]) -> None:
+        self._detectors = dict(detectors)
 
     @classmethod
     def load(cls, *, words: bool = True) -> Self:
@@ -35,18 +35,22 @@ class Finder:
 
         Without `words` names and addresses are not looked for: for logs, where fields are hidden by their name.
         """
-        structured: tuple[Detector, ...] = (
-            emails, links, secrets, cards, ibans, ips, national_ids, orders, Phones.load(),
-        )  # fmt: skip
-        return cls((*structured, addresses, Names.load()) if words else structured)
+        structured: dict[Kind, Detector] = {
+            Kind.EMAIL: emails, Kind.LINK: links, Kind.SECRET: secrets, Kind.CARD: cards, Kind.IBAN: ibans,
+            Kind.IP: ips, Kind.NATIONAL_ID: national_ids, Kind.ORDER: orders, Kind.PHONE: Phones.load(),
+        }  # fmt: skip
+        return cls({**structured, Kind.ADDRESS: addresses, Kind.NAME: Names.load()} if words else structured)
 
-    def find(self, text: str, *, names: Collection[str] = ()) -> tuple[Found, ...]:
+    def find(
+        self, text: str, *, names: Collection[str] = (), kinds: Collection[Kind] = frozenset(Kind)
+    ) -> tuple[Found, ...]:
         """What stands in `text`, in the order of the text, without overlaps; the surest claim wins, then the longest.
 
-        `names` are people who are known to stand in it: they and their parts are found in any spelling of case.
+        `names` are people who are known to stand in it: they and their parts are found in any spelling of case. Only
+        `kinds` are looked for: what another kind would have claimed can then be taken for one of these.
         """
         page = fold(text)
-        claims = [claim for detect in self._detectors for claim in detect(page)]
+        claims = [claim for kind, detect in self._detectors.items() if kind in kinds for claim in detect(page)]
         if names:
             claims.extend(known_names(page, names))
         return tuple(Found(claim.kind, *page.place(claim.start, claim.end)) for claim in _settled(claims))

@@ -63,6 +63,7 @@ _CASED = re.compile(
     r"|SA|NT) \d{4})\b)"
     r"|(?P<town>(?<!\w)(?:[A-Z]{1,2}-)?\d{5} [A-ZÄÖÜÉ][\w'-]{2,}(?:[ -][A-ZÄÖÜÉ][\w'-]+)*)(?=\s*(?:[,.;!?\n)]|$))"
 )
+_FOUR_DIGITS = re.compile(r"\d{4}")
 _TOWN_BEFORE = re.compile(r"(?<![\w'-])[A-Z][\w'.-]+(?: [A-Z][\w'.-]+){0,2}\Z")
 _PLACED = re.compile(r"(?:^|\n|, |\bin |\bnach |\bà |\ba |\bdi |\bplz:? )\Z")
 
@@ -72,7 +73,7 @@ def standalone(text: str, lower: str) -> Iterator[tuple[int, int]]:
     for found in _CODES.finditer(lower):
         if " " in found[0] or text[found.start() : found.end()].isupper():
             yield found.span()
-    for found in _CASED.finditer(text):
+    for found in _CASED.finditer(text) if _FOUR_DIGITS.search(text) else ():
         start, end = found.span()
         if found.lastgroup == "state":
             town = _TOWN_BEFORE.search(text, max(0, start - 40), start)

@@ -25,6 +25,11 @@ from servicekit.privacy.name_cues import (
 )
 
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*\.?")
+_PLAIN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_CAPITAL = re.compile(r"[^\W\d_a-z][^\W\d_]*(?:-[^\W\d_]+)*")
+_CUES = (INTRODUCED, MAYBE, FIELD, GREETING, CLOSING, SIGNED)
+#: What follows these is taken for a name in any case.
+_SURE_CUES = frozenset((INTRODUCED, FIELD))
 
 
 class _Token(NamedTuple):
@@ -49,11 +54,17 @@ class Names:
 
     def __call__(self, page: Page) -> Iterator[Claim]:
         """Every name of the page."""
-        tokens = _tokens(page, self._words.titles)
-        if not tokens:
+        announced = [
+            (cue, found)
+            for cue in _CUES
+            for found in cue.finditer(page.lower)
+            if cue in _SURE_CUES or self._could_be(page, found.end())
+        ]
+        if not announced and not self._may_be_free(page):
             return
+        tokens = _tokens(page, self._words.titles)
         at = {token.start: place for place, token in enumerate(tokens)}
-        for first, last in self._spans(page, tokens, at):
+        for first, last in self._spans(page, announced, tokens, at):
             end = tokens[last].end
             start = tokens[first].start
             if page.text[end - 1] == ".":
@@ -62,20 +73,41 @@ class Names:
                 end -= 2
             yield Claim(strengths.NAME, Kind.NAME, start, end)
 
-    def _spans(self, page: Page, tokens: list[_Token], at: dict[int, int]) -> Iterator[tuple[int, int]]:
+    def _could_be(self, page: Page, start: int) -> bool:
+        """Whether the word at `start` has a capital, or is a given name or a title: what unsure cues ask of it."""
+        word = _WORD.match(page.text, start)
+        if word is None:
+            return False
+        bare = page.lower[start : word.end()].rstrip(".")
+        return word[0][0].isupper() or bare in self._words.given or bare in self._words.titles
+
+    def _may_be_free(self, page: Page) -> bool:
+        """Whether a title or a given name with a capital stands in a text; in most texts none does."""
+        words = self._words
+        if not words.titles.isdisjoint(_PLAIN.findall(page.lower)):
+            return True
+        capitals = [one.lower() for one in _CAPITAL.findall(page.text)]
+        return any(one in words.given or one.partition("-")[0] in words.given for one in capitals)
+
+    def _spans(
+        self, page: Page, announced: list[tuple[re.Pattern[str], re.Match[str]]], tokens: list[_Token],
+        at: dict[int, int],
+    ) -> Iterator[tuple[int, int]]:  # fmt: skip
         text = page.lower
-        for found in INTRODUCED.finditer(text):
-            yield from self._after(tokens, at.get(found.end()), any_case=True)
-        for found in MAYBE.finditer(text):
-            yield from self._maybe(text, tokens, at.get(found.end()))
-        for found in FIELD.finditer(text):
-            yield from self._after(tokens, at.get(found.end()), any_case=True, field=True)
-        for found in GREETING.finditer(text):
-            yield from self._greeted(text, found, tokens, at.get(found.end()))
-        for found in CLOSING.finditer(text):
-            yield from self._signed(text, tokens, at.get(found.end()), alone="\n" in found["gap"])
-        for found in SIGNED.finditer(text):
-            yield from self._signed(text, tokens, at.get(found.end()), alone=True)
+        for cue, found in announced:
+            first = at.get(found.end())
+            if cue is INTRODUCED:
+                yield from self._after(tokens, first, any_case=True)
+            elif cue is MAYBE:
+                yield from self._maybe(text, tokens, first)
+            elif cue is FIELD:
+                yield from self._after(tokens, first, any_case=True, field=True)
+            elif cue is GREETING:
+                yield from self._greeted(text, found, tokens, first)
+            elif cue is CLOSING:
+                yield from self._signed(text, tokens, first, alone="\n" in found["gap"])
+            else:
+                yield from self._signed(text, tokens, first, alone=True)
         yield from self._free(text, tokens)
 
     def _after(
@@ -278,16 +310,16 @@ def _is_double(name: str, given: frozenset[str]) -> bool:
 
 def _tokens(page: Page, titles: Words) -> list[_Token]:
     tokens = []
-    for found in _WORD.finditer(page.text):
+    whole, lowered = page.text, page.lower
+    for found in _WORD.finditer(whole):
         start, end = found.span()
-        if (
-            page.text[end : end + 1] in {"@", "_"}
-            or (page.text[end - 1 : end] == "." and page.text[end : end + 1].isalpha())
-            or (start and page.text[start - 1] in "@/_#.")
-        ):
+        text, after = found[0], whole[end : end + 1]
+        if after in {"@", "_"} or (start and whole[start - 1] in "@/_#."):
             continue
-        text = found[0]
-        if text.endswith(".") and len(text) > 2 and text[:-1].lower() not in titles:
-            text, end = text[:-1], end - 1
-        tokens.append(_Token(start, end, text, page.lower[start:end], page.text[end : end + 1], text[0].isupper()))
+        if text[-1] == ".":
+            if after.isalpha():
+                continue
+            if len(text) > 2 and text[:-1].lower() not in titles:
+                text, end, after = text[:-1], end - 1, "."
+        tokens.append(_Token(start, end, text, lowered[start:end], after, text[0].isupper()))
     return tokens

@@ -31,6 +31,11 @@ _SPECIAL_EN = re.compile(
     r"|\bp\.? ?o\.? ?box \d{1,6}|\b(?:postfach|postbus|casella postale|apartado(?: de correos)?|boîte postale"
     r"|b\.?p\.?|gpo box|locked bag|private bag) \d{2,6}\b"
 )
+#: Every special one holds one of these.
+_SPECIALS = (
+    "broadway", " the ", "piccadilly", "strand", "whitehall", "cheapside", "route ", "highway ", "county road",
+    "avenue ", "rambla", "box", "postfach", "postbus", "casella", "apartado", "boîte", "bp", "b.p", "bag ",
+)  # fmt: skip
 _TYPES_FR = (
     r"rue|avenue|av\.?|boulevard|boul\.?|bd\.?|blvd|place|pl\.?|chemin|ch\.|all[ée]es?|impasse|quai|cours"
     r"|route|square|passage|faubourg|sentier|esplanade|villa|cit[ée]|r[ée]sidence|lotissement|hameau"
@@ -88,8 +93,10 @@ _NO_STREET = re.compile(
 
 def streets(text: str) -> Iterator[tuple[int, int]]:
     """Where a street and its number stand in `text`, which is in lower case."""
-    for pattern in (_NUMBER_FIRST_FR, _SPECIAL_EN):
-        for found in pattern.finditer(text):
+    for found in _NUMBER_FIRST_FR.finditer(text):
+        yield found.span()
+    if any(mark in text for mark in _SPECIALS):
+        for found in _SPECIAL_EN.finditer(text):
             yield found.span()
     for pattern in (_NUMBER_FIRST_EN, _TYPE_FIRST):
         for found in pattern.finditer(text):

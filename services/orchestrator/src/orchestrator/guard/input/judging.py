@@ -73,8 +73,8 @@ class InputGuard:
 
     def _signals(self, text: str, how: str) -> list[Signal]:
         policy, hits = self.policy, self.policy.lexicon.hits(text)
-        spans = ((rule, rule.span(hits)) for rule in policy.rules) if hits else ()
-        found = [Signal(rule.signal, rule.strength, *span, how) for rule, span in spans if span is not None]
+        held = [(rule, chosen) for rule in policy.rules if (chosen := rule.holds(hits))] if hits else []
+        found = [Signal(rule.signal, rule.strength, *policy.lexicon.place(text, chosen), how) for rule, chosen in held]
         if how not in _NO_PATTERNS:
             matches = ((one, one.find.search(text)) for one in policy.patterns)
             found += [Signal(one.signal, one.strength, *match.span(), how) for one, match in matches if match]

@@ -11,19 +11,19 @@ _TERM = re.compile(r"[^\W_]+(?:'[^\W\d_]+)*\*?")
 #: Written without blanks between words: these terms are looked for anywhere.
 _NO_BLANKS = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 _SHORTEST_STEM = 3
-#: Stems are kept by their first letters; the shortest of them (Hangul) have as many.
-_INDEXED = 2
+#: Stems are kept by their first three letters, and the shortest (Hangul) by the two that they have; what follows the
+#: first word of a phrase by two.
+_INDEXED, _FEWEST = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A term in a text: its class, its place among the words, and where it stands in the folded text."""
+    """A term in a text: its class and its place among the words. `span`: in the folded text, where blanks part none."""
 
     term: str
     first: int
     last: int
-    start: int
-    end: int
+    span: tuple[int, int] | None = None
 
 
 class Lexicon:
@@ -42,7 +42,7 @@ class Lexicon:
                 elif "_" in term:
                     first, second, *rest = term.split("_")
                     begun = self._phrases.setdefault(first, {})
-                    begun.setdefault(second.rstrip("*")[:_INDEXED], []).append((second, rest, name))
+                    begun.setdefault(second.rstrip("*")[:_FEWEST], []).append((second, rest, name))
                 elif term.endswith("*"):
                     self._stems.setdefault(term[:-1], []).append(name)
                 else:
@@ -50,6 +50,7 @@ class Lexicon:
         self._begun: dict[str, list[tuple[str, list[str]]]] = {}
         for stem, names in self._stems.items():
             self._begun.setdefault(stem[:_INDEXED], []).append((stem, names))
+        self._firsts = frozenset((*self._words, *self._phrases))
         self._unspaced = unspaced
         longest_first = sorted(unspaced, key=len, reverse=True)
         self._unspaced_search = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
@@ -61,21 +62,29 @@ class Lexicon:
     def hits(self, text: str) -> dict[str, list[Hit]]:
         """All terms of a folded text, by class, in their order."""
         found: dict[str, list[Hit]] = {}
-        matches = list(_WORD.finditer(text))
-        words = [match[0] for match in matches]
-        for at, word in enumerate(words):
-            if word not in self._words and word not in self._phrases and word[:_INDEXED] not in self._begun:
-                continue
-            for name, width in self._at(words, at, word):
-                hit = Hit(name, at, at + width - 1, matches[at].start(), matches[at + width - 1].end())
-                found.setdefault(name, []).append(hit)
+        words = _WORD.findall(text)
+        begun = self._begun
+        terms = [
+            (at, name, width)
+            for at, word in enumerate(words)
+            if word in self._firsts or word[:_INDEXED] in begun or word[:_FEWEST] in begun
+            for name, width in self._at(words, at, word)
+        ]
+        for at, name, width in terms:
+            found.setdefault(name, []).append(Hit(name, at, at + width - 1))
         if self._unspaced_search is not None and not text.isascii() and _NO_BLANKS.search(text):
             for match in self._unspaced_search.finditer(text):
                 # About two signs are a word.
                 for name in self._unspaced[match[0]]:
                     place = match.start() // 2
-                    found.setdefault(name, []).append(Hit(name, place, place, match.start(), match.end()))
+                    found.setdefault(name, []).append(Hit(name, place, place, match.span()))
         return found
+
+    def place(self, text: str, hits: Iterable[Hit]) -> tuple[int, int]:
+        """Where terms of a folded text stand in it, from the first to the last; worked out only for what is told."""
+        words = [match.span() for match in _WORD.finditer(text)]
+        spans = [one.span or (words[one.first][0], words[one.last][1]) for one in hits]
+        return min(start for start, _ in spans), max(end for _, end in spans)
 
     def segmented(self, run: str) -> str:
         """A run of letters with blanks between the words that are known: `ignoreallrules` is three."""
@@ -94,13 +103,15 @@ class Lexicon:
     def _at(self, words: list[str], at: int, word: str) -> Iterable[tuple[str, int]]:
         for name in self._words.get(word, ()):
             yield name, 1
-        for stem, names in self._begun.get(word[:_INDEXED], ()):
-            if word.startswith(stem):
-                yield from ((name, 1) for name in names)
-        if at + 1 == len(words) or word not in self._phrases:
+        for first in {word[:_INDEXED], word[:_FEWEST]}:
+            for stem, names in self._begun.get(first, ()):
+                if word.startswith(stem):
+                    for name in names:
+                        yield name, 1
+        if word not in self._phrases or at + 1 == len(words):
             return
         following = words[at + 1]
-        for second, rest, name in self._phrases[word].get(following[:_INDEXED], ()):
+        for second, rest, name in self._phrases[word].get(following[:_FEWEST], ()):
             if _fits(following, second) and _all_fit(words[at + 2 : at + 2 + len(rest)], rest):
                 yield name, len(rest) + 2
 

@@ -27,8 +27,8 @@ class Rule:
     ordered: bool
     unless: str | None
 
-    def span(self, hits: Mapping[str, list[Hit]]) -> tuple[int, int] | None:
-        """Where the rule holds first, as characters of the folded text; None when it does not."""
+    def holds(self, hits: Mapping[str, list[Hit]]) -> tuple[Hit, ...] | None:
+        """The terms by which the rule holds first; None when it does not."""
         if any(term not in hits for term in self.terms):
             return None
         rarest = min(self.terms, key=lambda term: len(hits[term]))
@@ -37,7 +37,7 @@ class Rule:
             near = ([anchor] if term is rarest else self._near(anchor, hits[term]) for term in self.terms)
             for chosen in product(*near):
                 if self._together(chosen) and not (excuses and _excused(chosen, excuses)):
-                    return min(one.start for one in chosen), max(one.end for one in chosen)
+                    return chosen
         return None
 
     def _near(self, anchor: Hit, hits: list[Hit]) -> list[Hit]:

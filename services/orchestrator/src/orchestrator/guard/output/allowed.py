@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,24 +13,29 @@ _URL = re.compile(r"https?://[^\s<>\"')\]}”]+")
 _NO_VALUE = re.compile(r"[\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Allowed:
     """`urls`: links that stand in what was observed, as they are. `hosts`: whose pages may be linked to.
 
-    `values`: all that was observed or written by the customer, letters and digits only. `asked`: what the customer
-    wrote. `done`: what was really done, in the words of `policy/promises.yaml`. `said`: what we said before.
+    `observed`: all texts that were observed or written by the customer. `asked`: what the customer wrote. `done`: what
+    was really done, in the words of `policy/promises.yaml`. `said`: what we said before.
     """
 
     urls: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
-    values: str = ""
+    observed: tuple[str, ...] = ()
     asked: str = ""
     done: frozenset[str] = frozenset()
     said: tuple[str, ...] = ()
 
     def knows(self, value: str) -> bool:
         """Whether a value stands somewhere in what was observed, however it was written there."""
-        return (bare := value_of(value)) != "" and bare in self.values
+        return (bare := value_of(value)) != "" and bare in self._values
+
+    @cached_property
+    def _values(self) -> str:
+        """What was observed, letters and digits only: worked out for the first value that somebody asks for."""
+        return "\n".join(map(value_of, self.observed))
 
 
 def allowed_of(
@@ -54,8 +60,7 @@ def allowed_of(
         urls.update(_links(text))
     pages.update(host_of(link) for link in _links(business))
     words, before = " ".join(asked), tuple(said)
-    values = "\n".join(value_of(text) for text in (*texts, *before, words))
-    return Allowed(frozenset(urls), frozenset(pages - {""}), values, words, done, before)
+    return Allowed(frozenset(urls), frozenset(pages - {""}), (*texts, *before, words), words, done, before)
 
 
 def host_of(url: str) -> str:

@@ -4,6 +4,7 @@ import re
 from urllib.parse import unquote
 
 from orchestrator.guard.output.allowed import Allowed, host_of
+from orchestrator.guard.output.hinted import hinted
 from servicekit.privacy.tokens import TOKEN
 
 #: Endings of bare addresses; a word like "e.g." or "report.pdf" has none of them.
@@ -32,7 +33,12 @@ _MARKDOWN = re.compile(
 )
 _DEFINITION = re.compile(r"^[ \t]{0,3}\[[^\]\n]{1,200}\]:[ \t]*\S+", re.MULTILINE)
 #: Without any of these there is no address in a text.
-_MAYBE = re.compile(r"\.[^\W_\d]|[:/\\]\S|:\s?[/\\]|xn--|\bdot\b|\b(?:punkt|point|punto)\b|[(\[{]\.|@", re.IGNORECASE)
+_DOTTED = re.compile(r"\.[^\W_\d]")
+_MARKED = hinted(
+    r"[:/\\]\S|:\s?[/\\]|xn--|\bdot\b|\b(?:punkt|point|punto)\b|[(\[{]\.|@",
+    ": / \\ xn-- dot punkt point punto (. [. {. @",
+    re.IGNORECASE,
+)
 _SAFE_SCHEMES = ("http://", "https://")
 _NESTED = re.compile(r"https?:|//|\bwww\.", re.IGNORECASE)
 _CAPITAL = re.compile(r"\.[A-Z][a-z]+$")
@@ -42,7 +48,7 @@ _RAW = re.compile(r"^[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+$")
 def without_allowed(text: str, allowed: Allowed) -> str:
     """The text less the links that may stay in it, and less masked values."""
     text = TOKEN.sub(" ", text) if "<" in text else text
-    if not _MAYBE.search(text):
+    if not _may_hold_one(text):
         return text
     return _ANY.sub(lambda found: " " if is_allowed(_whole(found), allowed) else found[0], text)
 
@@ -53,7 +59,7 @@ def leads_astray(forms: tuple[str, ...], allowed: Allowed) -> bool:
 
 
 def _astray(form: str, allowed: Allowed) -> bool:
-    if not _MAYBE.search(form):
+    if not _may_hold_one(form):
         return False
     text = TOKEN.sub(" ", form) if "<" in form else form
     if _DEFINITION.search(text):
@@ -94,6 +100,10 @@ def astray_targets(text: str, allowed: Allowed) -> list[tuple[int, int]]:
             label = found.span("label")
             spans += [(found.start(), label[0]), (label[1], found.end())]
     return spans
+
+
+def _may_hold_one(text: str) -> bool:
+    return _DOTTED.search(text) is not None or _MARKED.matches(text)
 
 
 def _whole(found: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from orchestrator.guard.output.hinted import hinted
 from servicekit.privacy.tokens import TOKEN
 
 _IMAGE = re.compile(r"!\[[^\]]{0,2000}\](?:\([^)]{0,4000}\)?|\[[^\]]{0,500}\]?)?")
@@ -13,12 +14,13 @@ _BLOCK = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TAG = re.compile(r"<\s*[/!?]?\s*[a-zA-Z][^<>]*(?:>|\Z)|<!--.*?(?:-->|\Z)|<[!?]", re.DOTALL)
-_HANDLER = re.compile(
+_HANDLER = hinted(
     r"\bon(?:error|load|click|dblclick|mouse\w+|pointer\w+|focus\w*|blur|key\w+|submit|change|input|toggle|begin|end|start|"
     r"animation\w+|transition\w+|touch\w+|drag\w*|drop|copy|paste|cut|wheel|scroll|resize|message|hashchange|popstate|"
     r"beforeunload|unload|play\w*|canplay\w*|show|invalid|search|select|auxclick|contextmenu|formdata|reset)\s*=\s*\S"
     r"|\bsrcdoc\s*=|\bexpression\s*\(|@import\b|\burl\s*\(\s*['\"]?[a-z]+:|\bdocument\s*\.\s*(?:cookie|location|write)"
     r"|\b(?:window|top|parent|self)\s*\.\s*location\b|\bfetch\s*\(|\beval\s*\(|\bString\.fromCharCode\b|\bXMLHttpRequest\b",
+    "= ( @import document window top parent self string xmlhttprequest",
     re.IGNORECASE,
 )
 
@@ -47,4 +49,4 @@ def holds_image(forms: tuple[str, ...]) -> bool:
 
 def holds_markup(forms: tuple[str, ...]) -> bool:
     """Whether a text in any of its forms has a tag or something that a tag could run in it."""
-    return any(bool(tags(form)) or _HANDLER.search(form) is not None for form in forms)
+    return any(bool(tags(form)) or _HANDLER.matches(form) for form in forms)

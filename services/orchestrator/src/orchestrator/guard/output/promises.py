@@ -31,6 +31,10 @@ class Kind:
     offered: bool
     denied: bool
 
+    def is_hinted(self, text: str) -> bool:
+        """Whether a word stands in a text without which it is no promise of this kind."""
+        return any(map(text.__contains__, self.hints))
+
 
 @dataclass(frozen=True, slots=True)
 class Promises:
@@ -44,10 +48,10 @@ class Promises:
 
     def empty(self, sentence: str, page: str, allowed: Allowed) -> Iterator[Rule]:
         """The rules that a sentence breaks; `page` is the text of the passages that carry it, empty when none does."""
-        text, known = worded(sentence), worded(page)
-        for kind in self.kinds:
-            if not any(hint in text for hint in kind.hints) or kind.carried_by & allowed.done:
-                continue
+        text = worded(sentence)
+        hinted = [kind for kind in self.kinds if kind.is_hinted(text) and not kind.carried_by & allowed.done]
+        known = worded(page) if hinted else ""
+        for kind in hinted:
             done = self._says(text, kind, kind.done, known)
             if not done and not self._says(text, kind, kind.will, known):
                 continue

@@ -132,9 +132,9 @@ def _names_known(text: str, evidence: Evidence) -> bool:
 
 
 def _clause(text: str, chunks: Sequence[str], evidence: Evidence) -> Judged:
-    if is_talk(text, evidence):
-        return "talk", (), None
     claim = claim_of(text)
+    if is_talk(text, claim.facts, evidence):
+        return "talk", (), None
     if not claim.stems and not claim.facts:
         return "talk", (), None
     found = best_span(claim, evidence.passages, evidence, chunks)
@@ -142,7 +142,7 @@ def _clause(text: str, chunks: Sequence[str], evidence: Evidence) -> Judged:
         return "knowledge", (found,), None
     if _in_outputs(claim, evidence):
         return "output", (), None
-    if not evidence.searched and not evidence.acted and not claims_the_shop(text, evidence):
+    if not evidence.searched and not evidence.acted and not claims_the_shop(text, claim.facts, evidence):
         return "talk", (), None
     return "unsupported", (), found
 

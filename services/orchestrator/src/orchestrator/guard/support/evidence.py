@@ -4,8 +4,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from orchestrator.brain.sentences import sentence_spans
@@ -25,14 +25,15 @@ MAX_UNITS = 400
 class Unit:
     """A sentence, list item or table row of a passage: `text[start:end]`, with what its place says of it.
 
-    `around`: the words of its heading, of the sentence that leads into its list, of its table's head. `label`: the
-    words that say what it is about, against its neighbours.
+    `around`: the words of its heading, of the sentence that leads into its list, of its table's head. `words`: all of
+    these and those of the passage's title. `label`: the words that say what it is about, against its neighbours.
     """
 
     start: int
     end: int
     stems: frozenset[str]
     around: frozenset[str]
+    words: frozenset[str]
     label: frozenset[str]
     facts: frozenset[Fact]
     turns: tuple[Turn, ...]
@@ -54,29 +55,70 @@ class Passage:
     facts: frozenset[Fact]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """Everything that an answer of this turn may rest on.
 
-    `told`: facts of tools' outputs, of the business facts and of what we said before; `told_words` their words. `ours`:
-    the business facts and what we said before, as passages. `asked`: what the customer wrote, which proves nothing.
-    `acted`: a tool other than the search has answered.
+    `observed`: texts and values of tools' outputs other than searches; `acted`: there is one. What a comparison needs
+    of all this is worked out when the first sentence needs it: one that stands in a passage as it is needs none of it.
     """
 
     passages: tuple[Passage, ...] = ()
-    ours: tuple[Passage, ...] = ()
-    asked: frozenset[Fact] = frozenset()
-    told: frozenset[Fact] = frozenset()
-    told_words: frozenset[str] = frozenset()
-    told_text: str = ""
+    observed: tuple[tuple[str, Fact | None], ...] = ()
+    business: str = ""
+    said: tuple[str, ...] = ()
+    customer: tuple[str, ...] = ()
     acted: bool = False
     searched: bool = False
-    rarity: Mapping[str, float] = field(default_factory=dict)
-    unknown: float = 1.0
+
+    @cached_property
+    def ours(self) -> tuple[Passage, ...]:
+        """The business facts and what we said before, as passages."""
+        return tuple(passage_of("", "", "", "", text) for text in (self.business, "\n".join(self.said)) if text)
+
+    @cached_property
+    def asked(self) -> frozenset[Fact]:
+        """Facts of what the customer wrote, which proves nothing."""
+        return frozenset(facts_of("\n".join(self.customer)))
+
+    @cached_property
+    def told(self) -> frozenset[Fact]:
+        """Facts of tools' outputs, of the business facts and of what we said before."""
+        values = (fact for _, fact in self.observed if fact is not None)
+        return frozenset({*values, *_loose(facts_of(self._told)), *(fact for one in self.ours for fact in one.facts)})
+
+    @cached_property
+    def told_words(self) -> frozenset[str]:
+        """The words of tools' outputs and of what we said before."""
+        return frozenset(content(self._told))
+
+    @cached_property
+    def told_text(self) -> str:
+        """The text of the same in lower case."""
+        return self._told.lower()
+
+    @cached_property
+    def rarity(self) -> Mapping[str, float]:
+        """How much each word of the passages says: the rarer among their units, the more."""
+        counts = Counter(stem for passage in self.passages for unit in passage.units for stem in unit.stems)
+        return {one: math.log(1 + (self._units + 1) / (1 + count)) for one, count in counts.items()}
+
+    @cached_property
+    def unknown(self) -> float:
+        """How much a word says that the passages lack: most."""
+        return math.log(2 + self._units)
 
     def weight(self, one: str) -> float:
-        """How much a word says: the rarer among the passages' units, the more; one that they lack says most."""
+        """How much a word says."""
         return self.rarity.get(one, self.unknown)
+
+    @cached_property
+    def _told(self) -> str:
+        return "\n".join((*self.said, *(text for text, _ in self.observed)))
+
+    @cached_property
+    def _units(self) -> int:
+        return sum(len(passage.units) for passage in self.passages)
 
 
 def evidence_of(
@@ -84,8 +126,7 @@ def evidence_of(
 ) -> Evidence:
     """From the outputs of the turn's tools (searches among them), the business facts, and what both sides wrote."""
     passages: dict[str, Passage] = {}
-    told: list[str] = [*said]
-    values: list[Fact] = []
+    observed: list[tuple[str, Fact | None]] = []
     acted = searched = False
     for output in outputs:
         if "passages" in output:
@@ -96,18 +137,9 @@ def evidence_of(
                 passages.setdefault(key, passage_of(key, *parts))
             continue
         acted = True
-        for text, fact in _flat(output):
-            told.append(text)
-            if fact is not None:
-                values.append(fact)
-    known = tuple(passages.values())
-    ours = tuple(passage_of("", "", "", "", text) for text in (business, "\n".join(said)) if text)
-    text = "\n".join(told)
-    facts = {*values, *_loose(facts_of(text)), *(fact for one in ours for fact in one.facts)}
-    rarity, unknown = _rarity(known)
+        observed += _flat(output)
     return Evidence(
-        known, ours, frozenset(facts_of("\n".join(asked))), frozenset(facts), frozenset(content(text)), text.lower(),
-        acted, searched, rarity, unknown,
+        tuple(passages.values()), tuple(observed), business, tuple(said), tuple(asked), acted, searched
     )  # fmt: skip
 
 
@@ -116,7 +148,7 @@ def passage_of(chunk_id: str, title: str, url: str, section: str, text: str) -> 
     """A passage with its units. Remembered by content: the same pages answer many questions."""
     named = frozenset(content(f"{title} {section}"))
     units = tuple(_units(text, named))[:MAX_UNITS]
-    words = named.union(*(one.stems | one.around for one in units)) if units else named
+    words = named.union(*(one.words for one in units))
     facts = frozenset({*facts_of(f"{title}\n{section}\n{text}"), Fact("link", url.lower())})
     return Passage(chunk_id, title, url, text, units, named, words, facts)
 
@@ -147,16 +179,18 @@ def _units(text: str, named: frozenset[str]) -> Iterator[Unit]:
         place = f"{heading}\n{lead}\n{head if raw != head else ''}"
         spans = [(start + len(raw) - len(raw.lstrip()), line.end())] if row else sentence_spans(text, start, line.end())
         for begin, end in spans:
-            yield _unit(text, begin, end, heading, place, section, listed=listed)
+            yield _unit(text, begin, end, heading, place, named, section, listed=listed)
             last = text[begin:end]
 
 
-def _unit(text: str, start: int, end: int, heading: str, place: str, section: int, *, listed: bool) -> Unit:
+def _unit(
+    text: str, start: int, end: int, heading: str, place: str, named: frozenset[str], section: int, *, listed: bool
+) -> Unit:
     own = text[start:end].rstrip()
-    stems = content(own)
+    stems, around = content(own), frozenset(content(place))
     label = frozenset((*stems[: 2 if listed else 1], *content(heading)))
     return Unit(
-        start, start + len(own), frozenset(stems), frozenset(content(place)), label, frozenset(facts_of(own)),
+        start, start + len(own), frozenset(stems), around, around.union(stems, named), label, frozenset(facts_of(own)),
         turns_of(own), turns_of(place) if listed else (), section,
     )  # fmt: skip
 
@@ -190,13 +224,3 @@ def _loose(facts: Iterable[Fact]) -> Iterator[Fact]:
         if one.kind == "code" or (one.kind == "" and len(one.value) >= 4):
             yield Fact("code", one.value[-4:])
             yield Fact("code", one.value)
-
-
-def _rarity(passages: Iterable[Passage]) -> tuple[dict[str, float], float]:
-    counts: Counter[str] = Counter()
-    total = 0
-    for passage in passages:
-        for unit in passage.units:
-            counts.update(unit.stems)
-            total += 1
-    return {one: math.log(1 + (total + 1) / (1 + count)) for one, count in counts.items()}, math.log(2 + total)

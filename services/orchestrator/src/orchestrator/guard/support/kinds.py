@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 from orchestrator.guard.support.evidence import Evidence
-from orchestrator.guard.support.facts import Fact, agrees, facts_of
+from orchestrator.guard.support.facts import Fact, agrees
 
 _LEAD = re.compile(
     r"^\W*(?:(?:yes|no|yep|nope|sure|sure thing|of course|certainly|absolutely|okay|ok|great|good news"
@@ -168,12 +168,11 @@ def parts(text: str) -> list[str]:
     return [part for part in found if part.strip(" .,!?")] or [text]
 
 
-def is_talk(text: str, evidence: Evidence) -> bool:
-    """Whether a clause only talks: a greeting, a question, an offer, "I could not find". Nothing in it is"
-    " a fact of ours."""
+def is_talk(text: str, facts: Iterable[Fact], evidence: Evidence) -> bool:
+    """Whether a clause with its facts only talks: a greeting, a question, an offer, "I could not find"."""
     if _ACTED.search(text):
         return False
-    if any(not _harmless(fact, evidence) for fact in facts_of(text)):
+    if any(not _harmless(fact, evidence) for fact in facts):
         return False
     return any(pattern.search(text) for pattern in _TALK) and not _vouches(text)
 
@@ -192,11 +191,11 @@ def is_source_line(text: str, evidence: Evidence) -> bool:
     return not re.search(r"[^\W_]{2,}", _SOURCE_WORDS.sub(" ", rest))
 
 
-def claims_the_shop(text: str, evidence: Evidence) -> bool:
+def claims_the_shop(text: str, facts: Iterable[Fact], evidence: Evidence) -> bool:
     """Whether a sentence says how the shop works, or that something was done: small talk does not."""
     if _ACTED.search(text):
         return True
-    unknown = [fact for fact in facts_of(text) if not agrees(fact, evidence.told) and not agrees(fact, evidence.asked)]
+    unknown = [fact for fact in facts if not agrees(fact, evidence.told) and not agrees(fact, evidence.asked)]
     if any(fact.kind not in _ARGUED for fact in unknown):
         return True
     return _TOPIC.search(text) is not None and _SUBJECT.search(text) is not None

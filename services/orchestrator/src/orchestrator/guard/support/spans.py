@@ -1,7 +1,7 @@
 """The span of a passage that carries a claim best, or the reason why none does."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,14 +55,14 @@ def claim_of(text: str) -> Claim:
 def best_span(
     claim: Claim, passages: Sequence[Passage], evidence: Evidence, preferred: Sequence[str] = (), *, words: bool = True
 ) -> Span | Reason:
-    """Where the claim stands: in a preferred passage (chunk id) first. Without `words` only hard facts"
-    " are compared."""
+    """Where the claim stands: in a preferred passage (chunk id) first. Without `words` only hard facts are compared."""
+    weights = {one: evidence.weight(one) * _force(one) for one in claim.stems if one not in _UNIT_WORDS}
     best: Span | None = None
     worst = Fault("no_passage", 0.0)
     denied = 0.0
     for passage in sorted(passages, key=lambda one: one.chunk_id not in preferred):
         needed = COVER_MARKED if passage.chunk_id in preferred else COVER
-        found = _in_passage(claim, passage, evidence, needed if words else 0.0)
+        found = _in_passage(claim, passage, weights, needed if words else 0.0)
         if isinstance(found, Fault):
             worst = _worse(worst, found)
             denied = max(denied, found.cover if found.reason == "negation" else 0.0)
@@ -94,17 +94,17 @@ def _worse(one: Fault, other: Fault) -> Fault:
     return max(one, other, key=lambda fault: (_RANK.index(fault.reason), fault.cover))
 
 
-def _in_passage(claim: Claim, passage: Passage, evidence: Evidence, needed: float) -> Span | Fault:
+def _in_passage(claim: Claim, passage: Passage, weights: Mapping[str, float], needed: float) -> Span | Fault:
     if not passage.units:
         return Fault("no_passage", 0.0)
     if any(not _names_it(fact, passage) for fact in claim.facts if fact.kind == "name"):
         return Fault("name", 0.0)
     if any(not agrees(fact, passage.facts) for fact in claim.facts if fact.kind != "name"):
         return Fault("number", 0.0)
-    weights = {one: evidence.weight(one) * _force(one) for one in claim.stems if one not in _UNIT_WORDS}
-    total = sum(weights.values())
-    bare = {index: _share(weights, unit.stems | unit.around | passage.named, total)
-            for index, unit in enumerate(passage.units)}  # fmt: skip
+    # No span of it has more of the claim than the whole passage.
+    if (most := _share(weights, passage.words)) < needed:
+        return Fault("words", most)
+    bare = {index: _share(weights, unit.words) for index, unit in enumerate(passage.units)}
     starts = sorted(bare, key=lambda index: -bare[index] - _fact_bonus(claim, passage.units[index]))[:_BEST_STARTS]
     worst = Fault("words", max(bare.values()))
     for size in range(1, MAX_SPAN + 1):
@@ -113,8 +113,8 @@ def _in_passage(claim: Claim, passage: Passage, evidence: Evidence, needed: floa
             units = passage.units[start : start + size]
             if len(units) < size or units[0].section != units[-1].section:
                 continue
-            words = frozenset().union(passage.named, *(one.stems | one.around for one in units))
-            cover = _share(weights, words, total)
+            words = frozenset().union(*(one.words for one in units))
+            cover = _share(weights, words)
             if cover < needed or (best is not None and cover < best.cover):
                 continue
             fault = _fault(claim, passage, units, words)
@@ -128,7 +128,6 @@ def _in_passage(claim: Claim, passage: Passage, evidence: Evidence, needed: floa
         if denied:
             # The nearest span denies it; another one that happens to hold the words does not make it true.
             return worst
-    return worst
     return worst
 
 
@@ -224,8 +223,10 @@ _UNIT_WORDS = frozenset(
 )
 
 
-def _share(weights: dict[str, float], words: frozenset[str], total: float) -> float:
-    return sum(weight for one, weight in weights.items() if one in words) / total if total else 1.0
+def _share(weights: Mapping[str, float], words: frozenset[str]) -> float:
+    """How much of the weight of a claim's words is in `words`; 1 for a claim without any."""
+    total = sum(weights.values())
+    return sum(weights[one] for one in words.intersection(weights)) / total if total else 1.0
 
 
 def _fact_bonus(claim: Claim, unit: Unit) -> float:

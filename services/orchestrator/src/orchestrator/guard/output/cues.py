@@ -1,0 +1,100 @@
+"""What it takes to write somebody's data down: cheap looks that spare most sentences the finder.
+
+Each is necessary for what it spares: no address for mails without an "at", no telephone number without six digits.
+"""
+
+import re
+
+from servicekit.privacy import STRUCTURED, Kind
+
+#: A name is told by its capitals, which every German noun has too: only beside one of these it is somebody.
+_WHO = (
+    "customer", "customers", "client", "clients", "buyer", "shopper", "user", "named", "called", "by", "Mr",
+    "Mrs", "Ms", "Miss", "Dr", "Herr", "Herrn", "Frau", "Kunde", "Kundin", "Kunden", "Mme", "Mlle", "Monsieur",
+    "Madame", "M", "cliente", "clientes", "clienti", "Sr", "Sra", "Señor", "Señora", "señor", "señora", "Sig",
+    "Sig.ra", "Signora", "Signor", "klant", "klanten", "dhr", "mevr", "mevrouw", "meneer", "heer", "Name",
+)  # fmt: skip
+_DID = (
+    "ordered", "bought", "paid", "lives", "wrote", "returned", "asked", "bestellt", "gekauft", "bezahlt", "wohnt",
+    "schrieb", "acheté", "payé", "habite", "écrit", "pedido", "pagado", "vive", "ordinato", "acquistato",
+    "pagato", "abita", "scritto", "besteld", "gekocht", "betaald", "woont", "schreef",
+)  # fmt: skip
+_BEGUN = ("command", "compr", "escri")
+_OWNED = ("order", "account", "address", "card", "phone", "email", "mail")
+_DOES = (
+    rf"(?:,? who|'s)?\s*(?:\w+ )?(?:(?:has |have |hat |a |ha |heeft )?(?:{'|'.join(_DID)}|(?:{'|'.join(_BEGUN)})\w+)"
+    rf"|(?:e-)?(?:{'|'.join(_OWNED)})\b)"
+)
+_BEFORE = re.compile(rf"\b(?:{'|'.join(map(re.escape, _WHO))}|name is)\b[.:,]?\s*(?:\w+\s){{0,2}}$")
+_BEHIND = re.compile(f"^{_DOES}")
+#: A word with a capital that somebody could be, but for those that begin sentences of a shop.
+_SOMEBODY_DOES = re.compile(rf"(?!(?:Your|The|This|Each|Every|An?|No|Any|Our|My)\b)\b[^\W\d_a-z]\w+\.?{_DOES}")
+
+_WORD = re.compile(r"[^\W_]+")
+_WHO_WORDS = frozenset((*_WHO, "name"))
+_DOING = frozenset((*_DID, *_OWNED))
+_DIGIT, _SIX = re.compile(r"\d"), 6
+_SIX_DIGITS = re.compile(r"(?:\d\D{0,3}){6}")
+_NUMBERED = re.compile(r"\d\.\d{1,3}\.\d|:[0-9a-f]*:")
+_AT_WORDS = frozenset(("arroba", "arobase", "chiocciola", "apenstaartje"))
+_AT = frozenset(("at", "ät"))
+#: "at" alone is a word; beside a spoken dot or a provider it is not.
+_BESIDE_AT = frozenset((
+    "dot", "punkt", "punto", "point", "punt", "gmail", "googlemail", "hotmail", "outlook", "yahoo", "icloud",
+    "gmx", "web", "live", "aol", "proton", "protonmail", "posteo", "orange", "libero", "ziggo",
+))  # fmt: skip
+_BRACKETED = re.compile(r"[\[({<] ?(?:at|ät|arr|aro|chi|ape|dot|pun|poi)", re.IGNORECASE)
+_AT_NUMBER = re.compile(r"\b(?:at|to|in|an|à|a|op) \d")
+_STREETS = (
+    "str.", "straße", "strasse", "street", "road", "avenue", "lane", "drive", "viale", "calle", "avenida",
+    "plaza", "piazza", "corso", "weg", "laan", "straat", "plein", "gracht", "platz", "gasse", "allee",
+    "boulevard", "court", "square", "box", "postfach", "crescent", "terrace", "grove", "gardens", "mews",
+)  # fmt: skip
+_STREET_WORDS = frozenset(("st", "rd", "ave", "rue", "via"))
+
+
+def worth_looking_for(text: str) -> frozenset[Kind]:
+    """The kinds of personal data that could stand in a text; none in most sentences."""
+    words, low = set(_WORD.findall(text)), text.lower()
+    lowered = set(_WORD.findall(low))
+    digits = len(_DIGIT.findall(text))
+    named = not words.isdisjoint(_WHO_WORDS)
+    formed = (
+        _has_mail(text, lowered)
+        or (digits >= _SIX and _SIX_DIGITS.search(text) is not None)
+        or _NUMBERED.search(low) is not None
+    )
+    kinds = STRUCTURED if formed else frozenset[Kind]()
+    if digits and (named or formed or _is_placed(low, lowered)):
+        kinds |= {Kind.ADDRESS, Kind.ORDER}  # the number of an order is no house
+    return kinds | {Kind.NAME} if named or _somebody_does(text, low, lowered) else kinds
+
+
+def is_somebody(text: str, start: int, end: int) -> bool:
+    """Whether words beside `text[start:end]`, which may be a name, say that somebody is meant."""
+    return (
+        _BEFORE.search(text[max(0, start - 40) : start]) is not None or _BEHIND.match(text[end : end + 40]) is not None
+    )
+
+
+def _has_mail(text: str, lowered: set[str]) -> bool:
+    return (
+        "@" in text
+        or not lowered.isdisjoint(_AT_WORDS)
+        or not (lowered.isdisjoint(_AT) or lowered.isdisjoint(_BESIDE_AT))
+        or _BRACKETED.search(text) is not None
+    )
+
+
+def _is_placed(low: str, lowered: set[str]) -> bool:
+    """Whether words for a street stand in a text, or a number where one may follow."""
+    return (
+        not lowered.isdisjoint(_STREET_WORDS)
+        or any(one in low for one in _STREETS)
+        or _AT_NUMBER.search(low) is not None
+    )
+
+
+def _somebody_does(text: str, low: str, lowered: set[str]) -> bool:
+    told = not lowered.isdisjoint(_DOING) or any(one in low for one in _BEGUN)
+    return told and _SOMEBODY_DOES.search(text) is not None
