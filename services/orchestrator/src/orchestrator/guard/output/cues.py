@@ -33,7 +33,10 @@ _SOMEBODY_DOES = re.compile(rf"(?!(?:Your|The|This|Each|Every|An?|No|Any|Our|My)
 _WORD = re.compile(r"[^\W_]+")
 _WHO_WORDS = frozenset((*_WHO, "name"))
 _DOING = frozenset((*_DID, *_OWNED))
-_DIGIT, _SIX = re.compile(r"\d"), 6
+_DIGIT, _FEW, _SIX = re.compile(r"\d"), 3, 6
+#: As identity cards and passports are numbered, and as postcodes stand beside their town.
+_CODED = re.compile(r"\b(?=[A-Z0-9]*\d)[A-Z0-9]{8,}\b", re.IGNORECASE)
+_POSTCODE = re.compile(r"\d{4,5},? [^\W\d_a-z]|[A-Z]\d[A-Z\d]? ?\d[A-Z]{2}\b|[A-Z]{2} \d{5}")
 _SIX_DIGITS = re.compile(r"(?:\d\D{0,3}){6}")
 _NUMBERED = re.compile(r"\d\.\d{1,3}\.\d|:[0-9a-f]*:")
 _AT_WORDS = frozenset(("arroba", "arobase", "chiocciola", "apenstaartje"))
@@ -48,9 +51,10 @@ _AT_NUMBER = re.compile(r"\b(?:at|to|in|an|à|a|op) \d")
 _STREETS = (
     "str.", "straße", "strasse", "street", "road", "avenue", "lane", "drive", "viale", "calle", "avenida",
     "plaza", "piazza", "corso", "weg", "laan", "straat", "plein", "gracht", "platz", "gasse", "allee",
-    "boulevard", "court", "square", "box", "postfach", "crescent", "terrace", "grove", "gardens", "mews",
+    "boulevard", "court", "square", "box", "postfach", "crescent", "allée", "blvd", "chemin", "impasse", "paseo",
+    "quai", "terrace", "grove", "gardens", "mews",
 )  # fmt: skip
-_STREET_WORDS = frozenset(("st", "rd", "ave", "rue", "via"))
+_STREET_WORDS = frozenset(("st", "rd", "ave", "rue", "via", "view", "close"))
 
 
 def worth_looking_for(text: str) -> frozenset[Kind]:
@@ -62,10 +66,11 @@ def worth_looking_for(text: str) -> frozenset[Kind]:
     formed = (
         _has_mail(text, lowered)
         or (digits >= _SIX and _SIX_DIGITS.search(text) is not None)
+        or (digits >= _FEW and _CODED.search(text) is not None)
         or _NUMBERED.search(low) is not None
     )
     kinds = STRUCTURED if formed else frozenset[Kind]()
-    if digits and (named or formed or _is_placed(low, lowered)):
+    if digits and (named or formed or _is_placed(text, low, lowered)):
         kinds |= {Kind.ADDRESS, Kind.ORDER}  # the number of an order is no house
     return kinds | {Kind.NAME} if named or _somebody_does(text, low, lowered) else kinds
 
@@ -86,12 +91,13 @@ def _has_mail(text: str, lowered: set[str]) -> bool:
     )
 
 
-def _is_placed(low: str, lowered: set[str]) -> bool:
-    """Whether words for a street stand in a text, or a number where one may follow."""
+def _is_placed(text: str, low: str, lowered: set[str]) -> bool:
+    """Whether words for a street stand in a text, a number where one may follow, or a postcode."""
     return (
         not lowered.isdisjoint(_STREET_WORDS)
         or any(one in low for one in _STREETS)
         or _AT_NUMBER.search(low) is not None
+        or _POSTCODE.search(text) is not None
     )
 
 
