@@ -128,6 +128,7 @@ def test_a_value_is_not_printed_with_the_vault_that_holds_it(vault: Vault) -> No
 def test_a_token_that_hides_another_kind_is_not_revealed_to_staff(vault: Vault) -> None:
     vault.learn([Held("<email_aaaaaaaa>", "email", "ada@example.com"), Held("<order_bbbbbbbb>", "order", "ABC123")])
     assert vault.reveal_orders("<order_bbbbbbbb> of <email_aaaaaaaa>") == "ABC123 of <email_aaaaaaaa>"
+    assert vault.for_staff("<order_bbbbbbbb> of <email_aaaaaaaa>, <phone_cccccccc>") == "ABC123 of <email>, <phone>"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
