@@ -142,7 +142,7 @@ class Vault:
         """The token of what a call looks an order up by: what is known as something else does not become a number that
         staff are shown.
         """
-        names = [self._name(kind, value) for kind in (Kind.ORDER, *_FOUND_AGAIN)]
+        names = [self._name(kind, value) for kind in (Kind.ORDER, *Kind)]
         return next((name for name in names if name in self._held), None) or self._token(Kind.ORDER, value)
 
     def _name(self, kind: str, value: str) -> str:
