@@ -6,7 +6,7 @@ Messages that come while a turn runs wait in one queued turn and are read togeth
 
 import hmac
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from asyncpg import Record
 
@@ -41,12 +41,8 @@ _NO = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """A message as it came in. `at_ms` is in epoch milliseconds, `screened` the input guard's verdict; `disclosure`
-    stands before its answer.
-
-    Once it is `masked`: `vault` knows what its tokens stand for, and `body_hash` is of what was sent.
-    """
+class _Message:
+    """What a message says and how. `at_ms` is in epoch milliseconds, `screened` the input guard's verdict."""
 
     text: str
     client_turn_id: str
@@ -55,9 +51,22 @@ class Incoming:
     wants_human: bool = False
     screened: Screened = "pass"
     flags: tuple[str, ...] = ()
-    held: tuple[Held, ...] = ()
-    vault: Vault | None = None
-    body_hash: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming(_Message):
+    """A message as it came in: none of it is stored before it is `masked`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masked(_Message):
+    """A message with tokens in its text. `vault` knows what they stand for, of which `held` is not stored yet;
+    `body_hash` is of what was sent; `disclosure` stands before its answer.
+    """
+
+    held: tuple[Held, ...]
+    vault: Vault
+    body_hash: bytes
     disclosure: str = ""
 
 
@@ -73,7 +82,7 @@ class Begun:
     request_id: str
     first: bool
     recorded: Recorded
-    vault: Vault | None = None
+    vault: Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +98,17 @@ class Accepted:
     goes_on: bool = False
 
 
-def masked(message: Incoming, conversation: Conversation, vault: Vault) -> Incoming:
+def masked(message: Incoming, conversation: Conversation, vault: Vault) -> Masked:
     """The message with tokens in it: nothing behind this line sees what they stand for.
 
     What was sent is known again by a hash under the conversation's key, which goes with that key.
     """
     body_hash = hmac.digest(conversation.sealer.key, b"message\n" + message.text.encode(), "sha256")
     text = vault.mask(message.text)
-    return replace(message, text=text, held=vault.take_fresh(), vault=vault, body_hash=body_hash)
+    return Masked(
+        text, message.client_turn_id, message.request_id, message.at_ms, message.wants_human, message.screened,
+        message.flags, held=vault.take_fresh(), vault=vault, body_hash=body_hash,
+    )  # fmt: skip
 
 
 def plain_answer(text: str) -> bool | None:
@@ -109,7 +121,7 @@ def plain_answer(text: str) -> bool | None:
 async def begin_at_once(
     db: Connection,
     conversation: Conversation,
-    message: Incoming,
+    message: Masked,
     budgets: Budgets,
     codec: Codec,
     lease_s: float | None = None,
@@ -141,7 +153,7 @@ async def begin_at_once(
 
 
 async def accept_message(
-    db: Connection, conversation: Conversation, message: Incoming, budgets: Budgets, codec: Codec,
+    db: Connection, conversation: Conversation, message: Masked, budgets: Budgets, codec: Codec,
     lease_s: float | None = None,
 ) -> Accepted:  # fmt: skip
     """The turn that answers the message. The caller holds the conversation's row lock.
@@ -173,7 +185,7 @@ async def accept_message(
 
 
 async def _join(
-    db: Connection, conversation: Conversation, message: Incoming, rows: list[Record], codec: Codec,
+    db: Connection, conversation: Conversation, message: Masked, rows: list[Record], codec: Codec,
     lease_s: float | None,
 ) -> Accepted | None:  # fmt: skip
     """The turn that the message belongs to already: one whose card it answers, or one that was not begun yet."""
@@ -195,7 +207,7 @@ async def _join(
     return Accepted(unread["id"])
 
 
-def _started(conversation: Conversation, message: Incoming, budgets: Budgets) -> TurnStarted:
+def _started(conversation: Conversation, message: Masked, budgets: Budgets) -> TurnStarted:
     return TurnStarted(
         text=message.text, customer=conversation.customer, requester=conversation.identity.subject,
         channel=conversation.channel, answering=conversation.answering, wants_human=message.wants_human,
