@@ -13,9 +13,9 @@ from asyncpg import Record
 from contracts.errors import ProblemCode
 from contracts.ids import new_id
 from orchestrator.guard.vault import Held, Vault
-from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.conversations import ERASED, Conversation
 from orchestrator.journal.decisions import decide_open_card
-from orchestrator.journal.entries import Codec, append_entries, purpose
+from orchestrator.journal.entries import Codec, ConversationErased, append_entries, purpose, turning_away
 from orchestrator.journal.scheduling import run_turn
 from orchestrator.journal.vaulting import vault_columns
 from orchestrator.turn.budgets import Budgets
@@ -30,6 +30,12 @@ _STATE = (
     " WHERE conversation_id = $1 AND client_turn_id = $2"
     " UNION ALL SELECT id, NULL, status, inputs, runs FROM turns"
     " WHERE conversation_id = $1 AND status IN ('queued', 'running')"
+)
+
+#: Values are kept for a turn that begins, and for no other: of one that was erased meanwhile nothing is added.
+_BEGIN = (
+    "SELECT state, turn, sent, ordinal, kept FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+    " LEFT JOIN LATERAL (SELECT vault_keep($1, $12, $13) AS kept WHERE state = 'begun') AS vault ON true"
 )
 
 _TAIL = r"(?:[,.! ]+(?:please|thanks|thank you|go ahead|do it|do that|that'?s (?:right|fine|correct)))*[,.! ]*"
@@ -129,18 +135,20 @@ async def begin_at_once(
     """The turn of a message that simply begins one, in one round trip; None when there is more to it.
 
     With `lease_s` the turn is the caller's to run and has no job. Raises IDEMPOTENCY_KEY_REUSED when the
-    client_turn_id was used for another text.
+    client_turn_id was used for another text, NOT_FOUND when the conversation was erased a moment ago.
     """
     turn_id, body_hash = new_id("trn"), message.body_hash
     started = _started(conversation, message, budgets)
-    row = await db.fetchrow(
-        "SELECT state, turn, sent, ordinal FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11),"
-        " vault_keep($1, $12, $13)",
-        conversation.id, conversation.answering.value, plain_answer(message.text) is not None, turn_id,
-        message.request_id, message.at_ms, _first_entry(conversation, started, turn_id, codec),
-        message.client_turn_id, body_hash, conversation.sealer.seal("thread", message.text.encode()), lease_s,
-        *vault_columns(conversation.sealer, message.held),
-    )  # fmt: skip
+    try:
+        with turning_away(turn_id):
+            row = await db.fetchrow(
+                _BEGIN, conversation.id, conversation.answering.value, plain_answer(message.text) is not None, turn_id,
+                message.request_id, message.at_ms, _first_entry(conversation, started, turn_id, codec),
+                message.client_turn_id, body_hash, conversation.sealer.seal("thread", message.text.encode()), lease_s,
+                *vault_columns(conversation.sealer, message.held),
+            )  # fmt: skip
+    except ConversationErased as error:
+        raise ProblemError(ProblemCode.NOT_FOUND, ERASED) from error
     if row is None or row["state"] == "look":
         return None
     if row["state"] == "known":
@@ -220,6 +228,8 @@ def _first_entry(conversation: Conversation, started: TurnStarted, turn_id: str,
 
 
 def _known(turn_id: str, sent: bytes, body_hash: bytes) -> Accepted:
+    if not sent:
+        raise ProblemError(ProblemCode.NOT_FOUND, ERASED)
     if sent != body_hash:
         raise ProblemError(ProblemCode.IDEMPOTENCY_KEY_REUSED, "This client_turn_id belongs to another message.")
     return Accepted(turn_id)
