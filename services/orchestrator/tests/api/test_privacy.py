@@ -252,6 +252,7 @@ async def test_conversations_are_erased_when_their_retention_is_over(api, elsewh
     old, _ = await told(api, "cust_pat")
     fresh, _ = await told(api, "cust_oli")
     await api.db.execute("UPDATE conversations SET updated_at = now() - interval '366 days' WHERE id = $1", old)
+    await api.db.execute("UPDATE turns SET created_at = now() - interval '366 days' WHERE conversation_id = $1", old)
     desk = api.app.state.desk
     keeper = ConversationKeeper(desk.database, api.app.state.privacy.redis, 365)
     assert await keeper.sweep() == 1
@@ -260,6 +261,23 @@ async def test_conversations_are_erased_when_their_retention_is_over(api, elsewh
         "SELECT id, data_key IS NULL AS gone FROM conversations WHERE id = ANY ($1)", [old, fresh]
     )
     assert {row["id"]: row["gone"] for row in keys} == {old: True, fresh: False}
+
+
+async def test_a_conversation_whose_customer_has_come_back_is_not_too_old(api, elsewhere) -> None:
+    conversation_id, turn_id = await told(api, "cust_nat")
+    await api.db.execute(
+        "UPDATE conversations SET updated_at = now() - interval '366 days' WHERE id = $1", conversation_id
+    )
+    keeper = ConversationKeeper(api.app.state.desk.database, api.app.state.privacy.redis, 365)
+    await keeper.sweep()
+    read = f"/api/agent/conversations/{conversation_id}"
+    assert (await api.get(read, subject="cust_nat")).status_code == 200
+    await answered(await journal_of(api, turn_id), "Sure.")
+    await api.db.execute(
+        "UPDATE conversations SET updated_at = now() - interval '366 days' WHERE id = $1", conversation_id
+    )
+    await keeper.sweep()
+    assert (await api.get(read, subject="cust_nat")).status_code == 404
 
 
 @pytest.fixture
