@@ -93,6 +93,15 @@ async def test_an_approval_lets_the_turn_go_on(api) -> None:
     assert "Looks right" not in str(await api.db.fetch("SELECT * FROM card_decisions"))
 
 
+async def test_a_note_is_journalled_with_tokens_for_the_orders_that_the_conversation_knows(api) -> None:
+    asked, desk = await ask(api), api.app.state.desk
+    await decide(api, asked.decision(notes="I have seen 5678 leave"))
+    async with desk.database.primary() as db:
+        conversation = await desk.conversations.by_turn(db, asked.turn_id)
+        entries = await load_entries(db, conversation.sealer, asked.turn_id, desk.codec)
+    assert "5678" not in entries[-1].turn_input.notes
+
+
 async def test_a_denial_ends_the_wait_at_once(api) -> None:
     asked = await ask(api, approvals=2)
     assert (await decide(api, asked.decision(approved=False))).json()["approvals_missing"] == 0

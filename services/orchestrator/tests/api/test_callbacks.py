@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from contracts.manifest import entry_from_contract
 from contracts.tools.orders import GET_ORDER_STATUS
+from contracts.tools.retrieval import SEARCH_KB
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.entries import load_entries
 from orchestrator.journal.store import PgTurnJournal
@@ -27,29 +28,30 @@ T = "2026-03-02T09:30:00Z"
 GOOD = {"output": {"order_id": "ABC123", "status": "shipped", "placed_at": T, "updated_at": T}}
 
 
-class OneTool:
-    """A catalogue of one tool."""
+class TwoTools:
+    """A catalogue of a tool that reads what is the customer's, and of one that reads what everybody may."""
+
+    def __init__(self) -> None:
+        made = (make_entry(entry_from_contract(one), "http://tools") for one in (GET_ORDER_STATUS, SEARCH_KB))
+        self.known = {entry.name: entry for entry in made}
 
     def entry(self, name: str) -> Any:
-        known = make_entry(entry_from_contract(GET_ORDER_STATUS), "http://tools")
-        return known if name == known.name else None
+        return self.known.get(name)
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def one_tool(api) -> None:
-    api.app.state.desk = replace(api.app.state.desk, catalog=OneTool())
+async def two_tools(api) -> None:
+    api.app.state.desk = replace(api.app.state.desk, catalog=TwoTools())
 
 
-async def asked(api, *, waits: bool = True) -> str:
-    """A turn that waits for `get_order_status`, as its engine leaves it; or that is about to."""
+async def asked(api, *, waits: bool = True, tool: str = GET_ORDER_STATUS.name) -> str:
+    """A turn that waits for the tool, as its engine leaves it; or that is about to."""
     conversation_id = await api.begin()
     turn_id = (await api.say(conversation_id, "Where is my order ABC123?", "one")).json()["turn_id"]
     desk = api.app.state.desk
     async with desk.database.primary() as db:
         conversation = await desk.conversations.by_turn(db, turn_id)
-    call = PlannedCall(
-        tool=GET_ORDER_STATUS.name, arguments=ARGUMENTS, args_hash=arguments_hash(ARGUMENTS), label=""
-    )  # fmt: skip
+    call = PlannedCall(tool=tool, arguments=ARGUMENTS, args_hash=arguments_hash(ARGUMENTS), label="")
     expires = int((datetime.now(UTC) + timedelta(minutes=1)).timestamp() * 1000)
     journal = PgTurnJournal(
         desk.database, conversation, turn_id, desk.codec, JobQueue(), desk.intake.vaults.of(conversation)
@@ -61,9 +63,11 @@ async def asked(api, *, waits: bool = True) -> str:
     return str(turn_id)
 
 
-def token(api, turn_id: str, *, arguments: dict[str, Any] = ARGUMENTS, within_s: int = 60) -> str:
+def token(
+    api, turn_id: str, *, arguments: dict[str, Any] = ARGUMENTS, within_s: int = 60, tool: str = GET_ORDER_STATUS.name
+) -> str:
     request = CallRequest(
-        tool=GET_ORDER_STATUS.name, arguments=arguments, subject="cust_ada", role="customer", conversation_id="c",
+        tool=tool, arguments=arguments, subject="cust_ada", role="customer", conversation_id="c",
         turn_id=turn_id, request_id="r", timeout_s=1,
     )  # fmt: skip
     return str(api.app.state.desk.callbacks.token(request, within_s))
@@ -74,12 +78,16 @@ async def answer(api, bearer: str, body: Any = GOOD) -> httpx.Response:
     return await api.http.post("/api/agent/tools/callback", json=body, headers=headers)
 
 
-async def kinds(api, turn_id: str) -> list[str]:
+async def journalled(api, turn_id: str) -> list[Any]:
     desk = api.app.state.desk
     async with desk.database.primary() as db:
         conversation = await desk.conversations.by_turn(db, turn_id)
         entries = await load_entries(db, conversation.sealer, turn_id, desk.codec)
-    return [entry.turn_input.kind for entry in entries]
+    return [entry.turn_input for entry in entries]
+
+
+async def kinds(api, turn_id: str) -> list[str]:
+    return [one.kind for one in await journalled(api, turn_id)]
 
 
 async def status(api, turn_id: str) -> str:
@@ -150,3 +158,24 @@ async def test_without_its_token_nobody_answers(api, flaw: str) -> None:
     refused = await answer(api, bad)
     assert refused.status_code == 401
     assert await status(api, turn_id) == "waiting"
+
+
+async def test_an_answer_is_journalled_with_tokens_for_what_is_personal_and_for_known_orders(api) -> None:
+    turn_id = await asked(api)
+    more = {"order_id": "XYZ789", "carrier": "Together with abc123", "tracking_url": "https://snail.example/t/99"}
+    output = GOOD["output"] | more
+    assert (await answer(api, token(api, turn_id), {"output": output})).status_code == 204
+    told = str((await journalled(api, turn_id))[-1].output)
+    assert [word for word in ("XYZ789", "abc123", "snail.example") if word in told] == []
+
+
+async def test_an_answer_that_everybody_may_read_is_journalled_as_it_is(api) -> None:
+    page = {
+        "chunk_id": "c1", "document_id": "d1", "title": "Returns", "url": "https://shop.example/help", "section": "",
+        "text": "Write to returns@shop.example, 12 Elm Street.", "score": 1.0, "similarity": 1.0, "updated_at": T,
+    }  # fmt: skip
+    output = {"passages": [page], "strength": 1.0, "gap": 0.0, "cover": 1.0, "answerable": True}
+    turn_id = await asked(api, tool=SEARCH_KB.name)
+    answered = await answer(api, token(api, turn_id, tool=SEARCH_KB.name), {"output": output})
+    assert answered.status_code == 204, answered.text
+    assert (await journalled(api, turn_id))[-1].output["passages"][0]["text"] == page["text"]

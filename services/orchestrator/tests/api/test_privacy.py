@@ -14,6 +14,7 @@ from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.entries import ConversationErased
 from orchestrator.journal.store import PgTurnJournal
 from orchestrator.journal.verify import verify_conversation
+from orchestrator.privacy.erasing import erase_conversations
 from orchestrator.privacy.keeper import ConversationKeeper
 from orchestrator.turn.effects import Finish
 from orchestrator.turn.inputs import PlanMade
@@ -175,6 +176,41 @@ async def test_the_other_services_are_asked_until_each_has_erased_and_then_once_
     assert elsewhere.erased == ["cust_tom", "cust_tom"]
 
 
+async def test_a_round_that_two_workers_make_at_once_is_one_round(api, elsewhere) -> None:
+    erased = (await manage(api, "erase", {"customer": "cust_lou"})).json()
+    elsewhere.both = asyncio.Barrier(2)
+    assert await asyncio.gather(*(elsewhere.jobs.run(erased["request_id"]) for _ in range(2))) == [True, True]
+    request = await api.db.fetchrow("SELECT * FROM privacy_requests WHERE id = $1", erased["request_id"])
+    assert (request["rounds_left"], request["done_at"]) == (1, None)
+    jobs = "SELECT count(*) FROM pgqueuer WHERE entrypoint = 'erase_elsewhere' AND payload = convert_to($1, 'UTF8')"
+    assert await api.db.fetchval(jobs, erased["request_id"]) == 2
+
+
+async def test_what_is_written_while_its_person_is_erased_is_refused(api, elsewhere) -> None:
+    conversation_id, turn_id = await told(api, "cust_kai")
+    said = {"conversation_id": conversation_id, "text": "And now?", "client_turn_id": "two"}
+    again = said | {"text": TEXT, "client_turn_id": "one"}
+    thumbs = {"conversation_id": conversation_id, "turn_id": turn_id, "thumbs": "down", "comment": "Bad"}
+    async with api.app.state.desk.database.transaction() as db:
+        await erase_conversations(db, [conversation_id])
+        late = [
+            asyncio.create_task(api.post(f"/api/agent/{path}", body, subject="cust_kai"))
+            for path, body in (("messages", said), ("messages", again), ("feedback", thumbs))
+        ]
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+
+        async def all_wait() -> bool:
+            return int(await api.db.fetchval(waiting)) == len(late)
+
+        await eventually(all_wait)
+    for answer in await asyncio.gather(*late):
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), answer.text
+    for table in ("vault", "feedback"):
+        assert await api.db.fetchval(f"SELECT count(*) FROM {table} WHERE conversation_id = $1", conversation_id) == 0
+
+
 async def test_erasing_again_erases_nothing_and_somebody_elses_conversation_stays(api, elsewhere) -> None:
     await told(api, "cust_sam")
     other, _ = await told(api, "cust_ros")
@@ -216,6 +252,7 @@ async def test_conversations_are_erased_when_their_retention_is_over(api, elsewh
     old, _ = await told(api, "cust_pat")
     fresh, _ = await told(api, "cust_oli")
     await api.db.execute("UPDATE conversations SET updated_at = now() - interval '366 days' WHERE id = $1", old)
+    await api.db.execute("UPDATE turns SET created_at = now() - interval '366 days' WHERE conversation_id = $1", old)
     desk = api.app.state.desk
     keeper = ConversationKeeper(desk.database, api.app.state.privacy.redis, 365)
     assert await keeper.sweep() == 1
@@ -226,13 +263,30 @@ async def test_conversations_are_erased_when_their_retention_is_over(api, elsewh
     assert {row["id"]: row["gone"] for row in keys} == {old: True, fresh: False}
 
 
+async def test_a_conversation_whose_customer_has_come_back_is_not_too_old(api, elsewhere) -> None:
+    conversation_id, turn_id = await told(api, "cust_nat")
+    await api.db.execute(
+        "UPDATE conversations SET updated_at = now() - interval '366 days' WHERE id = $1", conversation_id
+    )
+    keeper = ConversationKeeper(api.app.state.desk.database, api.app.state.privacy.redis, 365)
+    await keeper.sweep()
+    read = f"/api/agent/conversations/{conversation_id}"
+    assert (await api.get(read, subject="cust_nat")).status_code == 200
+    await answered(await journal_of(api, turn_id), "Sure.")
+    await api.db.execute(
+        "UPDATE conversations SET updated_at = now() - interval '366 days' WHERE id = $1", conversation_id
+    )
+    await keeper.sweep()
+    assert (await api.get(read, subject="cust_nat")).status_code == 404
+
+
 @pytest.fixture
 def elsewhere(api):
     """The other services, of which there is one."""
 
     class Elsewhere:
         def __init__(self) -> None:
-            self.down, self.erased = False, []
+            self.down, self.erased, self.both = False, [], None
 
         async def export(self, subject: str) -> dict[str, PrivacyExport | None]:
             record = PrivacyRecord(kind="ticket", id="HP-1", at="2026-03-01", fields={"subject": "Help"})
@@ -241,6 +295,8 @@ def elsewhere(api):
         async def erase(self, subject: str) -> dict[str, PrivacyErased | None]:
             if self.down:
                 return {"tickets": None}
+            if self.both is not None:
+                await self.both.wait()
             self.erased.append(subject)
             return {"tickets": PrivacyErased(erased={"ticket": 1}, kept={})}
 

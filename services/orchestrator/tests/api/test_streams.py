@@ -1,18 +1,50 @@
 """The stream endpoint without a worker: whose it is, what is told from the journal, and odd Last-Event-IDs."""
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 import pytest
 
 from contracts.turn import Outcome
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.store import PgTurnJournal
-from orchestrator.turn.effects import Finish
-from orchestrator.turn.inputs import Drafted
+from orchestrator.journal.vaulting import Vaults
+from orchestrator.turn.effects import AskConfirmation, Finish
+from orchestrator.turn.inputs import Drafted, EffectPreviewed, PlannedCall
 from orchestrator.turn.journal import Recorded
 from orchestrator.turn.machine import fold
+from orchestrator.turn.state import TurnState
 from servicekit.auth.claims import Caller, Role
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 ANSWER = "Your parcel is on its way."
+NOTE = PlannedCall(tool="add_order_note", arguments={}, args_hash="1", label="", write=True)
+NEVER = 4_000_000_000_000
+
+
+@dataclass
+class Counted:
+    """Vaults, and how often one of them was read."""
+
+    vaults: Vaults
+    opened_times: int = 0
+
+    def of(self, conversation: Any) -> Any:
+        return self.vaults.of(conversation)
+
+    async def opened(self, db: Any, conversation: Any) -> Any:
+        self.opened_times += 1
+        return await self.vaults.opened(db, conversation)
+
+
+@pytest.fixture
+def counted(api):
+    """Counts the vaults that the API reads during a test."""
+    desk = api.app.state.desk
+    vaults = Counted(desk.intake.vaults)
+    api.app.state.desk = replace(desk, intake=replace(desk.intake, vaults=vaults))
+    yield vaults
+    api.app.state.desk = desk
 
 
 async def _ended_turn(api) -> tuple[str, str]:
@@ -69,3 +101,32 @@ async def test_somebody_elses_stream_is_not_found(api) -> None:
     answer = await api.get("/api/agent/stream", subject="cust_ben", conversation_id=conversation_id, turn_id=turn_id)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert ANSWER not in answer.text
+
+
+async def _chat(api, session_id: str, message: str) -> dict[str, Any]:
+    headers = api.bearer() | {"idempotency-key": "one"}
+    answer = await api.http.post("/chat", json={"session_id": session_id, "message": message}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def test_while_there_is_nothing_to_show_the_vault_stays_closed(api, counted: Counted) -> None:
+    answer = await _chat(api, "quiet-session", "Where is it? I am at zoe.quint@mail.example")
+    assert answer["outcome"] is None
+    assert counted.opened_times == 1  # to mask the message
+
+
+async def test_a_card_that_waits_is_shown_with_the_values(api) -> None:
+    said = "Note zoe.quint@mail.example on my order"
+    turn_id = (await _chat(api, "card-session", said))["turn_id"]
+    desk = api.app.state.desk
+    async with desk.database.primary() as db:
+        conversation = await desk.conversations.by_turn(db, turn_id)
+    vault = desk.intake.vaults.of(conversation)
+    preview = EffectPreviewed(
+        summary=vault.mask("Note: zoe.quint@mail.example"), digest="a" * 64, money_moved=None, expires_at_ms=NEVER
+    )  # fmt: skip
+    journal = PgTurnJournal(desk.database, conversation, turn_id, desk.codec, JobQueue(), vault)
+    await journal.append(1, [], TurnState(), AskConfirmation(NOTE, preview))
+    answer = await _chat(api, "card-session", said)
+    assert [card["summary"] for card in answer["cards"]] == ["Note: zoe.quint@mail.example"]

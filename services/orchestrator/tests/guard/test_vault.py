@@ -128,6 +128,40 @@ def test_a_value_is_not_printed_with_the_vault_that_holds_it(vault: Vault) -> No
 def test_a_token_that_hides_another_kind_is_not_revealed_to_staff(vault: Vault) -> None:
     vault.learn([Held("<email_aaaaaaaa>", "email", "ada@example.com"), Held("<order_bbbbbbbb>", "order", "ABC123")])
     assert vault.reveal_orders("<order_bbbbbbbb> of <email_aaaaaaaa>") == "ABC123 of <email_aaaaaaaa>"
+    assert vault.for_staff("<order_bbbbbbbb> of <email_aaaaaaaa>, <phone_cccccccc>") == "ABC123 of <email>, <phone>"
+
+
+def test_all_that_is_in_a_hidden_field_is_hidden(vault: Vault) -> None:
+    output = {"ship_to": {"town": "Portland", "lines": ["Unit 98", {"floor": 98}]}, "house": 98, "town": "Portland, ME"}
+    masked = vault.mask_fields(output, ["ship_to", "house"])
+    assert [word for word in ("Unit", "98", "'Portland'") if word in str(masked)] == []
+    assert (kinds(str(masked["ship_to"])), kinds(str(masked["house"]))) == (["town", "lines", "floor"], ["house"])
+
+
+def test_a_hidden_field_of_any_name_comes_back(vault: Vault) -> None:
+    output = {"shipTo2": "Portland", "ADDRESS-LINE": "Elm", "42": "x"}
+    masked = vault.mask_fields(output, output)
+    assert kinds(" ".join(masked.values())) == ["shipto", "address_line", "field"]
+    assert vault.restore_arguments(masked) == output
+
+
+def test_what_is_no_order_number_is_not_revealed_because_a_call_looks_an_order_up_by_it(vault: Vault) -> None:
+    said = vault.mask("My order number is 4111 1111 1111 1111, or maybe zoe@mail.example")
+    asked = (
+        vault.mask_fields({"order_id": "4111111111111111"}, ()),
+        vault.mask_fields({"order_id": "zoe@mail.example"}, ()),
+    )
+    assert [kinds(one["order_id"]) for one in asked] == [["card"], ["email"]]
+    assert vault.restore_arguments(asked[1]) == {"order_id": "zoe@mail.example"}
+    assert [word for word in ("4111", "zoe") if word in vault.for_staff(f"{said} {asked}")] == []
+
+
+def test_what_a_hidden_field_held_is_a_token_wherever_it_stands_again(vault: Vault) -> None:
+    (token,) = vault.mask_fields({"ship_to": "Portland, US"}, ["ship_to"]).values()
+    assert vault.mask("Bring it to Portland, US.") == f"Bring it to {token}."
+    assert vault.mask_fields({"note": "To Portland, US"}, ()) == {"note": f"To {token}"}
+    vault.mask_fields({"floor": "2"}, ["floor"])
+    assert vault.mask("I bought 2 of them") == "I bought 2 of them"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,13 +8,15 @@ import pytest
 
 from orchestrator.jobs.here import LEASE_S, TurnsHere
 from orchestrator.jobs.worker import enqueue_orphans
-from orchestrator.journal.accept import Accepted, Begun, Incoming, begin_at_once
+from orchestrator.journal.accept import Accepted, Begun, Incoming, begin_at_once, masked
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec, load_entries
+from orchestrator.journal.vaulting import Vaults
 from orchestrator.turn.budgets import Budgets
 from servicekit.auth.claims import Caller, Role
 from servicekit.crypto import Keyring
 from servicekit.db.pool import Database
+from servicekit.privacy import Finder
 from servicekit.testing import eventually
 
 pytestmark = pytest.mark.service
@@ -49,9 +51,11 @@ class Shop:
     conversations: Conversations
     conversation: Conversation
     codec: Codec
+    vaults: Vaults
 
     async def say(self, client_turn_id: str = "one", lease_s: float | None = LEASE_S) -> Accepted:
-        message = Incoming(text="Hello", client_turn_id=client_turn_id, request_id="req", at_ms=1_000)
+        incoming = Incoming(text="Hello", client_turn_id=client_turn_id, request_id="req", at_ms=1_000)
+        message = masked(incoming, self.conversation, self.vaults.of(self.conversation))
         async with self.database.primary() as db:
             accepted = await begin_at_once(db, self.conversation, message, Budgets(), self.codec, lease_s)
         assert accepted is not None
@@ -77,14 +81,14 @@ class Shop:
 
 
 @pytest.fixture
-async def shop(database_url: Callable[[str], str]) -> AsyncIterator[Shop]:
+async def shop(database_url: Callable[[str], str], finder: Finder) -> AsyncIterator[Shop]:
     database = await Database.connect(database_url("orchestrator"), size=4)
     keyring = Keyring.generate()
     conversations = Conversations(keyring, keyring.derive("subject-hash"))
     async with database.primary() as db:
         conversation_id = await conversations.create(db, ADA, "web")
         conversation = await conversations.owned(db, conversation_id, ADA)
-    yield Shop(database, conversations, conversation, Codec())
+    yield Shop(database, conversations, conversation, Codec(), Vaults(finder))
     await database.close()
 
 

@@ -44,10 +44,10 @@ class Office:
             return await self.conversations.owned(db, conversation_id, caller)
 
     async def say(self, conversation_id: str, text: str, client_turn_id: str, caller: Caller = ADA) -> str:
-        message = Incoming(text=text, client_turn_id=client_turn_id, request_id="req", at_ms=1_000)
+        incoming = Incoming(text=text, client_turn_id=client_turn_id, request_id="req", at_ms=1_000)
         async with self.database.primary() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller)
-            message = masked(message, conversation, await self.vaults.opened(db, conversation))
+            message = masked(incoming, conversation, await self.vaults.opened(db, conversation))
             begun = await begin_at_once(db, conversation, message, Budgets(), self.codec)
         if begun is not None:
             return begun.turn_id

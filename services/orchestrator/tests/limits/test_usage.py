@@ -56,10 +56,10 @@ class Shop:
 
     async def accept(self, conversation: Conversation) -> PgTurnJournal:
         self.said += 1
-        message = Incoming("Hello", f"id-{self.said}", "req", int(self.clock.now().timestamp() * 1000))
+        incoming = Incoming("Hello", f"id-{self.said}", "req", int(self.clock.now().timestamp() * 1000))
         vault = self.vaults.of(conversation)
         async with self.database.primary() as db:
-            message = masked(message, conversation, vault)
+            message = masked(incoming, conversation, vault)
             begun = await begin_at_once(db, conversation, message, Budgets(), self.codec)
         assert begun is not None
         return PgTurnJournal(self.database, conversation, begun.turn_id, self.codec, JobQueue(), vault)

@@ -56,7 +56,7 @@ def approvals_router() -> APIRouter:
             conversation = await desk.conversations.by_turn(db, body.turn_id, lock=True)
             if conversation is None or conversation.id != body.conversation_id:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such card.")
-            vault = desk.intake.vaults.of(conversation)
+            vault = await desk.intake.vaults.opened(db, conversation)
             masked = replace(decision, notes=vault.mask(decision.notes))
             missing = await approve(
                 db, conversation, masked, vault.take_fresh(), desk.intake.now_ms(), desk.codec, lease_s

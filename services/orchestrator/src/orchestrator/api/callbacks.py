@@ -5,12 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, status
 
 from contracts.errors import ProblemCode
-from orchestrator.api.deps import Desk, DeskDep
+from orchestrator.api.deps import DeskDep
 from orchestrator.api.models import ToolAnswer
 from orchestrator.api.rating import allowance
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.callbacks import call_back, waiting_call
 from orchestrator.tools.callbacks import Callback
+from orchestrator.tools.entry import ToolEntry
+from orchestrator.tools.masking import masked_output
 from orchestrator.turn.inputs import PlannedCall, ToolFailed, ToolSucceeded
 from servicekit.auth.claims import unauthenticated
 from servicekit.errors import ProblemError
@@ -28,14 +30,15 @@ def callbacks_router() -> APIRouter:
     async def callback(body: ToolAnswer, desk: DeskDep, authorization: Annotated[str, Header()] = "") -> None:
         """Answer a call. 409 `conflict`: its turn does not wait yet, try again; `already_decided`: it was answered."""
         call = desk.callbacks.read(_bearer(authorization))
-        output = _checked(body, call, desk)
+        entry = desk.catalog.entry(call.tool)
+        output = _checked(body, entry)
         lease_s = desk.intake.lease_s()
         async with desk.database.transaction() as db:
             conversation = await desk.conversations.by_turn(db, call.turn_id, lock=True)
             if conversation is None:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn.")
-            vault = desk.intake.vaults.of(conversation)
-            result = _result(body, output, call, desk, vault)
+            vault = await desk.intake.vaults.opened(db, conversation)
+            result = _result(body, output, entry, vault)
             _check(await waiting_call(db, conversation, call.turn_id, desk.codec), call)
             await call_back(db, conversation, call.turn_id, result, desk.intake.now_ms(), desk.codec, lease_s,
                             vault.take_fresh())  # fmt: skip
@@ -58,11 +61,10 @@ def _check(waits_for: PlannedCall | None, call: Callback) -> None:
         raise ProblemError(ProblemCode.ALREADY_DECIDED, "This turn waits for the answer to another call.")
 
 
-def _checked(body: ToolAnswer, call: Callback, desk: Desk) -> dict[str, Any]:
+def _checked(body: ToolAnswer, entry: ToolEntry | None) -> dict[str, Any]:
     """The known part of the output. Raises INVALID_REQUEST when it is none by the tool's own schema."""
     if body.problem is not None:
         return {}
-    entry = desk.catalog.entry(call.tool)
     if entry is None or body.output is None or not entry.answers.accepts(body.output):
         raise ProblemError(ProblemCode.INVALID_REQUEST, "The output does not fit the tool's own schema.")
     known: dict[str, Any] = entry.answers.known_part(body.output)
@@ -70,11 +72,10 @@ def _checked(body: ToolAnswer, call: Callback, desk: Desk) -> dict[str, Any]:
 
 
 def _result(
-    body: ToolAnswer, output: dict[str, Any], call: Callback, desk: Desk, vault: Vault
+    body: ToolAnswer, output: dict[str, Any], entry: ToolEntry | None, vault: Vault
 ) -> ToolSucceeded | ToolFailed:
     """The answer as the turn takes it: with tokens for what tells who somebody is."""
     if body.problem is not None:
         kind = body.problem
         return ToolFailed(error_class=kind.error_class, code=kind.code.value, ms=0.0)
-    entry = desk.catalog.entry(call.tool)
-    return ToolSucceeded(output=vault.mask_fields(output, entry.redact if entry is not None else ()), ms=0.0)
+    return ToolSucceeded(output=masked_output(entry, output, vault), ms=0.0)

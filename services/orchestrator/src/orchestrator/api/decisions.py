@@ -38,7 +38,7 @@ def decisions_router() -> APIRouter:
     async def feedback(body: Feedback, caller: ChatCaller, desk: DeskDep) -> None:
         """Rate an answer of one's own conversation."""
         async with desk.database.transaction() as db:
-            conversation = await desk.conversations.owned(db, body.conversation_id, caller)
+            conversation = await desk.conversations.owned(db, body.conversation_id, caller, lock=True)
             comment = conversation.sealer.seal("feedback", body.comment.encode()) if body.comment else None
             stored = await db.fetchval(
                 "INSERT INTO feedback (conversation_id, turn_id, thumbs, csat, tags, comment)"

@@ -70,18 +70,18 @@ class Intake:
         lease_s = self.lease_s()
         async with self.database.primary() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller)
-            incoming = masked(incoming, conversation, await self.vaults.opened(db, conversation))
+            message = masked(incoming, conversation, await self.vaults.opened(db, conversation))
             if conversation.channel in SILENT_CHANNELS:
-                incoming = replace(incoming, disclosure=await disclosed(db, conversation))
+                message = replace(message, disclosure=await disclosed(db, conversation))
             budgets = await self.levels.budgets(db, conversation)
-            accepted = await begin_at_once(db, conversation, incoming, budgets, self.codec, lease_s)
+            accepted = await begin_at_once(db, conversation, message, budgets, self.codec, lease_s)
         if accepted is not None:
             if self.here is not None and accepted.begun is not None:
                 self.here.begin(accepted.begun)
             return accepted
         async with self.database.transaction() as db:
             conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
-            accepted = await accept_message(db, conversation, incoming, budgets, self.codec, lease_s)
+            accepted = await accept_message(db, conversation, message, budgets, self.codec, lease_s)
         if accepted.goes_on:
             self.go_on(accepted.turn_id, conversation, lease_s)
         return accepted

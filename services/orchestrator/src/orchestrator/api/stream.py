@@ -1,6 +1,7 @@
 """The live stream of a turn, resumable by Last-Event-ID, and `POST /chat`: a whole turn in one call."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -13,12 +14,13 @@ from orchestrator.api.conversations import card_view
 from orchestrator.api.deps import ChatCaller, Desk, DeskDep
 from orchestrator.api.models import ChatAnswer, ChatRequest
 from orchestrator.api.rating import SenderDep, allowance
-from orchestrator.journal.cards import card_event, open_cards
+from orchestrator.journal.cards import Card, card_event, open_cards
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.showing import shown_card, shown_end
-from orchestrator.journal.views import owned_turn, turn_view
+from orchestrator.journal.views import TurnView, owned_turn, turn_view
 from orchestrator.stream.frames import EventId, encode_event, parse_event_id
 from orchestrator.stream.sse import Ending, Standing, stream_turn
+from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
 
@@ -86,13 +88,29 @@ async def _turn_of(
         return running, None
     async with desk.database.primary() as db:
         found = await owned_turn(db, desk.conversations, conversation_id, turn_id, caller)
-    if found is None:
-        raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in a conversation of yours.")
-    conversation, view = found
-    if view.end is None:
-        return conversation, None
-    async with desk.database.primary() as db:
-        return conversation, shown_end(view.end, await desk.intake.vaults.opened(db, conversation))
+        if found is None:
+            raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in a conversation of yours.")
+        conversation, view = found
+        ended = view.end is not None
+        return conversation, (await _shown(db, desk, conversation, turn_id, view)).end if ended else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the customer of a turn sees of it: the card that it waits for, or its end."""
+
+    card: Card | None = None
+    end: EndEvent | None = None
+
+
+async def _shown(db: Connection, desk: Desk, conversation: Conversation, turn_id: str, view: TurnView) -> _Shown:
+    """The vault is opened only when there is something to show: a stream asks again and again."""
+    cards = await open_cards(db, conversation) if view.status == "waiting" else []
+    card = next((card for card in cards if card.turn_id == turn_id), None)
+    if card is None and view.end is None:
+        return _Shown()
+    vault = await desk.intake.vaults.opened(db, conversation)
+    return _Shown(card and shown_card(card, vault), view.end and shown_end(view.end, vault))
 
 
 def _frames(
@@ -102,19 +120,15 @@ def _frames(
         try:
             async with desk.database.primary() as db:
                 view = await turn_view(db, conversation, turn_id)
-                waits = view is not None and view.status == "waiting"
-                cards = await open_cards(db, conversation) if waits else []
-                vault = await desk.intake.vaults.opened(db, conversation)
+                if view is None or (view.status == "ended" and view.end is None):
+                    return Standing(erased=True)
+                shown = await _shown(db, desk, conversation, turn_id, view)
         except ProblemError as error:
             if not error.problem.retryable:
                 raise
             return Standing()  # the journal cannot be asked just now: the stream keeps alive and asks again
-        card = next((card for card in cards if card.turn_id == turn_id), None)
-        if view is None or (view.status == "ended" and view.end is None):
-            return Standing(erased=True)
-        if card is not None:
-            return Standing(card=(EventId(view.inputs, 1), card_event(shown_card(card, vault))))
-        return Standing(shown_end(view.end, vault) if view.end is not None else None)
+        card = None if shown.card is None else (EventId(view.inputs, 1), card_event(shown.card))
+        return Standing(shown.end, card=card)
 
     return stream_turn(desk.hub, turn_id, after, Ending(end, standing), limit_s, conversation.sealer)
 
@@ -133,11 +147,10 @@ async def _after_disclosure(frames: AsyncIterator[bytes], told: str) -> AsyncIte
 async def _answer(desk: Desk, conversation: Conversation, turn_id: str) -> ChatAnswer:
     async with desk.database.primary() as db:
         view = await turn_view(db, conversation, turn_id)
-        vault = await desk.intake.vaults.opened(db, conversation)
-        found = [shown_card(card, vault) for card in await open_cards(db, conversation) if card.turn_id == turn_id]
-    cards = tuple(map(card_view, found))
-    end = shown_end(view.end, vault) if view and view.end else None
+        shown = _Shown() if view is None else await _shown(db, desk, conversation, turn_id, view)
+    end = shown.end
     if end is None:
+        cards = () if shown.card is None else (card_view(shown.card),)
         text = cards[0].summary if cards else "This takes longer than usual. The answer will be in this conversation."
         return ChatAnswer(conversation_id=conversation.id, turn_id=turn_id, text=text, outcome=None, cards=cards)
     return ChatAnswer(

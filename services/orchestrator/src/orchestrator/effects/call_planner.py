@@ -113,8 +113,12 @@ def plan_call(call: ToolCall, view: TurnView, scope: TurnScope, context: BrainCo
 def _origins(
     masked: dict[str, Any], entry: ToolEntry, vault: Vault, context: BrainContext
 ) -> tuple[ArgumentOrigin, ...]:
-    """Personal data are the same tokens on both sides; an order number may have been written before it was known."""
-    reveal, reveal_in = vault.reveal_orders, vault.reveal_orders_in
+    """Personal data are the same tokens on both sides; a value may have been written before it was known."""
+
+    def reveal(text: str) -> str:
+        return vault.reveal_orders(vault.mask_known(text))
+
+    reveal_in = vault.reveal_orders_in
     said = [one for one in context.history if one.role is Role.CUSTOMER]
     sources = Sources(
         customer=tuple(map(reveal, (context.question, *(one.text for one in said)))),

@@ -1,11 +1,11 @@
 """CallTool and PreviewEffect: a checked call through the tool gateway, to one input."""
 
 from datetime import timedelta
-from typing import Any
 
 from contracts.tool import Preview
 from orchestrator.effects.scope import TurnScope
 from orchestrator.tools.gateway import CallAccepted, CallFailed, CallRequest, CallSucceeded
+from orchestrator.tools.masking import masked_output, restored_arguments
 from orchestrator.turn.effects import CallTool, PreviewEffect
 from orchestrator.turn.inputs import EffectPreviewed, PlannedCall, ToolAccepted, ToolFailed, ToolSucceeded, TurnInput
 from orchestrator.turn.state import TurnState
@@ -16,22 +16,19 @@ _WHOLE_TIME_S = 120.0
 
 async def call_tool(effect: CallTool, state: TurnState, scope: TurnScope) -> TurnInput:
     """ToolSucceeded, ToolAccepted or ToolFailed; retries, time-outs and the breaker are the gateway's."""
+    # As the gateway knows it when the call begins: the catalogue may be another one when the answer comes.
+    entry = scope.world.catalog.entry(effect.call.tool)
     request = _request(effect.call, state, scope, digest=effect.digest, approvers=effect.approvers)
     result = await scope.world.gateway.call(request)
     match result:
         case CallSucceeded():
-            output = masked_output(effect.call.tool, result.output, scope)
+            output = masked_output(entry, result.output, scope.vault)
             return ToolSucceeded(output=output, ms=result.ms, attempts=result.attempts, cached=result.cached)
         case CallAccepted():
             expires = scope.now_ms() + result.within_s * 1000
             return ToolAccepted(expires_at_ms=expires, ms=result.ms, attempts=result.attempts)
         case CallFailed():
             return _failed(result)
-
-
-def masked_output(tool: str, output: dict[str, Any], scope: TurnScope) -> dict[str, Any]:
-    """What a tool gave, with tokens for what tells who somebody is: so it is journalled, and so a Brain sees it."""
-    return output if scope.is_public(tool) else scope.vault.mask_fields(output, scope.redacted(tool))
 
 
 async def preview_effect(effect: PreviewEffect, state: TurnState, scope: TurnScope) -> TurnInput:
@@ -56,20 +53,16 @@ def _request(
     call: PlannedCall, state: TurnState, scope: TurnScope, *, digest: str | None = None, approvers: tuple[str, ...] = ()
 ) -> CallRequest:
     identity = scope.conversation.identity
+    arguments = restored_arguments(scope.world.catalog.entry(call.tool), call.arguments, scope.vault)
     left_ms = state.budgets.hard_ms - state.worked_ms(scope.now_ms())
     # What was agreed to gets the tool's whole time, however long the turn has worked before.
     timeout_s = max(0.1, left_ms / 1000) if digest is None else _WHOLE_TIME_S
     return CallRequest(
-        tool=call.tool, arguments=_sent(call, scope), subject=identity.subject,
+        tool=call.tool, arguments=arguments, subject=identity.subject,
         role="customer" if scope.conversation.customer else "guest", conversation_id=scope.conversation.id,
         turn_id=scope.turn_id, request_id=scope.request_id, timeout_s=timeout_s, email=identity.email,
         name=identity.name, digest=digest, approvers=approvers, tainted=state.tainted,
     )  # fmt: skip
-
-
-def _sent(call: PlannedCall, scope: TurnScope) -> dict[str, Any]:
-    """The arguments as they go out. A search gets the tokens: what it looks for is no person (GUARD-1)."""
-    return call.arguments if scope.is_public(call.tool) else scope.vault.restore_arguments(call.arguments)
 
 
 def _failed(failure: CallFailed) -> ToolFailed:

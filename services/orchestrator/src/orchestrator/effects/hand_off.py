@@ -10,7 +10,6 @@ from orchestrator.turn.effects import CallTool, HandOff
 from orchestrator.turn.inputs import HandedOff, HandOffQueued, PlannedCall, ToolSucceeded, TurnInput
 from orchestrator.turn.machine import HUMAN_TOOL
 from orchestrator.turn.state import TurnState
-from servicekit.privacy.tokens import plain_tokens
 
 _SUMMARY = {
     HandoffReason.CUSTOMER_ASKED: "The customer asked for a person.",
@@ -54,9 +53,8 @@ async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope
     transcript = "\n".join(lines)[-_MAX_TRANSCRIPT:]
     summary = f"{_SUMMARY[reason]}{_failures(state)}{_doubts(state)} Last message: {view.question}"[:_MAX_SUMMARY]
     # Order numbers are what staff look things up by; personal data they find in the conversation itself.
-    reveal = scope.vault.reveal_orders
-    arguments = {"reason": reason.value, "summary": plain_tokens(reveal(summary)),
-                 "transcript": plain_tokens(reveal(transcript))}  # fmt: skip
+    told = scope.vault.for_staff
+    arguments = {"reason": reason.value, "summary": told(summary), "transcript": told(transcript)}
     return PlannedCall(
         tool=HUMAN_TOOL, arguments=arguments, args_hash=arguments_hash(arguments), label="Fetching a person", write=True
     )

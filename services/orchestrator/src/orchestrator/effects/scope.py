@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from contracts.tool import RiskTier
 from contracts.turn import Role
 from orchestrator.brain.port import Brain, BrainContext, Observation, ToolSpec
 from orchestrator.brain.translating import Vocabulary
@@ -139,16 +138,6 @@ class TurnScope:
     async def phrases(self, state: TurnState) -> PhraseBook:
         """Our phrases in the customer's language."""
         return self.world.phrases.in_language(await self.language(state))
-
-    def redacted(self, tool: str) -> tuple[str, ...]:
-        """The fields of a tool's input and output that no model may see."""
-        entry = self.world.catalog.entry(tool)
-        return entry.redact if entry is not None else ()
-
-    def is_public(self, tool: str) -> bool:
-        """Whether a tool reads what everybody may read: it gets no personal data, and there is none in its answers."""
-        entry = self.world.catalog.entry(tool)
-        return entry is not None and entry.risk is RiskTier.LOW and not entry.write
 
     def view(self, state: TurnState) -> "TurnView":
         """What a Brain may see of the state, and the way back. Made once; what is new is added to it."""

@@ -14,13 +14,18 @@ from typing import Any
 
 from contracts.ids import mask_id
 from servicekit.privacy import Finder, Kind
-from servicekit.privacy.tokens import TOKEN
+from servicekit.privacy.tokens import TOKEN, plain_tokens
 
 ORDER_FIELDS = frozenset({"order_id"})
 _TOKEN_BYTES = 5
 _SPACING = re.compile(r"[\s().\-/]+")
 #: Kinds whose values are the same value however they are grouped.
 _GROUPED = frozenset({Kind.PHONE, Kind.CARD, Kind.IBAN, Kind.NATIONAL_ID})
+#: Kinds whose values the finder finds again by itself.
+_FOUND_AGAIN = frozenset(Kind) - {Kind.ORDER, Kind.ADDRESS}
+#: What a hidden field held is looked for elsewhere from this length on: shorter values are words like any other.
+_TELLING = 6
+_NO_KIND = re.compile(r"[^a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,23 @@ class Vault:
                 continue
             pieces += [text[at : found.start], self._token(found.kind, value)]
             at = found.end
-        return self._known_orders("".join((*pieces, text[at:])))
+        return self.mask_known("".join((*pieces, text[at:])))
+
+    def mask_known(self, text: str) -> str:
+        """The text with order numbers and what hidden fields held as tokens, where they stand as words: the values
+        that are known by now, and no finder is asked.
+        """
+        lower = text.casefold()
+        for one in [held for held in self._held.values() if _is_looked_for(held)]:
+            if one.value.casefold() in lower:
+                pattern = rf"(?<![\w/=•.<-]){re.escape(one.value)}(?![\w=>])"
+                text = re.sub(pattern, one.token, text, flags=re.IGNORECASE)
+        return text
 
     def mask_fields(self, value: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
-        """A copy of a tool's arguments or output: the named fields and order numbers are tokens, all text is masked."""
+        """A copy of a tool's arguments or output: the named fields, with all that is in them, and order numbers are
+        tokens, all text is masked.
+        """
         hidden = frozenset(fields)
         return {key: self._mask_field(key, item, hidden) for key, item in value.items()}
 
@@ -80,8 +98,12 @@ class Vault:
         return self._replaced(text, lambda held: mask_id(held.value) if held.kind == Kind.ORDER else held.value)
 
     def reveal_orders(self, text: str) -> str:
-        """The text with its order numbers restored, and nothing else: for staff, and for our own checks."""
+        """The text with its order numbers restored, and nothing else: for our own checks."""
         return self._replaced(text, lambda held: held.value if held.kind == Kind.ORDER else held.token)
+
+    def for_staff(self, text: str) -> str:
+        """The text with its order numbers, and of all else its kind alone: there is no token left to be restored."""
+        return plain_tokens(self.reveal_orders(text))
 
     def reveal_orders_in(self, value: Any) -> Any:
         """Nested values with order numbers restored in their strings."""
@@ -100,39 +122,53 @@ class Vault:
             if TOKEN.fullmatch(item):
                 return item
             if key in ORDER_FIELDS and item:
-                return self._token(Kind.ORDER, item)
-            return self._token(key, item) if key in hidden and item else self.mask(item)
+                return self._order(item)
+            return self._token(_kind_of(key), item) if key in hidden and item else self.mask(item)
         if isinstance(item, Mapping):
-            return self.mask_fields(item, hidden)
+            return self.mask_fields(item, hidden.union(item) if key in hidden else hidden)
+        if key in hidden and isinstance(item, int | float) and not isinstance(item, bool):
+            return self._token(_kind_of(key), str(item))
         if isinstance(item, list | tuple):
             return [self._mask_field(key, inner, hidden) for inner in item]
         return item
-
-    def _known_orders(self, text: str) -> str:
-        """An order number that is known is masked wherever it stands as a word, whatever stands around it."""
-        for one in [held for held in self._held.values() if held.kind == Kind.ORDER]:
-            if one.value.casefold() in text.casefold():
-                pattern = rf"(?<![\w/=•.<-]){re.escape(one.value)}(?![\w=>])"
-                text = re.sub(pattern, one.token, text, flags=re.IGNORECASE)
-        return text
 
     def _replaced(self, text: str, shown: Callable[[Held], str]) -> str:
         if "<" not in text:
             return text
         return TOKEN.sub(lambda found: shown(held) if (held := self._held.get(found[0])) else found[0], text)
 
+    def _order(self, value: str) -> str:
+        """The token of what a call looks an order up by: what is known as something else does not become a number that
+        staff are shown.
+        """
+        names = [self._name(kind, value) for kind in (Kind.ORDER, *Kind)]
+        return next((name for name in names if name in self._held), None) or self._token(Kind.ORDER, value)
+
+    def _name(self, kind: str, value: str) -> str:
+        same = _SPACING.sub("", value) if kind in _GROUPED else value
+        digest = hmac.digest(self.key, f"vault\n{kind}\n{same.casefold()}".encode(), "sha256")
+        return f"<{kind}_{base64.b32encode(digest[:_TOKEN_BYTES]).decode().lower()}>"
+
     def _token(self, kind: str, value: str) -> str:
         before = ""
         if kind == Kind.ORDER:
             # Written in one way, so that a token stands for what the shop's systems know.
             before, value = value[: len(value) - len(value.lstrip("#"))], value.lstrip("#").upper()
-        same = _SPACING.sub("", value) if kind in _GROUPED else value
-        digest = hmac.digest(self.key, f"vault\n{kind}\n{same.casefold()}".encode(), "sha256")
-        token = f"<{kind}_{base64.b32encode(digest[:_TOKEN_BYTES]).decode().lower()}>"
+        token = self._name(kind, value)
         if token not in self._held:
             self._held[token] = held = Held(token, str(kind), value)
             self._fresh.append(held)
         return before + token
+
+
+def _kind_of(field: str) -> str:
+    """The kind of what a hidden field holds: the field's name, in the letters of a token. Never an order's."""
+    kind = _NO_KIND.sub("_", field.lower()).strip("_")
+    return kind if kind and kind != Kind.ORDER else "field"
+
+
+def _is_looked_for(held: Held) -> bool:
+    return held.kind == Kind.ORDER or (held.kind not in _FOUND_AGAIN and len(held.value) >= _TELLING)
 
 
 def _is_invoice(kind: str, value: str) -> bool:

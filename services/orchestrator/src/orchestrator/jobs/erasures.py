@@ -25,16 +25,16 @@ class ErasureJobs:
     async def run(self, request_id: str) -> bool:
         """One round; False when a service could not be asked, and all have to be asked again."""
         async with self.database.primary() as db:
-            person = await self.requests.person(db, request_id)
-        if person is None:
+            due = await self.requests.next_round(db, request_id)
+        if due is None:
             return True
-        told = await self.elsewhere.erase(person)
+        told = await self.elsewhere.erase(due.person)
         missing = sorted(name for name, erased in told.items() if erased is None)
         if missing:
             get_logger().warning("erasure_waits", request=request_id, services=missing)
             return False
         services = {name: erased.model_dump() for name, erased in told.items() if erased is not None}
         async with self.database.transaction() as db:
-            if await self.requests.round_done(db, request_id, services) > 0:
+            if await self.requests.round_done(db, request_id, due, services) > 0:
                 await self.queue.erase_elsewhere(db, request_id, self.again_after_s)
         return True

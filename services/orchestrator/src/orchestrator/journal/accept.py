@@ -6,16 +6,16 @@ Messages that come while a turn runs wait in one queued turn and are read togeth
 
 import hmac
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from asyncpg import Record
 
 from contracts.errors import ProblemCode
 from contracts.ids import new_id
 from orchestrator.guard.vault import Held, Vault
-from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.conversations import ERASED, Conversation
 from orchestrator.journal.decisions import decide_open_card
-from orchestrator.journal.entries import Codec, append_entries, purpose
+from orchestrator.journal.entries import Codec, ConversationErased, append_entries, purpose, turning_away
 from orchestrator.journal.scheduling import run_turn
 from orchestrator.journal.vaulting import vault_columns
 from orchestrator.turn.budgets import Budgets
@@ -32,6 +32,12 @@ _STATE = (
     " WHERE conversation_id = $1 AND status IN ('queued', 'running')"
 )
 
+#: Values are kept for a turn that begins, and for no other: of one that was erased meanwhile nothing is added.
+_BEGIN = (
+    "SELECT state, turn, sent, ordinal, kept FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+    " LEFT JOIN LATERAL (SELECT vault_keep($1, $12, $13) AS kept WHERE state = 'begun') AS vault ON true"
+)
+
 _TAIL = r"(?:[,.! ]+(?:please|thanks|thank you|go ahead|do it|do that|that'?s (?:right|fine|correct)))*[,.! ]*"
 _YES = re.compile(rf"(?:yes|yep|yeah|ok|okay|sure|confirm(?:ed)?|i confirm|go ahead|do it){_TAIL}", re.IGNORECASE)
 _NO = re.compile(
@@ -41,12 +47,8 @@ _NO = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """A message as it came in. `at_ms` is in epoch milliseconds, `screened` the input guard's verdict; `disclosure`
-    stands before its answer.
-
-    Once it is `masked`: `vault` knows what its tokens stand for, and `body_hash` is of what was sent.
-    """
+class _Message:
+    """What a message says and how. `at_ms` is in epoch milliseconds, `screened` the input guard's verdict."""
 
     text: str
     client_turn_id: str
@@ -55,9 +57,22 @@ class Incoming:
     wants_human: bool = False
     screened: Screened = "pass"
     flags: tuple[str, ...] = ()
-    held: tuple[Held, ...] = ()
-    vault: Vault | None = None
-    body_hash: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming(_Message):
+    """A message as it came in: none of it is stored before it is `masked`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masked(_Message):
+    """A message with tokens in its text. `vault` knows what they stand for, of which `held` is not stored yet;
+    `body_hash` is of what was sent; `disclosure` stands before its answer.
+    """
+
+    held: tuple[Held, ...]
+    vault: Vault
+    body_hash: bytes
     disclosure: str = ""
 
 
@@ -73,7 +88,7 @@ class Begun:
     request_id: str
     first: bool
     recorded: Recorded
-    vault: Vault | None = None
+    vault: Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +104,17 @@ class Accepted:
     goes_on: bool = False
 
 
-def masked(message: Incoming, conversation: Conversation, vault: Vault) -> Incoming:
+def masked(message: Incoming, conversation: Conversation, vault: Vault) -> Masked:
     """The message with tokens in it: nothing behind this line sees what they stand for.
 
     What was sent is known again by a hash under the conversation's key, which goes with that key.
     """
     body_hash = hmac.digest(conversation.sealer.key, b"message\n" + message.text.encode(), "sha256")
     text = vault.mask(message.text)
-    return replace(message, text=text, held=vault.take_fresh(), vault=vault, body_hash=body_hash)
+    return Masked(
+        text, message.client_turn_id, message.request_id, message.at_ms, message.wants_human, message.screened,
+        message.flags, held=vault.take_fresh(), vault=vault, body_hash=body_hash,
+    )  # fmt: skip
 
 
 def plain_answer(text: str) -> bool | None:
@@ -109,7 +127,7 @@ def plain_answer(text: str) -> bool | None:
 async def begin_at_once(
     db: Connection,
     conversation: Conversation,
-    message: Incoming,
+    message: Masked,
     budgets: Budgets,
     codec: Codec,
     lease_s: float | None = None,
@@ -117,18 +135,20 @@ async def begin_at_once(
     """The turn of a message that simply begins one, in one round trip; None when there is more to it.
 
     With `lease_s` the turn is the caller's to run and has no job. Raises IDEMPOTENCY_KEY_REUSED when the
-    client_turn_id was used for another text.
+    client_turn_id was used for another text, NOT_FOUND when the conversation was erased a moment ago.
     """
     turn_id, body_hash = new_id("trn"), message.body_hash
     started = _started(conversation, message, budgets)
-    row = await db.fetchrow(
-        "SELECT state, turn, sent, ordinal FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11),"
-        " vault_keep($1, $12, $13)",
-        conversation.id, conversation.answering.value, plain_answer(message.text) is not None, turn_id,
-        message.request_id, message.at_ms, _first_entry(conversation, started, turn_id, codec),
-        message.client_turn_id, body_hash, conversation.sealer.seal("thread", message.text.encode()), lease_s,
-        *vault_columns(conversation.sealer, message.held),
-    )  # fmt: skip
+    try:
+        with turning_away(turn_id):
+            row = await db.fetchrow(
+                _BEGIN, conversation.id, conversation.answering.value, plain_answer(message.text) is not None, turn_id,
+                message.request_id, message.at_ms, _first_entry(conversation, started, turn_id, codec),
+                message.client_turn_id, body_hash, conversation.sealer.seal("thread", message.text.encode()), lease_s,
+                *vault_columns(conversation.sealer, message.held),
+            )  # fmt: skip
+    except ConversationErased as error:
+        raise ProblemError(ProblemCode.NOT_FOUND, ERASED) from error
     if row is None or row["state"] == "look":
         return None
     if row["state"] == "known":
@@ -141,7 +161,7 @@ async def begin_at_once(
 
 
 async def accept_message(
-    db: Connection, conversation: Conversation, message: Incoming, budgets: Budgets, codec: Codec,
+    db: Connection, conversation: Conversation, message: Masked, budgets: Budgets, codec: Codec,
     lease_s: float | None = None,
 ) -> Accepted:  # fmt: skip
     """The turn that answers the message. The caller holds the conversation's row lock.
@@ -173,7 +193,7 @@ async def accept_message(
 
 
 async def _join(
-    db: Connection, conversation: Conversation, message: Incoming, rows: list[Record], codec: Codec,
+    db: Connection, conversation: Conversation, message: Masked, rows: list[Record], codec: Codec,
     lease_s: float | None,
 ) -> Accepted | None:  # fmt: skip
     """The turn that the message belongs to already: one whose card it answers, or one that was not begun yet."""
@@ -195,7 +215,7 @@ async def _join(
     return Accepted(unread["id"])
 
 
-def _started(conversation: Conversation, message: Incoming, budgets: Budgets) -> TurnStarted:
+def _started(conversation: Conversation, message: Masked, budgets: Budgets) -> TurnStarted:
     return TurnStarted(
         text=message.text, customer=conversation.customer, requester=conversation.identity.subject,
         channel=conversation.channel, answering=conversation.answering, wants_human=message.wants_human,
@@ -208,6 +228,8 @@ def _first_entry(conversation: Conversation, started: TurnStarted, turn_id: str,
 
 
 def _known(turn_id: str, sent: bytes, body_hash: bytes) -> Accepted:
+    if not sent:
+        raise ProblemError(ProblemCode.NOT_FOUND, ERASED)
     if sent != body_hash:
         raise ProblemError(ProblemCode.IDEMPOTENCY_KEY_REUSED, "This client_turn_id belongs to another message.")
     return Accepted(turn_id)

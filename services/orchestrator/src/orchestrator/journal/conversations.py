@@ -40,6 +40,7 @@ class Conversation:
     fresh: bool = False
 
 
+ERASED = "This conversation was erased."
 _COLUMNS = (
     "c.id, c.issuer, c.subject_hash, c.identity, c.customer, c.channel, c.answering, c.tokens, c.cost_micros, c.key_id,"
     " c.data_key, c.head_seq"
@@ -116,7 +117,7 @@ class Conversations:
     def opened(self, row) -> Conversation:  # type: ignore[no-untyped-def]
         """A row of the conversations table, opened; an erased conversation cannot be."""
         if row["data_key"] is None:
-            raise ProblemError(ProblemCode.NOT_FOUND, "This conversation was erased.")
+            raise ProblemError(ProblemCode.NOT_FOUND, ERASED)
         sealer = open_sealer(self.keyring, row["id"], row["key_id"], row["data_key"])
         identity = orjson.loads(sealer.open("identity", row["identity"]))
         return Conversation(

@@ -25,9 +25,10 @@ def shown_card(card: Card, vault: Vault) -> Card:
 
 
 def staff_card(card: Card, vault: Vault) -> Card:
-    """A card for staff: order numbers, and no personal data."""
-    reasons = tuple(map(vault.reveal_orders, card.reasons))
-    return replace(card, summary=vault.reveal_orders(card.summary), reasons=reasons)
+    """A card for staff: order numbers, and of personal data the kind alone, wherever it is sent from here."""
+    texts = tuple(one.model_copy(update={"text": vault.for_staff(one.text)}) for one in card.texts)
+    reasons = tuple(map(vault.for_staff, card.reasons))
+    return replace(card, summary=vault.for_staff(card.summary), reasons=reasons, texts=texts)
 
 
 def shown_message(said: Said, vault: Vault) -> Said:

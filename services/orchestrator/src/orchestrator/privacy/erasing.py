@@ -20,9 +20,12 @@ _FORGET_KEYS = (
 _OF_PERSON = (
     "SELECT id FROM conversations WHERE issuer = $1 AND subject_hash = $2 AND erased_at IS NULL ORDER BY id FOR UPDATE"
 )
+#: A message that came after the time was over is not taken away from under its turn.
 _TOO_OLD = (
-    "SELECT id FROM conversations WHERE erased_at IS NULL AND updated_at < now() - make_interval(days => $1)"
-    " ORDER BY updated_at LIMIT $2 FOR UPDATE SKIP LOCKED"
+    "SELECT c.id FROM conversations c WHERE c.erased_at IS NULL AND c.updated_at < now() - make_interval(days => $1)"
+    " AND NOT EXISTS (SELECT FROM turns t WHERE t.conversation_id = c.id AND t.status IN ('queued', 'running')"
+    " AND t.created_at >= now() - make_interval(days => $1))"
+    " ORDER BY c.updated_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED"
 )
 _FORGET_REST = (
     "DELETE FROM vault WHERE conversation_id = ANY ($1)",

@@ -22,7 +22,7 @@ _READ = "SELECT * FROM privacy_requests WHERE id = $1"
 _ROUND = (
     "UPDATE privacy_requests SET services = $2::text::jsonb, rounds_left = rounds_left - 1,"
     " done_at = CASE WHEN rounds_left <= 1 THEN now() END, person = CASE WHEN rounds_left > 1 THEN person END"
-    " WHERE id = $1 AND done_at IS NULL RETURNING rounds_left"
+    " WHERE id = $1 AND rounds_left = $3 AND done_at IS NULL RETURNING rounds_left"
 )
 
 
@@ -36,6 +36,14 @@ class ErasureRequest:
     requested_at: datetime
     services: Mapping[str, Mapping[str, Mapping[str, object]]]
     done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What is to be done: the subject that the other services are to erase, and how many rounds are left with this."""
+
+    person: str
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +71,15 @@ class Requests:
             row["done_at"],
         )  # fmt: skip
 
-    async def person(self, db: Connection, request_id: str) -> str | None:
-        """The subject that the other services are to erase; None when all is done."""
+    async def next_round(self, db: Connection, request_id: str) -> Round | None:
+        """The round to make; None when all is done."""
         row = await db.fetchrow(_READ, request_id)
         if row is None or row["person"] is None:
             return None
-        return open_sealed(self.key, row["person"], request_id.encode()).decode()
+        return Round(open_sealed(self.key, row["person"], request_id.encode()).decode(), row["rounds_left"])
 
-    async def round_done(self, db: Connection, request_id: str, services: Mapping[str, object]) -> int:
-        """All services were asked once more; how many rounds are left."""
-        return int(await db.fetchval(_ROUND, request_id, orjson.dumps(services).decode()) or 0)
+    async def round_done(self, db: Connection, request_id: str, made: Round, services: Mapping[str, object]) -> int:
+        """All services were asked in this round; how many rounds are left to be made. A round that another worker has
+        made at the same time leaves none: it counts once.
+        """
+        return int(await db.fetchval(_ROUND, request_id, orjson.dumps(services).decode(), made.left) or 0)

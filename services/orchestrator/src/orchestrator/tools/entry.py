@@ -51,6 +51,11 @@ class ToolEntry:
         """The JSON Schema of the arguments."""
         return self.accepts.schema
 
+    @property
+    def is_public(self) -> bool:
+        """Whether it reads what everybody may read: it gets no personal data, and there is none in its answers."""
+        return self.risk is RiskTier.LOW and self.guests and not self.write and not self.redact
+
 
 class Incompatible(ValueError):
     """A tool that we cannot work with; the text says why, for operators."""
