@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -16,7 +18,7 @@ from orchestrator.turn.journal import Recorded
 from orchestrator.turn.loop import run_turn
 from orchestrator.turn.machine import fold
 from servicekit.auth.claims import Caller, Role
-from servicekit.testing import TestIssuer
+from servicekit.testing import FakeClock, TestIssuer
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 QUEUE, MESSAGES = "/api/agent/handoffs", "/api/agent/staff/messages"
@@ -233,6 +235,19 @@ async def test_staff_read_a_conversation_and_that_is_audited(api) -> None:
     answer = await api.http.get(f"/api/agent/staff/conversations/{conversation_id}", headers=api.staff())
     assert [one["role"] for one in answer.json()["messages"]] == ["assistant", "customer", "assistant"]
     assert await audited(api, "staff_read") == before + 1
+
+
+async def test_a_step_is_audited_at_the_time_of_the_clock_that_the_service_has(api) -> None:
+    conversation_id = await api.begin()
+    desk = api.app.state.desk
+    clock = FakeClock(datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
+    api.app.state.desk = replace(desk, intake=replace(desk.intake, clock=clock))
+    try:
+        await staff_post(api, TAKEOVER, {"conversation_id": conversation_id})
+    finally:
+        api.app.state.desk = desk
+    times = await api.db.fetch("SELECT at FROM audit WHERE tool = 'staff_takeover'")
+    assert clock.now() in [one["at"] for one in times]
 
 
 async def test_what_is_not_there_is_not_found(api) -> None:

@@ -6,28 +6,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, status
 
 from contracts.errors import ProblemCode
-from orchestrator.api.deps import DeskDep
+from orchestrator.api.deps import DeskDep, staff_only
 from orchestrator.api.models import ApprovalAccepted, ApprovalDecision, ApprovalQuery, ApprovalQueue, ApprovalView
 from orchestrator.api.rating import allowance
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.approvals import Decision, Waiting, approve, waiting_approvals
 from orchestrator.journal.showing import staff_card
-from servicekit.auth.claims import Caller, Role
-from servicekit.auth.dependencies import require
+from servicekit.auth.claims import Caller
 from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
 
 APPROVE_SCOPE = "approvals:decide"
-
-
-async def staff_only(caller: Annotated[Caller, Depends(require(APPROVE_SCOPE))]) -> Caller:
-    """A member of staff who may decide. Raises FORBIDDEN for anybody else, whatever scopes their token has."""
-    if caller.role is not Role.STAFF:
-        raise ProblemError(ProblemCode.FORBIDDEN, "Only staff may see and decide approvals.")
-    return caller
-
-
-StaffCaller = Annotated[Caller, Depends(staff_only)]
+StaffCaller = Annotated[Caller, Depends(staff_only(APPROVE_SCOPE, "Only staff may see and decide approvals."))]
 
 
 def approvals_router() -> APIRouter:

@@ -1,10 +1,12 @@
-"""What the routes get: the caller, whose token must carry `chat:send`, and the desk with everything behind it."""
+"""What the routes get: the caller, whose scope and role were checked, and the desk with everything behind it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from contracts.errors import ProblemCode
 from orchestrator.api.disclosing import Disclosure
 from orchestrator.api.intake import Intake
 from orchestrator.journal.conversations import Conversations
@@ -12,11 +14,14 @@ from orchestrator.journal.entries import Codec
 from orchestrator.stream.hub import Hub
 from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.catalog import Catalog
-from servicekit.auth.claims import Caller
+from servicekit.admission import gate
+from servicekit.auth.claims import Caller, Role
 from servicekit.auth.dependencies import require
 from servicekit.db.pool import Database
+from servicekit.errors import ProblemError
 
 CHAT_SCOPE = "chat:send"
+CONSOLE_SCOPE = "console:read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +46,24 @@ async def get_desk(request: Request) -> Desk:
 
 DeskDep = Annotated[Desk, Depends(get_desk)]
 ChatCaller = Annotated[Caller, Depends(require(CHAT_SCOPE))]
+
+
+def only(scope: str, refusal: str, *roles: Role) -> Callable[[Request], Awaitable[Caller]]:
+    """A dependency that gives the Caller, who has the scope and one of the roles.
+
+    Raises 401, 403 INSUFFICIENT_SCOPE, or 403 FORBIDDEN with the words of `refusal`, whatever scopes the token has.
+    """
+    scoped = require(scope)
+
+    async def caller_of_role(request: Request) -> Caller:
+        caller = await scoped(request)
+        if caller.role not in roles:
+            raise ProblemError(ProblemCode.FORBIDDEN, refusal)
+        return caller
+
+    return gate(caller_of_role)
+
+
+def staff_only(scope: str, refusal: str) -> Callable[[Request], Awaitable[Caller]]:
+    """As `only`, for members of staff."""
+    return only(scope, refusal, Role.STAFF)

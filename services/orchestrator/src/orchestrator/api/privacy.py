@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, status
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from starlette.requests import Request
 
-from contracts.errors import ProblemCode
 from contracts.privacy import PRIVACY_SCOPE, PrivacyExport
-from orchestrator.api.deps import Desk, DeskDep
+from orchestrator.api.auditing import record_step
+from orchestrator.api.deps import Desk, DeskDep, only
 from orchestrator.api.privacy_models import (
     ErasedElsewhere,
     ErasureView,
@@ -30,14 +30,9 @@ from orchestrator.privacy.elsewhere import Elsewhere
 from orchestrator.privacy.erasing import conversations_of, erase_conversations, erase_live
 from orchestrator.privacy.exporting import Exported, export_person
 from orchestrator.privacy.requests import ErasureRequest, Requests
-from servicekit import audit
 from servicekit.auth.claims import Caller, Role
-from servicekit.auth.dependencies import require
-from servicekit.encoding import digest_of
-from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
 from servicekit.openapi import SECURED, problem_responses
-from servicekit.telemetry.current import request_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +45,13 @@ class PrivacyDesk:
     redis: Redis
 
 
-async def _manager(caller: Annotated[Caller, Depends(require(PRIVACY_SCOPE))]) -> Caller:
-    """The site itself, or its staff. A customer asks their site, which knows who they are."""
-    if caller.role not in (Role.STAFF, Role.SERVICE):
-        raise ProblemError(ProblemCode.FORBIDDEN, "Only the site and its staff may do this.")
-    return caller
-
-
 async def _privacy_desk(request: Request) -> PrivacyDesk:
     desk: PrivacyDesk = request.app.state.privacy
     return desk
 
 
+#: A customer asks their site, which knows who they are.
+_manager = only(PRIVACY_SCOPE, "Only the site and its staff may do this.", Role.STAFF, Role.SERVICE)
 Manager = Annotated[Caller, Depends(_manager)]
 PrivacyDep = Annotated[PrivacyDesk, Depends(_privacy_desk)]
 
@@ -78,9 +68,10 @@ def privacy_router() -> APIRouter:
     @router.post("/export", openapi_extra=SECURED)
     async def export(body: PersonOfSite, caller: Manager, desk: DeskDep, privacy: PrivacyDep) -> PersonExport:
         """All that is kept of one customer of the caller's site, here and at the other services."""
+        about = {"customer": desk.conversations.subject_hash(caller.issuer, body.customer)}
         async with desk.database.transaction() as db:
             found = await export_person(db, desk.conversations, desk.intake.vaults, caller.issuer, body.customer)
-            await _recorded(db, caller, "privacy_export", body.customer, desk)
+            await record_step(db, desk, caller, "privacy_export", about)
         told = await privacy.elsewhere.export(body.customer)
         return PersonExport(
             customer=body.customer, conversations=tuple(map(_conversation, found)), records=_records(told),
@@ -99,7 +90,7 @@ def privacy_router() -> APIRouter:
                 db, caller.issuer, body.customer, len(ids), caller.subject, now
             )  # fmt: skip
             await privacy.queue.erase_elsewhere(db, request_id)
-            await _recorded(db, caller, "privacy_erase", body.customer, desk)
+            await record_step(db, desk, caller, "privacy_erase", {"customer": subject_hash})
         try:
             await erase_live(privacy.redis, ids, turns)
         except (RedisError, OSError) as error:
@@ -115,15 +106,6 @@ def privacy_router() -> APIRouter:
         return await _view(request_id, caller, desk, privacy)
 
     return router
-
-
-async def _recorded(db: Any, caller: Caller, tool: str, customer: str, desk: Desk) -> None:
-    context = request_context()
-    await audit.record(
-        db, caller=caller, tool=tool, outcome="ok", now=desk.intake.clock.now(),
-        arguments_digest=digest_of({"customer": desk.conversations.subject_hash(caller.issuer, customer)}),
-        request_id=context.request_id if context else "",
-    )  # fmt: skip
 
 
 async def _view(request_id: str, caller: Caller, desk: Desk, privacy: PrivacyDesk) -> ErasureView:
