@@ -39,9 +39,11 @@ class Api:
         told = {"subject": subject, "role": role, "conversation_id": None, "turn_id": None, "ttl_s": 300}
         return (issuer or self.issuer).bearer(AUDIENCE, CHAT, **told, email=f"{subject[5:]}@example.com")
 
-    def staff(self, subject: str = "staff_kim", *, email: str | None = None) -> dict[str, str]:
+    def staff(
+        self, subject: str = "staff_kim", *, email: str | None = None, issuer: TestIssuer | None = None
+    ) -> dict[str, str]:
         told = {"subject": subject, "role": Role.STAFF, "conversation_id": None, "turn_id": None, "ttl_s": 300}
-        return self.issuer.bearer(AUDIENCE, STAFF, **told, email=email)
+        return (issuer or self.issuer).bearer(AUDIENCE, STAFF, **told, email=email)
 
     async def post(self, path: str, body: Any, *, subject: str = "cust_ada") -> httpx.Response:
         return await self.http.post(path, json=body, headers=self.bearer(subject))

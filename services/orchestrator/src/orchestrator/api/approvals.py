@@ -12,6 +12,7 @@ from orchestrator.api.rating import allowance
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.approvals import Decision, Waiting, approve, waiting_approvals
 from orchestrator.journal.showing import staff_card
+from orchestrator.journal.staff import turn_of_site
 from servicekit.auth.claims import Caller
 from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
@@ -31,7 +32,7 @@ def approvals_router() -> APIRouter:
     async def queue(caller: StaffCaller, desk: DeskDep, asked: Annotated[ApprovalQuery, Query()]) -> ApprovalQueue:
         """What waits for staff, the oldest first."""
         async with desk.database.primary() as db:
-            found = await waiting_approvals(db, desk.conversations, asked.limit)
+            found = await waiting_approvals(db, desk.conversations, caller.site, asked.limit)
             vaults = [await desk.intake.vaults.opened(db, one.conversation) for one in found]
         return ApprovalQueue(
             approvals=tuple(_view(one, vault, caller) for one, vault in zip(found, vaults, strict=True))
@@ -43,7 +44,7 @@ def approvals_router() -> APIRouter:
         decision = Decision(body.turn_id, body.digest, body.approved, body.notes, caller)
         lease_s = desk.intake.lease_s()
         async with desk.database.transaction() as db:
-            conversation = await desk.conversations.by_turn(db, body.turn_id, lock=True)
+            conversation = await turn_of_site(db, desk.conversations, body.turn_id, caller.site, lock=True)
             if conversation is None or conversation.id != body.conversation_id:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such card.")
             vault = desk.intake.vaults.of(conversation)

@@ -16,6 +16,7 @@ from orchestrator.gaps.listing import GapDesk, ListedGap
 from orchestrator.gaps.outline import page_to_extend, variants
 from orchestrator.gaps.policy import GapPolicy
 from orchestrator.gaps.store import dismiss
+from orchestrator.journal.staff import turn_of_site
 from servicekit.auth.claims import Caller
 from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
@@ -42,9 +43,9 @@ def gaps_router() -> APIRouter:
     )  # fmt: skip
 
     @router.get("/gaps", openapi_extra=SECURED)
-    async def gaps(_: Reader, gap_desk: GapDeskDep, asked: Annotated[GapQuery, Query()]) -> GapList:
+    async def gaps(caller: Reader, gap_desk: GapDeskDep, asked: Annotated[GapQuery, Query()]) -> GapList:
         """Questions that had no good answer, grouped, each with a drafted article where support answered before."""
-        found = await gap_desk.listing(asked.since, asked.limit)
+        found = await gap_desk.listing(caller.site, asked.since, asked.limit)
         return GapList(
             gaps=tuple(_view(one, gap_desk.policy) for one in found.gaps), further=found.further, noise=found.noise
         )
@@ -54,7 +55,7 @@ def gaps_router() -> APIRouter:
         """Hide a group: it is no gap, or nobody will write about it. The same again changes nothing."""
         now = desk.intake.clock.now()
         async with desk.database.transaction() as db:
-            conversation = await desk.conversations.by_turn(db, gap_id)
+            conversation = await turn_of_site(db, desk.conversations, gap_id, caller.site)
             if conversation is None:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such gap.")
             if await dismiss(db, conversation, gap_id, caller.subject, body.note, now):

@@ -68,9 +68,9 @@ def privacy_router() -> APIRouter:
     @router.post("/export", openapi_extra=SECURED)
     async def export(body: PersonOfSite, caller: Manager, desk: DeskDep, privacy: PrivacyDep) -> PersonExport:
         """All that is kept of one customer of the caller's site, here and at the other services."""
-        about = {"customer": desk.conversations.subject_hash(caller.issuer, body.customer)}
+        about = {"customer": desk.conversations.subject_hash(caller.site, body.customer)}
         async with desk.database.transaction() as db:
-            found = await export_person(db, desk.conversations, desk.intake.vaults, caller.issuer, body.customer)
+            found = await export_person(db, desk.conversations, desk.intake.vaults, caller.site, body.customer)
             await record_step(db, desk, caller, "privacy_export", about)
         told = await privacy.elsewhere.export(body.customer)
         return PersonExport(
@@ -81,13 +81,13 @@ def privacy_router() -> APIRouter:
     @router.post("/erase", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
     async def erase(body: PersonOfSite, caller: Manager, desk: DeskDep, privacy: PrivacyDep) -> ErasureView:
         """Erase one customer of the caller's site: here at once, at the other services as soon as each answers."""
-        subject_hash, now = desk.conversations.subject_hash(caller.issuer, body.customer), desk.intake.clock.now()
+        subject_hash, now = desk.conversations.subject_hash(caller.site, body.customer), desk.intake.clock.now()
         async with desk.database.transaction() as db:
-            ids = await conversations_of(db, caller.issuer, subject_hash)
+            ids = await conversations_of(db, caller.site, subject_hash)
             turns = await erase_conversations(db, ids)
             await forget_customer(db, subject_hash)
             request_id = await privacy.requests.add(
-                db, caller.issuer, body.customer, len(ids), caller.subject, now
+                db, caller.site, body.customer, len(ids), caller.subject, now
             )  # fmt: skip
             await privacy.queue.erase_elsewhere(db, request_id)
             await record_step(db, desk, caller, "privacy_erase", {"customer": subject_hash})
@@ -110,7 +110,7 @@ def privacy_router() -> APIRouter:
 
 async def _view(request_id: str, caller: Caller, desk: Desk, privacy: PrivacyDesk) -> ErasureView:
     async with desk.database.primary() as db:
-        found: ErasureRequest = await privacy.requests.read(db, request_id, caller.issuer)
+        found: ErasureRequest = await privacy.requests.read(db, request_id, caller.site)
     return ErasureView(
         request_id=found.id, state="done" if found.done_at else "running", conversations=found.conversations,
         requested_at=found.requested_at, done_at=found.done_at,

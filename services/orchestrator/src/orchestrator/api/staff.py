@@ -27,8 +27,8 @@ from orchestrator.api.staff_models import (
     StaffMessageAccepted,
     Takeover,
 )
-from orchestrator.journal.conversations import Conversation
-from orchestrator.journal.staff import InTheQueue, StaffMessage, any_conversation, hand_back, handoff_queue, say
+from orchestrator.journal.conversations import Conversation, is_of
+from orchestrator.journal.staff import InTheQueue, StaffMessage, conversation_of_site, hand_back, handoff_queue, say
 from orchestrator.journal.staff import take_over as step_in
 from orchestrator.journal.views import last_messages
 from orchestrator.memory.short_term import ShortTermMemory
@@ -65,17 +65,17 @@ def staff_router() -> APIRouter:
     )
 
     @router.get("/handoffs", openapi_extra=SECURED)
-    async def queue(_: AnsweringCaller, desk: DeskDep, asked: Annotated[HandoffQuery, Query()]) -> HandoffQueue:
+    async def queue(caller: AnsweringCaller, desk: DeskDep, asked: Annotated[HandoffQuery, Query()]) -> HandoffQueue:
         """Who is with a person: the reason, since when, and who waits for an answer, the longest first."""
         async with desk.database.primary() as db:
-            found = await handoff_queue(db, desk.conversations, desk.intake.vaults, asked.limit)
+            found = await handoff_queue(db, desk.conversations, desk.intake.vaults, caller.site, asked.limit)
         return HandoffQueue(handoffs=tuple(_view(one) for one in found))
 
     @router.get("/staff/conversations/{conversation_id}", openapi_extra=SECURED)
     async def read(conversation_id: ConversationId, caller: AnsweringCaller, desk: DeskDep) -> StaffConversation:
-        """The last messages of any conversation. That somebody read them is audited."""
+        """The last messages of any conversation of the site. That somebody read them is audited."""
         async with desk.database.transaction() as db:
-            conversation = await any_conversation(db, desk.conversations, conversation_id)
+            conversation = await conversation_of_site(db, desk.conversations, conversation_id, caller.site)
             said = await last_messages(db, conversation, _SHOWN)
             vault = await desk.intake.vaults.opened(db, conversation)
             await record_step(db, desk, caller, "staff_read", _about(conversation_id), relaxed=True)
@@ -94,7 +94,7 @@ def staff_router() -> APIRouter:
         """Say something to the customer, in their thread. The same client_message_id is one message."""
         message = StaffMessage(body.client_message_id, body.text, caller.subject)
         async with desk.database.transaction() as db:
-            conversation = await any_conversation(db, desk.conversations, body.conversation_id, lock=True)
+            conversation = await _to_answer(db, desk, body.conversation_id, caller)
             said = await say(db, conversation, await desk.intake.vaults.opened(db, conversation), message)
             if not said.again:
                 about = _about(conversation.id, body.client_message_id)
@@ -108,7 +108,7 @@ def staff_router() -> APIRouter:
     async def take_over(body: Takeover, caller: AnsweringCaller, desk: DeskDep, room: RoomDep) -> AnsweringNow:
         """Step in, asked or not: the bot keeps silent from now on. The same again changes nothing."""
         async with desk.database.transaction() as db:
-            conversation = await _for_staff(db, desk, body.conversation_id, caller)
+            conversation = await _to_answer(db, desk, body.conversation_id, caller)
             changed = await step_in(db, conversation, caller.subject)
             if changed:
                 await record_step(db, desk, caller, "staff_takeover", _about(conversation.id))
@@ -122,7 +122,7 @@ def staff_router() -> APIRouter:
     async def give_back(body: Handback, caller: AnsweringCaller, desk: DeskDep, room: RoomDep) -> AnsweringNow:
         """Let the bot answer later messages again. The same again changes nothing."""
         async with desk.database.transaction() as db:
-            conversation = await _for_staff(db, desk, body.conversation_id, caller)
+            conversation = await _to_answer(db, desk, body.conversation_id, caller)
             changed = await hand_back(db, conversation, caller.subject, body.note)
             if changed:
                 await record_step(db, desk, caller, "staff_handback", _about(conversation.id))
@@ -134,10 +134,10 @@ def staff_router() -> APIRouter:
     return router
 
 
-async def _for_staff(db: Connection, desk: Desk, conversation_id: str, caller: Caller) -> Conversation:
+async def _to_answer(db: Connection, desk: Desk, conversation_id: str, caller: Caller) -> Conversation:
     """The conversation, locked. Nobody answers themselves."""
-    conversation = await any_conversation(db, desk.conversations, conversation_id, lock=True)
-    if conversation.identity.subject == caller.subject and conversation.issuer == caller.issuer:
+    conversation = await conversation_of_site(db, desk.conversations, conversation_id, caller.site, lock=True)
+    if is_of(conversation, caller):
         raise ProblemError(ProblemCode.FORBIDDEN, "Nobody answers in a conversation of their own.")
     return conversation
 
