@@ -32,6 +32,8 @@ class Api:
     db: "asyncpg.Connection[asyncpg.Record]"
     issuer: TestIssuer
     other_shop: TestIssuer
+    #: Signs in staff of `issuer`'s shop, and nobody else.
+    staff_door: TestIssuer
 
     def bearer(
         self, subject: str = "cust_ada", role: Role = Role.CUSTOMER, issuer: TestIssuer | None = None
@@ -81,7 +83,9 @@ def api_settings(
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def api(api_settings: Settings) -> AsyncIterator[Api]:
     """One API for the tests of a module; each test begins conversations of its own."""
-    shops = TestIssuer.create(), TestIssuer.create("other-shop")
+    shops = (
+        TestIssuer.create(), TestIssuer.create("other-shop"), TestIssuer.create("staff-door", staff_of="orchestrator"),
+    )  # fmt: skip
     app = build(api_settings, kit_factory=lambda told: open_kit(told, issuers=[shop.trust for shop in shops]))
     connection = await asyncpg.connect(api_settings.database_url)
     try:

@@ -278,6 +278,17 @@ async def test_nobody_answers_in_a_conversation_of_their_own(api, claims: dict[s
     assert (seen["answering"], "staff" in [one["role"] for one in seen["messages"]]) == ("staff", False)
 
 
+async def test_staff_whom_another_issuer_signs_in_look_after_the_customers_of_their_shop(api) -> None:
+    conversation_id = await with_a_person(api)
+    headers = api.staff(issuer=api.staff_door)
+    answers = await _every_call(api, conversation_id, headers)
+    assert [one.status_code for one in answers] == [200] * 5
+    assert conversation_id in [one["conversation_id"] for one in answers[0].json()["handoffs"]]
+    as_customer = api.bearer("cust_ada", issuer=api.staff_door)
+    answer = await api.http.post("/api/agent/conversations", json={}, headers=as_customer)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
 async def test_staff_of_another_shop_find_none_of_its_conversations(api) -> None:
     conversation_id = await with_a_person(api)
     headers, before = api.staff(issuer=api.other_shop), await audited(api, "staff_read")

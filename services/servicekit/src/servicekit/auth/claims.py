@@ -50,7 +50,7 @@ class Caller:
     @property
     def site(self) -> str:
         """The issuer whose customers the caller, if staff, may know of: no others'."""
-        return self.staff_of or self.issuer
+        return self.issuer if self.staff_of is None else self.staff_of
 
     @property
     def is_guest(self) -> bool:
