@@ -289,6 +289,17 @@ async def test_staff_whom_another_issuer_signs_in_look_after_the_customers_of_th
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
+async def test_staff_whom_another_issuer_signs_in_do_not_chat_under_what_may_be_a_customers_subject(api) -> None:
+    conversation_id = await api.begin()
+    headers = _bearer(api.staff_door, Role.STAFF, ("chat:send",))
+    for answer in (
+        await api.http.post("/api/agent/conversations", json={}, headers=headers),
+        await api.http.post("/chat", json={"session_id": "session-door", "message": "Hello"}, headers=headers),
+        await api.http.get(f"/api/agent/conversations/{conversation_id}", headers=headers),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
 async def test_staff_of_another_shop_find_none_of_its_conversations(api) -> None:
     conversation_id = await with_a_person(api)
     headers, before = api.staff(issuer=api.other_shop), await audited(api, "staff_read")

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, status
 
 from contracts.errors import ProblemCode
-from orchestrator.api.deps import DeskDep, staff_only
+from orchestrator.api.deps import DeskDep, only
 from orchestrator.api.models import ApprovalAccepted, ApprovalDecision, ApprovalQuery, ApprovalQueue, ApprovalView
 from orchestrator.api.rating import allowance
 from orchestrator.guard.vault import Vault
@@ -18,7 +18,7 @@ from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
 
 APPROVE_SCOPE = "approvals:decide"
-StaffCaller = Annotated[Caller, Depends(staff_only(APPROVE_SCOPE, "Only staff may see and decide approvals."))]
+StaffCaller = Annotated[Caller, Depends(only(APPROVE_SCOPE, "Only staff may see and decide approvals."))]
 
 
 def approvals_router() -> APIRouter:

@@ -45,25 +45,31 @@ async def get_desk(request: Request) -> Desk:
 
 
 DeskDep = Annotated[Desk, Depends(get_desk)]
-ChatCaller = Annotated[Caller, Depends(require(CHAT_SCOPE))]
 
 
-def only(scope: str, refusal: str, *roles: Role) -> Callable[[Request], Awaitable[Caller]]:
-    """A dependency that gives the Caller, who has the scope and one of the roles.
+def only(
+    scope: str, refusal: str, may: Callable[[Caller], bool] = lambda caller: caller.role is Role.STAFF
+) -> Callable[[Request], Awaitable[Caller]]:
+    """A dependency that gives the Caller, who has the scope and who `may`: by default, staff.
 
     Raises 401, 403 INSUFFICIENT_SCOPE, or 403 FORBIDDEN with the words of `refusal`, whatever scopes the token has.
     """
     scoped = require(scope)
 
-    async def caller_of_role(request: Request) -> Caller:
+    async def caller_who_may(request: Request) -> Caller:
         caller = await scoped(request)
-        if caller.role not in roles:
+        if not may(caller):
             raise ProblemError(ProblemCode.FORBIDDEN, refusal)
         return caller
 
-    return gate(caller_of_role)
+    return gate(caller_who_may)
 
 
-def staff_only(scope: str, refusal: str) -> Callable[[Request], Awaitable[Caller]]:
-    """As `only`, for members of staff."""
-    return only(scope, refusal, Role.STAFF)
+def _is_the_sites_own(caller: Caller) -> bool:
+    """A subject that another issuer gave to its staff may be a customer's at the tool services."""
+    return caller.staff_of is None
+
+
+ChatCaller = Annotated[
+    Caller, Depends(only(CHAT_SCOPE, "Who signs in with staff cannot chat as a customer.", _is_the_sites_own))
+]

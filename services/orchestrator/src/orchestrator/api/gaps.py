@@ -9,7 +9,7 @@ from starlette.requests import Request
 from contracts.errors import ProblemCode
 from contracts.ids import TurnId
 from orchestrator.api.auditing import record_step
-from orchestrator.api.deps import CONSOLE_SCOPE, DeskDep, staff_only
+from orchestrator.api.deps import CONSOLE_SCOPE, DeskDep, only
 from orchestrator.api.gap_models import GapDismissal, GapDismissed, GapList, GapQuery, GapView, NearestPage
 from orchestrator.api.rating import allowance
 from orchestrator.gaps.listing import GapDesk, ListedGap
@@ -30,8 +30,8 @@ async def _gap_desk(request: Request) -> GapDesk:
     return desk
 
 
-Reader = Annotated[Caller, Depends(staff_only(CONSOLE_SCOPE, _REFUSAL))]
-Curator = Annotated[Caller, Depends(staff_only(CURATE_SCOPE, _REFUSAL))]
+Reader = Annotated[Caller, Depends(only(CONSOLE_SCOPE, _REFUSAL))]
+Curator = Annotated[Caller, Depends(only(CURATE_SCOPE, _REFUSAL))]
 GapDeskDep = Annotated[GapDesk, Depends(_gap_desk)]
 
 

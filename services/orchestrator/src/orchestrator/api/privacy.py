@@ -45,14 +45,17 @@ class PrivacyDesk:
     redis: Redis
 
 
+def _manages(caller: Caller) -> bool:
+    """A customer asks their site, which knows who they are."""
+    return caller.role in (Role.STAFF, Role.SERVICE)
+
+
 async def _privacy_desk(request: Request) -> PrivacyDesk:
     desk: PrivacyDesk = request.app.state.privacy
     return desk
 
 
-#: A customer asks their site, which knows who they are.
-_manager = only(PRIVACY_SCOPE, "Only the site and its staff may do this.", Role.STAFF, Role.SERVICE)
-Manager = Annotated[Caller, Depends(_manager)]
+Manager = Annotated[Caller, Depends(only(PRIVACY_SCOPE, "Only the site and its staff may do this.", _manages))]
 PrivacyDep = Annotated[PrivacyDesk, Depends(_privacy_desk)]
 
 

@@ -13,7 +13,7 @@ from contracts.errors import ProblemCode
 from contracts.ids import ConversationId
 from contracts.turn import Answering
 from orchestrator.api.auditing import record_step
-from orchestrator.api.deps import Desk, DeskDep, staff_only
+from orchestrator.api.deps import Desk, DeskDep, only
 from orchestrator.api.models import MessageView
 from orchestrator.api.rating import allowance
 from orchestrator.api.staff_models import (
@@ -55,7 +55,7 @@ async def _staff_room(request: Request) -> StaffRoom:
 
 
 RoomDep = Annotated[StaffRoom, Depends(_staff_room)]
-AnsweringCaller = Annotated[Caller, Depends(staff_only(ANSWER_SCOPE, "Only staff may answer customers."))]
+AnsweringCaller = Annotated[Caller, Depends(only(ANSWER_SCOPE, "Only staff may answer customers."))]
 
 
 def staff_router() -> APIRouter:

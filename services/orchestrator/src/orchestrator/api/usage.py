@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from orchestrator.api.deps import CONSOLE_SCOPE, staff_only
+from orchestrator.api.deps import CONSOLE_SCOPE, only
 from orchestrator.api.rating import allowance
 from orchestrator.api.usage_models import CapView, DayUsageView, ForecastView, ModelUsageView, UsageView
 from orchestrator.limits.forecast import CONFIDENCE
@@ -23,7 +23,7 @@ async def _usage_desk(request: Request) -> UsageDesk:
     return desk
 
 
-Reader = Annotated[Caller, Depends(staff_only(CONSOLE_SCOPE, "Only staff may see what was used."))]
+Reader = Annotated[Caller, Depends(only(CONSOLE_SCOPE, "Only staff may see what was used."))]
 
 
 def usage_router() -> APIRouter:
