@@ -295,6 +295,15 @@ async def test_staff_of_another_shop_see_no_gap_of_this_one_and_hide_none(api, o
     assert [one["gap_id"] for one in (await listed(api))["gaps"]] == [gap_id]
 
 
+async def test_staff_whom_another_issuer_signs_in_see_the_gaps_of_their_shop_and_hide_them(api, others: Others) -> None:
+    gap_id, _ = await ended(api)
+    headers = api.staff(issuer=api.staff_door)
+    found = (await api.http.get(GAPS, headers=headers)).json()["gaps"]
+    assert [one["gap_id"] for one in found] == [gap_id]
+    assert (await dismissed(api, gap_id, headers=headers)).status_code == 200
+    assert (await listed(api))["gaps"] == []
+
+
 async def test_reading_and_curating_are_two_scopes(api, others: Others) -> None:
     gap_id, _ = await ended(api)
     told = {"subject": "staff_kim", "role": Role.STAFF, "conversation_id": None, "turn_id": None}
