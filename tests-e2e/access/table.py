@@ -48,7 +48,7 @@ class Endpoint:
     asks: tuple[dict[str, Any], ...] = ({},)
     answers: tuple[int, ...] = ()
     grant: str = ""
-    of_site: Literal["", "person", "object"] = ""
+    of_site: Literal["", "person", "object", "list"] = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -67,6 +67,8 @@ class Endpoint:
             return "allowed" if caller.name == thing.owner else "refused"
         if caller.role not in _ROLES[self.may]:
             return "refused"
+        if self.of_site == "list":
+            return "itself"
         if self.of_site and thing.elsewhere != caller.elsewhere and not (self.of_site == "person" and thing.namesake):
             return "itself" if self.of_site == "person" else "refused"
         return "itself" if self.may == "known" and thing.owner != caller.name else "allowed"

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from contracts.errors import ProblemCode
 from servicekit.app import create_app, run_service
@@ -51,6 +51,25 @@ async def test_a_database_that_is_down_does_not_keep_the_service_from_starting(s
     async with running(app_with(away)) as client:
         assert (await client.get("/livez")).status_code == 200
         assert (await client.get("/readyz")).status_code == 503
+
+
+async def test_nobody_keeps_an_answer_unless_its_route_says_for_how_long(settings):
+    router = APIRouter()
+
+    @router.get("/order")
+    async def order():
+        return {"of": "Ada"}
+
+    @router.get("/manifest")
+    async def manifest(response: Response):
+        response.headers["cache-control"] = "max-age=60"
+        return {}
+
+    async with running(app_with(settings, router)) as client:
+        kept = {
+            path: (await client.get(path)).headers.get_list("cache-control") for path in ("/order", "/manifest", "/")
+        }
+    assert kept == {"/order": ["no-store"], "/manifest": ["max-age=60"], "/": ["no-store"]}
 
 
 async def test_startup_runs_around_the_life_of_the_app_and_may_add_checks(settings):

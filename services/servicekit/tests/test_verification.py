@@ -236,3 +236,16 @@ def test_the_next_key_is_published_before_it_signs():
         retired, keys = keys.active.kid, keys.rotate()
         assert keys.active.kid in published
         assert retired in {key["kid"] for key in keys.jwks()["keys"]}
+
+
+async def test_an_issuer_of_staff_signs_in_staff_of_its_site_and_nobody_else():
+    verifier, _, _ = make(jwks=KEYS.jwks(), staff_of="customers-of-the-shop")
+    caller = await verifier.verify(signed(claims(role="staff")))
+    assert (caller.issuer, caller.site) == ("shop", "customers-of-the-shop")
+    for role in ("customer", "guest", "service"):
+        assert await refusal(verifier, signed(claims(role=role))) is ProblemCode.UNAUTHENTICATED
+
+
+async def test_without_a_word_about_it_staff_are_of_their_own_issuers_site():
+    verifier, _, _ = make()
+    assert (await verifier.verify(signed(claims(role="staff")))).site == "shop"

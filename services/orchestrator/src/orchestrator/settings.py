@@ -1,6 +1,7 @@
 """Settings of the orchestrator, from `AIGUY_*` or files; those of the model are in `brain/settings.py`."""
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -25,7 +26,7 @@ class Settings(ServiceSettings, LlmSettings):
     tool_allowlist: tuple[str, ...] = tuple(contract.name for contract in CONTRACTS)
     #: Ed25519 keys that sign tokens for the tool services: a file or a folder.
     signing_keys: Path
-    #: Whose customers' tokens are believed: a JSON list of issuers.
+    #: Whose tokens are believed: a JSON list of the issuer of customers, and of issuers of staff (`load_issuers`).
     issuers_file: Path
     #: Whether this process runs turns besides serving the API.
     worker: Literal["with-api", "off"] = "with-api"
@@ -68,9 +69,11 @@ class Settings(ServiceSettings, LlmSettings):
 
 
 def load_issuers(path: Path) -> list[Issuer]:
-    """The issuers of a JSON file: `[{"iss", "algorithms", "jwks_url" | "jwks_file" | "secret_file"}]`.
+    """The issuers of a JSON file: `[{"iss", "algorithms", "jwks_url" | "jwks_file" | "secret_file", "staff_of"}]`.
 
-    Files are named relative to the list. Raises ValueError when an issuer is incomplete.
+    Files are named relative to the list. One issuer signs in the site's customers, and may sign in its staff; further
+    ones name it in `staff_of` and sign in staff alone. Raises ValueError when an issuer is incomplete, or is of another
+    site.
     """
     issuers = []
     for entry in json.loads(path.read_text(encoding="utf-8")):
@@ -80,5 +83,22 @@ def load_issuers(path: Path) -> list[Issuer]:
         if name := entry.get("secret_file"):
             secret = (path.parent / name).read_bytes().strip()
         algorithms = tuple(entry.get("algorithms") or (("HS256",) if secret else ("EdDSA",)))
-        issuers.append(Issuer(entry["iss"], algorithms, jwks_url=entry.get("jwks_url"), jwks=jwks, secret=secret))
+        issuers.append(
+            Issuer(
+                entry["iss"], algorithms, jwks_url=entry.get("jwks_url"), jwks=jwks, secret=secret,
+                staff_of=entry.get("staff_of"),
+            )
+        )  # fmt: skip
+    _check_one_site(issuers)
     return issuers
+
+
+def _check_one_site(issuers: Sequence[Issuer]) -> None:
+    """Tool services know a customer by the subject alone, which another site may have given to somebody else."""
+    if len({one.iss for one in issuers}) < len(issuers):
+        raise ValueError("an issuer is listed twice")
+    sites = [one.iss for one in issuers if one.staff_of is None]
+    if len(sites) > 1:
+        raise ValueError(f"a stack serves the customers of one site, not of {sites}; issuers of staff name theirs")
+    if lost := [one.iss for one in issuers if one.staff_of is not None and one.staff_of not in sites]:
+        raise ValueError(f"staff_of of {lost} names no issuer of customers in the list")

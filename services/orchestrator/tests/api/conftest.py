@@ -32,6 +32,8 @@ class Api:
     db: "asyncpg.Connection[asyncpg.Record]"
     issuer: TestIssuer
     other_shop: TestIssuer
+    #: Signs in staff of `issuer`'s shop, and nobody else.
+    staff_door: TestIssuer
 
     def bearer(
         self, subject: str = "cust_ada", role: Role = Role.CUSTOMER, issuer: TestIssuer | None = None
@@ -39,9 +41,11 @@ class Api:
         told = {"subject": subject, "role": role, "conversation_id": None, "turn_id": None, "ttl_s": 300}
         return (issuer or self.issuer).bearer(AUDIENCE, CHAT, **told, email=f"{subject[5:]}@example.com")
 
-    def staff(self, subject: str = "staff_kim", *, email: str | None = None) -> dict[str, str]:
+    def staff(
+        self, subject: str = "staff_kim", *, email: str | None = None, issuer: TestIssuer | None = None
+    ) -> dict[str, str]:
         told = {"subject": subject, "role": Role.STAFF, "conversation_id": None, "turn_id": None, "ttl_s": 300}
-        return self.issuer.bearer(AUDIENCE, STAFF, **told, email=email)
+        return (issuer or self.issuer).bearer(AUDIENCE, STAFF, **told, email=email)
 
     async def post(self, path: str, body: Any, *, subject: str = "cust_ada") -> httpx.Response:
         return await self.http.post(path, json=body, headers=self.bearer(subject))
@@ -79,7 +83,9 @@ def api_settings(
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def api(api_settings: Settings) -> AsyncIterator[Api]:
     """One API for the tests of a module; each test begins conversations of its own."""
-    shops = TestIssuer.create(), TestIssuer.create("other-shop")
+    shops = (
+        TestIssuer.create(), TestIssuer.create("other-shop"), TestIssuer.create("staff-door", staff_of="orchestrator"),
+    )  # fmt: skip
     app = build(api_settings, kit_factory=lambda told: open_kit(told, issuers=[shop.trust for shop in shops]))
     connection = await asyncpg.connect(api_settings.database_url)
     try:

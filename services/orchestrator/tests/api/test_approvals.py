@@ -181,6 +181,23 @@ async def test_only_staff_may_see_and_decide_whatever_their_scopes(api, role: Ro
     assert (await standing(api, asked))[:2] == ("waiting", "open")
 
 
+async def test_staff_of_another_shop_see_nothing_of_it_and_decide_nothing(api) -> None:
+    asked = await ask(api)
+    queue = await api.http.get("/api/agent/approvals", headers=api.staff(issuer=api.other_shop))
+    assert queue.json() == {"approvals": []}
+    answer = await decide(api, asked.decision(), issuer=api.other_shop)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert (await standing(api, asked))[:2] == ("waiting", "open")
+
+
+async def test_staff_whom_another_issuer_signs_in_decide_for_their_shop(api) -> None:
+    asked = await ask(api)
+    queue = await api.http.get("/api/agent/approvals", params={"limit": 200}, headers=api.staff(issuer=api.staff_door))
+    assert asked.turn_id in [one["turn_id"] for one in queue.json()["approvals"]]
+    assert (await decide(api, asked.decision(), issuer=api.staff_door)).status_code == 202
+    assert (await standing(api, asked))[1] == "yes"
+
+
 async def test_a_customers_token_lacks_the_scope(api) -> None:
     asked = await ask(api)
     answer = await api.post("/api/agent/approvals", asked.decision())

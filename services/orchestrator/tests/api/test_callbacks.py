@@ -1,6 +1,7 @@
 """Late answers of tools: once, for the call that they are about, in the tool's own shape."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -148,14 +149,17 @@ async def test_an_answer_to_another_call_is_refused(api) -> None:
     assert await status(api, turn_id) == "waiting"
 
 
+@pytest.mark.parametrize("body", [GOOD, {}, "{"], ids=["a good answer", "no answer", "no JSON"])
 @pytest.mark.parametrize("flaw", ["changed", "over", "none", "customer"])
-async def test_without_its_token_nobody_answers(api, flaw: str) -> None:
+async def test_without_its_token_nobody_answers(api, flaw: str, body: Any) -> None:
     turn_id = await asked(api)
     bad = {
         "changed": token(api, turn_id)[:-2] + "AA", "over": token(api, turn_id, within_s=-1), "none": "",
         "customer": api.bearer()["authorization"].removeprefix("Bearer "),
     }[flaw]  # fmt: skip
-    refused = await answer(api, bad)
+    headers = {"authorization": f"Bearer {bad}", "content-type": "application/json"}
+    content = body if isinstance(body, str) else json.dumps(body)
+    refused = await api.http.post("/api/agent/tools/callback", content=content, headers=headers)
     assert refused.status_code == 401
     assert await status(api, turn_id) == "waiting"
 

@@ -286,6 +286,24 @@ async def test_nobody_but_staff_opens_it_whatever_scopes_they_have(api, others: 
     assert len((await listed(api))["gaps"]) == 1
 
 
+async def test_staff_of_another_shop_see_no_gap_of_this_one_and_hide_none(api, others: Others) -> None:
+    gap_id, _ = await ended(api)
+    headers = api.staff(issuer=api.other_shop)
+    assert (await api.http.get(GAPS, headers=headers)).json() == {"gaps": [], "further": 0, "noise": 0}
+    answer = await dismissed(api, gap_id, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert [one["gap_id"] for one in (await listed(api))["gaps"]] == [gap_id]
+
+
+async def test_staff_whom_another_issuer_signs_in_see_the_gaps_of_their_shop_and_hide_them(api, others: Others) -> None:
+    gap_id, _ = await ended(api)
+    headers = api.staff(issuer=api.staff_door)
+    found = (await api.http.get(GAPS, headers=headers)).json()["gaps"]
+    assert [one["gap_id"] for one in found] == [gap_id]
+    assert (await dismissed(api, gap_id, headers=headers)).status_code == 200
+    assert (await listed(api))["gaps"] == []
+
+
 async def test_reading_and_curating_are_two_scopes(api, others: Others) -> None:
     gap_id, _ = await ended(api)
     told = {"subject": "staff_kim", "role": Role.STAFF, "conversation_id": None, "turn_id": None}

@@ -242,6 +242,16 @@ async def test_another_shop_reaches_nobody_of_this_one(api, elsewhere) -> None:
     assert foreign.status_code == 404
 
 
+async def test_staff_whom_another_issuer_signs_in_manage_the_customers_of_their_shop(api, elsewhere) -> None:
+    await told(api, "cust_nia")
+    headers, body = api.staff(issuer=api.staff_door), {"customer": "cust_nia"}
+    exported = await api.http.post("/api/agent/privacy/export", json=body, headers=headers)
+    assert len(exported.json()["conversations"]) == 1
+    erased = await api.http.post("/api/agent/privacy/erase", json=body, headers=headers)
+    assert erased.json()["conversations"] == 1
+    assert (await manage(api, f"requests/{erased.json()['request_id']}")).status_code == 200
+
+
 @pytest.mark.parametrize("body", [{}, {"customer": ""}, {"customer": "a\nb"}, {"customer": "x", "all": True}])
 async def test_bad_requests_are_refused(api, body: Any) -> None:
     answer = await manage(api, "erase", body)

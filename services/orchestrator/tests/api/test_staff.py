@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -16,7 +18,7 @@ from orchestrator.turn.journal import Recorded
 from orchestrator.turn.loop import run_turn
 from orchestrator.turn.machine import fold
 from servicekit.auth.claims import Caller, Role
-from servicekit.testing import TestIssuer
+from servicekit.testing import FakeClock, TestIssuer
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 QUEUE, MESSAGES = "/api/agent/handoffs", "/api/agent/staff/messages"
@@ -235,6 +237,19 @@ async def test_staff_read_a_conversation_and_that_is_audited(api) -> None:
     assert await audited(api, "staff_read") == before + 1
 
 
+async def test_a_step_is_audited_at_the_time_of_the_clock_that_the_service_has(api) -> None:
+    conversation_id = await api.begin()
+    desk = api.app.state.desk
+    clock = FakeClock(datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
+    api.app.state.desk = replace(desk, intake=replace(desk.intake, clock=clock))
+    try:
+        await staff_post(api, TAKEOVER, {"conversation_id": conversation_id})
+    finally:
+        api.app.state.desk = desk
+    times = await api.db.fetch("SELECT at FROM audit WHERE tool = 'staff_takeover'")
+    assert clock.now() in [one["at"] for one in times]
+
+
 async def test_what_is_not_there_is_not_found(api) -> None:
     nobody = "cnv_" + "0" * 32
     for path, body in (
@@ -251,25 +266,66 @@ async def test_an_erased_conversation_is_in_no_queue_and_cannot_be_written_into(
     assert (await reply(api, conversation_id)).status_code == 404
 
 
-async def test_nobody_answers_in_a_conversation_of_their_own(api) -> None:
-    begun = await api.post("/api/agent/conversations", {}, subject="staff_kim")
-    body = {"conversation_id": begun.json()["conversation_id"]}
-    for path in (TAKEOVER, HANDBACK):
-        answer = await staff_post(api, path, body)
+@pytest.mark.parametrize("claims", [{"subject": "cust_ada"}, {"subject": "staff_ada", "email": "ADA@example.com"}])
+async def test_nobody_answers_in_a_conversation_of_their_own(api, claims: dict[str, str]) -> None:
+    conversation_id = await with_a_person(api)
+    body = {"conversation_id": conversation_id}
+    said = body | {"text": "I have refunded you.", "client_message_id": "m-1"}
+    for path, told in ((TAKEOVER, body), (MESSAGES, said), (HANDBACK, body)):
+        answer = await api.http.post(path, json=told, headers=api.staff(**claims))
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), path
+    seen = await view(api, conversation_id)
+    assert (seen["answering"], "staff" in [one["role"] for one in seen["messages"]]) == ("staff", False)
+
+
+async def test_staff_whom_another_issuer_signs_in_look_after_the_customers_of_their_shop(api) -> None:
+    conversation_id = await with_a_person(api)
+    headers = api.staff(issuer=api.staff_door)
+    answers = await _every_call(api, conversation_id, headers)
+    assert [one.status_code for one in answers] == [200] * 5
+    assert conversation_id in [one["conversation_id"] for one in answers[0].json()["handoffs"]]
+    as_customer = api.bearer("cust_ada", issuer=api.staff_door)
+    answer = await api.http.post("/api/agent/conversations", json={}, headers=as_customer)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+async def test_staff_whom_another_issuer_signs_in_do_not_chat_under_what_may_be_a_customers_subject(api) -> None:
+    conversation_id = await api.begin()
+    headers = _bearer(api.staff_door, Role.STAFF, ("chat:send",))
+    for answer in (
+        await api.http.post("/api/agent/conversations", json={}, headers=headers),
+        await api.http.post("/chat", json={"session_id": "session-door", "message": "Hello"}, headers=headers),
+        await api.http.get(f"/api/agent/conversations/{conversation_id}", headers=headers),
+    ):
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_staff_of_another_shop_find_none_of_its_conversations(api) -> None:
+    conversation_id = await with_a_person(api)
+    headers, before = api.staff(issuer=api.other_shop), await audited(api, "staff_read")
+    assert (await api.http.get(QUEUE, headers=headers)).json() == {"handoffs": []}
+    for answer in (await _every_call(api, conversation_id, headers))[1:]:
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    seen = await view(api, conversation_id)
+    assert (seen["answering"], "staff" in [one["role"] for one in seen["messages"]]) == ("staff", False)
+    assert await audited(api, "staff_read") == before
 
 
 @pytest.mark.parametrize("role", [Role.CUSTOMER, Role.GUEST, Role.SERVICE])
 async def test_nobody_but_staff_opens_it_whatever_scopes_they_have(api, role: Role) -> None:
     conversation_id = await with_a_person(api)
     headers = _bearer(api.issuer, role, ("chat:send", "conversations:answer"))
-    await _all_refused(api, conversation_id, headers, "forbidden")
+    answers = await _every_call(api, conversation_id, headers)
+    assert {(one.status_code, one.json()["code"]) for one in answers} == {(403, "forbidden")}
+    assert (await view(api, conversation_id))["answering"] == "staff"
 
 
 async def test_staff_without_the_scope_are_refused(api) -> None:
     conversation_id = await with_a_person(api)
     headers = _bearer(api.issuer, Role.STAFF, ("approvals:decide", "console:read"))
-    await _all_refused(api, conversation_id, headers, "insufficient_scope")
+    answers = await _every_call(api, conversation_id, headers)
+    assert {(one.status_code, one.json()["code"]) for one in answers} == {(403, "insufficient_scope")}
+    assert (await view(api, conversation_id))["answering"] == "staff"
 
 
 def _ada() -> Caller:
@@ -280,14 +336,13 @@ def _bearer(issuer: TestIssuer, role: Role, scopes: tuple[str, ...]) -> dict[str
     return issuer.bearer("orchestrator", scopes, subject="cust_ada", role=role, conversation_id=None, turn_id=None)
 
 
-async def _all_refused(api, conversation_id: str, headers: dict[str, str], code: str) -> None:
+async def _every_call(api, conversation_id: str, headers: dict[str, str]) -> list[httpx.Response]:
+    """The queue, and then all that staff do with one conversation."""
     said = {"conversation_id": conversation_id, "text": "x", "client_message_id": "m"}
-    answers = [
+    return [
         await api.http.get(QUEUE, headers=headers),
         await api.http.get(f"/api/agent/staff/conversations/{conversation_id}", headers=headers),
         await api.http.post(MESSAGES, json=said, headers=headers),
         await api.http.post(TAKEOVER, json={"conversation_id": conversation_id}, headers=headers),
         await api.http.post(HANDBACK, json={"conversation_id": conversation_id}, headers=headers),
     ]
-    assert {(one.status_code, one.json()["code"]) for one in answers} == {(403, code)}
-    assert (await view(api, conversation_id))["answering"] == "staff"

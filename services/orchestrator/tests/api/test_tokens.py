@@ -16,6 +16,7 @@ from servicekit.testing import TestIssuer
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 ID, TURN = "cnv_" + "0" * 32, "trn_" + "0" * 32
+STAFF_SCOPES = ("approvals:decide", "console:read", "conversations:answer", "knowledge:curate", "privacy:manage")
 #: Besides those of the OpenAPI document: what is served without standing in it.
 UNLISTED = {("get", "/api/agent/thread/{conversation_id}")}
 #: Opened by a token of its own kind: see test_callbacks.py.
@@ -138,6 +139,24 @@ async def test_a_body_that_cannot_be_read_is_no_way_round_the_token(api) -> None
         if method == "post":
             answer = await api.http.post(path, content=b"{", headers={"content-type": "application/json"})
             assert answer.status_code == 401, path
+
+
+async def test_nor_round_what_only_staff_may_do(api) -> None:
+    """A customer whose token has every scope."""
+    scope = " ".join((CHAT_SCOPE, *STAFF_SCOPES))
+    headers = {"authorization": f"Bearer {_signed(api.issuer, scope=scope)}", "content-type": "application/json"}
+    refused = set()
+    for method, path in await _endpoints(api):
+        if method == "post":
+            filled = path.replace("{gap_id}", TURN)
+            answer = await api.http.post(filled, content=b"{", headers=headers)
+            refused |= {path} if answer.status_code == 403 else set()
+            assert answer.status_code in (400, 403), path
+    assert refused == {
+        "/api/agent/approvals", "/api/agent/knowledge/gaps/{gap_id}/dismiss", "/api/agent/privacy/erase",
+        "/api/agent/privacy/export", "/api/agent/staff/handback", "/api/agent/staff/messages",
+        "/api/agent/staff/takeover",
+    }  # fmt: skip
 
 
 async def test_the_claims_of_this_test_are_good_ones(api) -> None:

@@ -18,6 +18,7 @@ from servicekit.telemetry.tracing import tracing_enabled
 
 #: Asked every few seconds by machines: neither logged nor traced.
 QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
+_NO_STORE = (b"cache-control", b"no-store")
 
 
 class EdgeMiddleware:
@@ -43,10 +44,13 @@ class EdgeMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                given = message.get("headers", ())
                 message["headers"] = [
-                    *message.get("headers", ()),
+                    *given,
                     (b"x-request-id", context.request_id.encode("latin-1")),
                     (b"x-content-type-options", b"nosniff"),
+                    # Answers are about somebody: only a route that says otherwise has one that may be kept.
+                    *(() if any(name == b"cache-control" for name, _ in given) else (_NO_STORE,)),
                 ]
             await send(message)
 

@@ -6,28 +6,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, status
 
 from contracts.errors import ProblemCode
-from orchestrator.api.deps import DeskDep
+from orchestrator.api.deps import DeskDep, only
 from orchestrator.api.models import ApprovalAccepted, ApprovalDecision, ApprovalQuery, ApprovalQueue, ApprovalView
 from orchestrator.api.rating import allowance
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.approvals import Decision, Waiting, approve, waiting_approvals
 from orchestrator.journal.showing import staff_card
-from servicekit.auth.claims import Caller, Role
-from servicekit.auth.dependencies import require
+from orchestrator.journal.staff import turn_of_site
+from servicekit.auth.claims import Caller
 from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
 
 APPROVE_SCOPE = "approvals:decide"
-
-
-async def staff_only(caller: Annotated[Caller, Depends(require(APPROVE_SCOPE))]) -> Caller:
-    """A member of staff who may decide. Raises FORBIDDEN for anybody else, whatever scopes their token has."""
-    if caller.role is not Role.STAFF:
-        raise ProblemError(ProblemCode.FORBIDDEN, "Only staff may see and decide approvals.")
-    return caller
-
-
-StaffCaller = Annotated[Caller, Depends(staff_only)]
+StaffCaller = Annotated[Caller, Depends(only(APPROVE_SCOPE, "Only staff may see and decide approvals."))]
 
 
 def approvals_router() -> APIRouter:
@@ -41,7 +32,7 @@ def approvals_router() -> APIRouter:
     async def queue(caller: StaffCaller, desk: DeskDep, asked: Annotated[ApprovalQuery, Query()]) -> ApprovalQueue:
         """What waits for staff, the oldest first."""
         async with desk.database.primary() as db:
-            found = await waiting_approvals(db, desk.conversations, asked.limit)
+            found = await waiting_approvals(db, desk.conversations, caller.site, asked.limit)
             vaults = [await desk.intake.vaults.opened(db, one.conversation) for one in found]
         return ApprovalQueue(
             approvals=tuple(_view(one, vault, caller) for one, vault in zip(found, vaults, strict=True))
@@ -53,7 +44,7 @@ def approvals_router() -> APIRouter:
         decision = Decision(body.turn_id, body.digest, body.approved, body.notes, caller)
         lease_s = desk.intake.lease_s()
         async with desk.database.transaction() as db:
-            conversation = await desk.conversations.by_turn(db, body.turn_id, lock=True)
+            conversation = await turn_of_site(db, desk.conversations, body.turn_id, caller.site, lock=True)
             if conversation is None or conversation.id != body.conversation_id:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such card.")
             vault = await desk.intake.vaults.opened(db, conversation)

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, status
+from fastapi import APIRouter, Depends, Request, status
 
 from contracts.errors import ProblemCode
-from orchestrator.api.deps import DeskDep
+from orchestrator.api.deps import DeskDep, get_desk
 from orchestrator.api.models import ToolAnswer
 from orchestrator.api.rating import allowance
 from orchestrator.guard.vault import Vault
@@ -14,9 +14,19 @@ from orchestrator.tools.callbacks import Callback
 from orchestrator.tools.entry import ToolEntry
 from orchestrator.tools.masking import masked_output
 from orchestrator.turn.inputs import PlannedCall, ToolFailed, ToolSucceeded
-from servicekit.auth.claims import unauthenticated
+from servicekit.admission import gate
+from servicekit.auth.dependencies import bearer_token
 from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
+
+
+async def _called(request: Request) -> Callback:
+    """The call that the token is for. Raises 401 before the body is looked at."""
+    desk = await get_desk(request)
+    return desk.callbacks.read(bearer_token(request))
+
+
+CallbackDep = Annotated[Callback, Depends(gate(_called))]
 
 
 def callbacks_router() -> APIRouter:
@@ -27,9 +37,8 @@ def callbacks_router() -> APIRouter:
     )  # fmt: skip
 
     @router.post("/callback", status_code=status.HTTP_204_NO_CONTENT, openapi_extra=SECURED)
-    async def callback(body: ToolAnswer, desk: DeskDep, authorization: Annotated[str, Header()] = "") -> None:
+    async def callback(body: ToolAnswer, desk: DeskDep, call: CallbackDep) -> None:
         """Answer a call. 409 `conflict`: its turn does not wait yet, try again; `already_decided`: it was answered."""
-        call = desk.callbacks.read(_bearer(authorization))
         entry = desk.catalog.entry(call.tool)
         output = _checked(body, entry)
         lease_s = desk.intake.lease_s()
@@ -45,13 +54,6 @@ def callbacks_router() -> APIRouter:
         desk.intake.go_on(call.turn_id, conversation, lease_s)
 
     return router
-
-
-def _bearer(authorization: str) -> str:
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise unauthenticated("Send the token of the call's header as a bearer token.")
-    return token.strip()
 
 
 def _check(waits_for: PlannedCall | None, call: Callback) -> None:

@@ -1,10 +1,12 @@
-"""What the routes get: the caller, whose token must carry `chat:send`, and the desk with everything behind it."""
+"""What the routes get: the caller, whose scope and role were checked, and the desk with everything behind it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from contracts.errors import ProblemCode
 from orchestrator.api.disclosing import Disclosure
 from orchestrator.api.intake import Intake
 from orchestrator.journal.conversations import Conversations
@@ -12,11 +14,14 @@ from orchestrator.journal.entries import Codec
 from orchestrator.stream.hub import Hub
 from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.catalog import Catalog
-from servicekit.auth.claims import Caller
+from servicekit.admission import gate
+from servicekit.auth.claims import Caller, Role
 from servicekit.auth.dependencies import require
 from servicekit.db.pool import Database
+from servicekit.errors import ProblemError
 
 CHAT_SCOPE = "chat:send"
+CONSOLE_SCOPE = "console:read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +45,31 @@ async def get_desk(request: Request) -> Desk:
 
 
 DeskDep = Annotated[Desk, Depends(get_desk)]
-ChatCaller = Annotated[Caller, Depends(require(CHAT_SCOPE))]
+
+
+def only(
+    scope: str, refusal: str, may: Callable[[Caller], bool] = lambda caller: caller.role is Role.STAFF
+) -> Callable[[Request], Awaitable[Caller]]:
+    """A dependency that gives the Caller, who has the scope and who `may`: by default, staff.
+
+    Raises 401, 403 INSUFFICIENT_SCOPE, or 403 FORBIDDEN with the words of `refusal`, whatever scopes the token has.
+    """
+    scoped = require(scope)
+
+    async def caller_who_may(request: Request) -> Caller:
+        caller = await scoped(request)
+        if not may(caller):
+            raise ProblemError(ProblemCode.FORBIDDEN, refusal)
+        return caller
+
+    return gate(caller_who_may)
+
+
+def _is_the_sites_own(caller: Caller) -> bool:
+    """A subject that another issuer gave to its staff may be a customer's at the tool services."""
+    return caller.staff_of is None
+
+
+ChatCaller = Annotated[
+    Caller, Depends(only(CHAT_SCOPE, "Who signs in with staff cannot chat as a customer.", _is_the_sites_own))
+]

@@ -8,37 +8,21 @@ from starlette.requests import Request
 
 from contracts.errors import ProblemCode
 from contracts.ids import TurnId
-from orchestrator.api.deps import DeskDep
+from orchestrator.api.auditing import record_step
+from orchestrator.api.deps import CONSOLE_SCOPE, DeskDep, only
 from orchestrator.api.gap_models import GapDismissal, GapDismissed, GapList, GapQuery, GapView, NearestPage
 from orchestrator.api.rating import allowance
 from orchestrator.gaps.listing import GapDesk, ListedGap
 from orchestrator.gaps.outline import page_to_extend, variants
 from orchestrator.gaps.policy import GapPolicy
 from orchestrator.gaps.store import dismiss
-from servicekit import audit
-from servicekit.auth.claims import Caller, Role
-from servicekit.auth.dependencies import require
-from servicekit.encoding import digest_of
+from orchestrator.journal.staff import turn_of_site
+from servicekit.auth.claims import Caller
 from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
-from servicekit.telemetry.current import request_context
 
-READ_SCOPE = "console:read"
 CURATE_SCOPE = "knowledge:curate"
-
-
-async def _reader(caller: Annotated[Caller, Depends(require(READ_SCOPE))]) -> Caller:
-    return _staff(caller)
-
-
-async def _curator(caller: Annotated[Caller, Depends(require(CURATE_SCOPE))]) -> Caller:
-    return _staff(caller)
-
-
-def _staff(caller: Caller) -> Caller:
-    if caller.role is not Role.STAFF:
-        raise ProblemError(ProblemCode.FORBIDDEN, "Only staff may see knowledge gaps.")
-    return caller
+_REFUSAL = "Only staff may see knowledge gaps."
 
 
 async def _gap_desk(request: Request) -> GapDesk:
@@ -46,6 +30,8 @@ async def _gap_desk(request: Request) -> GapDesk:
     return desk
 
 
+Reader = Annotated[Caller, Depends(only(CONSOLE_SCOPE, _REFUSAL))]
+Curator = Annotated[Caller, Depends(only(CURATE_SCOPE, _REFUSAL))]
 GapDeskDep = Annotated[GapDesk, Depends(_gap_desk)]
 
 
@@ -57,32 +43,23 @@ def gaps_router() -> APIRouter:
     )  # fmt: skip
 
     @router.get("/gaps", openapi_extra=SECURED)
-    async def gaps(
-        _: Annotated[Caller, Depends(_reader)], gap_desk: GapDeskDep, asked: Annotated[GapQuery, Query()]
-    ) -> GapList:
+    async def gaps(caller: Reader, gap_desk: GapDeskDep, asked: Annotated[GapQuery, Query()]) -> GapList:
         """Questions that had no good answer, grouped, each with a drafted article where support answered before."""
-        found = await gap_desk.listing(asked.since, asked.limit)
+        found = await gap_desk.listing(caller.site, asked.since, asked.limit)
         return GapList(
             gaps=tuple(_view(one, gap_desk.policy) for one in found.gaps), further=found.further, noise=found.noise
         )
 
     @router.post("/gaps/{gap_id}/dismiss", openapi_extra=SECURED)
-    async def dismiss_gap(
-        gap_id: TurnId, body: GapDismissal, caller: Annotated[Caller, Depends(_curator)], desk: DeskDep,
-        gap_desk: GapDeskDep,
-    ) -> GapDismissed:  # fmt: skip
+    async def dismiss_gap(gap_id: TurnId, body: GapDismissal, caller: Curator, desk: DeskDep) -> GapDismissed:
         """Hide a group: it is no gap, or nobody will write about it. The same again changes nothing."""
-        now, context = gap_desk.clock.now(), request_context()
+        now = desk.intake.clock.now()
         async with desk.database.transaction() as db:
-            conversation = await desk.conversations.by_turn(db, gap_id)
+            conversation = await turn_of_site(db, desk.conversations, gap_id, caller.site)
             if conversation is None:
                 raise ProblemError(ProblemCode.NOT_FOUND, "There is no such gap.")
             if await dismiss(db, conversation, gap_id, caller.subject, body.note, now):
-                await audit.record(
-                    db, caller=caller, tool="dismiss_gap", outcome="ok", now=now,
-                    arguments_digest=digest_of({"gap_id": gap_id, "note": body.note}),
-                    request_id=context.request_id if context else "",
-                )  # fmt: skip
+                await record_step(db, desk, caller, "dismiss_gap", {"gap_id": gap_id, "note": body.note})
         return GapDismissed(gap_id=gap_id, dismissed=True)
 
     return router

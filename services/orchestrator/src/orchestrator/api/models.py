@@ -29,7 +29,7 @@ Tag = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
 
 class NewConversation(ContractModel):
-    """`context` is what the page knows (its URL, its language); it is shown to staff, never trusted."""
+    """`context` is what the page knows. Its `language` is that of the disclosure; the rest is not kept."""
 
     channel: Channel = Channel.WEB
     context: dict[Tag, Annotated[str, StringConstraints(max_length=500)]] = Field(

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, status
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from starlette.requests import Request
 
-from contracts.errors import ProblemCode
 from contracts.privacy import PRIVACY_SCOPE, PrivacyExport
-from orchestrator.api.deps import Desk, DeskDep
+from orchestrator.api.auditing import record_step
+from orchestrator.api.deps import Desk, DeskDep, only
 from orchestrator.api.privacy_models import (
     ErasedElsewhere,
     ErasureView,
@@ -30,14 +30,9 @@ from orchestrator.privacy.elsewhere import Elsewhere
 from orchestrator.privacy.erasing import conversations_of, erase_conversations, erase_live
 from orchestrator.privacy.exporting import Exported, export_person
 from orchestrator.privacy.requests import ErasureRequest, Requests
-from servicekit import audit
 from servicekit.auth.claims import Caller, Role
-from servicekit.auth.dependencies import require
-from servicekit.encoding import digest_of
-from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
 from servicekit.openapi import SECURED, problem_responses
-from servicekit.telemetry.current import request_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +45,9 @@ class PrivacyDesk:
     redis: Redis
 
 
-async def _manager(caller: Annotated[Caller, Depends(require(PRIVACY_SCOPE))]) -> Caller:
-    """The site itself, or its staff. A customer asks their site, which knows who they are."""
-    if caller.role not in (Role.STAFF, Role.SERVICE):
-        raise ProblemError(ProblemCode.FORBIDDEN, "Only the site and its staff may do this.")
-    return caller
+def _manages(caller: Caller) -> bool:
+    """A customer asks their site, which knows who they are."""
+    return caller.role in (Role.STAFF, Role.SERVICE)
 
 
 async def _privacy_desk(request: Request) -> PrivacyDesk:
@@ -62,7 +55,7 @@ async def _privacy_desk(request: Request) -> PrivacyDesk:
     return desk
 
 
-Manager = Annotated[Caller, Depends(_manager)]
+Manager = Annotated[Caller, Depends(only(PRIVACY_SCOPE, "Only the site and its staff may do this.", _manages))]
 PrivacyDep = Annotated[PrivacyDesk, Depends(_privacy_desk)]
 
 
@@ -78,9 +71,10 @@ def privacy_router() -> APIRouter:
     @router.post("/export", openapi_extra=SECURED)
     async def export(body: PersonOfSite, caller: Manager, desk: DeskDep, privacy: PrivacyDep) -> PersonExport:
         """All that is kept of one customer of the caller's site, here and at the other services."""
+        about = {"customer": desk.conversations.subject_hash(caller.site, body.customer)}
         async with desk.database.transaction() as db:
-            found = await export_person(db, desk.conversations, desk.intake.vaults, caller.issuer, body.customer)
-            await _recorded(db, caller, "privacy_export", body.customer, desk)
+            found = await export_person(db, desk.conversations, desk.intake.vaults, caller.site, body.customer)
+            await record_step(db, desk, caller, "privacy_export", about)
         told = await privacy.elsewhere.export(body.customer)
         return PersonExport(
             customer=body.customer, conversations=tuple(map(_conversation, found)), records=_records(told),
@@ -90,16 +84,16 @@ def privacy_router() -> APIRouter:
     @router.post("/erase", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
     async def erase(body: PersonOfSite, caller: Manager, desk: DeskDep, privacy: PrivacyDep) -> ErasureView:
         """Erase one customer of the caller's site: here at once, at the other services as soon as each answers."""
-        subject_hash, now = desk.conversations.subject_hash(caller.issuer, body.customer), desk.intake.clock.now()
+        subject_hash, now = desk.conversations.subject_hash(caller.site, body.customer), desk.intake.clock.now()
         async with desk.database.transaction() as db:
-            ids = await conversations_of(db, caller.issuer, subject_hash)
+            ids = await conversations_of(db, caller.site, subject_hash)
             turns = await erase_conversations(db, ids)
             await forget_customer(db, subject_hash)
             request_id = await privacy.requests.add(
-                db, caller.issuer, body.customer, len(ids), caller.subject, now
+                db, caller.site, body.customer, len(ids), caller.subject, now
             )  # fmt: skip
             await privacy.queue.erase_elsewhere(db, request_id)
-            await _recorded(db, caller, "privacy_erase", body.customer, desk)
+            await record_step(db, desk, caller, "privacy_erase", {"customer": subject_hash})
         try:
             await erase_live(privacy.redis, ids, turns)
         except (RedisError, OSError) as error:
@@ -117,18 +111,9 @@ def privacy_router() -> APIRouter:
     return router
 
 
-async def _recorded(db: Any, caller: Caller, tool: str, customer: str, desk: Desk) -> None:
-    context = request_context()
-    await audit.record(
-        db, caller=caller, tool=tool, outcome="ok", now=desk.intake.clock.now(),
-        arguments_digest=digest_of({"customer": desk.conversations.subject_hash(caller.issuer, customer)}),
-        request_id=context.request_id if context else "",
-    )  # fmt: skip
-
-
 async def _view(request_id: str, caller: Caller, desk: Desk, privacy: PrivacyDesk) -> ErasureView:
     async with desk.database.primary() as db:
-        found: ErasureRequest = await privacy.requests.read(db, request_id, caller.issuer)
+        found: ErasureRequest = await privacy.requests.read(db, request_id, caller.site)
     return ErasureView(
         request_id=found.id, state="done" if found.done_at else "running", conversations=found.conversations,
         requested_at=found.requested_at, done_at=found.done_at,

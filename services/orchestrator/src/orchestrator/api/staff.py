@@ -4,7 +4,6 @@ A customer's token opens none of it. Every step is audited in the transaction th
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, status
@@ -13,7 +12,8 @@ from prometheus_client import Counter
 from contracts.errors import ProblemCode
 from contracts.ids import ConversationId
 from contracts.turn import Answering
-from orchestrator.api.deps import Desk, DeskDep
+from orchestrator.api.auditing import record_step
+from orchestrator.api.deps import Desk, DeskDep, only
 from orchestrator.api.models import MessageView
 from orchestrator.api.rating import allowance
 from orchestrator.api.staff_models import (
@@ -27,19 +27,15 @@ from orchestrator.api.staff_models import (
     StaffMessageAccepted,
     Takeover,
 )
-from orchestrator.journal.conversations import Conversation
-from orchestrator.journal.staff import InTheQueue, StaffMessage, any_conversation, hand_back, handoff_queue, say
+from orchestrator.journal.conversations import Conversation, is_of
+from orchestrator.journal.staff import InTheQueue, StaffMessage, conversation_of_site, hand_back, handoff_queue, say
 from orchestrator.journal.staff import take_over as step_in
 from orchestrator.journal.views import last_messages
 from orchestrator.memory.short_term import ShortTermMemory
-from servicekit import audit
-from servicekit.auth.claims import Caller, Role
-from servicekit.auth.dependencies import require
+from servicekit.auth.claims import Caller
 from servicekit.db.pool import Connection
-from servicekit.encoding import digest_of
 from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
-from servicekit.telemetry.current import request_context
 
 ANSWER_SCOPE = "conversations:answer"
 _SHOWN = 100
@@ -58,14 +54,8 @@ async def _staff_room(request: Request) -> StaffRoom:
     return room
 
 
-async def _answers(caller: Annotated[Caller, Depends(require(ANSWER_SCOPE))]) -> Caller:
-    if caller.role is not Role.STAFF:
-        raise ProblemError(ProblemCode.FORBIDDEN, "Only staff may answer customers.")
-    return caller
-
-
 RoomDep = Annotated[StaffRoom, Depends(_staff_room)]
-AnsweringCaller = Annotated[Caller, Depends(_answers)]
+AnsweringCaller = Annotated[Caller, Depends(only(ANSWER_SCOPE, "Only staff may answer customers."))]
 
 
 def staff_router() -> APIRouter:
@@ -75,20 +65,20 @@ def staff_router() -> APIRouter:
     )
 
     @router.get("/handoffs", openapi_extra=SECURED)
-    async def queue(_: AnsweringCaller, desk: DeskDep, asked: Annotated[HandoffQuery, Query()]) -> HandoffQueue:
+    async def queue(caller: AnsweringCaller, desk: DeskDep, asked: Annotated[HandoffQuery, Query()]) -> HandoffQueue:
         """Who is with a person: the reason, since when, and who waits for an answer, the longest first."""
         async with desk.database.primary() as db:
-            found = await handoff_queue(db, desk.conversations, desk.intake.vaults, asked.limit)
+            found = await handoff_queue(db, desk.conversations, desk.intake.vaults, caller.site, asked.limit)
         return HandoffQueue(handoffs=tuple(_view(one) for one in found))
 
     @router.get("/staff/conversations/{conversation_id}", openapi_extra=SECURED)
     async def read(conversation_id: ConversationId, caller: AnsweringCaller, desk: DeskDep) -> StaffConversation:
-        """The last messages of any conversation. That somebody read them is audited."""
+        """The last messages of any conversation of the site. That somebody read them is audited."""
         async with desk.database.transaction() as db:
-            conversation = await any_conversation(db, desk.conversations, conversation_id)
+            conversation = await conversation_of_site(db, desk.conversations, conversation_id, caller.site)
             said = await last_messages(db, conversation, _SHOWN)
             vault = await desk.intake.vaults.opened(db, conversation)
-            await _note(db, caller, "staff_read", conversation_id, relaxed=True)
+            await record_step(db, desk, caller, "staff_read", _about(conversation_id), relaxed=True)
         return StaffConversation(
             conversation_id=conversation_id, customer=_customer(conversation), channel=conversation.channel,
             answering=conversation.answering,
@@ -104,10 +94,11 @@ def staff_router() -> APIRouter:
         """Say something to the customer, in their thread. The same client_message_id is one message."""
         message = StaffMessage(body.client_message_id, body.text, caller.subject)
         async with desk.database.transaction() as db:
-            conversation = await any_conversation(db, desk.conversations, body.conversation_id, lock=True)
+            conversation = await _to_answer(db, desk, body.conversation_id, caller)
             said = await say(db, conversation, await desk.intake.vaults.opened(db, conversation), message)
             if not said.again:
-                await _note(db, caller, "staff_message", conversation.id, body.client_message_id)
+                about = _about(conversation.id, body.client_message_id)
+                await record_step(db, desk, caller, "staff_message", about)
         await room.memory.forget(conversation)
         if not said.again:
             room.steps.labels("message").inc()
@@ -117,10 +108,10 @@ def staff_router() -> APIRouter:
     async def take_over(body: Takeover, caller: AnsweringCaller, desk: DeskDep, room: RoomDep) -> AnsweringNow:
         """Step in, asked or not: the bot keeps silent from now on. The same again changes nothing."""
         async with desk.database.transaction() as db:
-            conversation = await _for_staff(db, desk, body.conversation_id, caller)
+            conversation = await _to_answer(db, desk, body.conversation_id, caller)
             changed = await step_in(db, conversation, caller.subject)
             if changed:
-                await _note(db, caller, "staff_takeover", conversation.id)
+                await record_step(db, desk, caller, "staff_takeover", _about(conversation.id))
         if changed:
             room.steps.labels("takeover").inc()
         return AnsweringNow(
@@ -131,10 +122,10 @@ def staff_router() -> APIRouter:
     async def give_back(body: Handback, caller: AnsweringCaller, desk: DeskDep, room: RoomDep) -> AnsweringNow:
         """Let the bot answer later messages again. The same again changes nothing."""
         async with desk.database.transaction() as db:
-            conversation = await _for_staff(db, desk, body.conversation_id, caller)
+            conversation = await _to_answer(db, desk, body.conversation_id, caller)
             changed = await hand_back(db, conversation, caller.subject, body.note)
             if changed:
-                await _note(db, caller, "staff_handback", conversation.id)
+                await record_step(db, desk, caller, "staff_handback", _about(conversation.id))
         await room.memory.forget(conversation)
         if changed:
             room.steps.labels("handback").inc()
@@ -143,24 +134,16 @@ def staff_router() -> APIRouter:
     return router
 
 
-async def _for_staff(db: Connection, desk: Desk, conversation_id: str, caller: Caller) -> Conversation:
+async def _to_answer(db: Connection, desk: Desk, conversation_id: str, caller: Caller) -> Conversation:
     """The conversation, locked. Nobody answers themselves."""
-    conversation = await any_conversation(db, desk.conversations, conversation_id, lock=True)
-    if conversation.identity.subject == caller.subject and conversation.issuer == caller.issuer:
+    conversation = await conversation_of_site(db, desk.conversations, conversation_id, caller.site, lock=True)
+    if is_of(conversation, caller):
         raise ProblemError(ProblemCode.FORBIDDEN, "Nobody answers in a conversation of their own.")
     return conversation
 
 
-async def _note(
-    db: Connection, caller: Caller, step: str, conversation_id: str, client_message_id: str = "", *,
-    relaxed: bool = False,
-) -> None:  # fmt: skip
-    context = request_context()
-    about = {"conversation_id": conversation_id, "client_message_id": client_message_id}
-    await audit.record(
-        db, caller=caller, tool=step, outcome="ok", now=datetime.now(UTC), arguments_digest=digest_of(about),
-        request_id=context.request_id if context else "", relaxed=relaxed,
-    )  # fmt: skip
+def _about(conversation_id: str, client_message_id: str = "") -> dict[str, str]:
+    return {"conversation_id": conversation_id, "client_message_id": client_message_id}
 
 
 def _view(one: InTheQueue) -> HandoffView:

@@ -5,31 +5,25 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from contracts.errors import ProblemCode
+from orchestrator.api.deps import CONSOLE_SCOPE, only
 from orchestrator.api.rating import allowance
 from orchestrator.api.usage_models import CapView, DayUsageView, ForecastView, ModelUsageView, UsageView
 from orchestrator.limits.forecast import CONFIDENCE
 from orchestrator.limits.policy import MICROS
 from orchestrator.limits.report import UsageDesk, UsageReport
 from orchestrator.limits.usage import ModelUsage
-from servicekit.auth.claims import Caller, Role
-from servicekit.auth.dependencies import require
-from servicekit.errors import ProblemError
+from servicekit.auth.claims import Caller
 from servicekit.openapi import SECURED, problem_responses
 
-READ_SCOPE = "console:read"
 _CAPS: tuple[Literal["shop_day", "shop_month"], ...] = ("shop_day", "shop_month")
-
-
-async def _reader(caller: Annotated[Caller, Depends(require(READ_SCOPE))]) -> Caller:
-    if caller.role is not Role.STAFF:
-        raise ProblemError(ProblemCode.FORBIDDEN, "Only staff may see what was used.")
-    return caller
 
 
 async def _usage_desk(request: Request) -> UsageDesk:
     desk: UsageDesk = request.app.state.usage
     return desk
+
+
+Reader = Annotated[Caller, Depends(only(CONSOLE_SCOPE, "Only staff may see what was used."))]
 
 
 def usage_router() -> APIRouter:
@@ -39,9 +33,7 @@ def usage_router() -> APIRouter:
     )  # fmt: skip
 
     @router.get("/usage", openapi_extra=SECURED)
-    async def usage(
-        _: Annotated[Caller, Depends(_reader)], desk: Annotated[UsageDesk, Depends(_usage_desk)]
-    ) -> UsageView:
+    async def usage(_: Reader, desk: Annotated[UsageDesk, Depends(_usage_desk)]) -> UsageView:
         """Tokens and cost by model, today and this month, beside the caps; and the forecast of the month."""
         return _view(await desk.report(), desk)
 

@@ -58,11 +58,11 @@ class GapDesk:
     policy: GapPolicy
     retention: timedelta
 
-    async def listing(self, since: datetime | None, limit: int) -> Listing:
-        """The gaps that were asked about since then. Raises ProblemError when the database is down."""
+    async def listing(self, site: str, since: datetime | None, limit: int) -> Listing:
+        """The gaps that the site's customers asked about since then. Raises ProblemError when the database is down."""
         oldest = self.clock.now() - self.retention
         async with self.database.read() as db:
-            sealed = await sealed_questions(db, oldest)
+            sealed = await sealed_questions(db, site, oldest)
         found = await asyncio.to_thread(self._grouped, sealed, since or oldest)
         shown, seen = await self._still_open(found.groups, limit)
         gate, until = asyncio.Semaphore(_AT_ONCE), self.clock.monotonic() + _DRAFTING_S

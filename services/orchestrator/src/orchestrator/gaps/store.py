@@ -23,8 +23,8 @@ _TAKE_BACK = "DELETE FROM knowledge_gaps WHERE turn_id = $1 AND reason = 'thumbs
 _READ = (
     "SELECT g.turn_id, g.reason, g.question, g.strength, g.cover, g.page_title, g.page_url, g.asked_at, g.answered_at,"
     " g.dismissed_at, c.id, c.subject_hash, c.channel, c.key_id, c.data_key FROM knowledge_gaps g"
-    " JOIN conversations c ON c.id = g.conversation_id WHERE c.data_key IS NOT NULL AND g.asked_at > $1"
-    " ORDER BY g.asked_at DESC, g.turn_id DESC LIMIT $2"
+    " JOIN conversations c ON c.id = g.conversation_id WHERE c.data_key IS NOT NULL AND c.issuer = $1"
+    " AND g.asked_at > $2 ORDER BY g.asked_at DESC, g.turn_id DESC LIMIT $3"
 )
 _ANSWERED = "UPDATE knowledge_gaps SET answered_at = $2 WHERE turn_id = ANY ($1) AND answered_at IS NULL"
 _DISMISS = (
@@ -81,9 +81,9 @@ async def take_back(db: Connection, turn_id: str) -> None:
     await db.execute(_TAKE_BACK, turn_id)
 
 
-async def sealed_questions(db: Connection, after: datetime) -> list[Sealed]:
-    """The newest questions that were asked after `after`, the earliest first, at most 5,000."""
-    return [_sealed(row) for row in reversed(await db.fetch(_READ, after, MOST_QUESTIONS))]
+async def sealed_questions(db: Connection, site: str, after: datetime) -> list[Sealed]:
+    """The newest questions of the site's customers after `after`, the earliest first, at most 5,000."""
+    return [_sealed(row) for row in reversed(await db.fetch(_READ, site, after, MOST_QUESTIONS))]
 
 
 def opened(keyring: MasterKeys, sealed: Sequence[Sealed]) -> list[Question]:

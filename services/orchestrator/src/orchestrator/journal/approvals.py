@@ -7,7 +7,7 @@ from datetime import datetime
 from contracts.errors import ProblemCode
 from orchestrator.guard.vault import Held
 from orchestrator.journal.cards import Card, opened_card
-from orchestrator.journal.conversations import Conversation, Conversations
+from orchestrator.journal.conversations import Conversation, Conversations, is_of
 from orchestrator.journal.decisions import DECIDED, close_card, locked_card, past
 from orchestrator.journal.entries import Codec, append_entries
 from orchestrator.turn.inputs import ApprovalDecided
@@ -22,7 +22,7 @@ _QUEUE = (
     " AND d.approved ORDER BY d.decided_at) AS approved_by"
     " FROM cards k JOIN conversations c ON c.id = k.conversation_id"
     " WHERE k.kind = 'approval' AND k.state = 'open' AND k.expires_at > now() AND c.data_key IS NOT NULL"
-    " ORDER BY k.created_at LIMIT $1"
+    " AND c.issuer = $1 ORDER BY k.created_at LIMIT $2"
 )
 _DECIDE = (
     "INSERT INTO card_decisions (turn_id, digest, approver, approved, notes) VALUES ($1, $2, $3, $4, $5)"
@@ -53,10 +53,10 @@ class Decision:
     approver: Caller
 
 
-async def waiting_approvals(db: Connection, conversations: Conversations, limit: int) -> list[Waiting]:
-    """What waits for staff, the oldest first."""
+async def waiting_approvals(db: Connection, conversations: Conversations, site: str, limit: int) -> list[Waiting]:
+    """What waits for staff of the site, the oldest first."""
     found = []
-    for row in await db.fetch(_QUEUE, limit):
+    for row in await db.fetch(_QUEUE, site, limit):
         conversation = conversations.opened(row)
         card = opened_card(row, conversation)
         found.append(Waiting(conversation, card, row["asked_at"], row["reminded_at"], tuple(row["approved_by"])))
@@ -74,7 +74,7 @@ async def approve(
     is closed or this colleague has decided before.
     """
     row = await locked_card(db, conversation, decision.turn_id, decision.digest, "approval")
-    if asks_for_it(conversation, decision.approver):
+    if is_of(conversation, decision.approver):
         raise ProblemError(ProblemCode.FORBIDDEN, "Who asked for it cannot approve it.")
     if row["state"] != "open" or past(row["expires_at"], at_ms):
         raise ProblemError(ProblemCode.ALREADY_DECIDED, DECIDED)
@@ -95,10 +95,3 @@ async def approve(
     state = "yes" if decision.approved else "no"
     await close_card(db, conversation, turn_id, told, state, at_ms, codec, by=approver, lease_s=lease_s, held=held)
     return 0
-
-
-def asks_for_it(conversation: Conversation, approver: Caller) -> bool:
-    """Whether the approver is the customer themselves: the same subject, or the same address at another issuer."""
-    own = conversation.identity
-    same_address = bool(own.email and approver.email and own.email.casefold() == approver.email.casefold())
-    return own.subject == approver.subject or same_address

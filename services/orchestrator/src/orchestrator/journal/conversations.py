@@ -105,7 +105,7 @@ class Conversations:
         return self.opened(row)
 
     async def by_turn(self, db: Connection, turn_id: str, *, lock: bool = False) -> Conversation | None:
-        """The conversation of a turn, for the worker that runs it and for staff."""
+        """The conversation of a turn, for the worker that runs it and the tool that answers it late."""
         row = await db.fetchrow(
             f"SELECT {_COLUMNS} FROM turns t JOIN conversations c ON c.id = t.conversation_id WHERE t.id = $1"  # noqa: S608
             + (" FOR UPDATE OF c" if lock else ""),
@@ -126,3 +126,10 @@ class Conversations:
             tokens=row["tokens"], sealer=sealer, cost_micros=row["cost_micros"],
             fresh=row["head_seq"] == 0,
         )  # fmt: skip
+
+
+def is_of(conversation: Conversation, staff: Caller) -> bool:
+    """Whether a member of staff is the customer themselves: the same subject, or the same address at another issuer."""
+    own = conversation.identity
+    same_address = bool(own.email and staff.email and own.email.casefold() == staff.email.casefold())
+    return own.subject == staff.subject or same_address

@@ -25,16 +25,20 @@ _QUEUE = (
     " AND m.role = 'customer' AND m.id > spoke.last) open"
     " LEFT JOIN LATERAL (SELECT t.content FROM thread t WHERE t.conversation_id = c.id AND t.role = 'customer'"
     " ORDER BY t.id DESC LIMIT 1) said ON true"
-    " WHERE c.answering = 'staff' AND c.data_key IS NOT NULL"
-    " ORDER BY waiting_since NULLS LAST, c.staff_since LIMIT $1"
+    " WHERE c.answering = 'staff' AND c.data_key IS NOT NULL AND c.issuer = $1"
+    " ORDER BY waiting_since NULLS LAST, c.staff_since LIMIT $2"
 )
 _KEEP = (
     "INSERT INTO staff_messages (conversation_id, client_message_id, body_hash, said_by) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT DO NOTHING RETURNING said_at"
 )
 _KEPT = "SELECT body_hash, said_at FROM staff_messages WHERE conversation_id = $1 AND client_message_id = $2"
-_ANY = "SELECT c.* FROM conversations c WHERE c.id = $1"
-_LOCKED = "SELECT c.* FROM conversations c WHERE c.id = $1 FOR UPDATE"
+_OF_SITE = "SELECT c.* FROM conversations c WHERE c.id = $1 AND c.issuer = $2"
+_BY_TURN = (
+    "SELECT c.* FROM turns t JOIN conversations c ON c.id = t.conversation_id"
+    " WHERE t.id = $1 AND c.issuer = $2 AND c.data_key IS NOT NULL"
+)
+_LOCK = " FOR UPDATE OF c"
 _STEP_IN = (
     "UPDATE conversations SET answering = 'staff', staff_since = now(), staff_reason = $2, updated_at = now()"
     " WHERE id = $1 AND answering = 'bot' RETURNING true"
@@ -74,10 +78,12 @@ class Said:
     again: bool
 
 
-async def handoff_queue(db: Connection, conversations: Conversations, vaults: Vaults, limit: int) -> list[InTheQueue]:
-    """The conversations that are with a person: who waits longest first, then those where staff spoke last."""
+async def handoff_queue(
+    db: Connection, conversations: Conversations, vaults: Vaults, site: str, limit: int
+) -> list[InTheQueue]:
+    """The site's conversations that are with a person: who waits longest first, then those where staff spoke last."""
     found = []
-    for row in await db.fetch(_QUEUE, limit):
+    for row in await db.fetch(_QUEUE, site, limit):
         conversation = conversations.opened(row)
         sealed = row["content"]
         said = "" if sealed is None else conversation.sealer.open("thread", sealed).decode()
@@ -86,14 +92,22 @@ async def handoff_queue(db: Connection, conversations: Conversations, vaults: Va
     return found
 
 
-async def any_conversation(
-    db: Connection, conversations: Conversations, conversation_id: str, *, lock: bool = False
+async def conversation_of_site(
+    db: Connection, conversations: Conversations, conversation_id: str, site: str, *, lock: bool = False
 ) -> Conversation:
-    """Any customer's conversation, for staff. Raises NOT_FOUND."""
-    row = await db.fetchrow(_LOCKED if lock else _ANY, conversation_id)
+    """Any conversation of the site's customers, for its staff. Raises NOT_FOUND, for another site's too."""
+    row = await db.fetchrow(_OF_SITE + (_LOCK if lock else ""), conversation_id, site)
     if row is None:
         raise ProblemError(ProblemCode.NOT_FOUND, "There is no such conversation.")
     return conversations.opened(row)
+
+
+async def turn_of_site(
+    db: Connection, conversations: Conversations, turn_id: str, site: str, *, lock: bool = False
+) -> Conversation | None:
+    """The conversation of a turn, for staff of the site; None when it is another site's, was erased or never was."""
+    row = await db.fetchrow(_BY_TURN + (_LOCK if lock else ""), turn_id, site)
+    return None if row is None else conversations.opened(row)
 
 
 async def say(db: Connection, conversation: Conversation, vault: Vault, message: StaffMessage) -> Said:

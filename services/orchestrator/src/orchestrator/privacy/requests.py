@@ -19,6 +19,7 @@ _ADD = (
     " VALUES ($1, $2, $3, $4, $5, $6, $7)"
 )
 _READ = "SELECT * FROM privacy_requests WHERE id = $1"
+_READ_OF_SITE = "SELECT * FROM privacy_requests WHERE id = $1 AND issuer = $2"
 _ROUND = (
     "UPDATE privacy_requests SET services = $2::text::jsonb, rounds_left = rounds_left - 1,"
     " done_at = CASE WHEN rounds_left <= 1 THEN now() END, person = CASE WHEN rounds_left > 1 THEN person END"
@@ -63,8 +64,8 @@ class Requests:
 
     async def read(self, db: Connection, request_id: str, issuer: str) -> ErasureRequest:
         """The request. Raises NOT_FOUND when that issuer made none of this id."""
-        row = await db.fetchrow(_READ, request_id)
-        if row is None or row["issuer"] != issuer:
+        row = await db.fetchrow(_READ_OF_SITE, request_id, issuer)
+        if row is None:
             raise ProblemError(ProblemCode.NOT_FOUND, "There is no such request.")
         return ErasureRequest(
             row["id"], row["issuer"], row["conversations"], row["requested_at"], orjson.loads(row["services"]),

@@ -29,7 +29,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A verified caller. `expires_at` is in Unix seconds; `actor` is who acts for the subject (the orchestrator)."""
+    """A verified caller. `expires_at` is in Unix seconds; `actor` is who acts for the subject (the orchestrator).
+
+    `staff_of` names the issuer whose customers the caller looks after, when that is not the caller's own.
+    """
 
     subject: str
     role: Role
@@ -42,6 +45,12 @@ class Caller:
     email: str | None = None
     name: str | None = None
     token_id: str = ""
+    staff_of: str | None = None
+
+    @property
+    def site(self) -> str:
+        """The issuer whose customers the caller, if staff, may know of: no others'."""
+        return self.issuer if self.staff_of is None else self.staff_of
 
     @property
     def is_guest(self) -> bool:
@@ -67,11 +76,16 @@ def optional_text(claims: Mapping[str, Any], name: str) -> str | None:
     return text(claims, name) if claims.get(name) is not None else None
 
 
-def caller_from_claims(claims: Mapping[str, Any]) -> Caller:
-    """The caller that verified claims describe; raises UNAUTHENTICATED when one is missing or of the wrong type."""
+def caller_from_claims(claims: Mapping[str, Any], staff_of: str | None = None) -> Caller:
+    """The caller that verified claims describe; raises UNAUTHENTICATED when one is missing or of the wrong type.
+
+    With `staff_of` the token's issuer speaks for nobody but staff of that site.
+    """
     role = text(claims, "role")
     if role not in set(Role):
         raise unauthenticated("The token has an unknown role.")
+    if staff_of is not None and role != Role.STAFF:
+        raise unauthenticated("The token's issuer signs in staff only.")
     scope = claims.get("scope")
     if not isinstance(scope, str):
         raise unauthenticated("The token has no usable claim 'scope'.")
@@ -87,4 +101,5 @@ def caller_from_claims(claims: Mapping[str, Any]) -> Caller:
         email=optional_text(claims, "email"),
         name=optional_text(claims, "name"),
         token_id=text(claims, "jti"),
+        staff_of=staff_of,
     )

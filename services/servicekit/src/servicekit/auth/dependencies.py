@@ -19,7 +19,7 @@ async def authenticate(request: Request) -> Caller:
     found: Caller | ProblemError | None = getattr(request.state, "caller", None)
     if found is None:
         try:
-            found = await kit_of(request).verifier.verify(_bearer(request))
+            found = await kit_of(request).verifier.verify(bearer_token(request))
         except ProblemError as error:
             found = error
         request.state.caller = found
@@ -50,7 +50,8 @@ def check_scopes(caller: Caller, needed: frozenset[str]) -> None:
         raise ProblemError(ProblemCode.INSUFFICIENT_SCOPE, f"This needs the scope {names}.")
 
 
-def _bearer(request: Request) -> str:
+def bearer_token(request: Request) -> str:
+    """The token of the one Authorization header. Raises ProblemError(UNAUTHENTICATED)."""
     values = request.headers.getlist("authorization")
     if len(values) != 1:
         raise unauthenticated("Send one Authorization header with a bearer token.")

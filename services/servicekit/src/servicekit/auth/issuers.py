@@ -15,6 +15,8 @@ MIN_SECRET_BYTES = 32
 class Issuer:
     """One issuer. Give one of `jwks_url`, `jwks` (a JWKS dict), or `secret` (HS256; bytes, or bytes by kid to rotate).
 
+    `staff_of` names another issuer: this one signs in its staff, and nobody else.
+
     Raises ValueError when the algorithms do not fit the key source: a public key can then never serve as a secret.
     """
 
@@ -23,6 +25,7 @@ class Issuer:
     jwks_url: str | None = None
     jwks: Mapping[str, Any] | None = None
     secret: bytes | Mapping[str, bytes] | None = field(default=None, repr=False)
+    staff_of: str | None = None
 
     def __post_init__(self) -> None:
         sources = [source for source in (self.jwks_url, self.jwks, self.secret) if source is not None]

@@ -56,7 +56,9 @@ class TokenVerifier:
                 raise _expired()
             self._cache.move_to_end(token)
             return cached
-        caller = caller_from_claims(await self.verified_claims(token, types=ACCESS_TYPES, audience=self.audience))
+        claims = await self.verified_claims(token, types=ACCESS_TYPES, audience=self.audience)
+        issuer, _ = self._issuers[claims["iss"]]
+        caller = caller_from_claims(claims, issuer.staff_of)
         self._cache[token] = caller
         if len(self._cache) > CACHE_SIZE:
             self._cache.popitem(last=False)

@@ -22,10 +22,14 @@ class TestIssuer:
     trust: Issuer
 
     @classmethod
-    def create(cls, name: str = "orchestrator", clock: Clock | None = None) -> "TestIssuer":
-        """An issuer with fresh keys."""
+    def create(
+        cls, name: str = "orchestrator", clock: Clock | None = None, *, staff_of: str | None = None
+    ) -> "TestIssuer":
+        """An issuer with fresh keys; with `staff_of` it signs in staff of that issuer's site."""
         keys = KeySet.generate()
-        return cls(TokenMinter(keys, name, clock or SystemClock()), Issuer(name, jwks=keys.jwks()))
+        return cls(
+            TokenMinter(keys, name, clock or SystemClock()), Issuer(name, jwks=keys.jwks(), staff_of=staff_of)
+        )  # fmt: skip
 
     def token(
         self,

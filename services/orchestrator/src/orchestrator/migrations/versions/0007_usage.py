@@ -7,5 +7,5 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """The table of usage, and a `turn_end` that writes it."""
+    """The table of usage, and a `turn_end` that writes it and what 0006 added."""
     execute_sql(__file__, "0007_usage.sql")

@@ -39,7 +39,8 @@ CREATE FUNCTION usage_forget(p_subject text, p_before date) RETURNS void LANGUAG
         cost_micros = u.cost_micros + excluded.cost_micros
 $$;
 
--- As before, and the day's usage.
+-- As before, with why a person was fetched, and the day's usage. A turn that a person answered changes nothing about who
+-- answers: it may end after the conversation was handed back.
 CREATE OR REPLACE FUNCTION turn_end(p_conversation text, p_turn text, p_after integer, p_kinds text[], p_at_ms bigint[],
                                     p_payloads bytea[], p_record jsonb, p_final bytea, p_answer bytea) RETURNS void
 LANGUAGE plpgsql AS $$

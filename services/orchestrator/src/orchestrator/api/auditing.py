@@ -1,0 +1,21 @@
+"""What staff and sites do stands in the audit trail, in the transaction that does it."""
+
+from collections.abc import Mapping
+
+from orchestrator.api.deps import Desk
+from servicekit import audit
+from servicekit.auth.claims import Caller
+from servicekit.db.pool import Connection
+from servicekit.encoding import digest_of
+from servicekit.telemetry.current import request_context
+
+
+async def record_step(
+    db: Connection, desk: Desk, caller: Caller, step: str, about: Mapping[str, str], *, relaxed: bool = False
+) -> None:
+    """Record that the caller has done `step`; of `about` a digest is kept. `relaxed`: for what only reads."""
+    context = request_context()
+    await audit.record(
+        db, caller=caller, tool=step, outcome="ok", now=desk.intake.clock.now(), arguments_digest=digest_of(about),
+        request_id=context.request_id if context else "", relaxed=relaxed,
+    )  # fmt: skip
