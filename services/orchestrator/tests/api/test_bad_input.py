@@ -69,8 +69,8 @@ def assert_refused(answer: httpx.Response, *expected: int) -> dict[str, Any]:
 def _bearer(api, name: str) -> dict[str, str]:
     if name.endswith("/callback"):
         asked = CallRequest(
-            tool="get_order", arguments={}, subject="s", role="guest", conversation_id=CONVERSATION, turn_id=TURN,
-            request_id="r", timeout_s=1,
+            tool="get_order", arguments={}, args_hash="", subject="s", role="guest", conversation_id=CONVERSATION,
+            turn_id=TURN, request_id="r", timeout_s=1,
         )  # fmt: skip
         return {"authorization": f"Bearer {api.app.state.desk.callbacks.token(asked, 60)}"}
     staff = name.endswith(("/approvals", "/handoffs", "/usage")) or any(

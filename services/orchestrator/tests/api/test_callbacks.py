@@ -68,8 +68,8 @@ def token(
     api, turn_id: str, *, arguments: dict[str, Any] = ARGUMENTS, within_s: int = 60, tool: str = GET_ORDER_STATUS.name
 ) -> str:
     request = CallRequest(
-        tool=tool, arguments=arguments, subject="cust_ada", role="customer", conversation_id="c",
-        turn_id=turn_id, request_id="r", timeout_s=1,
+        tool=tool, arguments=arguments, args_hash=arguments_hash(arguments), subject="cust_ada", role="customer",
+        conversation_id="c", turn_id=turn_id, request_id="r", timeout_s=1,
     )  # fmt: skip
     return str(api.app.state.desk.callbacks.token(request, within_s))
 

@@ -60,7 +60,7 @@ class World:
 
 
 READ = CallRequest(
-    tool="get_order_status", arguments={"order_id": "ABC123"}, subject="cust_ada", role="customer",
+    tool="get_order_status", arguments={"order_id": "ABC123"}, args_hash="a" * 32, subject="cust_ada", role="customer",
     conversation_id="cnv_" + "0" * 32, turn_id="trn_" + "1" * 32, request_id="req_1", timeout_s=8.0,
     email="ada@example.com", name="Ada Moreno",
 )  # fmt: skip

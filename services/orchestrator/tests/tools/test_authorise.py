@@ -23,8 +23,8 @@ def entry(name: str) -> ToolEntry:
 def refund(amount: Any, **fields: Any) -> CallRequest:
     request = CallRequest(
         tool="issue_refund", arguments={"order_id": "1234", "amount_minor": amount, "currency": "USD", "reason": "x"},
-        subject="cust_ada", role="customer", conversation_id="cnv_1", turn_id="trn_1", request_id="r", timeout_s=1.0,
-        digest="a" * 64,
+        args_hash="0" * 32, subject="cust_ada", role="customer", conversation_id="cnv_1", turn_id="trn_1",
+        request_id="r", timeout_s=1.0, digest="a" * 64,
     )  # fmt: skip
     return replace(request, **fields)
 

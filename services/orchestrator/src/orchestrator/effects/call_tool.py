@@ -58,7 +58,7 @@ def _request(
     # What was agreed to gets the tool's whole time, however long the turn has worked before.
     timeout_s = max(0.1, left_ms / 1000) if digest is None else _WHOLE_TIME_S
     return CallRequest(
-        tool=call.tool, arguments=arguments, subject=identity.subject,
+        tool=call.tool, arguments=arguments, args_hash=call.args_hash, subject=identity.subject,
         role="customer" if scope.conversation.customer else "guest", conversation_id=scope.conversation.id,
         turn_id=scope.turn_id, request_id=scope.request_id, timeout_s=timeout_s, email=identity.email,
         name=identity.name, digest=digest, approvers=approvers, tainted=state.tainted,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from contracts.errors import ProblemCode
-from orchestrator.tools.calls import CallRequest, arguments_hash
+from orchestrator.tools.calls import CallRequest
 from servicekit.auth.claims import unauthenticated
 from servicekit.clock import Clock
 from servicekit.crypto import sign_link, verify_link
@@ -30,7 +30,7 @@ class Callbacks:
 
     def token(self, request: CallRequest, within_s: int) -> str:
         """The token for the answer to this call."""
-        call = Callback(request.turn_id, request.tool, arguments_hash(request.arguments))
+        call = Callback(request.turn_id, request.tool, request.args_hash)
         expires = int(self.clock.now().timestamp()) + within_s
         return f"{call.turn_id}.{call.tool}.{call.args_hash}.{expires}.{sign_link(self.secret, _signed(call), expires)}"
 

@@ -12,12 +12,14 @@ from contracts.manifest import canonical_json
 class CallRequest:
     """One call on behalf of `subject`. `timeout_s` is what is left of the turn.
 
-    `digest` names the effect that the customer confirmed, `approvers` the members of staff who approved it. `tainted`:
-    text of others has entered the turn.
+    `args_hash` is that of the planned call, by which the journal knows it: `arguments` leave with values for tokens.
+    `digest` names the effect that the customer confirmed, `approvers` the members of staff who approved it.
+    `tainted`: text of others has entered the turn.
     """
 
     tool: str
     arguments: dict[str, Any]
+    args_hash: str
     subject: str
     role: Literal["customer", "guest"]
     conversation_id: str
