@@ -1,7 +1,8 @@
 """All that the machine sends to others: spans to a collector, notices to a team's Slack."""
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from fake_slack import TOKEN, FakeSlack
 
 from e2e.collector import Collector
 from e2e.machine import Machine
-from onebox.ports import ORCHESTRATOR
+from onebox.ports import TOOL_SERVICES
 from onebox.stack import SERVICES
 from servicekit.testing import eventually
 from servicekit.testing.live import live_server
@@ -56,14 +57,16 @@ async def watched(machine: Machine) -> AsyncIterator[Leaving]:
             "tickets": {"AIGUY_SLACK_BOT_TOKEN": TOKEN, "AIGUY_SLACK_API_URL": f"{slack}/api",
                         "AIGUY_SLACK_CHANNELS": CHANNEL, "AIGUY_TICKETS_NOTICE_CHANNEL": CHANNEL},
         }  # fmt: skip
-        services = [name for name in SERVICES if name != ORCHESTRATOR]
-        for name in services:
-            await machine.stack.restart(name, told | more.get(name, {}))
+        await _restarted(machine, {name: told | more.get(name, {}) for name in TOOL_SERVICES})
         await machine.reconfigure(told | {"AIGUY_APPROVALS_CHANNEL": CHANNEL})
         try:
             yield leaving
         finally:
-            for name in services:
-                await machine.stack.restart(name)
+            await _restarted(machine, dict.fromkeys(TOOL_SERVICES, {}))
             await machine.reconfigure({})
-            await machine.ready(*SERVICES)
+
+
+async def _restarted(machine: Machine, settings: Mapping[str, Mapping[str, str]]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for name, more in settings.items():
+            group.create_task(machine.stack.restart(name, more))
