@@ -62,7 +62,7 @@ async def watched(machine: Machine) -> AsyncIterator[Leaving]:
         try:
             yield leaving
         finally:
-            await _restarted(machine, dict.fromkeys(TOOL_SERVICES, {}))
+            await _restarted(machine, {name: {} for name in TOOL_SERVICES})
             await machine.reconfigure({})
 
 
