@@ -1,22 +1,23 @@
 """The master keys change while customers talk: no turn fails for it, and without its key a conversation is shut."""
 
 import asyncio
-import os
+import io
 import secrets
-import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from rich.console import Console
 
 from e2e.chatter import chattering
 from e2e.facts import rows
 from e2e.machine import Machine
 from e2e.people import stranger
 from onebox.agent import new_turn_id
-from onebox.keys import KIM
+from onebox.keys import KIM, SEALING
+from onebox.keys_command import DONE, retire_key, rewrap_keys, rotate_keys
 from onebox.ports import ORCHESTRATOR
 from servicekit.crypto import Keyring
 from servicekit.embedded.files import write_private
@@ -24,24 +25,6 @@ from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 _KEYS = "SELECT DISTINCT key_id FROM conversations WHERE data_key IS NOT NULL"
-Aiguy = Callable[..., Awaitable[str]]
-
-
-@pytest.fixture
-def aiguy(machine: Machine, tmp_path: Path) -> Aiguy:
-    """`aiguy COMMAND` beside the machine, as a person at the terminal has it; what it said. It must end with 0."""
-    (tmp_path / "onebox").symlink_to(machine.stack.home.root)
-
-    async def run(*command: str) -> str:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "onebox", *command, env=os.environ | {"AIGUY_HOME": str(tmp_path)},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        said, _ = await process.communicate()
-        assert process.returncode == 0, said.decode()
-        return said.decode()
-
-    return run
 
 
 @contextmanager
@@ -61,15 +44,25 @@ async def _keys_in_use(machine: Machine) -> set[str]:
 
 
 async def test_keys_are_rotated_while_customers_talk_and_the_old_one_is_missed_by_nobody(
-    machine: Machine, visit, aiguy: Aiguy
+    machine: Machine, visit
 ) -> None:
-    path = machine.stack.keys.master(ORCHESTRATOR)
+    files, urls, said = machine.stack.keys, {name: machine.database(name) for name in SEALING}, io.StringIO()
+    path, console = files.master(ORCHESTRATOR), Console(file=said, width=200)
     old = Keyring.load(path).active
+
+    async def new_key_is_used() -> bool:
+        return bool(await _keys_in_use(machine) - {old})
+
     async with chattering(visit) as chatter:
         await chatter.goes_on()
-        for command in (("rotate",), ("rewrap",), ("retire", old)):
-            await aiguy("keys", *command)
-            await chatter.goes_on()
+        assert await asyncio.to_thread(rotate_keys, files, None, console) == DONE, said.getvalue()
+        # A service may take a second to see it, and what it wraps meanwhile is under the old one.
+        await eventually(new_key_is_used, 20)
+        await chatter.goes_on()
+        assert await asyncio.to_thread(rewrap_keys, urls, files, console) == DONE, said.getvalue()
+        await chatter.goes_on()
+        assert await asyncio.to_thread(retire_key, urls, files, old, console) == DONE, said.getvalue()
+        await chatter.goes_on()
     ring = Keyring.load(path)
     assert old not in ring.names
     assert await _keys_in_use(machine) == {ring.active}
