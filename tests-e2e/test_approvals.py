@@ -1,16 +1,15 @@
 """Refunds in the chat: confirmed by the customer, above a limit approved by staff, and told to the waiting chat."""
 
 import asyncio
-from typing import Any
 
 import httpx
 import pytest
 
+from e2e.approving import confirmed, decide, waiting
 from e2e.facts import rows
 from e2e.machine import Machine
 from e2e.people import BEN, Person
 from e2e.shop import paid_order
-from e2e.visitor import Turn, Visitor
 from onebox.keys import KIM, LEE
 from servicekit.auth.claims import Role
 from servicekit.testing import eventually
@@ -22,25 +21,6 @@ _REMINDED = "SELECT reminded_at FROM cards WHERE turn_id = $1 AND kind = 'approv
 @pytest.fixture
 def paid(machine: Machine):
     return lambda amount_minor=90_000: paid_order(machine, amount_minor)
-
-
-async def confirmed(visitor: Visitor, order: str, dollars: int) -> Turn:
-    """A refund that the customer wants and has agreed to; followed until staff are asked or it is over."""
-    turn = await visitor.say(f"Refund order {order} for ${dollars}")
-    assert turn.card["tool"] == "issue_refund"
-    assert (await visitor.decide(turn, True)).status_code == 202
-    return await visitor.follow(turn, until="approval")
-
-
-async def waiting(staff: Visitor, turn: Turn) -> dict[str, Any]:
-    """The card of the turn in the queue of staff."""
-    cards = (await staff.call("GET", "/api/agent/approvals?limit=200")).json()["approvals"]
-    return next(card for card in cards if card["turn_id"] == turn.turn_id)
-
-
-async def decide(staff: Visitor, card: dict[str, Any], *, approved: bool = True, **more: Any) -> httpx.Response:
-    body = {name: card[name] for name in ("conversation_id", "turn_id", "digest")}
-    return await staff.call("POST", "/api/agent/approvals", body | {"approved": approved} | more)
 
 
 async def test_a_small_refund_is_made_at_once_and_gives_a_receipt(paid, visit) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from e2e.facts import connected
 from e2e.machine import Machine
 from e2e.people import ADA, guest, stranger
+from e2e.planted import everything_is_said, planted, told, unmistakable
 from onebox.audit import show_chains
 from onebox.keys import KIM
 from onebox.privacy_command import erase_customer, export_customer
@@ -21,53 +22,6 @@ from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 _READ = 8 * 1024 * 1024
-
-
-def planted(dice: random.Random) -> dict[str, str]:
-    """Values that nobody else has, in forms that pass every check digit."""
-    name = f"zq{dice.randrange(10**9):09d}"
-    digits = [4, *(dice.randrange(10) for _ in range(14))]
-    body = "".join(map(str, digits))
-    doubled = [digit * 2 - 9 if digit * 2 > 9 else digit * 2 for digit in digits[::2]]
-    card = body + str(-(sum(doubled) + sum(digits[1::2])) % 10)
-    account = f"{dice.randrange(10**18):018d}"
-    check = 98 - int(f"{account}131400") % 97
-    return {
-        "email": f"{name}@mail.example", "phone": f"+1 802 555 {dice.randrange(100, 200):04d}", "card": card,
-        "iban": f"DE{check:02d}{account}", "ip": f"203.0.113.{dice.randrange(100, 250)}",
-        "ssn": f"{dice.randrange(100, 600)}-{dice.randrange(10, 99)}-{dice.randrange(1000, 9999)}",
-    }  # fmt: skip
-
-
-def told(values: dict[str, str]) -> str:
-    """A message that holds all of them."""
-    return (
-        f"I am {values['email']}, call {values['phone']}, card {values['card']}, IBAN {values['iban']}, "
-        f"my IP is {values['ip']} and my social security number is {values['ssn']}."
-    )
-
-
-def unmistakable(values: dict[str, str]) -> list[str]:
-    """Those that cannot stand in a file by chance."""
-    return [values[kind] for kind in ("email", "card", "iban", "ssn")]
-
-
-async def everything_is_said(machine: Machine, visit, values: dict[str, str], person) -> str:
-    """In a chat, a ticket, a note, an opinion, a wish for a person, and a call of `/chat`; the last conversation."""
-    text, visitor = told(values), visit(person)
-    first = await visitor.say(f"Hello! {text}")
-    view = await visitor.view(first.conversation_id)
-    assert text in view["messages"][1]["text"]
-    ticket = await visitor.say(f"Please open a ticket: {text} My tent broke after two days of light use.")
-    if ticket.named("confirmation"):
-        await visitor.decide(ticket, True)
-        await visitor.follow(ticket, to_end=True)
-    opinion = {"conversation_id": first.conversation_id, "turn_id": first.turn_id, "thumbs": "down", "comment": text}
-    await visitor.call("POST", "/api/agent/feedback", opinion)
-    await visitor.call("POST", "/chat", {"session_id": f"s-{secrets.token_hex(8)}", "message": text})
-    handed = await visitor.say(f"{text} I want to talk to a person")
-    assert handed.outcome == "handed_over"
-    return handed.conversation_id
 
 
 def files_with(root: Path, values: list[str]) -> dict[str, list[str]]:
@@ -92,7 +46,7 @@ async def test_no_file_of_the_machine_holds_what_customers_told(machine: Machine
     dice = random.Random(secrets.randbits(64))
     people = [(planted(dice), person) for person in (stranger(), ADA, guest())]
     for values, person in people:
-        await everything_is_said(machine, visit, values, person)
+        await everything_is_said(visit, values, person)
     # What is asked for in vain only shows something when what was written can be found at all.
     token = f"sweep-{secrets.token_hex(8)}"
     async with connected(machine.database("orchestrator")) as db:
@@ -107,7 +61,7 @@ async def test_no_file_of_the_machine_holds_what_customers_told(machine: Machine
 async def test_who_is_erased_is_gone_everywhere_and_every_chain_still_verifies(machine: Machine, visit) -> None:
     dice = random.Random(secrets.randbits(64))
     person, values = stranger(), planted(dice)
-    conversation_id = await everything_is_said(machine, visit, values, person)
+    conversation_id = await everything_is_said(visit, values, person)
     url, kim = machine.stack.url(), visit(KIM)
 
     async def exported() -> dict[str, object]:

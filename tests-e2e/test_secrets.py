@@ -8,6 +8,7 @@ import pytest
 
 from e2e.llm import scripted_orchestrator
 from e2e.people import ADA, guest, stranger
+from e2e.planted import found_in
 from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
@@ -15,11 +16,6 @@ EMAIL, PHONE, CARD = "ada.private@mail.example", "+1 802 555 0147", "4111 1111 1
 WORDS = "heirloom-marmalade-kettle"
 TELLING = f"My e-mail is {EMAIL}, my phone is {PHONE}, my card is {CARD}."
 TOKEN = re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}")
-
-
-def _found(secrets: tuple[str, ...], text: str) -> list[str]:
-    bare = re.sub(r"[\s-]", "", text)
-    return [one for one in secrets if one.lower() in text.lower() or re.sub(r"[\s+-]", "", one) in bare]
 
 
 async def test_no_prompt_holds_who_the_customer_is_or_what_opens_doors(visit, llm) -> None:
@@ -32,7 +28,7 @@ async def test_no_prompt_holds_who_the_customer_is_or_what_opens_doors(visit, ll
     assert link in invoice.text or invoice.end["links"]
     private = (EMAIL, PHONE, CARD, "ada@example.com", "Moreno", "cust_ada", link, "signature=", ada.token())
     for prompt in llm.prompts:
-        assert _found(private, prompt) == [], prompt[prompt.find("signature=") - 400 :][:600]
+        assert found_in(private, prompt) == [], prompt[prompt.find("signature=") - 400 :][:600]
         assert not TOKEN.search(prompt)
         for kind in ("cnv_", "trn_", "cust_", "127.0.0.1", "postgresql://", "redis://"):
             assert kind not in prompt
@@ -118,7 +114,7 @@ async def test_no_log_holds_what_people_wrote_or_what_opens_doors(machine, visit
     await eventually(logged)
     assert {"logs/tickets.log", "postgres/postgres.log", "valkey/valkey.log"} <= _logs(machine).keys()
     for name, text in _logs(machine).items():
-        assert _found(secrets, text) == [], name
+        assert found_in(secrets, text) == [], name
         assert not TOKEN.search(text), name
         assert "signature=" not in text, name
         assert not re.search(r"(postgresql|redis)://[^\s\"]*:[^\s\"@\[\]]+@", text), name

@@ -81,17 +81,35 @@ def test_spans_leave_without_what_people_wrote():
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(PrivateExporter(exporter, Redactor.load())))
-    told = {"url.path": "/thread/ada@mail.example", "url.query": "q=heirloom", "http.route": "/thread/{id}", "count": 3}
-    with provider.get_tracer("t").start_as_current_span("GET", attributes=told) as current:
-        current.add_event(
-            "exception", {"exception.message": "card 4111 1111 1111 1111", "exception.type": "ValueError"}
-        )
-    (left,) = exporter.get_finished_spans()
-    assert left.attributes == {
-        "url.path": "[email]", "url.query": "[redacted]", "http.route": "/thread/{id}", "count": 3,
+    state = trace.TraceState([("shop", "ada@mail.example")])
+    caller = trace.SpanContext(int(TRACE, 16), 7, True, trace.TraceFlags(1), state)
+    told = {
+        "url.path": "/thread/Ada Moreno", "url.query": "q=heirloom", "server.address": "ada.example", "count": 3,
+        "http.route": "/thread/{id}", "note": "to ada@mail.example", "notes": ("to ada@mail.example", "to nobody"),
     }  # fmt: skip
-    assert left.events[0].attributes == {"exception.message": "[redacted]", "exception.type": "ValueError"}
-    assert left.context == current.get_span_context()
+    with provider.get_tracer("t").start_as_current_span(
+        "GET ada@mail.example", trace.set_span_in_context(trace.NonRecordingSpan(caller)), attributes=told,
+        links=[trace.Link(caller, {"note": "ada@mail.example"})],
+    ) as current:  # fmt: skip
+        current.add_event(
+            "to ada@mail.example", {"exception.message": "card 4111 1111 1111 1111", "exception.type": "ValueError"}
+        )
+        current.set_status(trace.StatusCode.ERROR, "no ada@mail.example")
+    (left,) = exporter.get_finished_spans()
+    assert left.name == "GET [email]"
+    assert left.attributes == {
+        "url.path": "[redacted]", "url.query": "[redacted]", "server.address": "[redacted]", "count": 3,
+        "http.route": "/thread/{id}", "note": "to [email]", "notes": "('to [email]', 'to nobody')",
+    }  # fmt: skip
+    (event,), (link,) = left.events, left.links
+    assert (event.name, event.attributes) == (
+        "to [email]", {"exception.message": "[redacted]", "exception.type": "ValueError"},
+    )  # fmt: skip
+    assert link.attributes == {"note": "[email]"}
+    assert (left.status.status_code, left.status.description) == (trace.StatusCode.ERROR, None)
+    assert (left.context.trace_id, left.context.span_id) == (int(TRACE, 16), current.get_span_context().span_id)
+    assert (left.parent.span_id, link.context.span_id) == (7, 7)
+    assert not any((left.context.trace_state, left.parent.trace_state, link.context.trace_state))
 
 
 def test_a_metric_is_one_object_by_name_and_of_one_kind():

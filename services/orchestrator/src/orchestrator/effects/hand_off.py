@@ -84,7 +84,6 @@ async def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *,
         return f"{lead} {say('ticket_opened', ticket=ticket) if ticket else say('ticket_queued')}"
     capped = state.budgets.level in (Level.KNOWLEDGE, Level.EMAIL) and state.budgets.level_reason != "session"
     if capped and reason is HandoffReason.BUDGET:
-        reach = "handed_over_email" if scope.conversation.identity.email else "handed_over"
-        return f"{say('budget_limit')} {say(reach, ticket=ticket) if ticket else say('hand_off_queued')}"
+        return f"{say('budget_limit')} {say('limit_ticket', ticket=ticket) if ticket else say('hand_off_queued')}"
     lead = f"{say(reason.value)} " if reason in _EXPLAINED else ""
     return lead + (say("handed_over", ticket=ticket) if ticket else say("hand_off_queued"))

@@ -38,7 +38,7 @@ class PhraseBook:
 REFUSALS = ("input_refused", "input_closed")
 REQUIRED = frozenset({
     "clarify", "declined", "expired", "denied", "approval_expired", "approval_unavailable", "handed_over",
-    "hand_off_queued", "budget", "budget_limit", "handed_over_email", "disclosure", "brain_down", "system_down",
+    "hand_off_queued", "budget", "budget_limit", "limit_ticket", "disclosure", "brain_down", "system_down",
     "write_unknown", "ticket_opened", "ticket_queued", "input_refused", "input_closed", "guard_unsupported",
     "guard_withheld", "guard_nearest", "guard_source", "tool_failed", "repeated_question", "ask_afresh", "state_it",
 })  # fmt: skip

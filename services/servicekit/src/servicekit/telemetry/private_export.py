@@ -1,21 +1,23 @@
-"""Spans leave without personal data: their attributes go through what takes it out of log records.
+"""Spans leave without personal data: all text in them goes through what takes it out of log records.
 
-Our own spans carry names and classes only. The server span is the framework's: path and query as they came.
+Our own spans carry names and classes only. The server span is the framework's: path, query and host as they came.
 """
 
 from collections.abc import Mapping, Sequence
 
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.trace import Link, SpanContext, Status
 from opentelemetry.util.types import AttributeValue
 
 from servicekit.redaction import REDACTED, Redactor
 
-#: What a caller wrote, as a whole: nobody needs it to follow a trace.
-_HIDDEN = frozenset({"url.query", "http.target", "http.url", "url.full", "user_agent.original", "exception.message",
-                     "exception.stacktrace"})  # fmt: skip
-#: Ids and addresses of ours, in which digits are no phone number.
-_KEPT = frozenset({"http.route", "service.name", "server.address", "network.peer.address", "client.address"})
+#: What a caller wrote, as a whole: nobody needs it to follow a trace. The route says which path it was, and the
+#: resource which service; names of people are found in no text that is this short.
+_HIDDEN = frozenset({"url.path", "url.query", "url.full", "http.target", "http.url", "server.address",
+                     "user_agent.original", "exception.message", "exception.stacktrace"})  # fmt: skip
+#: Names of ours, in which digits are no phone number.
+_KEPT = frozenset({"http.route", "service.name"})
 
 
 class PrivateExporter(SpanExporter):
@@ -37,12 +39,14 @@ class PrivateExporter(SpanExporter):
         return self._exporter.force_flush(timeout_millis)
 
     def _private(self, span: ReadableSpan) -> ReadableSpan:
-        events = [Event(one.name, self._attributes(one.attributes), one.timestamp) for one in span.events]
+        text = self._redactor.text
+        events = [Event(text(one.name), self._attributes(one.attributes), one.timestamp) for one in span.events]
+        links = [Link(_ids(one.context), self._attributes(one.attributes)) for one in span.links]
         return ReadableSpan(
-            name=self._redactor.text(span.name), context=span.context, parent=span.parent, resource=span.resource,
-            attributes=self._attributes(span.attributes), events=events, links=span.links, kind=span.kind,
-            status=span.status, start_time=span.start_time, end_time=span.end_time,
-            instrumentation_scope=span.instrumentation_scope,
+            name=text(span.name), context=_ids(span.context), parent=span.parent and _ids(span.parent),
+            resource=span.resource, attributes=self._attributes(span.attributes), events=events, links=links,
+            kind=span.kind, status=Status(span.status.status_code), start_time=span.start_time,
+            end_time=span.end_time, instrumentation_scope=span.instrumentation_scope,
         )  # fmt: skip
 
     def _attributes(self, attributes: Mapping[str, AttributeValue] | None) -> dict[str, AttributeValue]:
@@ -51,6 +55,11 @@ class PrivateExporter(SpanExporter):
     def _value(self, key: str, item: AttributeValue) -> AttributeValue:
         if key in _HIDDEN:
             return REDACTED
-        if key in _KEPT or not isinstance(item, str):
+        if key in _KEPT or isinstance(item, bool | int | float):
             return item
-        return self._redactor.text(item)
+        return self._redactor.text(item if isinstance(item, str) else str(item))
+
+
+def _ids(context: SpanContext) -> SpanContext:
+    """The ids alone: what else travels with them (`tracestate`) is the caller's."""
+    return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags)
