@@ -76,9 +76,11 @@ export class Answer {
       button.type = "button";
       button.addEventListener("click", async () => {
         yes.disabled = no.disabled = true;
+        choices.classList.add("pressed");
         const problem = await decide(card.digest, confirmed);
         if (problem) {
           yes.disabled = no.disabled = false;
+          choices.classList.remove("pressed");
           button.focus();
           this.problem(problem);
         } else {
@@ -135,7 +137,8 @@ export class Answer {
       }
       this.#item.append(list);
     }
-    for (const choices of this.#item.querySelectorAll(".choices")) {
+    // The turn can end before the answer to a pressed button is here: what was pressed says itself how it went.
+    for (const choices of this.#item.querySelectorAll(".choices:not(.pressed)")) {
       settle(choices, "This is no longer open.", false);
     }
     for (const waits of this.#item.querySelectorAll(".waits")) waits.textContent = "Our staff have decided, or their time is over.";
