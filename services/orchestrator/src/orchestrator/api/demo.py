@@ -24,6 +24,7 @@ _CSP = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
+Asset = Literal["answer.js", "api.js", "chat.js", "desk.js", "text.js", "thread.js", "view.js", "chat.css"]
 _PEOPLE = {
     "ada": ("cust_ada", Role.CUSTOMER, "Ada Moreno", "ada@example.com"),
     "ben": ("cust_ben", Role.CUSTOMER, "Ben Okafor", "ben@example.com"),
@@ -58,7 +59,7 @@ def demo_router(minter: TokenMinter, audience: str) -> APIRouter:
         )
 
     @router.get("/demo/{name}")
-    async def asset(name: Literal["api.js", "chat.js", "desk.js", "view.js", "chat.css"]) -> FileResponse:
+    async def asset(name: Asset) -> FileResponse:
         file = _PAGE / name
         return FileResponse(file, media_type=_TYPES[file.suffix], headers={"cache-control": "no-store"})
 

@@ -16,6 +16,16 @@ async function problemOf(response) {
   return new Problem(response.status, body);
 }
 
+// A browser's own words for this differ, and mean nothing to a customer.
+async function reach(path, options) {
+  try {
+    return await fetch(path, { ...options, cache: "no-store" });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new Error("The shop cannot be reached. Please check your connection.", { cause: error });
+  }
+}
+
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class Api {
@@ -77,7 +87,7 @@ export class Api {
     const query = new URLSearchParams({ conversation_id: conversation, turn_id: turn });
     const headers = { ...(await this.#headers()), accept: "text/event-stream" };
     if (last) headers["last-event-id"] = last;
-    const response = await fetch(`/api/agent/stream?${query}`, { headers, signal, cache: "no-store" });
+    const response = await reach(`/api/agent/stream?${query}`, { headers, signal });
     if (!response.ok) throw await problemOf(response);
     yield* events(response.body);
   }
@@ -85,14 +95,14 @@ export class Api {
   async #call(method, path, body) {
     const headers = await this.#headers();
     if (body) headers["content-type"] = "application/json";
-    const response = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
+    const response = await reach(path, { method, headers, body: body && JSON.stringify(body) });
     if (!response.ok) throw await problemOf(response);
     return response.json();
   }
 
   async #headers() {
     if (Date.now() >= this.#renewAt) {
-      const response = await fetch("/demo/session", {
+      const response = await reach("/demo/session", {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(this.#who === "guest" ? { who: "guest", guest_id: this.#guest } : { who: this.#who }),

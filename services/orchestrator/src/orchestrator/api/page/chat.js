@@ -2,7 +2,8 @@
 
 import { Api } from "./api.js";
 import { Desk } from "./desk.js";
-import { Thread, announce, showAnswering, showDisclosure, showExamples, showPlace, showWho } from "./view.js";
+import { Thread } from "./thread.js";
+import { announce, showAnswering, showDisclosure, showExamples, showPlace, showWho } from "./view.js";
 
 const EXAMPLES = [
   "Where is my order ABC123?",
@@ -12,7 +13,6 @@ const EXAMPLES = [
 ];
 
 const STAFF = new Set(["kim", "lee"]);
-
 const STAFF_POLL_MS = 4000;
 
 const $ = (id) => document.getElementById(id);
@@ -39,11 +39,19 @@ class Session {
 
   async resume() {
     const remembered = sessionStorage.getItem(`conversation-of-${this.who}`);
-    const view = remembered && (await this.#api.read(remembered).catch(() => null));
+    // What cannot be read just yet is not over: the words written meanwhile belong into it.
+    this.#conversation = remembered;
+    let view = null;
+    try {
+      view = remembered && (await this.#api.read(remembered));
+    } catch (error) {
+      if (this.#stopped.signal.aborted) return;
+      if (error.status !== 404) return void thread.answer().problem(error.message, () => this.#afresh());
+      this.#conversation = null;
+    }
     if (this.#stopped.signal.aborted) return;
     // Who answers is said before anybody writes. When that fails now, the first message begins the conversation.
     if (!view) return void (await this.#begin().catch(() => undefined));
-    this.#conversation = remembered;
     showAnswering(view.answering);
     for (const message of view.messages) {
       if (message.role === "assistant" && !message.turn_id) showDisclosure(message.text);
@@ -56,6 +64,11 @@ class Session {
     const open = new Set(view.cards.map((card) => card.turn_id));
     if (view.open_turn) open.add(view.open_turn);
     for (const turn of open) this.#follow(turn, thread.answer());
+  }
+
+  #afresh() {
+    thread.clear();
+    return this.resume();
   }
 
   // Once: who writes while the page still begins the conversation waits for that.
@@ -77,7 +90,10 @@ class Session {
       const view = await this.#api.read(this.#conversation).catch(() => null);
       if (this.#stopped.signal.aborted) break;
       const said = view?.messages.filter((message) => message.role === "staff") ?? [];
-      for (const message of said.slice(this.#heard)) thread.staff(message.text);
+      for (const message of said.slice(this.#heard)) {
+        thread.staff(message.text);
+        announce(`A person from our team: ${message.text}`);
+      }
       this.#heard = Math.max(this.#heard, said.length);
       if (view && view.answering !== "staff") {
         showAnswering(view.answering);
@@ -102,15 +118,17 @@ class Session {
     return this.#turn((conversation, id) => this.#api.handOff(conversation, id));
   }
 
-  async #turn(start) {
-    const answer = thread.answer();
+  // Another try has the same id: a message that did arrive is not said twice.
+  async #turn(start, answer = thread.answer(), id = `msg_${crypto.randomUUID()}`) {
     answer.working(true);
+    let turn;
     try {
       if (!this.#conversation) await this.#begin();
-      await this.#follow(await start(this.#conversation, `msg_${crypto.randomUUID()}`), answer);
+      turn = await start(this.#conversation, id);
     } catch (error) {
-      this.#failed(answer, error);
+      return this.#failed(answer, error, () => this.#turn(start, answer, id));
     }
+    return this.#follow(turn, answer);
   }
 
   async #follow(turn, answer) {
@@ -130,10 +148,7 @@ class Session {
       case "tool": return answer.tool(data);
       case "chunk": return answer.chunk(data);
       case "citation": return answer.source(data);
-      case "confirmation": {
-        announce(`Please confirm: ${data.summary}`);
-        return answer.confirmation(data, (digest, confirmed) => this.#decide(turn, digest, confirmed));
-      }
+      case "confirmation": return answer.confirmation(data, (digest, confirmed) => this.#decide(turn, digest, confirmed));
       case "approval": return answer.approval(data);
       case "error": {
         answer.working(false);
@@ -157,9 +172,9 @@ class Session {
     }
   }
 
-  #failed(answer, error) {
+  #failed(answer, error, again) {
     answer.working(false);
-    if (!this.#stopped.signal.aborted) answer.problem(error.message);
+    if (!this.#stopped.signal.aborted) answer.problem(error.message, again);
   }
 }
 
@@ -177,7 +192,10 @@ function become(who) {
   thread.clear();
   session = new Session(who);
   session.resume();
-  $("text").focus();
+}
+
+function write() {
+  if (!STAFF.has(session.who)) $("text").focus();
 }
 
 function submit() {
@@ -190,7 +208,8 @@ function submit() {
 
 function fit() {
   const box = $("text");
-  box.rows = Math.min(6, box.value.split("\n").length);
+  box.style.height = "auto";
+  box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`;
 }
 
 $("composer").addEventListener("submit", (event) => {
@@ -208,7 +227,12 @@ $("person").addEventListener("click", () => session.askForPerson());
 $("fresh").addEventListener("click", () => {
   session.forget();
   become(session.who);
+  write();
 });
 $("who").addEventListener("change", (event) => become(event.target.value));
-showExamples(EXAMPLES, (text) => session.say(text));
+showExamples(EXAMPLES, (text) => {
+  session.say(text);
+  write();
+});
 become(sessionStorage.getItem("who") ?? "ada");
+write();

@@ -1,7 +1,8 @@
 // What a member of staff sees: the cards that wait for approval, looked up again every few seconds.
 
 import { Api } from "./api.js";
-import { announce, element } from "./view.js";
+import { complain, element, settle } from "./text.js";
+import { announce } from "./view.js";
 
 const EVERY_MS = 3000;
 
@@ -23,13 +24,17 @@ export class Desk {
     clearTimeout(this.#timer);
     this.#timer = null;
     $("approvals").replaceChildren();
+    $("unreached").textContent = "";
   }
 
   // A card that is on the screen stays as it is: somebody may be writing a note into it.
   async #look() {
     this.#timer = setTimeout(() => this.#look(), EVERY_MS);
-    const waiting = await this.#api.approvals().catch(() => null);
-    if (!waiting || !this.#timer) return;
+    let trouble = "";
+    const waiting = await this.#api.approvals().catch((error) => void (trouble = error.message));
+    if (!this.#timer) return;
+    if ($("unreached").textContent !== trouble) $("unreached").textContent = trouble;
+    if (!waiting) return;
     const open = new Map(waiting.map((card) => [card.digest, card]));
     for (const [digest, item] of this.#cards) {
       if (open.has(digest)) continue;
@@ -61,21 +66,21 @@ export class Desk {
       return item;
     }
     const notes = element("input");
-    notes.placeholder = "Notes for the record (the customer does not see them)";
+    notes.placeholder = "Notes (not for the customer)";
     notes.maxLength = 1000;
     notes.setAttribute("aria-label", "Notes");
     const choices = element("div", "choices");
     for (const [label, approved, style] of [["Approve", true, ""], ["Deny", false, "quiet"]]) {
       const button = element("button", style, label);
       button.type = "button";
-      button.addEventListener("click", () => this.#decide(item, card, approved, notes));
+      button.addEventListener("click", () => this.#decide(item, card, approved, notes, button));
       choices.append(button);
     }
     item.append(notes, choices);
     return item;
   }
 
-  async #decide(item, card, approved, notes) {
+  async #decide(item, card, approved, notes, pressed) {
     const buttons = item.querySelectorAll("button");
     for (const button of buttons) button.disabled = true;
     try {
@@ -84,11 +89,12 @@ export class Desk {
       // What is decided stays on the screen, though it has left the queue.
       if (!missing) this.#cards.delete(card.digest);
       notes.remove();
-      item.querySelector(".choices").replaceWith(element("p", "decided", said));
+      settle(item.querySelector(".choices"), said, true);
       announce(said);
     } catch (error) {
       for (const button of buttons) button.disabled = false;
-      item.append(element("p", "text problem", error.message));
+      pressed.focus();
+      complain(item, error.message);
     }
   }
 }
