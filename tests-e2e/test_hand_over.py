@@ -6,7 +6,7 @@ import pytest
 
 from e2e.facts import rows, tickets_of, turn_ended
 from e2e.people import stranger
-from onebox.keys import KIM
+from onebox.keys import ADA, KIM
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 ASK = "Please open a ticket: the zip of my new tent broke after only two nights in the mountains."
@@ -105,6 +105,24 @@ async def test_the_same_question_for_the_third_time_brings_a_person(machine, vis
     assert (outcomes[:2], outcomes[2]) == (["refused"] * 2, "handed_over")
     (ticket,) = await tickets_of(machine.database("tickets"), conversation_id)
     assert ticket["handoff"] == "repeated_question"
+
+
+async def test_the_same_look_up_in_a_fourth_turn_brings_a_person_however_it_is_asked_for(machine, visit) -> None:
+    visitor = visit(ADA)
+    conversation_id = await visitor.begin()
+    turns = [
+        await visitor.say(text, conversation_id)
+        for text in (
+            "Where is my order ABC123?", "Has my order ABC123 been shipped?", "What is the status of order ABC123?",
+            "Please track order ABC123 for me.",
+        )
+    ]  # fmt: skip
+    assert [turn.outcome for turn in turns] == ["answered"] * 3 + ["handed_over"]
+    assert "round in circles" in turns[-1].text
+    (ticket,) = await tickets_of(machine.database("tickets"), conversation_id)
+    assert ticket["handoff"] == "repeated_call"
+    other = await visitor.say("Where is my order ABC123?", await visitor.begin())
+    assert other.outcome == "answered"
 
 
 async def test_how_sure_a_turn_was_stands_in_its_record_with_the_reasons(machine, visit) -> None:

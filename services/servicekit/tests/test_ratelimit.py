@@ -14,11 +14,13 @@ from pydantic import ValidationError
 
 from servicekit.app import create_app
 from servicekit.kit import open_kit, open_redis
-from servicekit.ratelimit import RateLimiter, assert_all_limited, limited, peer_key
+from servicekit.limiter import RateLimiter
+from servicekit.ratelimit import assert_all_limited, limited, peer_key
 from servicekit.settings import proxies
 from servicekit.telemetry import Metrics
 from servicekit.testing import running
 from servicekit.testing.proving import how_many
+from servicekit.windows import Count
 
 pytestmark = pytest.mark.service
 PATHS = ["/tools/get_order_status", "/tools/add_order_note", "/tools/add_order_note/preview", "/tools/get_order"]
@@ -123,13 +125,13 @@ async def test_a_sustained_flood_from_four_workers_stays_within_five_percent(red
     clients = [open_redis(redis_url) for _ in range(4)]
     limiters = [RateLimiter.with_redis(client, Metrics()) for client in clients]
     window_s = how_many(2, 60)
-    limit, passed = parse(f"400/{window_s}seconds"), []
+    limit, passed = Count(parse(f"400/{window_s}seconds"), ("sustained",)), []
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + 2.5 * window_s
 
     async def flood(limiter):
         while (now := loop.time()) < ends_at:
-            if await limiter.hit(limit, "sustained"):
+            if await limiter.spend([limit]) is None:
                 passed.append(now)
             await asyncio.sleep(window_s / 500)
 
@@ -145,10 +147,10 @@ async def test_a_sustained_flood_from_four_workers_stays_within_five_percent(red
 async def test_replicas_share_one_count_and_hold_it_within_five_percent(redis_url, count):
     clients = [open_redis(redis_url) for _ in range(count)]
     limiters = [RateLimiter.with_redis(client, Metrics()) for client in clients]
-    limit = parse("1000/minute")
+    limit = Count(parse("1000/minute"), (f"shared-{count}",))
 
     async def flood(limiter):
-        return sum([await limiter.hit(limit, f"shared-{count}") for _ in range(1500 // count)])
+        return sum([await limiter.spend([limit]) is None for _ in range(1500 // count)])
 
     allowed = sum(await asyncio.gather(*map(flood, limiters)))
     for client in clients:
@@ -174,9 +176,9 @@ async def test_a_redis_that_hangs_costs_a_quarter_of_a_second_once():
     server = await asyncio.start_server(never, "127.0.0.1", 0)
     client = redis.asyncio.Redis(port=server.sockets[0].getsockname()[1])
     metrics = Metrics()
-    limiter = RateLimiter.with_redis(client, metrics)
+    limiter, limit = RateLimiter.with_redis(client, metrics), Count(parse("40/minute"), ("a",))
     async with asyncio.timeout(2):
-        assert sum([await limiter.hit(parse("40/minute"), "a") for _ in range(50)]) == 40
+        assert sum([await limiter.spend([limit]) is None for _ in range(50)]) == 40
     await client.aclose()
     server.close()
     assert without_redis(metrics, "timeout") == 1

@@ -62,6 +62,7 @@ class HandoffReason(StrEnum):
     BUDGET = "budget"
     BRAIN_DOWN = "brain_down"
     REPEATED_QUESTION = "repeated_question"
+    REPEATED_CALL = "repeated_call"
     ABUSE = "abuse"
 
 

@@ -1,10 +1,12 @@
-"""Loops: the same question or the same no again, however it is spelled, since a person last answered."""
+"""Loops: the same question, the same no or the same call again, however it is spelled, since a person last answered."""
 
 import pytest
+from pydantic import ValidationError
 
 from contracts.turn import Role
 from orchestrator.brain.port import Message
-from orchestrator.confidence.repeats import times_asked, times_told
+from orchestrator.confidence.policy import LoopRule, load_escalation_policy
+from orchestrator.confidence.repeats import times_asked, times_told, turns_called
 
 ASKED = "Where is my tent?"
 NO = "I could not find that. Shall I open a ticket?"
@@ -44,3 +46,21 @@ def test_a_person_who_answered_ends_the_loop() -> None:
 def test_the_same_no_is_counted() -> None:
     history = talk(("customer", "a"), ("assistant", NO), ("customer", "b"), ("assistant", NO), ("assistant", "Hello"))
     assert times_told(NO, history) == 3
+
+
+@pytest.mark.parametrize(
+    ("earlier", "times"),
+    [
+        ([], 1), (["a"], 2), (["a", "b", "a"], 3), (["a", "", "a b", "a"], 4), (["b", "b"], 1),
+        # Only the last turns count.
+        (["a", "a", "", "", "", ""], 1), (["a", "a", "", "", "", "a"], 2), (["a"] * 20, 5),
+    ],
+)  # fmt: skip
+def test_the_same_call_is_counted_once_for_each_of_the_last_turns(earlier: list[str], times: int) -> None:
+    assert turns_called("a", [frozenset(one.split()) for one in earlier], among=5) == times
+
+
+def test_a_rule_that_no_turn_could_reach_is_refused() -> None:
+    rule = load_escalation_policy().loops.model_dump()
+    with pytest.raises(ValidationError, match="at most call_turns"):
+        LoopRule(**rule | {"same_call": 4, "call_turns": 3})

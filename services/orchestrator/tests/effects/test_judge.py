@@ -10,7 +10,7 @@ from contracts.tools.tickets import HandoffReason
 from contracts.turn import Citation, Outcome, Role
 from orchestrator.brain.port import Message
 from orchestrator.confidence.policy import EscalationPolicy, load_escalation_policy
-from orchestrator.effects.judge import judged, repeated
+from orchestrator.effects.judge import judged, looping, repeated
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import TurnScope
 from orchestrator.memory.short_term import Remembered
@@ -134,6 +134,15 @@ async def test_the_same_question_for_the_third_time_fetches_a_person(times: int,
     assert (found is not None) is fetched
     if found is not None:
         assert found.reason is HandoffReason.REPEATED_QUESTION
+
+
+@pytest.mark.parametrize(("times", "loops"), [(0, False), (2, False), (3, True), (9, True)])
+async def test_the_same_call_in_a_fourth_turn_is_a_loop_and_another_one_is_not(times: int, loops: bool) -> None:
+    scope, call = scope_with(), seen("get_order").call
+    scope._remembered = Remembered((), "", (frozenset({call.same_as, "search_kb:2"}),) * times)
+    assert await looping(call, scope) is loops
+    assert not await looping(call.model_copy(update={"args_hash": "3"}), scope)
+    assert not await looping(call.model_copy(update={"tool": "get_refund"}), scope)
 
 
 @pytest.mark.parametrize(("times", "fetched"), [(1, False), (2, True)])

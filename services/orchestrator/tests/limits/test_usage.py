@@ -1,7 +1,7 @@
 """What ended turns leave behind by day, what caps make of it, and that nobody can be found in it afterwards."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ import pytest
 from contracts.turn import FinalMessage, Usage
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.accept import Incoming, begin_at_once, masked
+from orchestrator.journal.arriving import Arriving, arriving
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.store import PgTurnJournal
@@ -18,7 +19,7 @@ from orchestrator.limits.keeper import UsageKeeper
 from orchestrator.limits.levels import FRESH_S, Levels
 from orchestrator.limits.policy import load_limits
 from orchestrator.limits.report import UsageDesk
-from orchestrator.limits.usage import Spent, forget_customer, spent_by_customer, spent_by_shop, usage_by_model
+from orchestrator.limits.usage import Spent, forget_customer, spent_by_shop, usage_by_model
 from orchestrator.turn.budgets import Budgets, Level
 from orchestrator.turn.effects import Finish
 from orchestrator.turn.inputs import Drafted, Guarded, PlanFailed, PlanMade, PlannedCall, ToolSucceeded, TurnInput
@@ -26,7 +27,7 @@ from orchestrator.turn.journal import Recorded
 from orchestrator.turn.machine import fold
 from servicekit.auth.claims import Caller, Role
 from servicekit.crypto import Keyring
-from servicekit.db.pool import Database
+from servicekit.db.pool import Connection, Database
 from servicekit.privacy import Finder
 from servicekit.telemetry import Metrics
 from servicekit.testing import FakeClock
@@ -77,12 +78,17 @@ class Shop:
         await self.end(await self.accept(conversation), plan(usage, model))
 
     async def budgets(self, levels: Levels, conversation: Conversation) -> Budgets:
+        caller = replace(ADA, subject=conversation.identity.subject)
         async with self.database.primary() as db:
-            return await levels.budgets(db, conversation)
+            return await levels.budgets(db, await self.arriving(db, conversation.id, caller, levels.today()))
 
     async def spent(self, caller: Caller = ADA) -> Spent:
+        conversation = await self.begin(caller)
         async with self.database.primary() as db:
-            return await spent_by_customer(db, DAY, self.hash(caller))
+            return (await self.arriving(db, conversation.id, caller, DAY)).spent
+
+    async def arriving(self, db: Connection, conversation_id: str, caller: Caller, day: date) -> Arriving:
+        return await arriving(db, self.conversations, self.vaults, conversation_id, caller, day)
 
     async def shop_spent(self) -> Spent:
         async with self.database.primary() as db:

@@ -127,3 +127,20 @@ async def test_that_an_assistant_answers_is_nothing_that_was_said(
     await said(database, conversation, "trn_1", "customer", "Hello")
     remembered = await ShortTermMemory(client, database, Metrics()).recall(conversation, "trn_2")
     assert remembered.history == (Message(Role.CUSTOMER, "Hello"),)
+
+
+@pytest.mark.service
+async def test_the_calls_of_each_turn_are_remembered_until_a_person_answers(
+    database: Database, client: "redis.asyncio.Redis", conversation: Conversation
+) -> None:
+    memory = ShortTermMemory(client, database, Metrics())
+    await said(database, conversation, "trn_0", "customer", "Hello")
+    for turn_id, calls in (("trn_1", ["get_order:1", "search_kb:2"]), ("trn_2", []), ("trn_3", ["get_order:1"])):
+        await memory.remember(
+            conversation, turn_id, await memory.recall(conversation, turn_id), "and now?", "Wait.", calls
+        )  # fmt: skip
+    remembered = await memory.recall(conversation, "trn_4")
+    assert remembered.calls == (set(), {"get_order:1", "search_kb:2"}, set(), {"get_order:1"})
+    await memory.forget(conversation)
+    await said(database, conversation, "trn_4", "staff", "It ships today.")
+    assert (await memory.recall(conversation, "trn_5")).calls == ()

@@ -248,6 +248,15 @@ def test_a_person_that_is_needed_before_any_model_is_asked_is_fetched() -> None:
     assert (ended.state.outcome, ended.state.answering) == (Outcome.HANDED_OVER, Answering.STAFF)
 
 
+@pytest.mark.parametrize("call", [READ, WRITE])
+def test_a_call_that_goes_round_in_circles_is_not_made_and_fetches_a_person(call: PlannedCall) -> None:
+    looping = PlanMade(call=call.model_copy(update={"looping": True}), usage=Usage(tokens_in=7))
+    fetched = after(STARTED, looping)
+    assert asks(fetched, HandOff) == HandOff(HandoffReason.REPEATED_CALL)
+    assert not [one for one in fetched.effects if isinstance(one, CallTool | PreviewEffect)]
+    assert fetched.state.usage.tokens_in == 7
+
+
 def test_it_changes_nothing_once_a_plan_was_made() -> None:
     executing = after(STARTED, PlanMade(call=READ))
     assert reduce(executing.state, Escalated(reason=HandoffReason.ABUSE), 5).effects == ()

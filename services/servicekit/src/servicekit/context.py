@@ -10,7 +10,7 @@ from servicekit.auth.verification import TokenVerifier
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
 from servicekit.http.client import HttpPort
-from servicekit.ratelimit import RateLimiter
+from servicekit.limiter import RateLimiter
 from servicekit.settings import ServiceSettings
 from servicekit.telemetry.metrics import Metrics
 

@@ -14,7 +14,7 @@ from servicekit.context import Kit
 from servicekit.db.pool import Database
 from servicekit.http.aiohttp_client import AiohttpClient
 from servicekit.http.client import HttpPort
-from servicekit.ratelimit import RateLimiter
+from servicekit.limiter import RateLimiter
 from servicekit.settings import ServiceSettings
 from servicekit.telemetry.metrics import Metrics
 

@@ -7,6 +7,7 @@ from contracts.tools.retrieval import Channel
 from orchestrator.guard.human import asks_for_human
 from orchestrator.guard.input.screen import InputScreen
 from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked
+from orchestrator.journal.arriving import arriving
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.vaulting import Vaults
@@ -69,11 +70,12 @@ class Intake:
         )  # fmt: skip
         lease_s = self.lease_s()
         async with self.database.primary() as db:
-            conversation = await self.conversations.owned(db, conversation_id, caller)
-            message = masked(incoming, conversation, await self.vaults.opened(db, conversation))
+            found = await arriving(db, self.conversations, self.vaults, conversation_id, caller, self.levels.today())
+            conversation = found.conversation
+            message = masked(incoming, conversation, found.vault)
             if conversation.channel in SILENT_CHANNELS:
                 message = replace(message, disclosure=await disclosed(db, conversation))
-            budgets = await self.levels.budgets(db, conversation)
+            budgets = await self.levels.budgets(db, found)
             accepted = await begin_at_once(db, conversation, message, budgets, self.codec, lease_s)
         if accepted is not None:
             if self.here is not None and accepted.begun is not None:

@@ -13,7 +13,7 @@ _TURNS = (
     "SELECT t.id, t.created_at, t.judged, t.outcome, f.thumbs, following.handoff_reason AS then_handed"
     " FROM turns t LEFT JOIN feedback f ON f.turn_id = t.id"
     " LEFT JOIN turns following ON following.conversation_id = t.conversation_id AND following.ordinal = t.ordinal + 1"
-    " AND following.handoff_reason IN ('customer_asked', 'repeated_question')"
+    " AND following.handoff_reason IN ('customer_asked', 'repeated_question', 'repeated_call')"
     " WHERE t.judged IS NOT NULL AND t.outcome IN ('answered', 'degraded')"
     " AND ($1::timestamptz IS NULL OR t.created_at >= $1) ORDER BY t.created_at, t.id"
 )

@@ -33,11 +33,22 @@ class TierRule(OpenModel):
 
 
 class LoopRule(OpenModel):
-    """After so many times of the same, counted since a person last answered, a person is fetched."""
+    """After so many times of the same, counted since a person last answered, a person is fetched.
+
+    A call is counted in the last `call_turns` turns, the running one included.
+    """
 
     same_question: int = Field(ge=2)
     same_refusal: int = Field(ge=2)
+    same_call: int = Field(ge=2)
+    call_turns: int = Field(ge=2)
     fewest_words: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> "LoopRule":
+        if self.same_call > self.call_turns:
+            raise ValueError("same_call is counted once per turn, so it is at most call_turns")
+        return self
 
 
 class EscalationPolicy(OpenModel):

@@ -1,7 +1,7 @@
-"""Loops: the same question, or the same refusal, again and again. Counted since a person last answered."""
+"""Loops: the same question, refusal or tool call, again and again. Counted since a person last answered."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from contracts.turn import Role
 from orchestrator.brain.port import Message
@@ -24,6 +24,13 @@ def times_told(answer: str, history: Sequence[Message]) -> int:
     """How often the answer was given, now included."""
     told = _plain(answer)
     return 1 + sum(_plain(one.text) == told for one in _since_a_person(history) if one.role is Role.ASSISTANT)
+
+
+def turns_called(call: str, earlier: Sequence[Set[str]], *, among: int) -> int:
+    """In how many of the last `among` turns the call is made, this one included. `earlier` are the calls of the turns
+    since a person last answered, oldest first.
+    """
+    return 1 + sum(call in one for one in earlier[1 - among :])
 
 
 def _since_a_person(history: Sequence[Message]) -> Sequence[Message]:

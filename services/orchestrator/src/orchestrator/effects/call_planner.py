@@ -8,7 +8,7 @@ from contracts.turn import FinalMessage, Role, ToolCall
 from orchestrator.brain.port import BrainContext, BrainError, ToolSpec
 from orchestrator.brain.repair import Proposed, Rejected, propose
 from orchestrator.effects.checking import gate_of
-from orchestrator.effects.judge import repeated
+from orchestrator.effects.judge import looping, repeated
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.vault import Vault
@@ -47,7 +47,10 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     if isinstance(proposed.proposal, FinalMessage) and proposed.streamed:
         await gate.finish(proposed.proposal.text)
         proposed = replace(proposed, streamed=gate.complete)
-    return _input(proposed, state, view, scope, context)
+    made = _input(proposed, state, view, scope, context)
+    if isinstance(made, PlanMade) and made.call is not None and await looping(made.call, scope):
+        return made.model_copy(update={"call": made.call.model_copy(update={"looping": True})})
+    return made
 
 
 def _offered(effect: CallPlanner, state: TurnState, scope: TurnScope) -> tuple[ToolSpec, ...]:

@@ -20,10 +20,14 @@ _SUMMARY = {
     HandoffReason.BUDGET: "The conversation has used up its budget.",
     HandoffReason.BRAIN_DOWN: "No model answered.",
     HandoffReason.REPEATED_QUESTION: "The customer goes round in circles with the assistant.",
+    HandoffReason.REPEATED_CALL: "The assistant would look up the same once more.",
     HandoffReason.ABUSE: "The customer is upset, or abusive.",
 }
-#: The customer hears these reasons; the phrase has the reason's name.
-_EXPLAINED = frozenset({HandoffReason.BUDGET, HandoffReason.BRAIN_DOWN, HandoffReason.REPEATED_QUESTION})
+#: The customer hears these reasons, in these phrases.
+_EXPLAINED = {
+    HandoffReason.BUDGET: "budget", HandoffReason.BRAIN_DOWN: "brain_down",
+    HandoffReason.REPEATED_QUESTION: "repeated_question", HandoffReason.REPEATED_CALL: "repeated_question",
+}  # fmt: skip
 _MAX_TRANSCRIPT = 19_000
 _MAX_SUMMARY = 1_900
 _MAX_DOUBTS = 3
@@ -85,5 +89,5 @@ async def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *,
     capped = state.budgets.level in (Level.KNOWLEDGE, Level.EMAIL) and state.budgets.level_reason != "session"
     if capped and reason is HandoffReason.BUDGET:
         return f"{say('budget_limit')} {say('limit_ticket', ticket=ticket) if ticket else say('hand_off_queued')}"
-    lead = f"{say(reason.value)} " if reason in _EXPLAINED else ""
+    lead = f"{say(_EXPLAINED[reason])} " if reason in _EXPLAINED else ""
     return lead + (say("handed_over", ticket=ticket) if ticket else say("hand_off_queued"))

@@ -6,10 +6,10 @@ from contracts.turn import Outcome
 from orchestrator.brain.citing import named
 from orchestrator.confidence.facts import CallSeen, Facts, SearchSeen
 from orchestrator.confidence.judging import judge
-from orchestrator.confidence.repeats import times_asked, times_told
+from orchestrator.confidence.repeats import times_asked, times_told, turns_called
 from orchestrator.effects.scope import TurnScope
 from orchestrator.turn.confidence import Confidence
-from orchestrator.turn.inputs import Escalated, Guarded
+from orchestrator.turn.inputs import Escalated, Guarded, PlannedCall
 from orchestrator.turn.machine import REFUSED_INPUT
 from orchestrator.turn.state import Observed, TurnState
 
@@ -23,6 +23,12 @@ async def repeated(state: TurnState, scope: TurnScope) -> Escalated | None:
     if asked < rule.same_question:
         return None
     return Escalated(reason=HandoffReason.REPEATED_QUESTION, reasons=(f"asked {asked} times",))
+
+
+async def looping(call: PlannedCall, scope: TurnScope) -> bool:
+    """Whether the last turns have made this very call so often that policy asks for a person instead."""
+    rule, remembered = scope.world.escalation.loops, await scope.remembered()
+    return turns_called(call.same_as, remembered.calls, among=rule.call_turns) >= rule.same_call
 
 
 async def judged(guarded: Guarded, state: TurnState, scope: TurnScope) -> Guarded:

@@ -68,7 +68,8 @@ class Runner:
     async def _ended(self, finish: Finish, state: TurnState) -> None:
         scope, metrics = self._scope, self._scope.world.metrics
         before = await scope.remembered()
-        await scope.world.memory.remember(scope.conversation, scope.turn_id, before, state.text, finish.text)
+        calls = [one.call.same_as for one in state.observed]
+        await scope.world.memory.remember(scope.conversation, scope.turn_id, before, state.text, finish.text, calls)
         metrics.ended.labels(finish.outcome.value, state.channel).inc()
         metrics.seconds.labels(str(len(state.observed))).observe(state.worked_ms(scope.now_ms()) / 1000)
         metrics.tokens.labels("in").inc(state.usage.tokens_in)

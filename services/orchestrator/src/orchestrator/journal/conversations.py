@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import orjson
+from asyncpg import Record
 
 from contracts.errors import ProblemCode
 from contracts.ids import new_id
@@ -41,7 +42,8 @@ class Conversation:
 
 
 ERASED = "This conversation was erased."
-_COLUMNS = (
+#: What `opened` needs of a conversation `c`.
+COLUMNS = (
     "c.id, c.issuer, c.subject_hash, c.identity, c.customer, c.channel, c.answering, c.tokens, c.cost_micros, c.key_id,"
     " c.data_key, c.head_seq"
 )
@@ -96,18 +98,16 @@ class Conversations:
     async def owned(self, db: Connection, conversation_id: str, caller: Caller, *, lock: bool = False) -> Conversation:
         """The caller's own conversation. Somebody else's is not found, exactly like one that does not exist."""
         row = await db.fetchrow(
-            f"SELECT {_COLUMNS} FROM conversations c WHERE c.id = $1 AND c.subject_hash = $2"  # noqa: S608 - constant
+            f"SELECT {COLUMNS} FROM conversations c WHERE c.id = $1 AND c.subject_hash = $2"  # noqa: S608 - constant
             + (" FOR UPDATE" if lock else ""),
             conversation_id, self.subject_hash(caller.issuer, caller.subject),
         )  # fmt: skip
-        if row is None:
-            raise ProblemError(ProblemCode.NOT_FOUND, "There is no such conversation.")
-        return self.opened(row)
+        return self.opened(found(row))
 
     async def by_turn(self, db: Connection, turn_id: str, *, lock: bool = False) -> Conversation | None:
         """The conversation of a turn, for the worker that runs it and the tool that answers it late."""
         row = await db.fetchrow(
-            f"SELECT {_COLUMNS} FROM turns t JOIN conversations c ON c.id = t.conversation_id WHERE t.id = $1"  # noqa: S608
+            f"SELECT {COLUMNS} FROM turns t JOIN conversations c ON c.id = t.conversation_id WHERE t.id = $1"  # noqa: S608
             + (" FOR UPDATE OF c" if lock else ""),
             turn_id,
         )
@@ -133,3 +133,10 @@ def is_of(conversation: Conversation, staff: Caller) -> bool:
     own = conversation.identity
     same_address = bool(own.email and staff.email and own.email.casefold() == staff.email.casefold())
     return own.subject == staff.subject or same_address
+
+
+def found(row: Record | None) -> Record:
+    """The row of the caller's own conversation. Raises NOT_FOUND when there is none."""
+    if row is None:
+        raise ProblemError(ProblemCode.NOT_FOUND, "There is no such conversation.")
+    return row

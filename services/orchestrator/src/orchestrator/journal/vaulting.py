@@ -37,7 +37,12 @@ class Vaults:
 async def held_values(db: Connection, conversation: Conversation) -> list[Held]:
     """All values of a conversation. Raises SealError when one does not open."""
     rows = await db.fetch(_READ, conversation.id)
-    return [_opened(conversation.sealer, row["token"], row["sealed"]) for row in rows]
+    return opened_values(conversation.sealer, ((row["token"], row["sealed"]) for row in rows))
+
+
+def opened_values(sealer: Sealer, stored: Iterable[tuple[str, bytes]]) -> list[Held]:
+    """Values from their tokens and what is sealed under them. Raises SealError when one does not open."""
+    return [_opened(sealer, token, sealed) for token, sealed in stored]
 
 
 def vault_columns(sealer: Sealer, held: Sequence[Held]) -> tuple[list[str], list[bytes]]:

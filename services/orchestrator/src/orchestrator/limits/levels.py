@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta
 
-from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.arriving import Arriving
 from orchestrator.limits.deciding import Verdict, level_of
 from orchestrator.limits.policy import CapName, LimitsPolicy
-from orchestrator.limits.usage import Spent, spent_by_customer, spent_by_shop
+from orchestrator.limits.usage import Spent, spent_by_shop
 from orchestrator.turn.budgets import Budgets
 from servicekit.clock import Clock
 from servicekit.db.pool import Connection
@@ -55,24 +55,27 @@ class Levels:
             "aiguy_limits_cap_share", "How much of a cap of the shop is used, 1 is all", ("cap",)
         )
 
-    async def budgets(self, db: Connection, conversation: Conversation) -> Budgets:
-        """What the next turn of a conversation may spend."""
-        verdict = await self._verdict(db, conversation)
+    def today(self) -> date:
+        """The day that caps count on, in UTC."""
+        return self._clock.now().astimezone(UTC).date()
+
+    async def budgets(self, db: Connection, arriving: Arriving) -> Budgets:
+        """What the turn of a message that comes in may spend."""
+        verdict = await self._verdict(db, arriving)
         self._count(verdict)
         tokens = self.policy.cap("session").tokens
-        left = self._base.session_tokens_left if tokens is None else max(0, tokens - conversation.tokens)
+        left = self._base.session_tokens_left if tokens is None else max(0, tokens - arriving.conversation.tokens)
         return self._base.model_copy(
             update={"session_tokens_left": left, "level": verdict.level, "level_reason": verdict.reason}
         )
 
-    async def _verdict(self, db: Connection, conversation: Conversation) -> Verdict:
-        today = self._clock.now().astimezone(UTC).date()
+    async def _verdict(self, db: Connection, arriving: Arriving) -> Verdict:
+        today, conversation = arriving.day, arriving.conversation
         now, month = self._clock.monotonic(), today.replace(day=1)
         on_day = await self._today.of(db, today, today + timedelta(days=1), now, FRESH_S)
         before = await self._month_before.of(db, month, today, now, SETTLED_S)
         spent: dict[CapName, Spent] = {
-            "session": Spent(conversation.tokens, conversation.cost_micros),
-            "customer_day": await spent_by_customer(db, today, conversation.subject_hash),
+            "session": Spent(conversation.tokens, conversation.cost_micros), "customer_day": arriving.spent,
             "shop_day": on_day, "shop_month": before + on_day,
         }  # fmt: skip
         return level_of(self.policy, spent)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from importlib import resources
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,13 +17,19 @@ MICROS = 1_000_000
 
 
 def _parsed(rate: str) -> str:
-    parse_many(rate)
+    if any(item.amount < 1 for item in parse_many(rate)):
+        raise ValueError("a rate of nothing lets nobody in")
     return rate
 
 
 Rate = Annotated[str, AfterValidator(_parsed)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 Dollars = Annotated[Decimal, Field(ge=0)]
+
+
+def _micros(usd: Decimal) -> int:
+    # Rounded up: 0 stands for no limit.
+    return ceil(usd * MICROS)
 
 
 class _Strict(BaseModel):
@@ -53,7 +60,7 @@ class Cap(_Strict):
     @property
     def cost_micros(self) -> int | None:
         """The money as micro-dollars."""
-        return None if self.usd is None else int(self.usd * MICROS)
+        return None if self.usd is None else _micros(self.usd)
 
 
 class RateSet(_Strict):
@@ -86,7 +93,7 @@ class LimitsPolicy(_Strict):
     @property
     def turn_cost_micros(self) -> int:
         """What one turn may cost, in micro-dollars; 0: no such limit."""
-        return int(self.turn_usd * MICROS)
+        return _micros(self.turn_usd)
 
     def cap(self, name: CapName) -> Cap:
         """The cap of that name; one that binds nothing when the policy has none."""
@@ -102,7 +109,8 @@ def load_limits(path: Path | None = None, **told: Decimal | int | None) -> Limit
     `shop_day_usd` or `session_tokens`. Raises ValueError for a file of another shape.
     """
     file = path or resources.files("orchestrator.policy").joinpath("limits.yaml")
-    raw: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    policy = LimitsPolicy.model_validate(yaml.safe_load(file.read_text("utf-8")))
+    raw: dict[str, Any] = policy.model_dump()
     for name, amount in told.items():
         cap, _, unit = name.rpartition("_")
         if amount is not None:

@@ -5,6 +5,7 @@ workers share. Who they are stands in Redis as keyed hashes only.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 from limits import RateLimitItem, parse_many
 
@@ -12,7 +13,8 @@ from contracts.errors import ProblemCode
 from orchestrator.limits.policy import Allowance, LimitsPolicy
 from servicekit.auth.claims import Caller
 from servicekit.errors import ProblemError
-from servicekit.ratelimit import RateLimiter, retry_after_s
+from servicekit.limiter import RateLimiter
+from servicekit.windows import Count
 
 #: The caller's own limits come first: who is refused by them uses up nothing that others share.
 _PARTS = ("conversation", "caller", "device", "guest_address", "address")
@@ -48,12 +50,14 @@ class Rates:
         self, what: Allowance, origin: Origin, caller: Caller | None = None, conversation_id: str = ""
     ) -> None:
         """Count one. Raises RATE_LIMITED, in words for the person, when any of the limits is used up."""
-        for part, value in _identities(origin, caller, conversation_id):
-            for item in self._items.get((what, part), ()):
-                if not await self._limiter.hit(item, what, part, self._hashed(part, value)):
-                    wait = retry_after_s(item)
-                    detail = _WORDS.get(what, _WAIT).format(s=round(wait))
-                    raise ProblemError(ProblemCode.RATE_LIMITED, detail, retry_after_s=wait)
+        counts = [
+            Count(item, (what, part, self._hashed(part, value)))
+            for part, value in _identities(origin, caller, conversation_id)
+            for item in self._items.get((what, part), ())
+        ]
+        if (full := await self._limiter.spend(counts)) is not None:
+            detail = _WORDS.get(what, _WAIT).format(s=max(1, ceil(full.wait_s)))
+            raise ProblemError(ProblemCode.RATE_LIMITED, detail, retry_after_s=full.wait_s)
 
     def _hashed(self, part: str, value: str) -> str:
         return hashlib.blake2b(f"{part}|{value}".encode(), key=self._pepper, digest_size=12).hexdigest()

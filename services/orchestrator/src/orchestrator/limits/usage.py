@@ -9,10 +9,10 @@ from servicekit.db.pool import Connection
 
 #: Names what no model is known for, such as a call that failed.
 UNNAMED = "unnamed"
-_SUM = "coalesce(sum(tokens_in + tokens_out), 0)::bigint AS tokens, coalesce(sum(cost_micros), 0)::bigint AS cost"
-_OF_CUSTOMER = f"SELECT {_SUM} FROM usage_days WHERE day = $1 AND subject_hash = $2"  # noqa: S608 - constants
-_OF_SHOP = f"SELECT {_SUM} FROM usage_days WHERE day >= $1 AND day < $2"  # noqa: S608 - constants
-_BY_DAY = f"SELECT day, sum(turns)::bigint AS turns, {_SUM} FROM usage_days WHERE day >= $1 GROUP BY day ORDER BY day"  # noqa: S608
+#: Tokens and micro-dollars of rows of `usage_days`.
+SUM = "coalesce(sum(tokens_in + tokens_out), 0)::bigint AS tokens, coalesce(sum(cost_micros), 0)::bigint AS cost"
+_OF_SHOP = f"SELECT {SUM} FROM usage_days WHERE day >= $1 AND day < $2"  # noqa: S608 - constants
+_BY_DAY = f"SELECT day, sum(turns)::bigint AS turns, {SUM} FROM usage_days WHERE day >= $1 GROUP BY day ORDER BY day"  # noqa: S608
 _BY_MODEL = (
     "SELECT model, sum(turns)::bigint AS turns, sum(tokens_in)::bigint AS tokens_in,"
     " sum(tokens_out)::bigint AS tokens_out, sum(cost_micros)::bigint AS cost_micros"
@@ -65,12 +65,6 @@ def usage_record(spent: Mapping[str, Usage], model: str, at_ms: int) -> dict[str
         for place, (name, one) in enumerate(used.items())
     ]  # fmt: skip
     return {"day": datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat(), "spent": rows}
-
-
-async def spent_by_customer(db: Connection, day: date, subject_hash: str) -> Spent:
-    """What one customer has used on a day."""
-    row = await db.fetchrow(_OF_CUSTOMER, day, subject_hash)
-    return Spent(row["tokens"], row["cost"]) if row else Spent()
 
 
 async def spent_by_shop(db: Connection, since: date, before: date) -> Spent:

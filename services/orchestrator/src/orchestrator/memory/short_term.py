@@ -1,6 +1,7 @@
 """The last turns of a conversation for the Brain (TURN-10): sealed in Redis for a day, else rebuilt from Postgres."""
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,11 +26,13 @@ _SUMMARY_LINES = 6
 class Remembered:
     """What the Brain is told of earlier turns: the last ones word by word, the ones before in a line each.
 
-    `entries` is what is stored, in order.
+    `calls` are the tool calls of each turn since a person last answered; they are known only from Redis. `entries` is
+    what is stored, in order.
     """
 
     history: tuple[Message, ...]
     summary: str
+    calls: tuple[frozenset[str], ...] = ()
     entries: tuple[dict[str, str], ...] = field(default=(), repr=False, compare=False)
 
 
@@ -52,13 +55,17 @@ class ShortTermMemory:
         earlier = [entry for entry in entries if entry["turn"] != turn_id]
         messages = [Message(Role(entry["role"]), entry["text"]) for entry in earlier]
         history = tuple(messages[-KEEP_MESSAGES:])
-        return Remembered(history, summarise(messages[:-KEEP_MESSAGES]), tuple(earlier))
+        return Remembered(history, summarise(messages[:-KEEP_MESSAGES]), _calls(earlier), tuple(earlier))
 
     async def remember(
-        self, conversation: Conversation, turn_id: str, before: Remembered, question: str, answer: str
-    ) -> None:
-        """Store an ended turn behind what was there before it; storing it again changes nothing."""
-        entries = [*before.entries, {"turn": turn_id, "role": "customer", "text": question}]
+        self, conversation: Conversation, turn_id: str, before: Remembered, question: str, answer: str,
+        calls: Iterable[str] = (),
+    ) -> None:  # fmt: skip
+        """Store an ended turn behind what was there before it; storing it again changes nothing. `calls`: see
+        `PlannedCall.same_as`.
+        """
+        asked = {"turn": turn_id, "role": "customer", "text": question, "calls": " ".join(calls)}
+        entries = [*before.entries, asked]
         if answer:
             entries.append({"turn": turn_id, "role": "assistant", "text": answer})
         await self._store(conversation, entries)
@@ -101,6 +108,12 @@ class ShortTermMemory:
         self.metrics.counter(
             "aiguy_memory_without_redis_total", "Memory reads and writes that Redis did not serve", ["reason"]
         ).labels(type(error).__name__).inc()
+
+
+def _calls(entries: list[dict[str, str]]) -> tuple[frozenset[str], ...]:
+    last = max((place for place, one in enumerate(entries) if one["role"] == Role.STAFF), default=-1)
+    asked = (one for one in entries[last + 1 :] if one["role"] == Role.CUSTOMER)
+    return tuple(frozenset(one.get("calls", "").split()) for one in asked)
 
 
 def summarise(messages: list[Message]) -> str:

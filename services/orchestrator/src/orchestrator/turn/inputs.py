@@ -28,6 +28,7 @@ class PlannedCall(OpenModel):
     A write that its service registers and leaves to staff goes on with `approved_by` or `closed_by`; both take the
     output's field `ref` as an argument. `ticket_when_down`: while its system rests, a person gets the question.
     `free_text` names the fields of its output that others may have written, `origins` where its arguments come from.
+    `looping`: the last turns have made the same call so often that policy asks for a person instead.
     """
 
     tool: str
@@ -43,6 +44,12 @@ class PlannedCall(OpenModel):
     ticket_when_down: bool = False
     free_text: tuple[str, ...] = ()
     origins: tuple[ArgumentOrigin, ...] = ()
+    looping: bool = False
+
+    @property
+    def same_as(self) -> str:
+        """What the same call in another turn has too; without spaces."""
+        return f"{self.tool}:{self.args_hash}"
 
 
 #: What the input guard said of a message.

@@ -179,7 +179,9 @@ def _propose(state: TurnState, call: PlannedCall, now_ms: int) -> Step:
         return steps.hand_off(state, HandoffReason.CUSTOMER_ASKED)
     if budgets.out_of_time(state.budgets, state.worked_ms(now_ms)):
         return steps.hand_off(state, HandoffReason.BUDGET)
-    repeated = any(one.call.tool == call.tool and one.call.args_hash == call.args_hash for one in state.observed)
+    if call.looping:
+        return steps.hand_off(state, HandoffReason.REPEATED_CALL)
+    repeated = any(one.call.same_as == call.same_as for one in state.observed)
     if repeated or not steps.may_call(state, now_ms):
         # A loop or a spent budget: the answer is written from what is already known.
         return steps.answer(state)

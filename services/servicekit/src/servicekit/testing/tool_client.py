@@ -18,7 +18,7 @@ from servicekit.auth.claims import Role
 from servicekit.context import Kit
 from servicekit.crypto import Keyring
 from servicekit.kit import open_kit
-from servicekit.ratelimit import RateLimiter
+from servicekit.limiter import RateLimiter
 from servicekit.sealing.subjects import SubjectKeys
 from servicekit.sealing.tables import PersonalTable
 from servicekit.settings import ServiceSettings
