@@ -24,13 +24,13 @@ NEVER = 4_000_000_000_000
 
 @dataclass
 class Counted:
-    """Vaults, and how often one of them was read."""
+    """Vaults, and how often one of them was read by itself."""
 
     vaults: Vaults
     opened_times: int = 0
 
-    def of(self, conversation: Any) -> Any:
-        return self.vaults.of(conversation)
+    def of(self, *told: Any) -> Any:
+        return self.vaults.of(*told)
 
     async def opened(self, db: Any, conversation: Any) -> Any:
         self.opened_times += 1
@@ -113,7 +113,7 @@ async def _chat(api, session_id: str, message: str) -> dict[str, Any]:
 async def test_while_there_is_nothing_to_show_the_vault_stays_closed(api, counted: Counted) -> None:
     answer = await _chat(api, "quiet-session", "Where is it? I am at zoe.quint@mail.example")
     assert answer["outcome"] is None
-    assert counted.opened_times == 1  # to mask the message
+    assert counted.opened_times == 0  # what masks the message came with its conversation
 
 
 async def test_a_card_that_waits_is_shown_with_the_values(api) -> None:
