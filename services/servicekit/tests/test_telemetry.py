@@ -5,6 +5,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import Link, SpanContext, Status, StatusCode
 
 from servicekit.redaction import Redactor
 from servicekit.telemetry import Metrics, inject_headers, new_context, span, tracing_enabled
@@ -81,16 +82,24 @@ def test_spans_leave_without_what_people_wrote():
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(PrivateExporter(exporter, Redactor.load())))
-    told = {"url.path": "/thread/ada@mail.example", "url.query": "q=heirloom", "http.route": "/thread/{id}", "count": 3}
-    with provider.get_tracer("t").start_as_current_span("GET", attributes=told) as current:
+    told = {
+        "url.path": "/thread/ada@mail.example", "url.query": "q=heirloom", "http.route": "/thread/{id}", "count": 3,
+        "client.address": "203.0.113.7", "server.address": "10.0.0.4", "http.request.header.x": ("for a@mail.example",),
+    }  # fmt: skip
+    link = Link(SpanContext(1, 2, is_remote=True), {"said": "ada@mail.example"})
+    with provider.get_tracer("t").start_as_current_span("GET", attributes=told, links=[link]) as current:
         current.add_event(
             "exception", {"exception.message": "card 4111 1111 1111 1111", "exception.type": "ValueError"}
         )
+        current.set_status(Status(StatusCode.ERROR, "ValueError: ada@mail.example"))
     (left,) = exporter.get_finished_spans()
     assert left.attributes == {
         "url.path": "[email]", "url.query": "[redacted]", "http.route": "/thread/{id}", "count": 3,
+        "client.address": "[ip]", "server.address": "10.0.0.4", "http.request.header.x": ("for [email]",),
     }  # fmt: skip
+    assert (left.status.status_code, left.status.description) == (StatusCode.ERROR, "ValueError: [email]")
     assert left.events[0].attributes == {"exception.message": "[redacted]", "exception.type": "ValueError"}
+    assert left.links[0].attributes == {"said": "[email]"}
     assert left.context == current.get_span_context()
 
 

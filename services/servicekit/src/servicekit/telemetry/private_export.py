@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.trace import Link, Status
 from opentelemetry.util.types import AttributeValue
 
 from servicekit.redaction import REDACTED, Redactor
@@ -15,7 +16,7 @@ from servicekit.redaction import REDACTED, Redactor
 _HIDDEN = frozenset({"url.query", "http.target", "http.url", "url.full", "user_agent.original", "exception.message",
                      "exception.stacktrace"})  # fmt: skip
 #: Ids and addresses of ours, in which digits are no phone number.
-_KEPT = frozenset({"http.route", "service.name", "server.address", "network.peer.address", "client.address"})
+_KEPT = frozenset({"http.route", "service.name", "server.address"})
 
 
 class PrivateExporter(SpanExporter):
@@ -38,12 +39,17 @@ class PrivateExporter(SpanExporter):
 
     def _private(self, span: ReadableSpan) -> ReadableSpan:
         events = [Event(one.name, self._attributes(one.attributes), one.timestamp) for one in span.events]
+        links = [Link(one.context, self._attributes(one.attributes)) for one in span.links]
         return ReadableSpan(
             name=self._redactor.text(span.name), context=span.context, parent=span.parent, resource=span.resource,
-            attributes=self._attributes(span.attributes), events=events, links=span.links, kind=span.kind,
-            status=span.status, start_time=span.start_time, end_time=span.end_time,
+            attributes=self._attributes(span.attributes), events=events, links=links, kind=span.kind,
+            status=self._status(span.status), start_time=span.start_time, end_time=span.end_time,
             instrumentation_scope=span.instrumentation_scope,
         )  # fmt: skip
+
+    def _status(self, status: Status) -> Status:
+        # What an instrumented library says of an exception holds the exception's text.
+        return Status(status.status_code, self._redactor.text(status.description) if status.description else None)
 
     def _attributes(self, attributes: Mapping[str, AttributeValue] | None) -> dict[str, AttributeValue]:
         return {key: self._value(key, item) for key, item in (attributes or {}).items()}
@@ -51,6 +57,10 @@ class PrivateExporter(SpanExporter):
     def _value(self, key: str, item: AttributeValue) -> AttributeValue:
         if key in _HIDDEN:
             return REDACTED
-        if key in _KEPT or not isinstance(item, str):
+        if key in _KEPT:
             return item
-        return self._redactor.text(item)
+        if isinstance(item, str):
+            return self._redactor.text(item)
+        if isinstance(item, Sequence):
+            return tuple(self._redactor.text(one) if isinstance(one, str) else one for one in item)
+        return item
