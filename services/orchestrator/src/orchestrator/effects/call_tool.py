@@ -60,16 +60,16 @@ def _request(
     # What was agreed to gets the tool's whole time, however long the turn has worked before.
     timeout_s = max(0.1, left_ms / 1000) if digest is None else _WHOLE_TIME_S
     return CallRequest(
-        tool=call.tool, arguments=_sent(call, scope), subject=identity.subject,
+        tool=call.tool, arguments=sent_arguments(call.tool, call.arguments, scope), subject=identity.subject,
         role="customer" if scope.conversation.customer else "guest", conversation_id=scope.conversation.id,
         turn_id=scope.turn_id, request_id=scope.request_id, timeout_s=timeout_s, email=identity.email,
         name=identity.name, digest=digest, approvers=approvers, tainted=state.tainted,
     )  # fmt: skip
 
 
-def _sent(call: PlannedCall, scope: TurnScope) -> dict[str, Any]:
+def sent_arguments(tool: str, masked: dict[str, Any], scope: TurnScope) -> dict[str, Any]:
     """The arguments as they go out. A search gets the tokens: what it looks for is no person (GUARD-1)."""
-    return call.arguments if scope.is_public(call.tool) else scope.vault.restore_arguments(call.arguments)
+    return masked if scope.is_public(tool) else scope.vault.restore_arguments(masked)
 
 
 def _failed(failure: CallFailed) -> ToolFailed:
