@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import yaml
 from click.testing import Result
 from rich.console import Console
 from typer.testing import CliRunner
@@ -85,6 +86,31 @@ def test_data_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         assert says in told.output
 
 
+@pytest.mark.parametrize("text", [None, "tiers: [", "[]", SHIPPED.replace("risk_words:", "risk_words: {a: b}\n_:")])
+def test_a_policy_that_cannot_be_read_is_named(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "mine.yaml"
+    if text is not None:
+        path.write_text(text)
+    told = run("tune", "--data", data(tmp_path, 10), "--policy", path)
+    assert told.exit_code == 2, told.exception
+    assert "mine.yaml: " in told.output
+
+
+def test_a_policy_of_another_layout_is_not_written_and_it_is_said(tmp_path: Path, policy: Path) -> None:
+    other = json.dumps(yaml.safe_load(SHIPPED))
+    policy.write_text(other)
+    told = run("tune", "--data", data(tmp_path, 3_000), "--policy", policy, "--write")
+    assert told.exit_code == 2, told.exception
+    assert "escalation.yaml: the threshold of low is not where it should be" in told.output
+    assert policy.read_text() == other
+
+
+def test_what_is_written_stands_beside_the_json(tmp_path: Path, policy: Path) -> None:
+    told = run("tune", "--data", data(tmp_path, 3_000), "--policy", policy, "--write", "--json")
+    assert json.loads(told.stdout)["tiers"][0]["tier"] == "low"
+    assert "Written to" in told.stderr
+
+
 def test_the_labelled_answers_of_the_bench_are_too_few_for_one_in_a_thousand() -> None:
     told = run("tune", "--data", DEMO)
     assert told.exit_code == 1
@@ -125,5 +151,6 @@ async def test_real_turns_become_rows_without_a_word_of_what_was_said(
     assert "4 turns; left for you to label: 1" in err
 
 
-async def test_a_database_that_does_not_answer_is_said() -> None:
-    assert await export_turns(NOWHERE, None, datetime.now(UTC), Console()) == 2
+async def test_a_database_that_does_not_answer_is_said(database_url: Callable[[str], str]) -> None:
+    for url in (NOWHERE, database_url("tickets")):
+        assert await export_turns(url, None, datetime.now(UTC), Console()) == 2

@@ -103,6 +103,38 @@ def test_a_data_key_whose_master_key_is_lost_is_told_and_left(
     assert rewrap_keys(urls, files, console) == DONE
 
 
+@pytest.mark.parametrize("broken", ["{", "[]", '{"active": "k1", "keys": {"k1": "!"}}'])
+def test_a_broken_key_file_is_told_and_the_others_are_done(
+    urls: dict[str, str], files: KeyFiles, console: Console, broken: str
+) -> None:
+    asyncio.run(_written(urls, files))
+    assert rotate_keys(files, None, console) == DONE
+    files.master("orders").write_text(broken)
+    assert rewrap_keys(urls, files, console) == UNTRIED
+    assert retire_key(urls, files, "k1", console, settle_s=0) == UNTRIED
+    assert said(console).count("orders: its key file cannot be read (") == 2
+    for service in set(SEALING) - {"orders"}:
+        assert f"{service}: k1 is gone" in said(console)
+
+
+def test_a_database_without_our_tables_is_told_and_the_others_are_done(
+    urls: dict[str, str], files: KeyFiles, console: Console, database_url: Callable[[str], str]
+) -> None:
+    asyncio.run(_written(urls, files))
+    assert rotate_keys(files, None, console) == DONE
+    assert rewrap_keys({**urls, "orders": database_url("retrieval")}, files, console) == UNTRIED
+    assert "orders: its database cannot be asked, or its file not written (UndefinedTableError)" in said(console)
+    assert f"{ORCHESTRATOR}: 1 data keys wrapped anew under k2" in said(console)
+
+
+def test_a_file_that_cannot_be_written_is_told_with_what_was_done(files: KeyFiles, console: Console) -> None:
+    (files.directory / "master-billing.json.partial").mkdir()
+    assert rotate_keys(files, None, console) == UNTRIED
+    assert "orders: k2 is active now" in said(console)
+    assert "billing: its key file cannot be written (" in said(console)
+    assert Keyring.load(files.master("billing")).active == "k1"
+
+
 def test_what_cannot_be_done_is_told_and_changes_nothing(
     urls: dict[str, str], files: KeyFiles, console: Console, tmp_path: Path
 ) -> None:

@@ -236,5 +236,5 @@ def test_nothing_runs_is_a_plain_answer(tmp_path: Path) -> None:
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
     assert answer.returncode == 1
-    assert "Nothing runs here" in answer.stdout
+    assert "Nothing runs here" in answer.stderr
     assert json.dumps(answer.stdout).count("Traceback") == 0

@@ -66,6 +66,28 @@ async def test_a_note_whose_master_key_is_lost_stays_as_it_is_and_holds_up_no_ot
     assert (await service.opened(ORDER_NOTES, "not_1"))["note"] == "lost"
 
 
+@pytest.mark.parametrize("harm", ["key_id = 'k9'", "wrapped = '\\x00'"], ids=["lost", "changed"])
+async def test_however_many_cannot_be_sealed_the_others_are(service: ToolClient, harm: str) -> None:
+    async with service.kit.db.transaction() as connection:
+        await service.people.sealer(connection, service.people.name("cust_ben"))
+        await connection.execute(
+            f"UPDATE data_keys SET {harm} WHERE subject_hash = $1",
+            service.people.name("cust_ben"),
+        )
+        await connection.execute(
+            "INSERT INTO order_notes (id, order_id, customer_id, note, created_at)"
+            " SELECT 'not_a' || i, 'XYZ789', 'cust_ben', 'lost', now() FROM generate_series(1, 120) i"
+        )
+        await connection.execute(
+            "INSERT INTO order_notes (id, order_id, customer_id, note, created_at)"
+            " VALUES ('not_b', 'ABC123', 'cust_ada', 'fine', now())"
+        )
+    assert await ClearRows(service.kit.db, service.people, (ORDER_NOTES,), {}).seal_all() == 1
+    async with service.kit.db.primary() as connection:
+        await connection.execute("DELETE FROM order_notes WHERE NOT sealed OR id = 'not_b'")
+        await connection.execute("DELETE FROM data_keys WHERE subject_hash = $1", service.people.name("cust_ben"))
+
+
 async def test_an_export_has_every_note_and_an_erasure_leaves_the_order(service: ToolClient) -> None:
     note_id = await noted(service)
     records = (await service.privacy(EXPORT_PATH)).json()["records"]

@@ -2,6 +2,7 @@
 
 import io
 import logging
+from pathlib import Path
 
 import orjson
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 
 from servicekit.auth import Role
 from servicekit.logging import configure_logging, processors
+from servicekit.privacy import Finder
 from servicekit.redaction import Redactor
 from servicekit.settings import ServiceSettings
 from servicekit.testing import TestIssuer
+from servicekit.testing.labelled import read
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,14 @@ PLANTED = {
     "slack": ("xoxb-123456789012-abcdef", "123456789012"),
     "database url": ("postgresql://orders:hunter2@db/orders", "hunter2"),
     "postgres detail": ("duplicate key\nDETAIL:  Key (name)=(Ada Moreno) exists.", "Ada"),
+    "postgres detail of more lines": ("not null\nDETAIL:  Failing row contains (Dear shop,\nmy dog Rex died).", "Rex"),
+    "e-mail in brackets": ("ada [at] post [dot] example", "post"),
+    "e-mail in full width": ("ada\uff20mail.example", "ada"),
+    "e-mail in words": ("mail an ada ät mail punkt de", "ada"),
+    "e-mail at a provider": ("write to ada.moreno at gmail.com", "moreno"),
+    "key of letters": ("glpat-abcdefghijklmnopqrst", "abcdefghij"),
+    "password in French": ("mot de passe: sésaMe#ouvre", "ouvre"),
+    "address of a machine without digits": ("from ::ffff:abcd", "abcd"),
 }
 
 
@@ -50,6 +61,12 @@ def test_a_planted_value_is_gone_wherever_it_stands(log, text, secret):
     logger, out = log
     logger.info(text, detail=text, deep={"list": [{"x": text}], text: 1}, raw=text.encode())
     assert secret not in out.getvalue()
+
+
+def test_whatever_the_finder_finds_the_redactor_takes_out(redactor):
+    finder = Finder.load(words=False)
+    texts = [one.text for one in read(Path(__file__).parent / "privacy" / "data")]
+    assert [text for text in texts if finder.find(text) and redactor.text(text) == text] == []
 
 
 @pytest.mark.parametrize(

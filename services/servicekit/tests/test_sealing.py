@@ -175,6 +175,8 @@ async def test_a_key_in_use_is_not_taken_out_also_when_it_is_used_meanwhile(ring
         counted = iter(answers)
 
         async def count(counted=counted) -> int:  # type: ignore[no-untyped-def]
+            # Whoever is killed here has lost nothing: the key is in the file until nobody can need it.
+            assert Keyring.load(path).names == ("k1", "k2")
             return next(counted)
 
         with pytest.raises(KeyInUse):
@@ -189,6 +191,16 @@ async def test_a_key_in_use_is_not_taken_out_also_when_it_is_used_meanwhile(ring
     await retire(path, "k1", none, settle_s=0)
     assert Keyring.load(path).names == ("k2",)
     assert Keyring.load(path).same_root(ring)
+
+
+def test_a_database_that_is_not_ours_is_told(
+    tmp_path: Path, database_url: Callable[[str | None], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "master.json"
+    environment = {"AIGUY_MASTER_KEY_FILE": str(path), "AIGUY_DATABASE_URL": database_url(None)}
+    assert run(["create"], environment) == 0
+    assert run(["rewrap", "--table", "conversations"], environment) == 2
+    assert "the database cannot be asked (UndefinedTableError)" in capsys.readouterr().out
 
 
 async def test_the_command_of_one_service_rotates_rewraps_and_tells_what_is_in_use(

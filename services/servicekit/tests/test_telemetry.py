@@ -86,6 +86,7 @@ def test_spans_leave_without_what_people_wrote():
     told = {
         "url.path": "/thread/Ada Moreno", "url.query": "q=heirloom", "server.address": "ada.example", "count": 3,
         "http.route": "/thread/{id}", "note": "to ada@mail.example", "notes": ("to ada@mail.example", "to nobody"),
+        "client.address": "203.0.113.7",
     }  # fmt: skip
     with provider.get_tracer("t").start_as_current_span(
         "GET ada@mail.example", trace.set_span_in_context(trace.NonRecordingSpan(caller)), attributes=told,
@@ -99,14 +100,15 @@ def test_spans_leave_without_what_people_wrote():
     assert left.name == "GET [email]"
     assert left.attributes == {
         "url.path": "[redacted]", "url.query": "[redacted]", "server.address": "[redacted]", "count": 3,
-        "http.route": "/thread/{id}", "note": "to [email]", "notes": "('to [email]', 'to nobody')",
+        "http.route": "/thread/{id}", "note": "to [email]", "notes": ("to [email]", "to nobody"),
+        "client.address": "[ip]",
     }  # fmt: skip
     (event,), (link,) = left.events, left.links
     assert (event.name, event.attributes) == (
         "to [email]", {"exception.message": "[redacted]", "exception.type": "ValueError"},
     )  # fmt: skip
     assert link.attributes == {"note": "[email]"}
-    assert (left.status.status_code, left.status.description) == (trace.StatusCode.ERROR, None)
+    assert (left.status.status_code, left.status.description) == (trace.StatusCode.ERROR, "no [email]")
     assert (left.context.trace_id, left.context.span_id) == (int(TRACE, 16), current.get_span_context().span_id)
     assert (left.parent.span_id, link.context.span_id) == (7, 7)
     assert not any((left.context.trace_state, left.parent.trace_state, link.context.trace_state))

@@ -64,21 +64,26 @@ def _console() -> Console:
     return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
-def _running(home: Home, console: Console) -> str:
+def _aside() -> Console:
+    # What is told of a failure must not end up in a file of rows or JSON.
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+
+def _running(home: Home) -> str:
     """URL of the running orchestrator; ends the command when there is none."""
     state = home.read_running()
     if state is None:
-        console.print("Nothing runs here. Start it with: make up")
+        _aside().print("Nothing runs here. Start it with: make up")
         raise typer.Exit(1)
     return str(state["urls"][ORCHESTRATOR])
 
 
-def _databases(console: Console) -> dict[str, str]:
+def _databases() -> dict[str, str]:
     """The databases by service; ends the command when nobody says where they are."""
     try:
         return database_urls(find_home())
     except DatabasesUnknown as error:
-        console.print(escape(str(error)))
+        _aside().print(escape(str(error)))
         raise typer.Exit(2) from error
 
 
@@ -112,7 +117,7 @@ def demo() -> None:
 def chat(who: Annotated[Literal["ada", "ben", "guest"], typer.Option(help="Who you are.")] = "ada") -> None:
     """Talk to the running stack."""
     console = _console()
-    url = _running(find_home(), console)
+    url = _running(find_home())
     try:
         hold_chat(url, who, console)
     except (KeyboardInterrupt, EOFError):
@@ -127,7 +132,7 @@ def status() -> None:
     """Say what runs, where, and whether it is ready."""
     console = _console()
     home = find_home()
-    _running(home, console)
+    _running(home)
     raise typer.Exit(show_status(home, console))
 
 
@@ -135,7 +140,7 @@ def status() -> None:
 def usage(as_json: Annotated[bool, typer.Option("--json", help="Print all that is known, as JSON.")] = False) -> None:
     """Say what the models cost this month, and what it will come to. Exit code 1: nothing runs; 2: could not ask."""
     console, home = _console(), find_home()
-    url, token = _running(home, console), KeyFiles(home.keys).demo_token(KIM)
+    url, token = _running(home), KeyFiles(home.keys).demo_token(KIM)
     raise typer.Exit(show_usage(url, token, console, as_json=as_json))
 
 
@@ -168,7 +173,7 @@ def ingest_pages(
 ) -> None:
     """Bring help pages into the knowledge base of the running stack. Exit code 1: some were refused; 2: not done."""
     console = _console()
-    url = _databases(console)["retrieval"]
+    url = _databases()["retrieval"]
     vouched = Vouched(reviewed, tuple(tag or ()), tuple(channel or Channel), ttl_days, policy)
     asked = Asked(
         target, vouched, source, base_url, keep_missing, tuple(allow_host or ()), tuple(below or ()),
@@ -188,14 +193,14 @@ def audit_verify(
 ) -> None:
     """Verify every chain: conversations, refunds, tool calls. Exit code 1: one is broken; 2: could not look."""
     console = _console()
-    raise typer.Exit(show_chains(_databases(console), checkpoint, console))
+    raise typer.Exit(show_chains(_databases(), checkpoint, console))
 
 
 @contracts.command("deprecations")
 def contracts_deprecations() -> None:
     """Say which arguments are on their way out, who still uses them, and which may be removed."""
     console = _console()
-    raise typer.Exit(show_deprecations(_databases(console), datetime.now(UTC), console))
+    raise typer.Exit(show_deprecations(_databases(), datetime.now(UTC), console))
 
 
 @escalation.command("tune")
@@ -222,7 +227,7 @@ def escalation_export(
 ) -> None:
     """Print judged turns as rows to label, without a word of what was said. Exit code 2: could not ask."""
     console, span = _console(), _span(since)
-    url = _databases(console)["orchestrator"]
+    url = _databases()["orchestrator"]
     raise typer.Exit(asyncio.run(export_turns(url, span, datetime.now(UTC), console)))
 
 
@@ -235,7 +240,7 @@ def kb_gaps(
 ) -> None:
     """List questions that had no good answer. Exit code 1: nothing runs, or no such draft; 2: could not ask."""
     console, home, span = _console(), find_home(), _span(since)
-    url, token = _running(home, console), KeyFiles(home.keys).demo_token(KIM)
+    url, token = _running(home), KeyFiles(home.keys).demo_token(KIM)
     raise typer.Exit(show_gaps(url, token, GapQuery(span, limit, outline, as_json), datetime.now(UTC), console))
 
 
@@ -251,14 +256,14 @@ def keys_rotate(
 def keys_rewrap() -> None:
     """Wrap all data keys anew under the active master keys, while everything serves."""
     console = _console()
-    raise typer.Exit(rewrap_keys(_databases(console), KeyFiles(find_home().keys), console))
+    raise typer.Exit(rewrap_keys(_databases(), KeyFiles(find_home().keys), console))
 
 
 @keys.command("retire")
 def keys_retire(name: Annotated[str, typer.Argument(metavar="ID", help="Of the old key, such as k1.")]) -> None:
     """Take an old master key out of the files. Exit code 1: something is still sealed with it; 2: could not look."""
     console = _console()
-    raise typer.Exit(retire_key(_databases(console), KeyFiles(find_home().keys), name, console))
+    raise typer.Exit(retire_key(_databases(), KeyFiles(find_home().keys), name, console))
 
 
 _Customer = Annotated[str, typer.Option(metavar="ID", help="The customer, as their shop names them in its tokens.")]
@@ -266,8 +271,11 @@ _Customer = Annotated[str, typer.Option(metavar="ID", help="The customer, as the
 
 @privacy.command(name="export")
 def privacy_export(customer: _Customer) -> None:
-    """Print all that is kept of a customer as JSON, in all services."""
-    url, token = _running(find_home(), _console()), KeyFiles(find_home().keys).demo_token(KIM)
+    """Print all that is kept of a customer as JSON, in all services.
+
+    Exit code 1: some is missing, or nothing runs; 2: could not ask.
+    """
+    url, token = _running(find_home()), KeyFiles(find_home().keys).demo_token(KIM)
     raise typer.Exit(export_customer(url, token, customer, _console()))
 
 
@@ -276,10 +284,13 @@ def privacy_erase(
     customer: _Customer,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: it cannot be undone.")] = False,
 ) -> None:
-    """Erase a customer from conversations, tickets and notes; orders, invoices and refunds are kept by law."""
+    """Erase a customer from conversations, tickets and notes; orders, invoices and refunds are kept by law.
+
+    Exit code 1: not everywhere yet, or nothing runs; 2: not done.
+    """
     if not yes and not typer.confirm(f"Erase all conversations and tickets of {customer}? This cannot be undone"):
         raise typer.Exit(1)
-    url, token = _running(find_home(), _console()), KeyFiles(find_home().keys).demo_token(KIM)
+    url, token = _running(find_home()), KeyFiles(find_home().keys).demo_token(KIM)
     raise typer.Exit(erase_customer(url, token, customer, _console()))
 
 

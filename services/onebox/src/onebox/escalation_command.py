@@ -1,6 +1,7 @@
 """`aiguy escalation`: thresholds from labelled turns, and the turns to label."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from importlib import resources
@@ -38,40 +39,50 @@ class Tuning:
 def tune_thresholds(asked: Tuning, today: date, console: Console) -> int:
     """Prints the report, and writes thresholds when that is asked for.
 
-    Returns 0; 1 when a tier that has labels carries no claim of the target; 2 when the data cannot be read.
+    Returns 0; 1 when a tier that has labels carries no claim of the target; 2 when the data or the policy cannot be
+    read, or the policy not be written.
     """
-    text = _policy_text(asked.policy)
+    aside, path = _aside(), asked.policy or _shipped()
     try:
+        text = path.read_text(encoding="utf-8")
         policy = load_escalation_policy(text)
+    except (OSError, ValueError) as error:
+        aside.print(escape(f"{path}: {error}"))
+        return UNTRIED
+    try:
         with asked.data.open(encoding="utf-8") as lines:
             labels = read_labels(lines, policy)
         report = tune(labels.rows, policy, asked.target)
-    except (OSError, UnicodeDecodeError, BadRow, ValueError) as error:
-        console.print(escape(f"{asked.data}: {error}"))
+    except (OSError, BadRow, ValueError) as error:
+        aside.print(escape(f"{asked.data}: {error}"))
         return UNTRIED
     if asked.as_json:
         told = {**asdict(report), "unlabelled": labels.unlabelled}
         console.out(json.dumps(told, indent=2, ensure_ascii=False), highlight=False)
     else:
         _show(report, labels.unlabelled, console)
-    if asked.write:
-        _write(asked, report, text, today, console)
+    try:
+        if asked.write:
+            _write(_taken(report, asked, aside), path, text, today, aside)
+    except (OSError, ValueError) as error:
+        aside.print(escape(f"{path}: {error}"))
+        return UNTRIED
     refused = any(one.count and one.supported is None for one in report.tiers)
     return REFUSED if refused else GOOD
 
 
 async def export_turns(url: str, since: timedelta | None, now: datetime, console: Console) -> int:
     """Prints the judged turns as rows to label, oldest first. Returns 0; 2 when the database cannot be asked."""
-    aside = Console(stderr=True, highlight=False, soft_wrap=True)
+    aside = _aside()
     try:
-        connection = await asyncpg.connect(url)
+        connection = await asyncpg.connect(url, timeout=5)
+        try:
+            rows = await labelled_rows(connection, None if since is None else now - since)
+        finally:
+            await connection.close()
     except CONNECT_ERRORS as error:
         aside.print(escape(f"The orchestrator's database cannot be asked ({type(error).__name__})."))
         return UNTRIED
-    try:
-        rows = await labelled_rows(connection, None if since is None else now - since)
-    finally:
-        await connection.close()
     for row in rows:
         console.out(json.dumps(row), highlight=False)
     missing = sum(row["wrong"] is None for row in rows)
@@ -79,27 +90,35 @@ async def export_turns(url: str, since: timedelta | None, now: datetime, console
     return GOOD
 
 
-def _policy_text(path: Path | None) -> str:
-    if path is not None:
-        return path.read_text(encoding="utf-8")
-    return resources.files("orchestrator.policy").joinpath("escalation.yaml").read_text("utf-8")
+def _shipped() -> Path:
+    return Path(str(resources.files("orchestrator.policy").joinpath("escalation.yaml")))
 
 
-def _write(asked: Tuning, report: Report, text: str, today: date, console: Console) -> None:
+def _taken(report: Report, asked: Tuning, aside: Console) -> dict[RiskTier, float]:
     taken: dict[RiskTier, float] = {}
     for one in report.tiers:
         found = one.supported or (one.fallback if asked.accept_bound else None)
         if found is not None:
             taken[one.tier] = found.threshold
         elif one.count:
-            console.print(f"{one.tier.value}: not written, the labels carry no threshold (--accept-bound takes one).")
+            aside.print(f"{one.tier.value}: not written, the labels carry no threshold (--accept-bound takes one).")
+    return taken
+
+
+def _write(taken: Mapping[RiskTier, float], path: Path, text: str, today: date, aside: Console) -> None:
+    """Raises OSError, ValueError; the file is then as it was."""
     if not taken:
-        console.print("Nothing was written.")
+        aside.print("Nothing was written.")
         return
-    path = asked.policy or Path(str(resources.files("orchestrator.policy").joinpath("escalation.yaml")))
-    path.write_text(rewritten(text, taken, today.isoformat()), encoding="utf-8")
+    fresh, partial = rewritten(text, taken, today.isoformat()), path.with_name(f"{path.name}.partial")
+    partial.write_text(fresh, encoding="utf-8")
+    partial.replace(path)
     told = ", ".join(f"{tier.value} {threshold:g}" for tier, threshold in taken.items())
-    console.print(escape(f"Written to {path}: {told}"))
+    aside.print(escape(f"Written to {path}: {told}"))
+
+
+def _aside() -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def _show(report: Report, unlabelled: int, console: Console) -> None:

@@ -6,7 +6,6 @@ retire   the old key is taken out of the files, once nothing is under it
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -25,8 +24,8 @@ from servicekit.sealing.retire import SETTLE_S, KeyInUse, retire
 from servicekit.sealing.rewrap import CONVERSATIONS, PEOPLE, KeyTable, rewrap, uses
 
 DONE, REFUSED, UNTRIED = 0, 1, 2
-#: What is done for one service, over its database; gives an exit code.
-Work = Callable[[str, Connection], Awaitable[int]]
+#: What is done for one service, with its keys and over its database; gives an exit code.
+Work = Callable[[str, Keyring, Connection], Awaitable[int]]
 
 
 def table_of(service: str) -> KeyTable:
@@ -38,7 +37,7 @@ def rotate_keys(files: KeyFiles, name: str | None, console: Console) -> int:
     """Adds a fresh active key to each service's file. Running services see it within a second.
 
     Without a name the next free `k2`, `k3` … is taken, of each file its own. Returns 0; 1 when a file has the name
-    already; 2 when there is no file, and then none was changed.
+    already; 2 when a file cannot be read, and then none was changed, or cannot be written, and then the others were.
     """
     with _alone(files, console) as alone:
         return _rotate(files, name, console) if alone else UNTRIED
@@ -54,17 +53,23 @@ def _rotate(files: KeyFiles, name: str | None, console: Console) -> int:
     except ValueError as error:
         console.print(escape(f"Nothing was changed: {error}."))
         return REFUSED
+    code = DONE
     for service, ring in rotated.items():
-        write_private(files.master(service), ring.to_json())
+        try:
+            write_private(files.master(service), ring.to_json())
+        except OSError as error:
+            console.print(escape(f"{service}: its key file cannot be written ({type(error).__name__})"))
+            code = UNTRIED
+            continue
         older = ", ".join(key for key in ring.names if key != ring.active)
         console.print(escape(f"{service}: {ring.active} is active now; {older} still opens what is older"))
     console.print("Next: aiguy keys rewrap")
-    return DONE
+    return code
 
 
 def rewrap_keys(urls: Mapping[str, str], files: KeyFiles, console: Console) -> int:
     """Wraps all data keys anew under the active keys. 1: some could not be read; 2: a database was not there."""
-    return max(asyncio.run(_each(urls, console, partial(_rewrap, files=files, console=console))), default=DONE)
+    return max(asyncio.run(_each(urls, files, console, partial(_rewrap, console=console))), default=DONE)
 
 
 def retire_key(
@@ -73,7 +78,7 @@ def retire_key(
     """Takes the key out of every file. 1 where it is active or in use; 2 when a database was not there."""
     work = partial(_retire, files=files, name=name, console=console, settle_s=settle_s)
     with _alone(files, console) as alone:
-        return max(asyncio.run(_each(urls, console, work)), default=DONE) if alone else UNTRIED
+        return max(asyncio.run(_each(urls, files, console, work)), default=DONE) if alone else UNTRIED
 
 
 @contextmanager
@@ -92,27 +97,35 @@ def _alone(files: KeyFiles, console: Console) -> Iterator[bool]:
         lock.release()
 
 
-async def _each(urls: Mapping[str, str], console: Console, work: Work) -> list[int]:
-    return list(await asyncio.gather(*(_at(service, urls, console, work) for service in SEALING)))
+async def _each(urls: Mapping[str, str], files: KeyFiles, console: Console, work: Work) -> list[int]:
+    return list(await asyncio.gather(*(_at(service, urls, files, console, work) for service in SEALING)))
 
 
-async def _at(service: str, urls: Mapping[str, str], console: Console, work: Work) -> int:
+async def _at(service: str, urls: Mapping[str, str], files: KeyFiles, console: Console, work: Work) -> int:
+    """UNTRIED for whatever fails here: the other services are done all the same."""
+    try:
+        ring = Keyring.load(files.master(service))
+    except (OSError, ValueError) as error:
+        # What is wrong with it is not repeated: the text may hold keys.
+        console.print(escape(f"{service}: its key file cannot be read ({type(error).__name__})"))
+        return UNTRIED
     try:
         connection = await asyncpg.connect(urls[service], timeout=5)
     except (KeyError, *CONNECT_ERRORS) as error:
         console.print(escape(f"{service}: its database cannot be reached ({type(error).__name__})"))
         return UNTRIED
     try:
-        return int(await work(service, connection))
-    except (OSError, json.JSONDecodeError) as error:
-        console.print(escape(f"{service}: its key file cannot be read ({type(error).__name__})"))
+        return int(await work(service, ring, connection))
+    except CONNECT_ERRORS as error:
+        console.print(
+            escape(f"{service}: its database cannot be asked, or its file not written ({type(error).__name__})")
+        )
         return UNTRIED
     finally:
         await connection.close()
 
 
-async def _rewrap(service: str, db: Connection, *, files: KeyFiles, console: Console) -> int:
-    ring = Keyring.load(files.master(service))
+async def _rewrap(service: str, ring: Keyring, db: Connection, *, console: Console) -> int:
     found = await rewrap(db, table_of(service), ring)
     lost = f"; {found.unreadable:,} cannot be opened: their master key is not in the file" if found.unreadable else ""
     console.print(escape(f"{service}: {found.done:,} data keys wrapped anew under {ring.active}{lost}"))
@@ -120,9 +133,9 @@ async def _rewrap(service: str, db: Connection, *, files: KeyFiles, console: Con
 
 
 async def _retire(
-    service: str, db: Connection, *, files: KeyFiles, name: str, console: Console, settle_s: float
+    service: str, ring: Keyring, db: Connection, *, files: KeyFiles, name: str, console: Console, settle_s: float
 ) -> int:
-    if name not in Keyring.load(files.master(service)).names:
+    if name not in ring.names:
         console.print(escape(f"{service}: has no key {name}"))
         return DONE
     try:

@@ -67,6 +67,15 @@ def test_nearly_enough_says_about_how_many_more() -> None:
     assert report.fallback.bound > 0.001
 
 
+def test_with_too_few_labels_the_fallback_lets_the_surest_half_through_and_not_everything() -> None:
+    surest = [Labelled(LOW, 0.9, wrong=False)] * 5 + [Labelled(LOW, 0.1, wrong=True)] * 5
+    for labelled, answered in ((surest, 5), (surest[4:6], 1), (surest[5:6], 1)):
+        fallback = low_of(tune(labelled, POLICY, 0.001)).fallback
+        assert fallback is not None
+        assert fallback.answered == answered
+        assert fallback.threshold > 0
+
+
 def test_a_tier_without_labels_is_reported_too() -> None:
     report = tune([Labelled(LOW, 0.9, wrong=False)], POLICY, 0.1)
     assert [one.tier for one in report.tiers] == list(RiskTier)

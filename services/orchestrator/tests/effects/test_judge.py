@@ -91,6 +91,14 @@ async def test_doubts_about_a_help_page_refuse_with_the_nearest_one() -> None:
     assert ANSWER.text not in told.text
 
 
+async def test_a_tool_over_money_is_no_search_whatever_its_answer_looks_like() -> None:
+    for output in (SEARCH, {"passages": "two", "strength": "strong"}):
+        told = await judged(ANSWER, state(seen("get_refund", output), **SHAKY), scope_with())
+        assert told.confidence is not None
+        assert told.confidence.tier is RiskTier.MONEY
+        assert told.verdict == "hand_over"
+
+
 async def test_the_policy_may_ask_back_instead() -> None:
     policy = load_escalation_policy()
     asks = policy.tiers[RiskTier.MONEY].model_copy(update={"below": "ask"})

@@ -92,6 +92,16 @@ def test_a_manifest_cannot_call_money_harmless() -> None:
     assert make_entry(served, "http://tool.example").risk is RiskTier.MONEY
 
 
+@pytest.mark.parametrize("told", Confirmation)
+@pytest.mark.parametrize("name", ["approve_refund", "issue_refund"])
+def test_whoever_asks_more_people_is_heard(name: str, told: Confirmation) -> None:
+    contract = find_contract(name)
+    assert contract is not None
+    made = make_entry(entry_from_contract(contract).model_copy(update={"confirmation": told}), "http://tool.example")
+    order = list(Confirmation)
+    assert order.index(made.confirmation) == max(order.index(told), order.index(contract.confirmation))
+
+
 @pytest.mark.parametrize("contract", [one for one in CONTRACTS if one.is_write], ids=lambda one: one.name)
 def test_no_write_is_offered_that_nobody_confirms_but_the_hand_over(contract: AnyContract) -> None:
     if may_be_offered(entry(contract.name), customer=True):

@@ -42,6 +42,20 @@ def test_what_is_refused_in_a_note_is_refused_in_every_field_and_at_any_depth() 
     assert [one for one in everything if not screened(NOTE, {"invented": one})] == []
 
 
+def test_no_depth_hides_a_text() -> None:
+    nested: Any = "'; DROP TABLE orders; --"
+    for _ in range(50):
+        nested = {"a": [nested]}
+    assert screened(NOTE, {"note": nested})
+
+
+def test_a_hostile_text_costs_no_time() -> None:
+    """No pattern tries again and again: of 300,000 characters each the test would otherwise not come to its end."""
+    long = 300_000
+    for start, piece in (("' or ", "'"), ("' or ", '")'), ("` or", " "), ("` or not", " "), ("javascript:", "a")):
+        assert not screened(NOTE, {"note": start + piece * (long // len(piece))})
+
+
 def test_the_fields_that_people_write_in_are_known_by_their_schema() -> None:
     text = "Please drop the parcel; delete the rest - it's 'fine'."
     free = set()

@@ -6,6 +6,7 @@ from contracts.errors import ErrorClass
 from contracts.tool import RiskTier
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, FinalMessage, Outcome, Usage
+from orchestrator.turn import evidence
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.confidence import Confidence
 from orchestrator.turn.effects import (
@@ -74,6 +75,12 @@ def test_a_message_goes_to_the_planner() -> None:
 def test_a_read_runs_without_a_confirmation_and_its_result_goes_back_to_the_planner() -> None:
     assert asks(after(STARTED, PlanMade(call=READ)), CallTool) == CallTool(READ)
     assert asks(after(STARTED, PlanMade(call=READ), ToolSucceeded(output={}, ms=5)), CallPlanner)
+
+
+@pytest.mark.parametrize("strength", ["strong", None, [1], -3, 7])
+def test_a_tool_that_means_something_else_by_strength_breaks_no_turn(strength: object) -> None:
+    state = after(STARTED, PlanMade(call=READ), ToolSucceeded(output={"strength": strength}, ms=5)).state
+    assert 0 <= evidence.confidence(state.observed) <= 1
 
 
 def test_an_answer_is_guarded_before_it_is_sent() -> None:

@@ -32,12 +32,16 @@ _KEPT = frozenset({
 #: Counts may have "token" in their name.
 _COUNTS = frozenset({"tokens", "tokens_in", "tokens_out", "max_tokens", "max_output_tokens"})
 
-#: Most of what is logged has none of this, and needs no closer look.
-_WORTH_A_LOOK = re.compile(
-    r"[@\d=]|eyJ|://|DETAIL:|(?i:bearer|basic |secret|passw|pwd|token|sk-|-----begin|arroba|arobase|chiocciola"
-    r"| dot |\(at)"
-)
-_DETAIL = re.compile(r"DETAIL:.*")  # what Postgres adds: the values of the row
+#: Most of what is logged has none of this, and needs no closer look. Whatever the finder finds has some of it.
+_SIGNS = re.compile(r"[@\d=]|\bat\b")
+_MARKS = (
+    "eyj", "://", "::", "detail:", "akia", "asia", "aiza", "sg.", "xox", "shp", "sq0", "sk-", "sk_", "pk-", "pk_",
+    "rk-", "rk_", "ck_", "cs_", "ghp", "gho", "ghu", "ghs", "ghr", "github_pat", "glpat", "hf_", "hf-", "npm", "whsec",
+    "dop_v1", "bearer", "basic ", "secret", "pass", "kennwort", "pwd", "mdp", "clave", "parola", "wachtw", "token",
+    "key", "login", "-----begin", "arroba", "arobase", "chiocciola", "apenstaartje",
+)  # fmt: skip
+# What Postgres adds: the values of the row, which may have several lines. Nothing says where they end.
+_DETAIL = re.compile(r"DETAIL:.*", re.DOTALL)
 
 
 @lru_cache(maxsize=1024)
@@ -46,6 +50,11 @@ def _hidden(name: str) -> bool:
     if lower in _COUNTS:
         return False
     return lower in _PRIVATE_NAMES or any(part in lower for part in _SECRET_NAMES)
+
+
+def _is_worth_a_look(text: str) -> bool:
+    lower = text.lower()
+    return not text.isascii() or any(mark in lower for mark in _MARKS) or _SIGNS.search(lower) is not None
 
 
 class Redactor:
@@ -61,7 +70,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """`text` without tokens, e-mail and IP addresses, card, phone and account numbers, ids, orders."""
-        if not _WORTH_A_LOOK.search(text):
+        if not _is_worth_a_look(text):
             return text
         return _DETAIL.sub("DETAIL: [redacted]", hidden(text, self._finder.find(text)))
 

@@ -83,9 +83,12 @@ def load_escalation_policy(text: str | None = None) -> EscalationPolicy:
     """The policy that ships with the service, or the one in `text` (YAML). Raises ValueError when it is incomplete."""
     if text is None:
         text = resources.files("orchestrator.policy").joinpath("escalation.yaml").read_text("utf-8")
-    raw: Any = yaml.safe_load(text)
-    if not isinstance(raw, dict):
-        raise ValueError("an escalation policy is a mapping")  # noqa: TRY004 - a file is wrong, not a type
-    listed = raw.get("risk_words") or {}
-    words = {topic: tuple(" ".join(languages.values()).casefold().split()) for topic, languages in listed.items()}
+    try:
+        raw: Any = yaml.safe_load(text)
+        listed = raw.get("risk_words") or {}
+        words = {topic: tuple(" ".join(languages.values()).casefold().split()) for topic, languages in listed.items()}
+    except yaml.YAMLError as error:
+        raise ValueError("an escalation policy is YAML") from error
+    except (AttributeError, TypeError) as error:
+        raise ValueError("an escalation policy, and its risk_words, are mappings") from error
     return EscalationPolicy.model_validate({**raw, "risk_words": words})

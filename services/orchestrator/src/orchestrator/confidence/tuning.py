@@ -6,6 +6,7 @@ is too small to show anything) downwards, as long as each is supported. So a cla
 however many thresholds were tried. It refuses to claim what the labels cannot carry.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ class Bin:
 class TierReport:
     """One tier. `supported` is None when the labels carry no claim of the target; `why` says so in words.
 
-    `fallback` is the threshold that lets the surest half through, whatever it shows: `--accept-bound` takes it.
+    `fallback` is the first threshold that is tried, or would be with more labels, whatever it shows: `--accept-bound`
+    takes it.
     """
 
     tier: RiskTier
@@ -93,7 +95,8 @@ def _tier(tier: RiskTier, rows: Sequence[Labelled], today: float, target: float)
     candidates = _candidates(rows, target)
     found = _lowest_supported(rows, candidates, target)
     supported = None if found is None else standing(rows, found)
-    fallback = standing(rows, candidates[0]) if candidates else standing(rows, 0.0) if rows else None
+    surest = candidates[0] if candidates else _letting_through(rows, len(rows) // 2) if rows else None
+    fallback = None if surest is None else standing(rows, surest)
     curve = reliability(rows)
     why, more = _why(rows, supported, fallback, target)
     return TierReport(
@@ -107,9 +110,14 @@ def _candidates(rows: Sequence[Labelled], target: float) -> list[float]:
     first = max(needed(0, target), len(rows) // 2)
     if len(rows) < first:
         return []
-    scores = sorted((one.score for one in rows), reverse=True)
-    start = int(scores[first - 1] * _GRID)
+    start = round(_letting_through(rows, first) * _GRID)
     return [step / _GRID for step in range(start, -1, -1)]
+
+
+def _letting_through(rows: Sequence[Labelled], surest: int) -> float:
+    """The highest threshold that lets at least so many of the surest through, and at least one."""
+    scores = sorted((one.score for one in rows), reverse=True)
+    return math.floor(round(scores[max(surest, 1) - 1] * _GRID, 6)) / _GRID
 
 
 def _lowest_supported(rows: Sequence[Labelled], candidates: Sequence[float], target: float) -> float | None:

@@ -12,9 +12,10 @@ from orchestrator.effects.judge import looping, repeated
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.vault import Vault
-from orchestrator.tools.authorise import HANDS_OVER
+from orchestrator.tools.authorise import HANDS_OVER, needs_approval
 from orchestrator.tools.catalog import ToolEntry
 from orchestrator.tools.gateway import arguments_hash
+from orchestrator.tools.masking import restored_arguments
 from orchestrator.turn import provenance
 from orchestrator.turn.budgets import Level
 from orchestrator.turn.effects import CallPlanner
@@ -99,16 +100,18 @@ def _input(proposed: Proposed, state: TurnState, view: TurnView, scope: TurnScop
 def plan_call(call: ToolCall, view: TurnView, scope: TurnScope, context: BrainContext) -> PlannedCall:
     """The call with tokens for its values, and what policy says of it, from the contract, never from the model."""
     entry = scope.world.catalog.entry(call.name)
-    arguments, args_hash = call.arguments, arguments_hash(call.arguments)
-    masked = view.vault.mask_fields(arguments, ())
+    masked = view.vault.mask_fields(call.arguments, ())
+    # Of the tokens: however the model spells a value it has one, and without the conversation's key none can be tried.
+    args_hash = arguments_hash(masked)
     if entry is None:
         # It was offered a moment ago and is gone now: the gateway refuses it and the turn says so.
         return PlannedCall(tool=call.name, arguments=masked, args_hash=args_hash, label="")
     return PlannedCall(
         tool=entry.name, arguments=masked, args_hash=args_hash, label=entry.label,
         write=entry.write, needs_confirmation=entry.confirmation is Confirmation.CUSTOMER,
-        needs_approval=_needs_approval(entry, arguments), approved_by=_follow_up(entry.approved_by, scope),
-        closed_by=_follow_up(entry.closed_by, scope), ref=entry.ref, ticket_when_down=entry.risk is not RiskTier.LOW,
+        needs_approval=needs_approval(entry, restored_arguments(entry, masked, scope.vault)),
+        approved_by=_follow_up(entry.approved_by, scope), closed_by=_follow_up(entry.closed_by, scope),
+        ref=entry.ref, ticket_when_down=entry.risk is not RiskTier.LOW,
         free_text=entry.free_text, origins=_origins(masked, entry, view.vault, context) if entry.write else (),
     )  # fmt: skip
 
@@ -136,11 +139,3 @@ def _follow_up(tool: str | None, scope: TurnScope) -> FollowUp | None:
         return None
     entry = scope.world.catalog.entry(tool)
     return FollowUp(tool=tool, label=entry.label if entry is not None else "")
-
-
-def _needs_approval(entry: ToolEntry, arguments: dict[str, Any]) -> bool:
-    rule = entry.approval
-    if rule is None:
-        return False
-    value = arguments.get(rule.argument)
-    return not isinstance(value, int) or value > rule.over

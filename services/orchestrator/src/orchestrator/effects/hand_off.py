@@ -49,7 +49,9 @@ async def hand_off(effect: HandOff, state: TurnState, scope: TurnScope) -> TurnI
 
 
 async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope) -> PlannedCall:
-    """The hand-over as a call. Its arguments depend on the journal alone, so a repeated one has the same key."""
+    """The hand-over as a call. A repeated one has the same key while the memory is as it was; with another one, tickets
+    gives back the open hand-over of the conversation.
+    """
     view = scope.view(state)
     remembered = await scope.remembered()
     lines = [f"{_WHO[message.role]}: {message.text}" for message in remembered.history]

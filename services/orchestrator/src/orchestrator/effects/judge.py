@@ -1,5 +1,8 @@
 """The judgement of an answer that the guards let through: is it sure enough for what is at stake?"""
 
+from collections.abc import Mapping
+from typing import Any
+
 from contracts.tool import RiskTier
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Outcome
@@ -9,6 +12,7 @@ from orchestrator.confidence.judging import judge
 from orchestrator.confidence.repeats import times_asked, times_told, turns_called
 from orchestrator.effects.scope import TurnScope
 from orchestrator.turn.confidence import Confidence
+from orchestrator.turn.evidence import share
 from orchestrator.turn.inputs import Escalated, Guarded, PlannedCall
 from orchestrator.turn.machine import REFUSED_INPUT
 from orchestrator.turn.state import Observed, TurnState
@@ -49,10 +53,10 @@ async def judged(guarded: Guarded, state: TurnState, scope: TurnScope) -> Guarde
 
 async def facts_of(guarded: Guarded, state: TurnState, scope: TurnScope) -> Facts:
     """What the turn shows."""
-    searches = tuple(_search(one) for one in state.observed if one.output is not None and "passages" in one.output)
-    calls = tuple(
-        _call(one, scope) for one in state.observed if one.output is None or "passages" not in one.output
-    )  # fmt: skip
+    searches = tuple(
+        _search(one.output) for one in state.observed if one.output is not None and "passages" in one.output
+    )
+    calls = tuple(_call(one, scope) for one in state.observed if not _is_mere_search(one, scope))
     return Facts(
         searches=searches, calls=calls, covered=guarded.covered, self_check=state.self_check, flags=state.flags,
         asked=await _times_asked(state, scope), repairs=state.repairs, degraded=state.degraded,
@@ -98,11 +102,17 @@ async def _times_asked(state: TurnState, scope: TurnScope) -> int:
     return times_asked(state.text, remembered.history, fewest_words=fewest)
 
 
-def _search(one: Observed) -> SearchSeen:
-    output = one.output or {}
+def _is_mere_search(one: Observed, scope: TurnScope) -> bool:
+    """Whether nothing more than help pages is at stake, which only a tool of that tier can say."""
+    entry = scope.world.catalog.entry(one.call.tool)
+    found = one.output is not None and "passages" in one.output
+    return found and (entry is None or entry.risk is RiskTier.LOW)
+
+
+def _search(output: Mapping[str, Any]) -> SearchSeen:
     return SearchSeen(
-        strength=float(output.get("strength", 1.0)), gap=float(output.get("gap", 0.0)),
-        cover=float(output.get("cover", 1.0)), answerable=bool(output.get("answerable", True)),
+        strength=share(output, "strength", 1.0), gap=share(output, "gap", 0.0), cover=share(output, "cover", 1.0),
+        answerable=bool(output.get("answerable", True)),
     )  # fmt: skip
 
 

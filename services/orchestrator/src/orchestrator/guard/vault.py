@@ -121,8 +121,8 @@ class Vault:
         if isinstance(item, str):
             if TOKEN.fullmatch(item):
                 return item
-            if key in ORDER_FIELDS and item:
-                return self._order(item)
+            if key in ORDER_FIELDS and (number := item.lstrip("#")):
+                return self._order(number)
             return self._token(_kind_of(key), item) if key in hidden and item else self.mask(item)
         if isinstance(item, Mapping):
             return self.mask_fields(item, hidden.union(item) if key in hidden else hidden)

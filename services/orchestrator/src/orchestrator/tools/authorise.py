@@ -3,6 +3,9 @@
 The tool service decides again, from the token: this is the first of two locks, not the only one.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from contracts.errors import ProblemCode
 from contracts.tool import Confirmation
 from orchestrator.tools.calls import CallRequest
@@ -40,16 +43,16 @@ def refusal(entry: ToolEntry, request: CallRequest, *, preview: bool = False) ->
         return None if entry.preview_path is not None else ProblemCode.TOOL_UNKNOWN
     if entry.confirmation is not Confirmation.NONE and request.digest is None:
         return ProblemCode.CONFIRMATION_REQUIRED
-    if not request.approvers and (entry.confirmation is Confirmation.STAFF or needs_approval(entry, request)):
+    if not request.approvers and (entry.confirmation is Confirmation.STAFF or needs_approval(entry, request.arguments)):
         return ProblemCode.APPROVAL_REQUIRED
     if request.subject in request.approvers:
         return ProblemCode.APPROVAL_REQUIRED
     return None
 
 
-def needs_approval(entry: ToolEntry, request: CallRequest) -> bool:
+def needs_approval(entry: ToolEntry, arguments: Mapping[str, Any]) -> bool:
     """Whether staff must approve this call; an argument that cannot be compared counts as too large."""
     if entry.approval is None:
         return False
-    value = request.arguments.get(entry.approval.argument)
+    value = arguments.get(entry.approval.argument)
     return not isinstance(value, int) or value > entry.approval.over

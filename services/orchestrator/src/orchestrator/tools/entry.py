@@ -104,9 +104,8 @@ def _built_against(served: ToolManifestEntry) -> ToolManifestEntry | None:
 
 
 def _confirmation(served: ToolManifestEntry, ours: ToolManifestEntry | None) -> Confirmation:
-    if ours is not None and ours.confirmation is not Confirmation.NONE:
-        return ours.confirmation
-    return served.confirmation
+    told = (served.confirmation, ours.confirmation if ours else served.confirmation)
+    return max(told, key=tuple(Confirmation).index)
 
 
 def _risk(served: ToolManifestEntry, ours: ToolManifestEntry | None) -> RiskTier:

@@ -14,8 +14,8 @@ Reason = Literal["secret", "sql", "shell", "template", "script", "control", "pat
 
 #: A string that may be as long as this is text that people write, unless its pattern is that of an address.
 _FREE_TEXT_FROM = 128
-_DEEPEST = 6
 
+# Possessive quantifiers (`*+`) where two parts of a pattern could share a run: a long one is then read once.
 _SECRET = re.compile(
     r"\b(?:sk|pk|rk)[-_](?:live|test|proj|ant)?[-_]?[A-Za-z0-9_-]{16,}|\bgh[pousr]_[A-Za-z0-9]{30,}|\bglpat-[\w-]{16,}"
     r"|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{30,}|\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bwhsec_[A-Za-z0-9+/=]{16,}|\bhf_[A-Za-z]{30,}"
@@ -28,7 +28,7 @@ _TABLES = (
     r"(?:users?|customers?|orders?|accounts?|refunds?|payments?|charges?|invoices?|tickets?|pg_\w+|information_schema)"
 )
 _SQL = re.compile(
-    r"['\"`)]\s*(?:or|and)\s+(?:not\s+)?['\"(]*\w*['\")]*\s*(?:=|<|>|like\b|is\b)"
+    r"['\"`)]\s*(?:or|and)\s++(?:not\s++)?['\"(]*+\w*['\")]*+\s*+(?:=|<|>|like\b|is\b)"
     r"|\bor\s+1\s*=\s*1\b|\bunion\s+(?:all\s+)?(?:distinct\s+)?select\b|\bselect\s+\*\s+from\b"
     r"|\bselect\b[^;]{1,120}\bfrom\s+\w+\s+where\s+\w+\s*(?:=|<|>|like\b)|\bselect\s+(?:version|current_user|pg_\w+)\s*(?:\(|$)"
     rf"|\bselect\s+[\w.]+(?:\s*,\s*[\w.]+)*\s+from\s+{_TABLES}\b|\b(?:drop|truncate)\s+table\s+(?:if\s+exists\s+)?{_TABLES}\b"
@@ -56,7 +56,7 @@ _TEMPLATE = re.compile(
     re.IGNORECASE,
 )
 _SCRIPT = re.compile(
-    r"<script\b[^<>]{0,200}>\s*[^<\s][^<]*|<script\b[^<>]{0,200}\bsrc\s*=|\bjavascript:\s*[a-z]+[\w.]*\s*\(|<iframe\b[^<>]{0,200}\bsrc"
+    r"<script\b[^<>]{0,200}>\s*[^<\s][^<]*|<script\b[^<>]{0,200}\bsrc\s*=|\bjavascript:\s*[a-z][\w.]*+\s*+\(|<iframe\b[^<>]{0,200}\bsrc"
     r"|<(?:img|svg|body|video|input|details|a|div)\b[^<>]{0,200}\bon[a-z]{3,20}\s*=|<svg[ /][^<>]{0,200}onload"
     r"|!\[[^\]]{0,80}\]\(\s*https?://[^)]{0,200}[?&][^)]{0,200}=",
     re.IGNORECASE,
@@ -103,13 +103,13 @@ def _is_free_text(field: Mapping[str, Any]) -> bool:
     return any(one.get("maxLength", 0) >= _FREE_TEXT_FROM and "@" not in one.get("pattern", "") for one in options)
 
 
-def _texts(value: Any, depth: int = 0) -> Iterator[str]:
+def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif depth < _DEEPEST and isinstance(value, Mapping):
+    elif isinstance(value, Mapping):
         for key, item in value.items():
             yield str(key)
-            yield from _texts(item, depth + 1)
-    elif depth < _DEEPEST and isinstance(value, list | tuple):
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
         for item in value:
-            yield from _texts(item, depth + 1)
+            yield from _texts(item)

@@ -64,6 +64,8 @@ async def _in_database(url: str, ring: Keyring, asked: argparse.Namespace) -> in
             f"{found.done:,} data keys wrapped anew under {ring.active}, {found.unreadable:,} could not be opened",
             1 if found.unreadable else 0,
         )
+    except CONNECT_ERRORS as error:
+        return _say(f"the database cannot be asked ({type(error).__name__})", 2)
     finally:
         await db.close()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from servicekit.background import sweeping
-from servicekit.crypto import KeyUnavailable
+from servicekit.crypto import KeyUnavailable, SealError
 from servicekit.db.pool import Connection, Database
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
@@ -41,34 +41,34 @@ class ClearRows:
         except (ProblemError, asyncpg.PostgresError) as error:
             # Not there yet, or not migrated yet: the service starts, says so itself, and this comes back to it.
             get_logger().warning("sealing_postponed", error=type(error).__name__)
-        async with sweeping("sealing", every_s, _BATCH, self.sweep):
+        async with sweeping("sealing", every_s, _BATCH, self.seal_all):
             yield
 
     async def seal_all(self) -> int:
-        """Seals what can be; how many rows. One whose master key is lost stays, and is logged. Raises ProblemError."""
-        total = 0
-        while done := await self.sweep():
-            total += done
-        return total
+        """Seals what can be; how many rows. One whose key does not open stays, and is logged. Raises ProblemError."""
+        return sum([await self._table(table) for table in self.tables])
 
-    async def sweep(self) -> int:
-        """One batch of each table; how many rows were sealed."""
-        return sum([await self._batch(table) for table in self.tables])
-
-    async def _batch(self, table: PersonalTable) -> int:
-        async with self.db.transaction() as connection:
-            rows = await connection.fetch(
-                f"SELECT * FROM {table.table} WHERE NOT sealed ORDER BY {table.row_id} LIMIT $1"  # noqa: S608
-                " FOR NO KEY UPDATE SKIP LOCKED",
-                _BATCH,
-            )
-            return sum([await self._sealed(connection, table, row) for row in rows])
+    async def _table(self, table: PersonalTable) -> int:
+        total, after = 0, ""
+        while True:
+            async with self.db.transaction() as connection:
+                rows = await connection.fetch(
+                    f"SELECT * FROM {table.table} WHERE NOT sealed AND {table.row_id} > $1"  # noqa: S608
+                    f" ORDER BY {table.row_id} LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED",
+                    after, _BATCH,
+                )  # fmt: skip
+                total += sum([await self._sealed(connection, table, row) for row in rows])
+            if not rows:
+                return total
+            # Behind those that stay, or enough of them would hold up all others.
+            after = rows[-1][table.row_id]
 
     async def _sealed(self, connection: Connection, table: PersonalTable, row: asyncpg.Record) -> bool:
         try:
             await self._seal(connection, table, row)
-        except KeyUnavailable as error:
-            get_logger().error("row_left_in_clear", table=table.table, kid=error.key_id)
+        except SealError as error:
+            kid = error.key_id if isinstance(error, KeyUnavailable) else ""
+            get_logger().error("row_left_in_clear", table=table.table, kid=kid)
             return False
         return True
 

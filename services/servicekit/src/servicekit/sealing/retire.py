@@ -19,20 +19,15 @@ async def retire(path: Path, name: str, count: Callable[[], Awaitable[int]], set
     """Takes the key `name` out of the file. `count` says how many data keys are under it.
 
     A process that has not seen the last rotation may still use the key, so it is counted again after `settle_s`, and
-    the key is put back when one was added. Nobody else may change the file meanwhile.
+    stays in the file until then. Nobody else may change the file meanwhile.
 
     Raises KeyInUse, ValueError (no such key, or the active one).
     """
-    ring = Keyring.load(path)
-    without = ring.retired(name)
+    without = Keyring.load(path).retired(name)
+    await _unused(name, count)
+    await asyncio.sleep(settle_s)
     await _unused(name, count)
     write_private(path, without.to_json())
-    try:
-        await asyncio.sleep(settle_s)
-        await _unused(name, count)
-    except BaseException:
-        write_private(path, ring.to_json())
-        raise
 
 
 async def _unused(name: str, count: Callable[[], Awaitable[int]]) -> None:

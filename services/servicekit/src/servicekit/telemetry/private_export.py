@@ -45,9 +45,13 @@ class PrivateExporter(SpanExporter):
         return ReadableSpan(
             name=text(span.name), context=_ids(span.context), parent=span.parent and _ids(span.parent),
             resource=span.resource, attributes=self._attributes(span.attributes), events=events, links=links,
-            kind=span.kind, status=Status(span.status.status_code), start_time=span.start_time,
+            kind=span.kind, status=self._status(span.status), start_time=span.start_time,
             end_time=span.end_time, instrumentation_scope=span.instrumentation_scope,
         )  # fmt: skip
+
+    def _status(self, status: Status) -> Status:
+        # What an instrumented library says of an exception holds the exception's text.
+        return Status(status.status_code, self._redactor.text(status.description) if status.description else None)
 
     def _attributes(self, attributes: Mapping[str, AttributeValue] | None) -> dict[str, AttributeValue]:
         return {key: self._value(key, item) for key, item in (attributes or {}).items()}
@@ -55,9 +59,13 @@ class PrivateExporter(SpanExporter):
     def _value(self, key: str, item: AttributeValue) -> AttributeValue:
         if key in _HIDDEN:
             return REDACTED
-        if key in _KEPT or isinstance(item, bool | int | float):
+        if key in _KEPT:
             return item
-        return self._redactor.text(item if isinstance(item, str) else str(item))
+        if isinstance(item, str):
+            return self._redactor.text(item)
+        if isinstance(item, Sequence):
+            return tuple(self._redactor.text(one) if isinstance(one, str) else one for one in item)
+        return item
 
 
 def _ids(context: SpanContext) -> SpanContext:
