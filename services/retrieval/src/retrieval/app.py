@@ -14,7 +14,7 @@ from retrieval.knowledge_base import open_knowledge_base
 from retrieval.settings import Settings
 from servicekit.app import KitFactory, create_app
 from servicekit.context import Kit
-from servicekit.embedding import Embedder
+from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.errors import ProblemError
 
 
@@ -29,6 +29,7 @@ def build(
     kit_factory: KitFactory | None = None,
     store: VectorStore | None = None,
     embedder: Embedder | None = None,
+    quick: QuickEmbedder | None = None,
 ) -> FastAPI:
     """The app. The keyword arguments replace what is opened at start-up; an `embedder` that is given is not closed."""
 
@@ -36,7 +37,7 @@ def build(
 
     @asynccontextmanager
     async def startup(kit: Kit, app: FastAPI) -> AsyncIterator[None]:
-        async with open_knowledge_base(kit, settings, store=store, embedder=embedder) as base:
+        async with open_knowledge_base(kit, settings, store=store, embedder=embedder, quick=quick) as base:
             app.state.knowledge_base = base
 
             async def index_ready() -> None:
