@@ -65,10 +65,10 @@ async def blank(
         yield client
 
 
-@pytest.fixture(scope="module")
-def starter_url(database_url: Callable[[str], str], embedder: Embedder) -> str:
-    """A database with the starter articles, shared by the tests of a module."""
-    url = database_url("retrieval")
+@pytest.fixture(scope="session")
+def starter_url(postgres_server: TestDatabases, embedder: Embedder) -> str:
+    """A database with the starter articles, for all tests that store nothing in it."""
+    url = postgres_server.create("retrieval")
     in_thread(ingest_folder(starter_folder(), database_url=url, embedder=embedder))
     return url
 

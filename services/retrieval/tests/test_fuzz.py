@@ -1,7 +1,7 @@
 """Whatever is sent to retrieval, it answers as its OpenAPI document says."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from schemathesis import Case, GenerationMode
 from contracts.tool import Family
 from contracts.tools.retrieval import SEARCH_KB
 from retrieval.app import build
+from retrieval.ingest import ingest_folder, starter_folder
 from retrieval.routes import INGEST_PATH
 from retrieval.settings import Settings
 from servicekit.auth.claims import Role
@@ -27,10 +28,13 @@ INTERNAL = (INGEST_PATH, f"{INGEST_PATH}/status")
 
 @pytest.fixture(scope="module")
 def api(
-    starter_url: str, redis_url: str, embedder: Embedder, tmp_path_factory: pytest.TempPathFactory
+    database_url: Callable[[str], str], redis_url: str, embedder: Embedder, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Fuzzed]:
     folder: Path = tmp_path_factory.mktemp("fuzz")
-    settings = Settings(environment="test", database_url=starter_url, redis_url=redis_url, index_dir=folder / "index")
+    settings = Settings(
+        environment="test", database_url=database_url("retrieval"), redis_url=redis_url, index_dir=folder / "index"
+    )
+    asyncio.run(ingest_folder(starter_folder(), database_url=settings.database_url, embedder=embedder))
     issuer = TestIssuer.create()
     app = build(settings, kit_factory=kit_with(issuer), embedder=embedder)
     with fuzzed(app, issuer, Family.RETRIEVAL) as running:
