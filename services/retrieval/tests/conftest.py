@@ -45,6 +45,9 @@ def _quiet(database_url: str, redis_url: str, folder: Path, **more: Any) -> Sett
     )  # fmt: skip
 
 
+Serving = Callable[[Settings], AbstractAsyncContextManager[ToolClient]]
+
+
 def _serving(
     settings: Settings, clock: FakeClock, embedder: Embedder, quick: QuickEmbedder
 ) -> AbstractAsyncContextManager[ToolClient]:
@@ -57,11 +60,15 @@ def settings(empty_url: str, redis_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def blank(
-    settings: Settings, clock: FakeClock, embedder: Embedder, quick: QuickEmbedder
-) -> AsyncIterator[ToolClient]:
+def serving(clock: FakeClock, embedder: Embedder, quick: QuickEmbedder) -> Serving:
+    """`async with serving(settings) as client`: with the models that all tests share, which take most of a start."""
+    return lambda settings: _serving(settings, clock, embedder, quick)
+
+
+@pytest.fixture
+async def blank(settings: Settings, serving: Serving) -> AsyncIterator[ToolClient]:
     """The service over a database without documents."""
-    async with _serving(settings, clock, embedder, quick) as client:
+    async with serving(settings) as client:
         yield client
 
 
@@ -85,22 +92,17 @@ async def service(
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def hurried(
-    starter_url: str, redis_url: str, tmp_path: Path, clock: FakeClock, embedder: Embedder, quick: QuickEmbedder
-) -> AsyncIterator[ToolClient]:
+async def hurried(starter_url: str, redis_url: str, tmp_path: Path, serving: Serving) -> AsyncIterator[ToolClient]:
     """The service when it allows two calls a minute."""
-    strict = _quiet(starter_url, redis_url, tmp_path, rate_limit_per_minute=2)
-    async with _serving(strict, clock, embedder, quick) as client:
+    async with serving(_quiet(starter_url, redis_url, tmp_path, rate_limit_per_minute=2)) as client:
         yield client
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def down(
-    settings: Settings, clock: FakeClock, embedder: Embedder, quick: QuickEmbedder
-) -> AsyncIterator[ToolClient]:
+async def down(settings: Settings, serving: Serving) -> AsyncIterator[ToolClient]:
     """The service while nothing listens where its database should be."""
     nowhere = settings.model_copy(update={"database_url": "postgresql://aiguy:x@127.0.0.1:9/retrieval"})
-    async with _serving(nowhere, clock, embedder, quick) as client:
+    async with serving(nowhere) as client:
         yield client
 
 
