@@ -2,10 +2,12 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from retrieval.app import build
 from retrieval.documents import Document
@@ -13,7 +15,7 @@ from retrieval.ingest import ingest_folder, starter_folder
 from retrieval.settings import Settings
 from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.testing import FakeClock, eventually
-from servicekit.testing.databases import TestDatabases
+from servicekit.testing.databases import TestDatabases, in_thread
 from servicekit.testing.tool_client import ToolClient, tool_service
 
 
@@ -35,56 +37,72 @@ def empty_url(postgres_server: TestDatabases) -> str:
     return postgres_server.create("retrieval")
 
 
-@pytest.fixture
-def settings(empty_url: str, redis_url: str, tmp_path: Path) -> Settings:
+def _quiet(database_url: str, redis_url: str, folder: Path, **more: Any) -> Settings:
     """The service watches so seldom that a test sees only what the test brings about, and starts no process."""
     return Settings(
-        environment="test", database_url=empty_url, redis_url=redis_url, index_dir=tmp_path / "index",
-        refresh_interval_s=600, deepening=False,
+        environment="test", database_url=database_url, redis_url=redis_url, index_dir=folder / "index",
+        refresh_interval_s=600, deepening=False, **more,
     )  # fmt: skip
 
 
+Serving = Callable[[Settings], AbstractAsyncContextManager[ToolClient]]
+
+
+def _serving(
+    settings: Settings, clock: FakeClock, embedder: Embedder, quick: QuickEmbedder
+) -> AbstractAsyncContextManager[ToolClient]:
+    return tool_service(lambda kit: build(settings, kit_factory=kit, embedder=embedder, quick=quick), clock)
+
+
 @pytest.fixture
-async def blank(settings: Settings, clock: FakeClock, embedder: Embedder) -> AsyncIterator[ToolClient]:
+def settings(empty_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    return _quiet(empty_url, redis_url, tmp_path)
+
+
+@pytest.fixture
+def serving(clock: FakeClock, embedder: Embedder, quick: QuickEmbedder) -> Serving:
+    """`async with serving(settings) as client`: with the models that all tests share, which take most of a start."""
+    return lambda settings: _serving(settings, clock, embedder, quick)
+
+
+@pytest.fixture
+async def blank(settings: Settings, serving: Serving) -> AsyncIterator[ToolClient]:
     """The service over a database without documents."""
-    async with tool_service(lambda kit: build(settings, kit_factory=kit, embedder=embedder), clock) as client:
+    async with serving(settings) as client:
         yield client
 
 
-@pytest.fixture
-async def starter_url(database_url: Callable[[str], str], embedder: Embedder) -> str:
-    """A database with the starter articles, shared by the tests of a module."""
-    url = database_url("retrieval")
-    await ingest_folder(starter_folder(), database_url=url, embedder=embedder)
+@pytest.fixture(scope="session")
+def starter_url(postgres_server: TestDatabases, embedder: Embedder) -> str:
+    """A database with the starter articles, for all tests that store nothing in it."""
+    url = postgres_server.create("retrieval")
+    in_thread(ingest_folder(starter_folder(), database_url=url, embedder=embedder))
     return url
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(
-    starter_url: str, settings: Settings, clock: FakeClock, embedder: Embedder
+    starter_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory, embedder: Embedder, quick: QuickEmbedder
 ) -> AsyncIterator[ToolClient]:
-    """The service over the starter articles, once its index is ready."""
-    ours = settings.model_copy(update={"database_url": starter_url})
-    async with tool_service(lambda kit: build(ours, kit_factory=kit, embedder=embedder), clock) as client:
+    """The service over the starter articles, once its index is ready; shared by tests that change nothing in it."""
+    ours = _quiet(starter_url, redis_url, tmp_path_factory.mktemp("starter"))
+    async with _serving(ours, FakeClock(), embedder, quick) as client:
         await eventually(lambda: client.app.state.knowledge_base.index.state == "ready")
         yield client
 
 
-@pytest.fixture
-async def hurried(
-    starter_url: str, settings: Settings, clock: FakeClock, embedder: Embedder
-) -> AsyncIterator[ToolClient]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def hurried(starter_url: str, redis_url: str, tmp_path: Path, serving: Serving) -> AsyncIterator[ToolClient]:
     """The service when it allows two calls a minute."""
-    strict = settings.model_copy(update={"database_url": starter_url, "rate_limit_per_minute": 2})
-    async with tool_service(lambda kit: build(strict, kit_factory=kit, embedder=embedder), clock) as client:
+    async with serving(_quiet(starter_url, redis_url, tmp_path, rate_limit_per_minute=2)) as client:
         yield client
 
 
-@pytest.fixture
-async def down(settings: Settings, clock: FakeClock, embedder: Embedder) -> AsyncIterator[ToolClient]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def down(settings: Settings, serving: Serving) -> AsyncIterator[ToolClient]:
     """The service while nothing listens where its database should be."""
     nowhere = settings.model_copy(update={"database_url": "postgresql://aiguy:x@127.0.0.1:9/retrieval"})
-    async with tool_service(lambda kit: build(nowhere, kit_factory=kit, embedder=embedder), clock) as client:
+    async with serving(nowhere) as client:
         yield client
 
 

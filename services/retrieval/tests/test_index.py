@@ -5,26 +5,27 @@ import datetime as dt
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from contracts.tools.retrieval import SEARCH_KB
-from retrieval.app import build
 from retrieval.backends.edge import EdgeStore
 from retrieval.backends.port import StoreUnavailable
 from retrieval.documents import Document
 from retrieval.index import SearchIndex
 from retrieval.rebuild import rebuild
 from retrieval.settings import Settings
-from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS, Embedder
+from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS
 from servicekit.errors import ProblemError
 from servicekit.testing import FakeClock, eventually
-from servicekit.testing.tool_client import ToolClient, tool_service
+from servicekit.testing.tool_client import ToolClient
 
 pytestmark = pytest.mark.service
 Page = Callable[..., Document]
+Serving = Callable[[Settings], AbstractAsyncContextManager[ToolClient]]
 
 
 @pytest.fixture
@@ -152,11 +153,9 @@ async def test_readiness_names_an_index_that_is_being_rebuilt(client: ToolClient
     assert (await client.http.get("/readyz")).status_code == 200
 
 
-async def test_the_service_notices_what_another_process_wrote(
-    settings: Settings, clock: FakeClock, embedder: Embedder, page: Page
-) -> None:
+async def test_the_service_notices_what_another_process_wrote(settings: Settings, serving: Serving, page: Page) -> None:
     watchful = settings.model_copy(update={"refresh_interval_s": 0.02})
-    async with tool_service(lambda kit: build(watchful, kit_factory=kit, embedder=embedder), clock) as client:
+    async with serving(watchful) as client:
         await _store(client, page("tents"), refresh=False)
 
         async def found() -> bool:
@@ -169,44 +168,42 @@ async def test_the_service_notices_what_another_process_wrote(
         await eventually(found)
 
 
-async def _restarted(settings: Settings, clock: FakeClock, embedder: Embedder) -> tuple[int, list[str]]:
+async def _restarted(settings: Settings, serving: Serving) -> tuple[int, list[str]]:
     """How often the index was rebuilt when the service starts, and what it then finds."""
-    async with tool_service(lambda kit: build(settings, kit_factory=kit, embedder=embedder), clock) as client:
+    async with serving(settings) as client:
         await eventually(lambda: _index(client).state == "ready")
         return _index(client).rebuilds, await _found(client, "all about tents")
 
 
-async def _first_run(settings: Settings, clock: FakeClock, embedder: Embedder, *documents: Document) -> None:
-    async with tool_service(lambda kit: build(settings, kit_factory=kit, embedder=embedder), clock) as client:
+async def _first_run(settings: Settings, serving: Serving, *documents: Document) -> None:
+    async with serving(settings) as client:
         await _store(client, *documents)
 
 
-async def test_a_restart_uses_the_index_that_is_there(
-    settings: Settings, clock: FakeClock, embedder: Embedder, page: Page
-) -> None:
-    await _first_run(settings, clock, embedder, page("tents"))
-    assert await _restarted(settings, clock, embedder) == (0, ["tents"])
+async def test_a_restart_uses_the_index_that_is_there(settings: Settings, serving: Serving, page: Page) -> None:
+    await _first_run(settings, serving, page("tents"))
+    assert await _restarted(settings, serving) == (0, ["tents"])
 
 
 async def test_a_restart_catches_up_with_what_was_stored_meanwhile(
-    settings: Settings, clock: FakeClock, embedder: Embedder, page: Page
+    settings: Settings, serving: Serving, page: Page
 ) -> None:
-    await _first_run(settings, clock, embedder, page("pans"))
+    await _first_run(settings, serving, page("pans"))
     elsewhere = settings.model_copy(update={"index_dir": settings.index_dir.with_name("other")})
-    await _first_run(elsewhere, clock, embedder, page("tents"))
-    rebuilds, found = await _restarted(settings, clock, embedder)
+    await _first_run(elsewhere, serving, page("tents"))
+    rebuilds, found = await _restarted(settings, serving)
     assert rebuilds == 0
     assert found[0] == "tents"
 
 
 @pytest.mark.parametrize("victim", ["edge_config.json", "segment.json", "page_0.dat", "open-1"])
 async def test_a_damaged_index_is_made_again_at_the_start(
-    settings: Settings, clock: FakeClock, embedder: Embedder, page: Page, victim: str
+    settings: Settings, serving: Serving, page: Page, victim: str
 ) -> None:
-    await _first_run(settings, clock, embedder, page("tents"))
+    await _first_run(settings, serving, page("tents"))
     for path in settings.index_dir.rglob(victim):
         path.write_bytes(os.urandom(64))
-    rebuilds, found = await _restarted(settings, clock, embedder)
+    rebuilds, found = await _restarted(settings, serving)
     assert rebuilds <= 1
     assert found == ["tents"]
 
@@ -230,12 +227,12 @@ async def test_the_rebuild_command_has_a_running_service_rebuild(client: ToolCli
 
 
 async def test_the_rebuild_command_rebuilds_an_index_that_nobody_holds(
-    settings: Settings, clock: FakeClock, embedder: Embedder, page: Page
+    settings: Settings, serving: Serving, page: Page
 ) -> None:
-    await _first_run(settings, clock, embedder, page("tents"), page("pans"))
+    await _first_run(settings, serving, page("tents"), page("pans"))
     shutil.rmtree(settings.index_dir)
     assert "2 documents" in await rebuild(settings)
-    assert (await _restarted(settings, clock, embedder))[0] == 0
+    assert (await _restarted(settings, serving))[0] == 0
 
 
 async def test_the_rebuild_command_says_when_the_database_is_down(settings: Settings, tmp_path: Path) -> None:

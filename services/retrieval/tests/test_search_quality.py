@@ -9,7 +9,7 @@ import yaml
 from contracts.tools.retrieval import SEARCH_KB, SearchOutput
 from servicekit.testing.tool_client import ToolClient
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 
 _QUESTIONS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
     (Path(__file__).parent / "data" / "questions.yaml").read_text(encoding="utf-8")

@@ -1,11 +1,13 @@
 """The app around the routers: health, lifespan, limits on bodies, a real server."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
 import subprocess
 import sys
+import weakref
 from contextlib import asynccontextmanager
 
 import httpx
@@ -19,6 +21,8 @@ from servicekit.errors import ProblemError
 from servicekit.kit import open_kit
 from servicekit.settings import ServiceSettings
 from servicekit.testing import eventually, running
+from servicekit.testing.sample.tools import Sample
+from servicekit.tool_router import tool_router
 
 pytestmark = pytest.mark.service
 
@@ -90,6 +94,16 @@ async def test_startup_runs_around_the_life_of_the_app_and_may_add_checks(settin
     assert steps == ["orders", "checked", "stopped"]
 
 
+async def test_an_app_that_is_closed_is_released(settings):
+    app = app_with(settings, tool_router(Sample().orders()))
+    async with running(app) as client:
+        assert (await client.get("/livez")).status_code == 200
+    held = weakref.ref(app)
+    del app, client
+    gc.collect()
+    assert held() is None
+
+
 async def test_one_path_may_take_larger_bodies_than_the_others(settings):
     router = APIRouter()
 
@@ -129,12 +143,17 @@ def test_settings_of_another_service_do_not_start(settings):
 
 
 SERVER = """
+import gc
+from fastapi import APIRouter
 from servicekit.app import create_app, run_service
 from servicekit.settings import ServiceSettings
 from servicekit.testing.sample.tools import Sample
 from servicekit.tool_router import tool_router
 settings = ServiceSettings(service="orders")
-run_service("orders", lambda: create_app(settings=settings, title="x", routers=[tool_router(Sample().orders())]))
+heap = APIRouter()
+heap.get("/kept")(lambda: gc.get_freeze_count())
+routers = [tool_router(Sample().orders()), heap]
+run_service("orders", lambda: create_app(settings=settings, title="x", routers=routers))
 """
 
 
@@ -172,6 +191,7 @@ async def test_a_real_server_serves_logs_json_lines_and_stops_on_sigterm(setting
             refused = await client.post("/tools/get_order_status?email=ada@example.com", json={}, headers=forged)
             assert refused.status_code == 401
             assert "server" not in refused.headers
+            kept = (await client.get("/kept")).json()
     finally:
         process.send_signal(signal.SIGTERM)
         code = await asyncio.to_thread(process.wait, 20)
@@ -180,6 +200,7 @@ async def test_a_real_server_serves_logs_json_lines_and_stops_on_sigterm(setting
     assert '"route":"/tools/get_order_status"' in lines
     assert "ada@example.com" not in lines
     assert "Traceback" not in lines
+    assert kept > 0, "the collector walks what start-up made"
 
 
 async def test_a_forged_forwarded_for_never_buys_a_new_limit(serve):

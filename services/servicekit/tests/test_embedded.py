@@ -221,6 +221,17 @@ def test_servers_started_by_a_short_lived_thread_go_on(tmp_path: Path) -> None:
         server.remove()
 
 
+def test_a_server_that_is_removed_does_not_save_its_data_first(tmp_path: Path) -> None:
+    postgres = EmbeddedPostgres(tmp_path / "postgres", fast=True)
+    postgres.start()
+    cluster = postgres.directory / "cluster"
+    with (postgres.directory / "postgres.log").open() as log:
+        postgres.remove()
+        said = log.read()
+    assert "immediate shutdown" in said
+    assert (postgres.pid, cluster.exists()) == (None, False)
+
+
 def test_a_killed_owner_leaves_no_process_and_its_directory_can_be_used_again(tmp_path: Path) -> None:
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -82,9 +82,9 @@ async def test_a_key_set_that_is_down_does_not_matter_to_known_keys():
     server = Server()
     await server.verifier.verify(server.token())
     server.down = True
-    for _ in range(100):
+    for number in range(100):
         server.clock.advance(30)
-        await server.verifier.verify(server.token())
+        assert (await server.verifier.verify(server.token(f"c{number}"))).subject == f"c{number}"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"keys": [1, {"kid": "x"}]}', b"<html>", b'{"keys": 5}'])
@@ -95,7 +95,7 @@ async def test_nonsense_from_the_key_server_keeps_the_keys_that_we_have(body):
     server.clock.advance(400)
     await server.verifier.verify(server.token("c2"))
     await eventually(lambda: server.fetches == 2)
-    await server.verifier.verify(server.token("c3"))
+    assert (await server.verifier.verify(server.token("c3"))).subject == "c3"
 
 
 async def test_a_key_server_that_hangs_holds_nobody_up():
@@ -105,7 +105,7 @@ async def test_a_key_server_that_hangs_holds_nobody_up():
     server.clock.advance(400)
     async with asyncio.timeout(1):
         for n in range(20):
-            await server.verifier.verify(server.token(f"c{n}"))
+            assert (await server.verifier.verify(server.token(f"c{n}"))).subject == f"c{n}"
     server.gate.set()
     await eventually(lambda: server.fetches == 2)
 

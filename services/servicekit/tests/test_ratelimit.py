@@ -204,4 +204,8 @@ def test_a_limit_anywhere_among_the_dependencies_counts():
     @app.get("/guarded", dependencies=[Depends(caller)])
     async def guarded() -> None: ...
 
-    assert_all_limited(app)
+    @app.get("/open")
+    async def forgotten() -> None: ...
+
+    with pytest.raises(RuntimeError, match=r"rate limit: /open$"):
+        assert_all_limited(app)

@@ -124,7 +124,7 @@ def test_records_of_libraries_go_the_same_way(capsys):
     )
 )
 def test_any_value_can_be_redacted(redactor, value):
-    redactor.value(value)
+    assert type(redactor.value({"said": value})["said"]) in (type(value), str)
 
 
 @given(st.text(), st.emails(domains=st.sampled_from(["example.com", "mail.example.org"])), st.text())

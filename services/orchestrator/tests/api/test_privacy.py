@@ -25,7 +25,7 @@ from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 TEXT = "I am Zoe Quint, zoe.quint@mail.example, card 4111 1111 1111 1111. Where is my order ABC123?"
-WORDS = ("zoe.quint", "Zoe Quint", "4111", "ABC123")
+WORDS = ("zoe.quint", "Zoe Quint", "4111 1111", "41111111", "ABC123")
 
 
 async def manage(api, path: str, body: Any = None, **claims: Any) -> httpx.Response:

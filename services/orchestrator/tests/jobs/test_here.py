@@ -133,6 +133,8 @@ async def test_a_long_turn_keeps_its_lease(shop: Shop) -> None:
         return await shop.lease_left(begun.turn_id) > 0
 
     await eventually(renewed)
+    await enqueue_orphans(shop.database)
+    assert await shop.jobs(begun.turn_id) == 0
     held.go.set()
     await here.stop()
 

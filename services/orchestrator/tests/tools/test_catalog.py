@@ -101,7 +101,8 @@ async def test_the_background_refresh_finds_a_service_by_itself(build: Build, or
     running = asyncio.create_task(catalog.run())
     await orders.start()
     catalog.want_refresh()
-    await eventually(lambda: names(catalog))
+    await eventually(lambda: "get_order" in names(catalog))
+    assert catalog.troubles() == {}
     running.cancel()
 
 

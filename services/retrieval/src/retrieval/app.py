@@ -11,11 +11,10 @@ from retrieval.backends.port import VectorStore
 from retrieval.handlers import KnowledgeTools
 from retrieval.index import IndexState
 from retrieval.knowledge_base import open_knowledge_base
-from retrieval.search import Searcher
 from retrieval.settings import Settings
 from servicekit.app import KitFactory, create_app
 from servicekit.context import Kit
-from servicekit.embedding import Embedder
+from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.errors import ProblemError
 
 
@@ -30,12 +29,15 @@ def build(
     kit_factory: KitFactory | None = None,
     store: VectorStore | None = None,
     embedder: Embedder | None = None,
+    quick: QuickEmbedder | None = None,
 ) -> FastAPI:
     """The app. The keyword arguments replace what is opened at start-up; an `embedder` that is given is not closed."""
 
+    tools = KnowledgeTools()
+
     @asynccontextmanager
     async def startup(kit: Kit, app: FastAPI) -> AsyncIterator[None]:
-        async with open_knowledge_base(kit, settings, store=store, embedder=embedder) as base:
+        async with open_knowledge_base(kit, settings, store=store, embedder=embedder, quick=quick) as base:
             app.state.knowledge_base = base
 
             async def index_ready() -> None:
@@ -43,18 +45,17 @@ def build(
                     raise ProblemError(ProblemCode.INDEX_UNAVAILABLE, base.index.state.value)
 
             app.state.checks["index"] = index_ready
-            yield
+            tools.searcher = base.searcher
+            try:
+                yield
+            finally:
+                tools.searcher = None  # the framework keeps the routes of an app beyond its end
 
-    def searcher() -> Searcher:
-        found: Searcher = app.state.knowledge_base.searcher
-        return found
-
-    app = create_app(
+    return create_app(
         settings=settings,
         title="Retrieval",
-        routers=[routes.tools(KnowledgeTools(searcher)), routes.internal()],
+        routers=[routes.tools(tools), routes.internal()],
         kit_factory=kit_factory,
         startup=startup,
         body_limits={routes.INGEST_PATH: routes.INGEST_MAX_BYTES},
     )
-    return app

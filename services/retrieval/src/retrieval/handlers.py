@@ -1,6 +1,5 @@
 """The tool of retrieval."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from contracts.tools.retrieval import SearchInput, SearchOutput
@@ -8,12 +7,14 @@ from retrieval.search import Searcher
 from servicekit.tool_router import ToolRequest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KnowledgeTools:
-    """The handlers over the searcher, which exists once the service has started."""
+    """The handlers. There is a searcher only while the service runs."""
 
-    searcher: Callable[[], Searcher]
+    searcher: Searcher | None = None
 
     async def search_kb(self, _: ToolRequest, asked: SearchInput) -> SearchOutput:
         """The best passages for a question. The knowledge base is the same for every caller."""
-        return await self.searcher().search(asked)
+        if self.searcher is None:
+            raise RuntimeError("the service is not running")
+        return await self.searcher.search(asked)

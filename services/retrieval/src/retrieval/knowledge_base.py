@@ -50,13 +50,19 @@ class KnowledgeBase:
 
 @asynccontextmanager
 async def open_knowledge_base(
-    kit: Kit, settings: Settings, *, store: VectorStore | None = None, embedder: Embedder | None = None
+    kit: Kit,
+    settings: Settings,
+    *,
+    store: VectorStore | None = None,
+    embedder: Embedder | None = None,
+    quick: QuickEmbedder | None = None,
 ) -> AsyncIterator[KnowledgeBase]:
     """The knowledge base of a service, with its index following the database in the background until the end."""
     own: Embedder = embedder if embedder is not None else await asyncio.to_thread(Embedder.load)
     vectors = store or vector_store(settings)
     writer = store_writer(settings, kit.db)
-    quick = await asyncio.to_thread(QuickEmbedder.load)
+    if quick is None:
+        quick = await asyncio.to_thread(QuickEmbedder.load)
     words = Words()
     catalogue = Catalogue(Lexicon(words, own.pieces.knows), Vocabulary(words))
     stale_after_s = settings.index_stale_after_s

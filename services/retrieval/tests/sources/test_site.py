@@ -278,8 +278,9 @@ def test_no_address_within_is_connected_to(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
-def test_public_addresses_are_connected_to(address: str) -> None:
-    AddressGuard().check(address)
+async def test_public_addresses_are_connected_to(address: str) -> None:
+    answer = await CheckedResolver(AddressGuard(), Names((address,))).resolve("shop.example", 443)
+    assert [one["host"] for one in answer] == [address]
 
 
 def test_a_private_network_is_allowed_by_name_and_no_other_with_it() -> None:

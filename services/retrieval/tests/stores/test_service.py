@@ -1,24 +1,23 @@
 """Replicas of the service on one Qdrant server: one writes, all answer, and the server may go and come back."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from contracts.tools.retrieval import SEARCH_KB
-from retrieval.app import build
 from retrieval.documents import Document
 from retrieval.rebuild import rebuild
 from retrieval.settings import Settings
-from servicekit.embedding import Embedder
 from servicekit.errors import ProblemError
-from servicekit.testing import FakeClock, eventually
-from servicekit.testing.tool_client import ToolClient, tool_service
+from servicekit.testing import eventually
+from servicekit.testing.tool_client import ToolClient
 
 pytestmark = pytest.mark.service
 Page = Callable[..., Document]
+Serving = Callable[[Settings], AbstractAsyncContextManager[ToolClient]]
 Start = Callable[[], Any]
 
 
@@ -33,12 +32,12 @@ def on_server(settings: Settings, qdrant_url: str) -> Settings:
 
 
 @pytest.fixture
-async def start(on_server: Settings, clock: FakeClock, embedder: Embedder) -> AsyncIterator[Start]:
+async def start(on_server: Settings, serving: Serving) -> AsyncIterator[Start]:
     """Starts one more replica, whose index has looked once; all end with the test."""
     async with AsyncExitStack() as stack:
 
         async def one_more() -> ToolClient:
-            service = tool_service(lambda kit: build(on_server, kit_factory=kit, embedder=embedder), clock)
+            service = serving(on_server)
             client = await stack.enter_async_context(service)
             await eventually(lambda: _index(client).revision >= 0)
             return client
@@ -79,9 +78,9 @@ async def test_what_a_reader_stores_is_indexed_by_the_writer(start: Start, page:
 
 
 async def test_when_the_writer_ends_another_one_takes_over(
-    on_server: Settings, clock: FakeClock, embedder: Embedder, start: Start, page: Page
+    on_server: Settings, serving: Serving, start: Start, page: Page
 ) -> None:
-    async with tool_service(lambda kit: build(on_server, kit_factory=kit, embedder=embedder), clock) as first:
+    async with serving(on_server) as first:
         await eventually(lambda: _index(first).revision >= 0)
         second = await start()
         await _store(first, page("tents"))

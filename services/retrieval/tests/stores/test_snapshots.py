@@ -3,6 +3,7 @@
 import asyncio
 import zipfile
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,19 @@ import pytest
 from pydantic import SecretStr
 
 from contracts.tools.retrieval import SEARCH_KB
-from retrieval.app import build
 from retrieval.backends.port import StoreUnavailable
 from retrieval.documents import Document
 from retrieval.restore import restore
 from retrieval.settings import Settings
 from retrieval.snapshot import snapshot
 from retrieval.snapshot_file import SnapshotError
-from servicekit.embedding import Embedder
 from servicekit.errors import ProblemError
-from servicekit.testing import FakeClock, eventually
-from servicekit.testing.tool_client import ToolClient, tool_service
+from servicekit.testing import eventually
+from servicekit.testing.tool_client import ToolClient
 
 pytestmark = pytest.mark.service
 Page = Callable[..., Document]
+Serving = Callable[[Settings], AbstractAsyncContextManager[ToolClient]]
 
 
 @pytest.fixture(params=["folder", "server"])
@@ -40,9 +40,9 @@ def _index(client: ToolClient) -> Any:
     return client.app.state.knowledge_base.index
 
 
-async def _visit(where: Settings, clock: FakeClock, embedder: Embedder, *documents: Document) -> tuple[int, set[str]]:
+async def _visit(where: Settings, serving: Serving, *documents: Document) -> tuple[int, set[str]]:
     """Starts the service, stores what is given; says how often the index was rebuilt and what is found."""
-    async with tool_service(lambda kit: build(where, kit_factory=kit, embedder=embedder), clock) as client:
+    async with serving(where) as client:
         await eventually(lambda: _index(client).revision >= 0)
         if documents:
             await client.app.state.knowledge_base.ingestor.ingest(documents, source="test", full_set=False)
@@ -54,35 +54,35 @@ async def _visit(where: Settings, clock: FakeClock, embedder: Embedder, *documen
 
 
 async def test_a_restored_index_is_used_as_it_is_and_follows_from_there(
-    where: Settings, clock: FakeClock, embedder: Embedder, page: Page, tmp_path: Path
+    where: Settings, serving: Serving, page: Page, tmp_path: Path
 ) -> None:
-    await _visit(where, clock, embedder, page("tents"), page("huts"))
+    await _visit(where, serving, page("tents"), page("huts"))
     file = tmp_path / "index.snapshot"
     assert "2 documents, 2 windows" in await snapshot(where, file)
-    await _visit(where, clock, embedder, page("pegs"))
+    await _visit(where, serving, page("pegs"))
     assert "2 documents, 2 windows were restored" in await restore(where, file)
-    assert await _visit(where, clock, embedder) == (0, {"tents", "huts", "pegs"})
+    assert await _visit(where, serving) == (0, {"tents", "huts", "pegs"})
 
 
 async def test_a_snapshot_of_a_folder_fills_a_server(
-    settings: Settings, qdrant_url: str, clock: FakeClock, embedder: Embedder, page: Page, tmp_path: Path
+    settings: Settings, qdrant_url: str, serving: Serving, page: Page, tmp_path: Path
 ) -> None:
-    await _visit(settings, clock, embedder, page("tents"))
+    await _visit(settings, serving, page("tents"))
     file = tmp_path / "index.snapshot"
     await snapshot(settings, file)
     more = {"qdrant_url": qdrant_url, "qdrant_api_key": SecretStr("secret"), "qdrant_collection": "from-a-folder"}
     server = settings.model_copy(update=more)
     await restore(server, file)
-    assert await _visit(server, clock, embedder) == (0, {"tents"})
+    assert await _visit(server, serving) == (0, {"tents"})
 
 
 async def test_while_a_service_has_the_index_nothing_is_restored(
-    where: Settings, clock: FakeClock, embedder: Embedder, page: Page, tmp_path: Path
+    where: Settings, serving: Serving, page: Page, tmp_path: Path
 ) -> None:
-    await _visit(where, clock, embedder, page("tents"))
+    await _visit(where, serving, page("tents"))
     file = tmp_path / "index.snapshot"
     await snapshot(where, file)
-    async with tool_service(lambda kit: build(where, kit_factory=kit, embedder=embedder), clock) as client:
+    async with serving(where) as client:
         await eventually(lambda: _index(client).state == "ready")
         with pytest.raises((StoreUnavailable, ProblemError)):
             await restore(where, file)
@@ -110,16 +110,16 @@ def _changed(file: Path, changes: dict[str, bytes | None]) -> None:
     ids=["model", "manifest", "none", "missing", "page"],
 )
 async def test_what_does_not_fit_is_refused_and_the_index_stays(
-    settings: Settings, clock: FakeClock, embedder: Embedder, page: Page, tmp_path: Path,
+    settings: Settings, serving: Serving, page: Page, tmp_path: Path,
     change: dict[str, bytes | None], reason: str,
 ) -> None:  # fmt: skip
-    await _visit(settings, clock, embedder, page("tents"))
+    await _visit(settings, serving, page("tents"))
     file = tmp_path / "index.snapshot"
     await snapshot(settings, file)
     _changed(file, change)
     with pytest.raises(SnapshotError, match=reason):
         await restore(settings, file)
-    assert await _visit(settings, clock, embedder) == (0, {"tents"})
+    assert await _visit(settings, serving) == (0, {"tents"})
 
 
 async def test_a_file_of_another_kind_is_refused(settings: Settings, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """The app of every service: one call gives it health, metrics, errors, limits, ids and traces."""
 
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -13,6 +12,7 @@ from servicekit.context import Kit
 from servicekit.edge import QUIET_PATHS, EdgeMiddleware
 from servicekit.errors import install_problem_handlers
 from servicekit.health import HealthCheck, health_router
+from servicekit.keeping import keep_what_starts
 from servicekit.kit import open_kit
 from servicekit.logging import configure_logging
 from servicekit.openapi import install_openapi
@@ -52,9 +52,6 @@ def create_app(
             app.state.kit = kit
             if startup is not None:
                 await stack.enter_async_context(startup(kit, app))
-            # What start-up made lives as long as the process: the collector need not walk it again and again.
-            gc.collect()
-            gc.freeze()
             yield
             app.state.draining = True
 
@@ -95,6 +92,7 @@ def run_service(name: str, build: Callable[[], FastAPI]) -> None:
         raise ValueError(f"the settings are those of {settings.service!r}, not of {name!r}")
     configure_logging(settings)
     configure_tracing(settings)
+    keep_what_starts(app)
     uvicorn.run(
         app,
         host=settings.host,

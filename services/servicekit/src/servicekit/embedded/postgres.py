@@ -28,7 +28,8 @@ CREATE_DATABASE = (
 )
 START_TIMEOUT_S = 60.0
 # SIGINT = fast shutdown (disconnects clients, writes a checkpoint), SIGQUIT = immediate (recovers at next start).
-STOP_STEPS = (StopStep(signal.SIGINT, 20.0), StopStep(signal.SIGQUIT, 5.0))
+AT_ONCE = StopStep(signal.SIGQUIT, 5.0)
+STOP_STEPS = (StopStep(signal.SIGINT, 20.0), AT_ONCE)
 SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
@@ -92,15 +93,11 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop it; SIGKILL at the last. Harmless when it does not run."""
-        if self._server is not None:
-            self._server.stop(STOP_STEPS)
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        self._end(*STOP_STEPS)
 
     def remove(self) -> None:
-        """Stop it and delete its data."""
-        self.stop()
+        """Stop it and delete its data, which need not be brought to the disk first."""
+        self._end(AT_ONCE)
         remove_directory(self._wanted)
 
     def password(self, user: str = SUPERUSER) -> str:
@@ -140,6 +137,13 @@ class EmbeddedPostgres:
         if result.returncode != 0:
             raise EmbeddedError(f"psql: {result.stderr.strip()}")
         return result.stdout.strip()
+
+    def _end(self, *steps: StopStep) -> None:
+        if self._server is not None:
+            self._server.stop(steps)
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def _make_cluster(self, cluster: Path) -> None:
         directory = self.directory
