@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from orchestrator.guard.output.forms import lettered
 
@@ -24,7 +25,9 @@ class AbuseWords:
     @classmethod
     def of(cls, words: Iterable[str], patterns: Iterable[str]) -> "AbuseWords":
         """From words in plain letters (`*` at the end: any ending) and from patterns."""
-        listed = "|".join(_written(one) for one in sorted(set(words), key=lambda word: (-len(word), word)))
+        # By their first letter: of a word of the text, those that begin otherwise are passed over at once.
+        begun = groupby(sorted(set(words), key=lambda word: (word[0], -len(word), word)), key=lambda word: word[0])
+        listed = "|".join(f"{_begin(first)}(?:{'|'.join(map(_written, group))})" for first, group in begun)
         return cls(re.compile(rf"(?<![^\W_])(?:{listed})(?![^\W_])"), re.compile("|".join(patterns)))
 
 
@@ -46,10 +49,12 @@ def is_abusive(forms: tuple[str, ...], abuse: AbuseWords) -> bool:
     return False
 
 
+def _begin(first: str) -> str:
+    return re.escape(first) if first not in "a@" else "[a@4]"
+
+
 def _written(word: str) -> str:
-    stem = word.rstrip("*")
-    first, rest = stem[0], stem[1:]
-    letters = [re.escape(first) if first not in "a@" else "[a@4]"]
-    letters += [" " if one == " " else _GAP + (f"[{re.escape(_WRITTEN[one])}]" if one in _WRITTEN else one) + "{1,4}"
-                for one in rest]  # fmt: skip
+    """A word without its first letter, as it may be written."""
+    letters = [" " if one == " " else _GAP + (f"[{re.escape(_WRITTEN[one])}]" if one in _WRITTEN else one) + "{1,4}"
+               for one in word.rstrip("*")[1:]]  # fmt: skip
     return "".join(letters) + (r"[^\W_]*" if word.endswith("*") else "")

@@ -27,16 +27,18 @@ _DOES = (
 )
 _BEFORE = re.compile(rf"\b(?:{'|'.join(map(re.escape, _WHO))}|name is)\b[.:,]?\s*(?:\w+\s){{0,2}}$")
 _BEHIND = re.compile(f"^{_DOES}")
-#: A word with a capital that somebody could be, but for those that begin sentences of a shop.
-_SOMEBODY_DOES = re.compile(rf"(?!(?:Your|The|This|Each|Every|An?|No|Any|Our|My)\b)\b[^\W\d_a-z]\w+\.?{_DOES}")
+_SOMEBODY_DOES = re.compile(rf"([^\W\d_a-z]\w+)(?=\.?{_DOES})")
+#: With these, sentences of a shop begin.
+_NOBODY = frozenset(("Your", "The", "This", "Each", "Every", "A", "An", "No", "Any", "Our", "My"))
 
 _WORD = re.compile(r"[^\W_]+")
-_WHO_WORDS = frozenset((*_WHO, "name"))
+_WHO_WORDS = frozenset(one.lower() for one in _WHO if one != "M") | {"name"}
 _DOING = frozenset((*_DID, *_OWNED))
-_DIGIT, _FEW, _SIX = re.compile(r"\d"), 3, 6
-#: As identity cards and passports are numbered, and as postcodes stand beside their town.
-_CODED = re.compile(r"\b(?=[A-Z0-9]*\d)[A-Z0-9]{8,}\b", re.IGNORECASE)
-_POSTCODE = re.compile(r"\d{4,5},? [^\W\d_a-z]|[A-Z]\d[A-Z\d]? ?\d[A-Z]{2}\b|[A-Z]{2} \d{5}")
+_DIGIT, _FEW, _SIX, _LONG = re.compile(r"\d"), 3, 6, 8
+#: A house or a postcode with what follows it, and codes of letters and digits.
+_NUMBER_IN_PLACE = re.compile(
+    r"\d(?:[a-z]?,? [^\W\d_a-z]|\d{4}-\d{3})|(?<=[A-Z])\d[A-Z\d]? ?\d[A-Z]{2}\b|(?<=[A-Z]{2} )\d{5}"
+)
 _SIX_DIGITS = re.compile(r"(?:\d\D{0,3}){6}")
 _NUMBERED = re.compile(r"\d\.\d{1,3}\.\d|:[0-9a-f]*:")
 _AT_WORDS = frozenset(("arroba", "arobase", "chiocciola", "apenstaartje"))
@@ -47,7 +49,6 @@ _BESIDE_AT = frozenset((
     "gmx", "web", "live", "aol", "proton", "protonmail", "posteo", "orange", "libero", "ziggo",
 ))  # fmt: skip
 _BRACKETED = re.compile(r"[\[({<] ?(?:at|ät|arr|aro|chi|ape|dot|pun|poi)", re.IGNORECASE)
-_AT_NUMBER = re.compile(r"\b(?:at|to|in|an|à|a|op) \d")
 _STREETS = (
     "str.", "straße", "strasse", "street", "road", "avenue", "lane", "drive", "viale", "calle", "avenida",
     "plaza", "piazza", "corso", "weg", "laan", "straat", "plein", "gracht", "platz", "gasse", "allee",
@@ -59,20 +60,21 @@ _STREET_WORDS = frozenset(("st", "rd", "ave", "rue", "via", "view", "close"))
 
 def worth_looking_for(text: str) -> frozenset[Kind]:
     """The kinds of personal data that could stand in a text; none in most sentences."""
-    words, low = set(_WORD.findall(text)), text.lower()
-    lowered = set(_WORD.findall(low))
+    low = text.lower()
+    words = set(_WORD.findall(low))
     digits = len(_DIGIT.findall(text))
-    named = not words.isdisjoint(_WHO_WORDS)
+    named = not words.isdisjoint(_WHO_WORDS) or "M." in text or "M " in text
     formed = (
-        _has_mail(text, lowered)
+        _has_mail(text, words)
         or (digits >= _SIX and _SIX_DIGITS.search(text) is not None)
-        or (digits >= _FEW and _CODED.search(text) is not None)
+        # As identity cards and passports are numbered.
+        or (digits >= _FEW and any(len(one) >= _LONG and not one.isalpha() for one in words))
         or _NUMBERED.search(low) is not None
     )
     kinds = STRUCTURED if formed else frozenset[Kind]()
-    if digits and (named or formed or _is_placed(text, low, lowered)):
+    if digits and _is_placed(text, low, words):
         kinds |= {Kind.ADDRESS, Kind.ORDER}  # the number of an order is no house
-    return kinds | {Kind.NAME} if named or _somebody_does(text, low, lowered) else kinds
+    return kinds | {Kind.NAME} if named or _somebody_does(text, low, words) else kinds
 
 
 def is_somebody(text: str, start: int, end: int) -> bool:
@@ -82,25 +84,24 @@ def is_somebody(text: str, start: int, end: int) -> bool:
     )
 
 
-def _has_mail(text: str, lowered: set[str]) -> bool:
+def _has_mail(text: str, words: set[str]) -> bool:
     return (
         "@" in text
-        or not lowered.isdisjoint(_AT_WORDS)
-        or not (lowered.isdisjoint(_AT) or lowered.isdisjoint(_BESIDE_AT))
+        or not words.isdisjoint(_AT_WORDS)
+        or not (words.isdisjoint(_AT) or words.isdisjoint(_BESIDE_AT))
         or _BRACKETED.search(text) is not None
     )
 
 
-def _is_placed(text: str, low: str, lowered: set[str]) -> bool:
+def _is_placed(text: str, low: str, words: set[str]) -> bool:
     """Whether words for a street stand in a text, a number where one may follow, or a postcode."""
     return (
-        not lowered.isdisjoint(_STREET_WORDS)
-        or any(one in low for one in _STREETS)
-        or _AT_NUMBER.search(low) is not None
-        or _POSTCODE.search(text) is not None
+        not words.isdisjoint(_STREET_WORDS)
+        or any(map(low.__contains__, _STREETS))
+        or _NUMBER_IN_PLACE.search(text) is not None
     )
 
 
-def _somebody_does(text: str, low: str, lowered: set[str]) -> bool:
-    told = not lowered.isdisjoint(_DOING) or any(one in low for one in _BEGUN)
-    return told and _SOMEBODY_DOES.search(text) is not None
+def _somebody_does(text: str, low: str, words: set[str]) -> bool:
+    told = not words.isdisjoint(_DOING) or any(map(low.__contains__, _BEGUN))
+    return told and any(one not in _NOBODY for one in _SOMEBODY_DOES.findall(text))

@@ -43,7 +43,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A passage that was found, ready to be compared."""
+    """A passage that was found, ready to be compared. `counts`: how many of its units have a word, 0 for others."""
 
     chunk_id: str
     title: str
@@ -52,6 +52,7 @@ class Passage:
     units: tuple[Unit, ...]
     named: frozenset[str]
     words: frozenset[str]
+    counts: Mapping[str, int]
     facts: frozenset[Fact]
 
 
@@ -97,20 +98,16 @@ class Evidence:
         """The text of the same in lower case."""
         return self._told.lower()
 
-    @cached_property
-    def rarity(self) -> Mapping[str, float]:
-        """How much each word of the passages says: the rarer among their units, the more."""
-        counts = Counter(stem for passage in self.passages for unit in passage.units for stem in unit.stems)
-        return {one: math.log(1 + (self._units + 1) / (1 + count)) for one, count in counts.items()}
-
-    @cached_property
-    def unknown(self) -> float:
-        """How much a word says that the passages lack: most."""
-        return math.log(2 + self._units)
-
     def weight(self, one: str) -> float:
-        """How much a word says."""
-        return self.rarity.get(one, self.unknown)
+        """How much a word says: the rarer among the passages' units, the more; one that they lack says most."""
+        if one not in self._weights:
+            count = sum(passage.counts[one] for passage in self.passages)
+            self._weights[one] = math.log(1 + (self._units + 1) / (1 + count))
+        return self._weights[one]
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        return {}
 
     @cached_property
     def _told(self) -> str:
@@ -150,7 +147,8 @@ def passage_of(chunk_id: str, title: str, url: str, section: str, text: str) -> 
     units = tuple(_units(text, named))[:MAX_UNITS]
     words = named.union(*(one.words for one in units))
     facts = frozenset({*facts_of(f"{title}\n{section}\n{text}"), Fact("link", url.lower())})
-    return Passage(chunk_id, title, url, text, units, named, words, facts)
+    counts = Counter(stem for one in units for stem in one.stems)
+    return Passage(chunk_id, title, url, text, units, named, words, counts, facts)
 
 
 def _units(text: str, named: frozenset[str]) -> Iterator[Unit]:

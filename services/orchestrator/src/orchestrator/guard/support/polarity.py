@@ -23,6 +23,10 @@ _PHRASES = (
     (re.compile(r"\bno\. (?=\d)"), ""),
     (re.compile(r"\bimpossible\b"), "not possible"), (re.compile(r"\bfail(?:s|ed)? to\b"), "not"),
 )  # fmt: skip
+#: A text without any of these has no turn: what is one, and what the phrases make one of.
+_TURNING = (
+    _NOT | _ONLY | _EXCEPT | {"unless", "can", "apart", "other", "aside", "if", "impossible", "fail", "fails", "failed"}
+)
 #: What stands beside a negation as a rule and is not what it denies.
 _LIGHT = frozenset({"able", "need", "have", "possible", "longer", "yet", "currently", "any"})
 
@@ -46,7 +50,10 @@ class Turn:
 
 def turns_of(text: str) -> tuple[Turn, ...]:
     """The negations and exceptions of a text."""
-    lowered = _PREFIXED.sub("not ", plain(text))
+    lowered = plain(text)
+    if "n't" not in lowered and _TURNING.isdisjoint(WORD.findall(lowered)) and not _PREFIXED.search(lowered):
+        return ()
+    lowered = _PREFIXED.sub("not ", lowered)
     for pattern, word in _PHRASES:
         lowered = pattern.sub(word, lowered)
     found: list[Turn] = []
