@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from orchestrator.brain.sentences import sentence_spans
 from orchestrator.guard.output.allowed import allowed_of
 from orchestrator.guard.output.policy import OutputPolicy
 from orchestrator.guard.output.rule import Rule
@@ -47,6 +48,7 @@ class AnswerChecker:
         self.grounds = grounds
         self.policy = policy
         self._known: Known = {}
+        self._windows: dict[str, tuple[Rule, ...]] = {}
         self._promises: dict[tuple[str, tuple[str, ...]], Rule | None] = {}
         self._evidence = evidence_of(grounds.outputs, grounds.business, grounds.said, grounds.asked)
         self.allowed = allowed_of(
@@ -59,8 +61,17 @@ class AnswerChecker:
         return cut(text, self.allowed, self.policy)
 
     def broken(self, text: str) -> tuple[Rule, ...]:
-        """The rules that a text breaks as a whole."""
-        return broken(text, self.allowed, self.policy)
+        """The rules that a text breaks: in any of its sentences, each read with what stands before it.
+
+        As in a stream, so a sentence that was looked at there is not looked at again.
+        """
+        found = (rule for span in sentence_spans(text, 0, len(text)) for rule in self._broken(_window(text, *span)))
+        return tuple(dict.fromkeys(found))
+
+    def _broken(self, window: str) -> tuple[Rule, ...]:
+        if window not in self._windows:
+            self._windows[window] = broken(window, self.allowed, self.policy)
+        return self._windows[window]
 
     def sentences(self, text: str, marks: Marks, *, foreign: bool, screened: bool) -> tuple[Sentence, ...]:
         """The verdicts on all sentences. `screened`: the text as a whole breaks no rule, nor do its sentences then."""
@@ -74,7 +85,7 @@ class AnswerChecker:
         """The verdicts on sentences of a text that is still being written, each read with what stands before it."""
         read = self._read(text, marks, foreign=foreign)
         return tuple(
-            self._ruled(one, text[max(0, one.start - _BEFORE) : one.end])
+            self._ruled(one, _window(text, one.start, one.end))
             for one in check_sentences(read, self._evidence, spans, self._known)
         )
 
@@ -87,7 +98,7 @@ class AnswerChecker:
             return one
         rule = None
         if context is not None:
-            rule = next(iter((*self.cut(context).rules, *self.broken(context))), None)
+            rule = next(iter((*self.cut(context).rules, *self._broken(context))), None)
         if rule is None and not self.grounds.ours(one.text):
             rule = self._promised(one)
         return one if rule is None else replace(one, kind="unsupported", spans=(), reason=rule)
@@ -101,3 +112,7 @@ class AnswerChecker:
             found = self.policy.promises.empty(one.text, "\n".join(pages), self.allowed)
             self._promises[one.text, pages] = next(found, None)
         return self._promises[one.text, pages]
+
+
+def _window(text: str, start: int, end: int) -> str:
+    return text[max(0, start - _BEFORE) : end]

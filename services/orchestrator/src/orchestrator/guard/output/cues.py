@@ -29,15 +29,20 @@ _BEFORE = re.compile(rf"\b(?:{'|'.join(map(re.escape, _WHO))}|name is)\b[.:,]?\s
 _BEHIND = re.compile(f"^{_DOES}")
 _SOMEBODY_DOES = re.compile(rf"([^\W\d_a-z]\w+)(?=\.?{_DOES})")
 #: With these, sentences of a shop begin.
-_NOBODY = frozenset(("Your", "The", "This", "Each", "Every", "A", "An", "No", "Any", "Our", "My"))
+_NOBODY = frozenset((
+    "Your", "The", "This", "That", "Each", "Every", "A", "An", "No", "Any", "Our", "My", "If", "When", "With", "In",
+    "For", "To", "You", "Please", "Once", "After", "Before", "It", "Is", "Are", "Do", "We", "PDF", "USD", "EUR",
+))  # fmt: skip
 
 _WORD = re.compile(r"[^\W_]+")
-_WHO_WORDS = frozenset(one.lower() for one in _WHO if one != "M") | {"name"}
+_WHO_WORDS = frozenset(one.lower() for one in _WHO) - {"m", "by", "name"}
+_BY = re.compile(r"by (?:\w+ ){0,2}[^\W\d_a-z]")
 _DOING = frozenset((*_DID, *_OWNED))
 _DIGIT, _FEW, _SIX, _LONG = re.compile(r"\d"), 3, 6, 8
 #: A house or a postcode with what follows it, and codes of letters and digits.
 _NUMBER_IN_PLACE = re.compile(
-    r"\d(?:[a-z]?,? [^\W\d_a-z]|\d{4}-\d{3})|(?<=[A-Z])\d[A-Z\d]? ?\d[A-Z]{2}\b|(?<=[A-Z]{2} )\d{5}"
+    r"\d(?:[a-z]?,? [^\W\d_a-z][^\W\d_A-Z]|\d{3} ?[A-Z]{2} |\d{4}-\d{3})|(?<=[A-Z])\d[A-Z\d]? ?\d[A-Z]{2}\b"
+    r"|(?<=[A-Z]{2} )\d{5}"
 )
 _SIX_DIGITS = re.compile(r"(?:\d\D{0,3}){6}")
 _NUMBERED = re.compile(r"\d\.\d{1,3}\.\d|:[0-9a-f]*:")
@@ -63,7 +68,7 @@ def worth_looking_for(text: str) -> frozenset[Kind]:
     low = text.lower()
     words = set(_WORD.findall(low))
     digits = len(_DIGIT.findall(text))
-    named = not words.isdisjoint(_WHO_WORDS) or "M." in text or "M " in text
+    named = not words.isdisjoint(_WHO_WORDS) or _is_named(text)
     formed = (
         _has_mail(text, words)
         or (digits >= _SIX and _SIX_DIGITS.search(text) is not None)
@@ -82,6 +87,11 @@ def is_somebody(text: str, start: int, end: int) -> bool:
     return (
         _BEFORE.search(text[max(0, start - 40) : start]) is not None or _BEHIND.match(text[end : end + 40]) is not None
     )
+
+
+def _is_named(text: str) -> bool:
+    """Whether the cues stand there that are nearly always something else ("by e-mail", "the name", "I'm")."""
+    return any(map(text.__contains__, ("M.", "M ", "Name", "name is"))) or _BY.search(text) is not None
 
 
 def _has_mail(text: str, words: set[str]) -> bool:
