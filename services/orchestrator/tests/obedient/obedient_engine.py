@@ -73,7 +73,7 @@ class Memory:
     async def recall(self, *_: Any) -> Remembered:
         return Remembered(tuple(self.history), "")
 
-    async def remember(self, _talk: Any, _turn: str, _before: Any, question: str, answer: str) -> None:
+    async def remember(self, _talk: Any, _turn: str, _before: Any, question: str, answer: str, _calls: Any) -> None:
         self.history.append(Message(Role.CUSTOMER, question))
         if answer:
             self.history.append(Message(Role.ASSISTANT, answer))
