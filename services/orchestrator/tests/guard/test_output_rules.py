@@ -9,7 +9,7 @@ import yaml
 
 from orchestrator.brain.policy_files import read_prompt
 from orchestrator.guard.answer import Phrases, check_answer
-from orchestrator.guard.checker import Grounds
+from orchestrator.guard.checker import AnswerChecker, Grounds
 from orchestrator.guard.output.allowed import Allowed, allowed_of
 from orchestrator.guard.output.names import own_names
 from orchestrator.guard.output.policy import OutputPolicy, load_output_policy
@@ -47,6 +47,14 @@ def test_a_promise_needs_what_carries_it(
     sentence: str, done: list[str], page: str, may: bool, policy: OutputPolicy
 ) -> None:
     assert (not tuple(policy.promises.empty(sentence, page, Allowed(done=frozenset(done))))) is may
+
+
+def test_a_link_is_read_whole_wherever_the_next_sentence_begins(policy: OutputPolicy) -> None:
+    checker = AnswerChecker(Grounds(outputs=[ORDER]), policy)
+    for length in range(40, 120):
+        follow = "You can follow it here: https://track.example/t/1?id=77."
+        assert checker.broken(f"{follow} {'It is on its way. '.rjust(length, 'o')}It comes soon.") == ()
+    assert checker.broken("You can follow it here: https://track.example/t/1?id=78. It comes soon.") == (Rule.LINK,)
 
 
 def test_what_was_promised_before_may_be_said_again(policy: OutputPolicy) -> None:

@@ -115,4 +115,6 @@ class AnswerChecker:
 
 
 def _window(text: str, start: int, end: int) -> str:
-    return text[max(0, start - _BEFORE) : end]
+    """A sentence with the words before it. Whole ones: half a link is another link."""
+    before = max(0, start - _BEFORE)
+    return text[max(text.rfind(" ", 0, before), text.rfind("\n", 0, before)) + 1 : end] if before else text[:end]
