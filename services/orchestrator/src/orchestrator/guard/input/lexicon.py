@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from orchestrator.guard.input.cleaning import folded
 
@@ -16,8 +16,7 @@ _SHORTEST_STEM = 3
 _INDEXED, _FEWEST = 3, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A term in a text: its class and its place among the words. `span`: in the folded text, where blanks part none."""
 
     term: str

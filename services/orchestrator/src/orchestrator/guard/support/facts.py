@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from orchestrator.guard.support.words import is_content, spelled_out, stem
 
@@ -68,8 +68,7 @@ _GLUED = re.compile(r"^(\d+)(kg|g|cm|mm|m|km|l|ml|h|hr|hrs|min|days?|d|usd|eur|g
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th)$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One fact. `kind`: a dimension (`USD`, `hour`, `%`, "" for a bare number), or `date`, `time`, `code`, `name` …"""
 
     kind: str
@@ -81,8 +80,7 @@ class Fact:
         return self.kind not in ("code", "link", "name", "token")
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     kind: str
     text: str
     start: int
