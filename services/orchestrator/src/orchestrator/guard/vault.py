@@ -141,12 +141,13 @@ class Vault:
         """The token of what a call looks an order up by: what is known as something else does not become a number that
         staff are shown.
         """
-        names = [self._name(kind, value) for kind in (Kind.ORDER, *Kind)]
-        return next((name for name in names if name in self._held), None) or self._token(Kind.ORDER, value)
+        if (name := self._name(Kind.ORDER, value)) in self._held:
+            return name
+        known = (one.token for one in self._held.values() if _same(one.kind, one.value) == _same(one.kind, value))
+        return next(known, None) or self._token(Kind.ORDER, value)
 
     def _name(self, kind: str, value: str) -> str:
-        same = _SPACING.sub("", value) if kind in _GROUPED else value
-        digest = hmac.digest(self.key, f"vault\n{kind}\n{same.casefold()}".encode(), "sha256")
+        digest = hmac.digest(self.key, f"vault\n{kind}\n{_same(kind, value)}".encode(), "sha256")
         return f"<{kind}_{base64.b32encode(digest[:_TOKEN_BYTES]).decode().lower()}>"
 
     def _token(self, kind: str, value: str) -> str:
@@ -169,6 +170,11 @@ def _kind_of(field: str) -> str:
 
 def _is_looked_for(held: Held) -> bool:
     return held.kind == Kind.ORDER or (held.kind not in _FOUND_AGAIN and len(held.value) >= _TELLING)
+
+
+def _same(kind: str, value: str) -> str:
+    """A value as it is told from others of its kind."""
+    return (_SPACING.sub("", value) if kind in _GROUPED else value).casefold()
 
 
 def _is_invoice(kind: str, value: str) -> bool:

@@ -49,7 +49,6 @@ class Lexicon:
         self._begun: dict[str, list[tuple[str, list[str]]]] = {}
         for stem, names in self._stems.items():
             self._begun.setdefault(stem[:_INDEXED], []).append((stem, names))
-        self._firsts = frozenset((*self._words, *self._phrases))
         self._unspaced = unspaced
         longest_first = sorted(unspaced, key=len, reverse=True)
         self._unspaced_search = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
@@ -62,15 +61,16 @@ class Lexicon:
         """All terms of a folded text, by class, in their order."""
         found: dict[str, list[Hit]] = {}
         words = _WORD.findall(text)
-        begun = self._begun
-        terms = [
-            (at, name, width)
-            for at, word in enumerate(words)
-            if word in self._firsts or word[:_INDEXED] in begun or word[:_FEWEST] in begun
-            for name, width in self._at(words, at, word)
-        ]
-        for at, name, width in terms:
-            found.setdefault(name, []).append(Hit(name, at, at + width - 1))
+        single, begun = self._words, self._begun
+        for at, word in enumerate(words):
+            for name in single.get(word, ()):
+                found.setdefault(name, []).append(Hit(name, at, at))
+            if word[:_INDEXED] in begun or word[:_FEWEST] in begun:
+                for name in self._begun_by(word):
+                    found.setdefault(name, []).append(Hit(name, at, at))
+            if word in self._phrases:
+                for name, width in self._phrases_at(words, at):
+                    found.setdefault(name, []).append(Hit(name, at, at + width - 1))
         if self._unspaced_search is not None and not text.isascii() and _NO_BLANKS.search(text):
             for match in self._unspaced_search.finditer(text):
                 # About two signs are a word.
@@ -99,18 +99,15 @@ class Lexicon:
                 rest, at = rest + run[at], at + 1
         return " ".join([*words, rest] if rest else words)
 
-    def _at(self, words: list[str], at: int, word: str) -> Iterable[tuple[str, int]]:
-        for name in self._words.get(word, ()):
-            yield name, 1
+    def _begun_by(self, word: str) -> Iterable[str]:
         for first in {word[:_INDEXED], word[:_FEWEST]}:
             for stem, names in self._begun.get(first, ()):
                 if word.startswith(stem):
-                    for name in names:
-                        yield name, 1
-        if word not in self._phrases or at + 1 == len(words):
-            return
-        following = words[at + 1]
-        for second, rest, name in self._phrases[word].get(following[:_FEWEST], ()):
+                    yield from names
+
+    def _phrases_at(self, words: list[str], at: int) -> Iterable[tuple[str, int]]:
+        following = words[at + 1] if at + 1 < len(words) else ""
+        for second, rest, name in self._phrases[words[at]].get(following[:_FEWEST], ()):
             if _fits(following, second) and _all_fit(words[at + 2 : at + 2 + len(rest)], rest):
                 yield name, len(rest) + 2
 

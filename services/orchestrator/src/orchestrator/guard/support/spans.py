@@ -56,7 +56,7 @@ def best_span(
     claim: Claim, passages: Sequence[Passage], evidence: Evidence, preferred: Sequence[str] = (), *, words: bool = True
 ) -> Span | Reason:
     """Where the claim stands: in a preferred passage (chunk id) first. Without `words` only hard facts are compared."""
-    weights = {one: evidence.weight(one) * _force(one) for one in claim.stems if one not in _UNIT_WORDS}
+    weights = _Weights({one: evidence.weight(one) * _force(one) for one in claim.stems if one not in _UNIT_WORDS})
     best: Span | None = None
     worst = Fault("no_passage", 0.0)
     denied = 0.0
@@ -94,7 +94,7 @@ def _worse(one: Fault, other: Fault) -> Fault:
     return max(one, other, key=lambda fault: (_RANK.index(fault.reason), fault.cover))
 
 
-def _in_passage(claim: Claim, passage: Passage, weights: Mapping[str, float], needed: float) -> Span | Fault:
+def _in_passage(claim: Claim, passage: Passage, weights: "_Weights", needed: float) -> Span | Fault:
     if not passage.units:
         return Fault("no_passage", 0.0)
     if any(not _names_it(fact, passage) for fact in claim.facts if fact.kind == "name"):
@@ -102,10 +102,11 @@ def _in_passage(claim: Claim, passage: Passage, weights: Mapping[str, float], ne
     if any(not agrees(fact, passage.facts) for fact in claim.facts if fact.kind != "name"):
         return Fault("number", 0.0)
     # No span of it has more of the claim than the whole passage.
-    if (most := _share(weights, passage.words)) < needed:
+    if (most := weights.share(passage.words)) < needed:
         return Fault("words", most)
-    bare = {index: _share(weights, unit.words) for index, unit in enumerate(passage.units)}
-    starts = sorted(bare, key=lambda index: -bare[index] - _fact_bonus(claim, passage.units[index]))[:_BEST_STARTS]
+    bare = {index: weights.share(unit.words) for index, unit in enumerate(passage.units)}
+    counted = [fact for fact in claim.facts if fact.counts]
+    starts = sorted(bare, key=lambda index: -bare[index] - _fact_bonus(counted, passage.units[index]))[:_BEST_STARTS]
     worst = Fault("words", max(bare.values()))
     for size in range(1, MAX_SPAN + 1):
         best: Span | None = None
@@ -114,7 +115,7 @@ def _in_passage(claim: Claim, passage: Passage, weights: Mapping[str, float], ne
             if len(units) < size or units[0].section != units[-1].section:
                 continue
             words = frozenset().union(*(one.words for one in units))
-            cover = _share(weights, words)
+            cover = weights.share(words)
             if cover < needed or (best is not None and cover < best.cover):
                 continue
             fault = _fault(claim, passage, units, words)
@@ -223,12 +224,19 @@ _UNIT_WORDS = frozenset(
 )
 
 
-def _share(weights: Mapping[str, float], words: frozenset[str]) -> float:
-    """How much of the weight of a claim's words is in `words`; 1 for a claim without any."""
-    total = sum(weights.values())
-    return sum(weights[one] for one in words.intersection(weights)) / total if total else 1.0
+class _Weights:
+    """How much each word of a claim says."""
+
+    def __init__(self, weights: Mapping[str, float]) -> None:
+        self._weights = weights
+        self._total = sum(weights.values())
+
+    def share(self, words: frozenset[str]) -> float:
+        """How much of the weight is in `words`; 1 for a claim without any."""
+        if not self._total:
+            return 1.0
+        return sum(map(self._weights.__getitem__, words.intersection(self._weights))) / self._total
 
 
-def _fact_bonus(claim: Claim, unit: Unit) -> float:
-    counted = [fact for fact in claim.facts if fact.counts]
+def _fact_bonus(counted: Sequence[Fact], unit: Unit) -> float:
     return 0.3 * sum(agrees(fact, unit.facts) for fact in counted) / len(counted) if counted else 0.0
