@@ -1,8 +1,9 @@
 """What all guards together add to one turn: `make bench-guards`, some seconds, no server, no network, no model.
 
 A turn is a message of 500 characters and an answer of 500: the message is judged and masked, an order is masked, and
-the answer is checked sentence by sentence as it streams, and once more as a whole. Every other sentence of it stands in
-a page as it is, the others are in words of their own. Each turn has other words, so that nothing remembered helps. Time
+the answer is checked sentence by sentence as it streams, and once more as a whole. The answer is in the
+words of the pages first, as the offline Brain quotes them; then every other sentence is in words of its own, as a model
+writes them, which has to be compared with all pages. Each turn has other words, so that nothing remembered helps. Time
 is processor time, the least of several runs of a turn: whoever else uses the machine adds to it, nobody takes away.
 """
 
@@ -51,13 +52,13 @@ THINGS = ("tent", "stove", "lantern", "hatchet", "kettle", "blanket", "rucksack"
 class Turn:
     """The guards' work on one turn."""
 
-    def __init__(self, finder: Finder, dice: random.Random, pages: list[dict[str, str]]) -> None:
+    def __init__(self, finder: Finder, dice: random.Random, pages: list[dict[str, str]], *, reworded: bool) -> None:
         self.message = _message(dice)
         self.vault = Vault(dice.randbytes(32), finder, ("Kim Weber",))
         self.pages = dice.sample(pages, 5)
         lines = [line for page in self.pages[:2] for line in page["text"].split("\n") if line[:1].isalpha()]
         said = " ".join(lines)[:LENGTH].rsplit(". ", 1)[0].split(". ")
-        self.answer = ". ".join(_reworded(one) if at % 2 else one for at, one in enumerate(said)) + "."
+        self.answer = ". ".join(_reworded(one) if reworded and at % 2 else one for at, one in enumerate(said)) + "."
         self.order = {"order_id": f"ABC{dice.randrange(999):03d}", "status": "shipped", "ship_to": "Burlington"}
 
     async def run(self, screen: InputScreen, policy: Any, spend: Callable[[str, float], None]) -> None:
@@ -96,14 +97,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a bar was missed")
     told = parser.parse_args()
-    figures = asyncio.run(_measured())
-    print(f"{'guard':<22}{'p50 ms':>9}{'p95 ms':>9}")
-    for name, (p50, p95) in figures.items():
-        print(f"{name:<22}{p50:>9.2f}{p95:>9.2f}")
-    p50, p95 = figures["all together"]
-    met = {"p50": p50 < BARS_MS["p50"], "p95": p95 < BARS_MS["p95"]}
-    for name, reached in (("p50", p50), ("p95", p95)):
-        print(f"  {'met   ' if met[name] else 'MISSED'}  {name} below {BARS_MS[name]:.0f} ms a turn: {reached:.2f} ms")
+    answers = {"quoted": False, "half in own words": True}
+    figures = {name: asyncio.run(_measured(reworded=reworded)) for name, reworded in answers.items()}
+    met: dict[str, bool] = {}
+    for name, steps in figures.items():
+        print(f"{f'answer {name}':<28}{'p50 ms':>9}{'p95 ms':>9}")
+        for step, (p50, p95) in steps.items():
+            print(f"  {step:<26}{p50:>9.2f}{p95:>9.2f}")
+        for bar, reached in zip(BARS_MS, steps["all together"], strict=True):
+            met[f"{name} {bar}"] = reached < BARS_MS[bar]
+            verdict = "met   " if reached < BARS_MS[bar] else "MISSED"
+            print(f"  {verdict}  {bar} below {BARS_MS[bar]:.0f} ms a turn: {reached:.2f} ms")
     path = ROOT / "bench-results" / f"guards-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({"turns": TURNS, "figures_ms": figures, "met": met}, indent=2) + "\n")
@@ -111,7 +115,7 @@ def main() -> int:
     return int(told.strict and not all(met.values()))
 
 
-async def _measured() -> dict[str, tuple[float, float]]:
+async def _measured(*, reworded: bool) -> dict[str, tuple[float, float]]:
     dice, finder = random.Random(7), Finder.load()
     screen, policy = InputScreen(InputGuard.load(), Metrics()), load_output_policy(finder)
     pages = [_page(number, file) for number, file in enumerate(sorted(ARTICLES.rglob("*.md")))]
@@ -120,7 +124,9 @@ async def _measured() -> dict[str, tuple[float, float]]:
         seed, rounds = dice.random(), list[dict[str, float]]()
         for _ in range(RUNS):
             rounds.append({})
-            await Turn(finder, random.Random(seed), pages).run(screen, policy, rounds[-1].__setitem__)
+            await Turn(finder, random.Random(seed), pages, reworded=reworded).run(
+                screen, policy, rounds[-1].__setitem__
+            )
         if number < 10:
             continue  # the first ones compile patterns
         least = {name: min(one[name] for one in rounds) * 1000 for name in rounds[0]}
