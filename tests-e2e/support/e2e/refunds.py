@@ -113,7 +113,8 @@ class RefundSoak:
                 try:
                     await self._hold(one)
                 except AssertionError as error:
-                    self.failed.append(f"{one}: {error}")
+                    told = one.turns[-1].named("end") if one.turns else None
+                    self.failed.append(f"{one.order} {one.amount}, last told: {told}: {error}")
 
         async with asyncio.TaskGroup() as group:
             for one in self.wanted:

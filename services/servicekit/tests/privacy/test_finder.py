@@ -57,6 +57,11 @@ def test_an_address_in_a_link_or_mail_is_a_part_of_it(finder: Finder) -> None:
     assert _told(finder, "ada@example.com", names=["Ada Example"]) == [(Kind.EMAIL, "ada@example.com")]
 
 
+def test_a_number_in_a_name_is_an_amount_elsewhere(finder: Finder) -> None:
+    told = _told(finder, "I am Tester 184, refund $184.87 please", names=["Tester 184"])
+    assert told == [(Kind.NAME, "Tester 184")]
+
+
 def test_known_names_are_found_in_any_case_and_part(finder: Finder) -> None:
     told = _told(finder, "WIJTZE says the bakker said wijtze  bakker, not wijtzema", names=["Wijtze Bakker"])
     assert told == [(Kind.NAME, "WIJTZE"), (Kind.NAME, "bakker"), (Kind.NAME, "wijtze  bakker")]
