@@ -13,7 +13,9 @@ def known_names(page: Page, names: Collection[str]) -> Iterator[Claim]:
     in their name is none: it is an amount or a day far more often.
     """
     whole = {" ".join(fold(name).lower.split()) for name in names}
-    parts = {part for name in whole for part in re.split(r"[ .,]+", name) if len(part) > 2 and any(map(str.isalpha, part))} | whole
+    parts = {
+        part for name in whole for part in re.split(r"[ .,]+", name) if len(part) > 2 and any(map(str.isalpha, part))
+    } | whole
     wanted = "|".join(re.escape(part).replace(r"\ ", r"\s+") for part in sorted(parts - {""}, key=len, reverse=True))
     if not wanted:
         return
