@@ -9,8 +9,8 @@ from servicekit.privacy.kinds import Claim, Kind
 
 
 def known_names(page: Page, names: Collection[str]) -> Iterator[Claim]:
-    """Where one of the names, or a part of one with at least three letters, stands as a word. A number that somebody has
-    in their name is none: it is an amount or a day far more often.
+    """Where one of the names, or a part of one with at least three letters, stands as a word. A number that stands in
+    somebody's name is none: elsewhere it is an amount or a day.
     """
     whole = {" ".join(fold(name).lower.split()) for name in names}
     parts = {
