@@ -73,12 +73,13 @@ async def test_what_comes_behind_a_full_limit_is_not_counted(limiter) -> None:
     assert await passed(limiter, [shared], 250) == 199
 
 
-async def test_of_a_high_limit_one_percent_is_taken_and_at_its_end_one_by_one(client, limiter) -> None:
+async def test_of_a_high_limit_ever_more_is_taken_and_at_its_end_one_by_one(client, limiter) -> None:
     high = counts(high="1005/minute")
-    assert await passed(limiter, high, 5) == 5
-    assert await client.get(f"aiguy:limit:{high[0].key}") == b"10 0"
+    for asked, taken in ((1, b"1 0"), (4, b"7 0"), (8, b"15 0"), (8, b"25 0")):  # 1 + 2 + 4 + 8 + 10: one percent
+        assert await passed(limiter, high, asked) == asked
+        assert await client.get(f"aiguy:limit:{high[0].key}") == taken
     other = RateLimiter.with_redis(client, Metrics())
-    assert await passed(other, high, 2000) + await passed(limiter, high, 10) == 1000
+    assert await passed(other, high, 2000) + await passed(limiter, high, 10) == 1005 - 21
 
 
 async def test_two_replicas_never_let_more_through_than_one(client, limiter) -> None:

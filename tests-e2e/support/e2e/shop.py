@@ -38,7 +38,7 @@ class Paid:
 
 async def paid_order(machine: Machine, amount_minor: int = 90_000, person: Person | None = None) -> Paid:
     """A new order that a customer has paid: a new one, unless it is said who."""
-    billing, order, person = machine.database("billing"), f"AP{secrets.randbelow(10**6):06d}", person or stranger()
+    billing, order, person = machine.database("billing"), f"AP{secrets.randbelow(10**8):08d}", person or stranger()
     async with connected(billing) as connection:
         await connection.execute(_CHARGE, f"ch_{order}", order, person.subject, amount_minor)
     return Paid(billing, person, order)

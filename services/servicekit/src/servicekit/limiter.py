@@ -23,14 +23,16 @@ _SHARED_FROM = 200
 class _Share:
     left: int
     until: float
+    size: int
 
 
 class RateLimiter:
     """Counts in Redis, in sliding windows. While Redis does not answer, each process counts for itself, so n of them
     allow up to n times as much: a limit is weaker then, and never gone. A metric says why.
 
-    Of a high limit each process takes one percent at a time and spends that by itself, so Redis is asked once in a
-    while and not once per request. What is left over is lost: a limit may bind up to one percent per process early.
+    Of a high limit each process takes one, then twice as many each time, up to one percent, and spends that by itself:
+    Redis is asked once in a while and not once per request, and a process that is asked once takes one. What is left
+    over is lost: a limit may bind up to one percent per process early.
     """
 
     def __init__(self, windows: RedisWindows | None, metrics: Metrics) -> None:
@@ -75,7 +77,7 @@ class RateLimiter:
         if now >= self._rest_until:
             try:
                 async with asyncio.timeout(_TIMEOUT_S):
-                    taken, full = await self._windows.take(asked, [_share_of(one) for one in asked])
+                    taken, full = await self._windows.take(asked, [self._wanted(one, now) for one in asked])
             except TimeoutError:
                 reason = "timeout"
             except (redis.exceptions.ConnectionError, OSError):
@@ -104,6 +106,12 @@ class RateLimiter:
         share.left -= 1
         return True
 
+    def _wanted(self, count: Count, now: float) -> int:
+        before = self._shares.get(count.key)
+        if before is None or now >= before.until:
+            return 1
+        return min(before.size * 2, count.limit.amount // 100)
+
     def _keep(self, asked: Sequence[Count], taken: Sequence[int], now: float) -> None:
         """What was taken and is not spent yet."""
         for one, many in zip(asked, taken, strict=False):  # what comes behind a full one was not taken
@@ -111,11 +119,7 @@ class RateLimiter:
                 continue
             before = self._shares.get(one.key)
             left = before.left if before is not None and now < before.until else 0
-            self._shares[one.key] = _Share(left + many - 1, now + one.limit.get_expiry())
+            self._shares[one.key] = _Share(left + many - 1, now + one.limit.get_expiry(), many)
             self._shares.move_to_end(one.key)
             if len(self._shares) > _MOST_SHARES:
                 self._shares.popitem(last=False)
-
-
-def _share_of(count: Count) -> int:
-    return count.limit.amount // 100 if count.limit.amount >= _SHARED_FROM else 1
