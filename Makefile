@@ -1,18 +1,26 @@
 # Everything is one command. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy bench-guards guard-suite \
-        prove-refunds prove-guards redteam contracts
+.PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy bench-guards \
+        bench-gateway bench-first-words load soak profile guard-suite prove-refunds prove-guards redteam contracts \
+        gateway-install widget plugin k8s-check alerts-check dashboards images-check
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
 PROJECTS := uv.lock pyproject.toml contracts/pyproject.toml $(wildcard services/*/pyproject.toml) \
             tests-e2e/scripted_llm/pyproject.toml
 
+# Where Python may not write what it compiled beside its sources, it does so below var: else each of the dozen processes
+# of a stack would compile everything anew.
+ifneq ($(PYTHONDONTWRITEBYTECODE),)
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/var/pycache
+endif
+
 help: ## This list
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then bold=$$'\033[1m' blue=$$'\033[36m' off=$$'\033[0m'; fi; \
 	printf '\n  %sAIGuy Support Agent%s\n\n' "$$bold" "$$off"; \
-	sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
+	sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
 	  printf '  %smake %-16s%s %s\n' "$$blue" "$$name" "$$off" "$$text"; done; \
 	printf '\n  First time? %smake demo%s installs, starts everything and talks to it.' "$$blue" "$$off"; \
 	printf ' No Docker, no API key.\n\n'
@@ -27,10 +35,20 @@ $(STAMP): $(PROJECTS) .ci/setup
 check: setup ## Lint, format, types, import direction, generated contracts
 	@.ci/check
 
-# Two workers at most: each has a Postgres and a Valkey of its own, and one of them the whole stack.
+# Two workers at most: each has a Postgres and a Valkey of its own, and one of them the whole stack. They take the
+# files in the order that conftest.py says.
 test: setup ## All tests: unit, property, service, end to end
-	@if AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -n auto --maxprocesses 2 --dist loadgroup $(ARGS); then echo 'VERDICT: all tests passed'; \
+	@.ci/packages
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -n auto --maxprocesses 2 --dist loadgroup \
+	  --no-loadscope-reorder $(ARGS); then echo 'VERDICT: all tests passed'; \
 	  else echo 'VERDICT: TESTS FAILED (see above)'; exit 1; fi
+
+alerts-check: setup ## Try the alerts: each fires when it should, and is silent when it should
+	@.ci/packages alerts
+	@AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -q tests-e2e/observability/test_rules.py tests-e2e/observability/test_names.py
+
+dashboards: setup ## Write the Grafana dashboards anew from their source
+	@exec $(VENV)/python k8s/observability/build.py
 
 demo: setup ## Start the stack, hold the demo conversations, print a verdict, stop
 	@exec $(VENV)/aiguy demo
@@ -57,6 +75,23 @@ bench-privacy: setup ## Measure how well and how fast personal data is found in 
 bench-guards: setup ## Measure what all guards together add to one turn
 	@exec $(VENV)/python tests-e2e/bench/guards.py $(ARGS)
 
+bench-gateway: setup ## Measure what the front door costs; send thousands of customers' messages through its WAF
+	@exec $(VENV)/python loadtests/gateway.py $(ARGS)
+
+load: setup ## Three minutes of customers through the front door, judged by targets; FIND=1, OVERLOAD=1, SCENARIO=flash
+	@exec $(VENV)/python loadtests/load.py $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(FIND),--find) \
+	  $(if $(OVERLOAD),--overload) $(ARGS)
+
+soak: setup ## The same for twenty minutes
+	@exec $(VENV)/python loadtests/load.py --seconds 1200 $(ARGS)
+
+profile: setup ## Where the processor time of one orchestrator goes under load
+	@exec $(VENV)/python loadtests/load.py --profile --seconds 76 $(ARGS)
+
+bench-first-words: setup ## Measure what a real WordPress, the front door and a browser add to the first words
+	@AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_FIRST_WORDS=20 $(VENV)/pytest -q -s -W ignore \
+	  tests-e2e/wordpress/test_first_words.py
+
 guard-suite: setup ## 5,000 answers with something planted and 2,000 clean ones, through the guard and the stream
 	@AIGUY_TEST_ANSWERS=5000 $(VENV)/pytest -q services/orchestrator/tests/guard/test_output_suite.py
 
@@ -79,5 +114,21 @@ redteam: setup ## Attack the whole stack with a model that obeys every attack; p
 	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_REDTEAM=1 $(VENV)/pytest -s -W ignore tests-e2e/redteam; \
 	  then echo 'VERDICT: no attack had an effect'; else echo 'VERDICT: ATTACKS HAD EFFECTS (see above)'; exit 1; fi
 
+k8s-check: setup ## Render every Kubernetes overlay, validate it strictly, and try what it promises
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -m 'not e2e' $(ARGS) tests-e2e/k8s; \
+	  then echo 'VERDICT: every overlay is sound'; else echo 'VERDICT: AN OVERLAY IS WRONG (see above)'; exit 1; fi
+
+gateway-install: ## As root on Debian: nginx, ModSecurity and its rules, for a front door with a WAF
+	@.ci/packages gateway
+
+images-check: setup ## Replay the images' recipe without Docker, start each; check docker-compose.yml
+	@AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -q tests-e2e/images tests-e2e/test_compose.py
+
+plugin: setup ## Build the WordPress plugin's zip: var/aiguy-chat.zip
+	@exec $(VENV)/python wordpress-plugin/build.py
+
 contracts: setup ## Write schemas, manifest, OpenAPI and clients anew from the contracts
 	@$(VENV)/python -m contracts.export
+
+widget: setup ## Build the chat widget's one file from its sources
+	@.ci/widget build

@@ -15,11 +15,15 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 sys.path.insert(1, str(Path(__file__).parent.parent / "services" / "billing" / "tests" / "stripe"))
 sys.path.insert(2, str(Path(__file__).parent.parent / "services" / "tickets" / "tests"))
 
+from e2e.browser import chromium
 from e2e.llm import Llm, scripted_orchestrator
 from e2e.machine import Machine
 from e2e.people import ADA
 from e2e.visitor import Visitor
 from onebox.keys import Person
+
+#: One browser for all folders.
+__all__ = ["chromium"]
 
 Visit = Callable[..., Visitor]
 

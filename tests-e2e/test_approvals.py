@@ -152,6 +152,7 @@ async def test_staff_are_reminded_at_half_time(machine: Machine, paid, short_app
 
     await eventually(reminded)
     await visitor.follow(turn, to_end=True)
+    assert turn.outcome == "expired"
 
 
 async def test_more_than_was_paid_is_refused_before_anybody_is_asked(paid, visit) -> None:

@@ -15,15 +15,17 @@ DOCUMENTS = sorted(
     path
     for path in ROOT.rglob("*.md")
     if not IGNORED & set(path.relative_to(ROOT).parts)
-    and (path.name in {"README.md", "CONTRIBUTING.md"} or path.parent.name == "decisions")
+    and (path.name in {"README.md", "CONTRIBUTING.md"} or path.parent.name in {"decisions", "runbooks"})
 )
+#: What commands make; a fresh checkout has none of it.
+MADE = ("var/", ".venv/", "bench-results/")
 #: Parts of the tree that a path in backticks begins with; anything else with a slash is not meant as a path.
 TOP = {path.name for path in ROOT.iterdir()}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PATH = re.compile(r"^\.?[\w.-]+(/[\w.-]+)*/?$")
-MAKE = re.compile(r"\bmake ([a-z][a-z-]*[a-z])\b")
+MAKE = re.compile(r"\bmake ([a-z][a-z0-9-]*[a-z])\b")
 MODULE = re.compile(r"python -m ([\w.]+)")
 SCRIPT = re.compile(r"\.venv/bin/(\w[\w-]*)")
 AIGUY = re.compile(r"\baiguy ([a-z]+)(?: ([a-z]+))?\b")
@@ -43,7 +45,7 @@ def code_in(document: Path) -> Iterator[str]:
 
 
 def make_targets() -> set[str]:
-    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def test_there_are_documents_to_check() -> None:
@@ -65,13 +67,15 @@ def test_every_path_exists(document: Path) -> None:
     paths = {span for span in CODE.findall(text) if PATH.match(span) and span.split("/")[0] in TOP and "/" in span}
     beside = {span for span in CODE.findall(text) if re.fullmatch(r"[\w-]+/|[\w-]+\.(py|md|yaml|sql)", span)}
 
-    dead = [path for path in paths if not (ROOT / path).exists() and not path.startswith(("var/", ".venv/"))]
+    dead = [path for path in paths if not (ROOT / path).exists() and not path.startswith(MADE)]
     # A bare name is a file beside the document, or one of the top, or the name of a file that several services have.
     places = (document.parent, ROOT)
     dead += [
         name
         for name in beside
-        if not any((place / name).exists() for place in places) and not list(ROOT.glob(f"*/**/{name}"))
+        if name not in MADE
+        and not any((place / name).exists() for place in places)
+        and not list(ROOT.glob(f"*/**/{name}"))
     ]
 
     assert dead == []
@@ -120,14 +124,17 @@ def test_every_setting_is_read_by_something(document: Path, known_settings: set[
 
 @pytest.fixture(scope="module")
 def known_settings() -> set[str]:
-    """Fields of the services' settings, as variables, and those that onebox and the test fixtures read by name."""
+    """Fields of the services' settings, as variables; what Compose, onebox, load tests and the door read by name."""
     known: set[str] = set()
     for service in ("orchestrator", "orders", "billing", "tickets", "retrieval"):
         fields = importlib.import_module(f"{service}.settings").Settings.model_fields
         known |= {f"AIGUY_{name.upper()}" for name in fields} | {f"AIGUY_{service.upper()}_PORT"}
-    for package in ("onebox", "servicekit"):
-        for file in (ROOT / "services" / package / "src").rglob("*.py"):
+    known |= set(re.findall(r"\$\{(AIGUY_\w+)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
+    for folder in ("services/onebox/src", "services/servicekit/src", "loadtests"):
+        for file in (ROOT / folder).rglob("*.py"):
             known |= set(SETTING.findall(file.read_text(encoding="utf-8")))
+    for file in (ROOT / "gateway").rglob("*.conf"):
+        known |= set(SETTING.findall(file.read_text(encoding="utf-8")))
     return known
 
 
@@ -139,7 +146,7 @@ def test_continuous_integration_runs_the_command_of_the_readme() -> None:
 
 
 def test_make_alone_lists_every_target() -> None:
-    described = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    described = set(re.findall(r"^([a-z0-9-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
     assert described == make_targets()
     assert described >= {"help", "setup", "check", "test", "demo", "up", "chat", "bench", "prove-refunds", "contracts"}

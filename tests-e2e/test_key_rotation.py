@@ -16,11 +16,12 @@ from e2e.facts import rows
 from e2e.machine import Machine
 from e2e.people import stranger
 from onebox.agent import new_turn_id
-from onebox.keys import KIM, SEALING
+from onebox.keys import KIM
 from onebox.keys_command import DONE, retire_key, rewrap_keys, rotate_keys
 from onebox.ports import ORCHESTRATOR
 from servicekit.crypto import Keyring
 from servicekit.embedded.files import write_private
+from servicekit.keyfiles import SEALING
 from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]

@@ -8,16 +8,19 @@ import httpx
 from fastapi import FastAPI
 
 from contracts.ids import new_id
+from contracts.knowledge import IngestReport
 from contracts.money import Money
 from contracts.privacy import PrivacyErased, PrivacyExport
 from contracts.resolved import ResolvedTicket
 from contracts.turn import Outcome
+from orchestrator.api.knowledge import KnowledgePush
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.store import PgTurnJournal
 from orchestrator.turn.effects import AskApproval, AskConfirmation, Finish
 from orchestrator.turn.inputs import EffectPreviewed, PlanMade, PlannedCall, ToolSucceeded
 from orchestrator.turn.journal import Recorded
 from orchestrator.turn.state import Observed, TurnState
+from servicekit.auth.claims import Caller as Pushing
 from servicekit.auth.claims import Role
 
 from .callers import SUBJECTS, Caller, Tokens
@@ -47,6 +50,13 @@ class Colleagues:
         """Nothing."""
         return {}
 
+    def check_addresses(self, asked: KnowledgePush, site: str) -> None:
+        """There is none."""
+
+    async def push(self, asked: KnowledgePush, caller: Pushing) -> IngestReport:
+        """Taken."""
+        return IngestReport(source=asked.source, results=())
+
 
 @dataclass
 class Chats:
@@ -70,7 +80,7 @@ class Chats:
         chat = (await self.http.post("/chat", json=told, headers=sent)).json()
         conversation, ended = chat["conversation_id"], chat["turn_id"]
         await self._end(ended, word)
-        begun = await self.http.post("/api/agent/conversations", json={}, headers=sent)
+        begun = await self.http.post("/api/agent/conversations", json={"session_id": f"begun-{session}"}, headers=sent)
         other = begun.json()["conversation_id"]
         turns, digests = {}, {"card": f"{number}0" + "a" * 62, "approval": f"{number}1" + "a" * 62}
         for kind, where in (("card", conversation), ("approval", other)):
@@ -82,6 +92,7 @@ class Chats:
             "conversation": conversation, "ended_turn": ended, "turn": turns["card"], "digest": digests["card"],
             "approval_conversation": other, "approval_turn": turns["approval"],
             "approval_digest": digests["approval"], "gap": ended, "session": session, "word": word,
+            "other_session": f"begun-{session}",
             "subject": caller.subject, "request": await self._request(caller),
         }  # fmt: skip
         # The two shops' Adas have one subject: what tells them apart are their words.
@@ -126,7 +137,7 @@ def missing() -> Object:
     ids = {name: new_id("trn") for name in ("ended_turn", "turn", "approval_turn", "gap")}
     told = {
         "conversation": new_id("cnv"), "approval_conversation": new_id("cnv"), "digest": "e" * 64,
-        "approval_digest": "f" * 64, "session": "session-nobody",
+        "approval_digest": "f" * 64, "session": "session-nobody", "other_session": "begun-session-nobody",
         "word": "plantednobody", "subject": "cust_nobody", "request": new_id("prv"),
     }  # fmt: skip
     return Object("nobody", None, {**ids, **told})

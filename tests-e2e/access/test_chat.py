@@ -35,6 +35,7 @@ async def test_nobody_reaches_what_is_somebody_elses(
     app = build(settings, kit_factory=lambda told: open_kit(told, issuers=[ours.trust, other.trust]))
     async with running(app) as http:
         app.state.gaps = replace(app.state.gaps, colleagues=Colleagues())
+        app.state.knowledge = Colleagues()
         app.state.privacy = replace(app.state.privacy, elsewhere=Colleagues())
         table = endpoints("orchestrator")
         assert sorted(routes(app)) == sorted(nameless(str(one)) for one in table)

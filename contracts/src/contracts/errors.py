@@ -46,6 +46,7 @@ class ProblemCode(StrEnum):
     LINK_EXPIRED = "link_expired"
     CONFLICT = "conflict"
     ALREADY_DECIDED = "already_decided"
+    WAITS_FOR_STAFF = "waits_for_staff"
     CONFIRMATION_REQUIRED = "confirmation_required"
     APPROVAL_REQUIRED = "approval_required"
     GRANT_INVALID = "grant_invalid"
@@ -95,6 +96,7 @@ PROBLEMS: dict[ProblemCode, ProblemType] = {
     _C.LINK_EXPIRED: ProblemType(410, "This link is no longer valid", _E.USER_FIXABLE, False),
     _C.CONFLICT: ProblemType(409, "The request conflicts with the current state", _E.USER_FIXABLE, False),
     _C.ALREADY_DECIDED: ProblemType(409, "This was already decided", _E.USER_FIXABLE, False),
+    _C.WAITS_FOR_STAFF: ProblemType(409, "Staff decide about this", _E.USER_FIXABLE, False),
     _C.CONFIRMATION_REQUIRED: ProblemType(403, "The customer has not confirmed this", _E.NOT_AUTHORISED, False),
     _C.APPROVAL_REQUIRED: ProblemType(403, "Staff have not approved this", _E.NOT_AUTHORISED, False),
     _C.GRANT_INVALID: ProblemType(403, "The grant does not cover this effect", _E.NOT_AUTHORISED, False),

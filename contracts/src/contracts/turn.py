@@ -113,6 +113,7 @@ class Outcome(StrEnum):
     EXPIRED = "expired"
     WITH_STAFF = "with_staff"
     DEGRADED = "degraded"
+    STOPPED = "stopped"
 
 
 class StatusEvent(ContractModel):

@@ -205,7 +205,7 @@ async def test_a_check_that_failed_meanwhile_asks_for_more_staff(
     """How many must agree is decided when the money would move, not when the customer asked."""
     strict = tmp_path / "strict.yaml"
     ours = files("billing").joinpath("policy", "refunds.yaml").read_text(encoding="utf-8")
-    strict.write_text(ours.replace("early_fraud_warning]\n  approvals: 1", "early_fraud_warning]\n  approvals: 2"))
+    strict.write_text(ours.replace("refund_found]\n  approvals: 1", "refund_found]\n  approvals: 2"))
     changed = settings.model_copy(update={"refund_policy_file": strict})
     async with tool_service(lambda kit: build(changed, kit_factory=kit), clock) as service:
         refund_id = await waiting(service, 20_000)

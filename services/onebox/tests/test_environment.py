@@ -2,6 +2,7 @@
 
 import json
 import socket
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from onebox.environment import Addresses, service_environment
 from onebox.home import Home, find_checkout, find_home
-from onebox.ports import DEFAULT_PORTS, ORCHESTRATOR, TOOL_SERVICES, choose_ports
+from onebox.ports import DEFAULT_PORTS, GATEWAY, ORCHESTRATOR, TOOL_SERVICES, choose_ports
+from onebox.site import ISSUERS
 from servicekit.settings import ServiceSettings
 
 USER = {
@@ -75,10 +77,13 @@ def test_every_service_gets_its_own_database_and_nothing_of_the_users_secrets(
 
 @pytest.mark.parametrize("name", [ORCHESTRATOR, *TOOL_SERVICES])
 def test_every_setting_of_a_service_reaches_it(name: str, addresses: Addresses, tmp_path: Path) -> None:
-    own = import_module(f"{name}.settings").Settings.model_fields.keys() - ServiceSettings.model_fields.keys()
+    fields = import_module(f"{name}.settings").Settings.model_fields.keys() - ServiceSettings.model_fields.keys()
     # On one machine the orchestrator is its own worker: nobody may switch that off.
-    variables = {f"AIGUY_{field.upper()}" for field in own - {"worker"}}
-    environment = service_environment(name, addresses, Home(tmp_path), dict.fromkeys(variables, "mine"))
+    variables = {f"AIGUY_{field.upper()}" for field in fields - {"worker"}}
+    # A list of issuers of the user's own switches the demo off.
+    own = service_environment(name, addresses, Home(tmp_path), dict.fromkeys(variables, "mine"))
+    demo = service_environment(name, addresses, Home(tmp_path), dict.fromkeys(variables - {ISSUERS}, "mine"))
+    environment = own.keys() | demo.keys()
 
     assert {one for one in variables if one not in environment and f"{one}_FILE" not in environment} == set()
 
@@ -87,6 +92,15 @@ def test_only_billing_can_sign_links(addresses: Addresses, tmp_path: Path) -> No
     holders = [name for name in DEFAULT_PORTS if "AIGUY_LINK_SECRET_FILE" in told(name, addresses, tmp_path)]
 
     assert holders == ["billing"]
+
+
+def test_customers_open_billings_links_by_the_door_where_there_is_one(addresses: Addresses, tmp_path: Path) -> None:
+    behind = replace(addresses, ports={**DEFAULT_PORTS, GATEWAY: 8090})
+    chosen = service_environment("billing", behind, Home(tmp_path), {"AIGUY_PUBLIC_URL": "https://shop.example/aiguy"})
+
+    assert told("billing", addresses, tmp_path)["AIGUY_PUBLIC_URL"] == "http://127.0.0.1:8082"
+    assert told("billing", behind, tmp_path)["AIGUY_PUBLIC_URL"] == "http://127.0.0.1:8090"
+    assert chosen["AIGUY_PUBLIC_URL"] == "https://shop.example/aiguy"
 
 
 def test_the_orchestrator_reaches_a_tool_service_through_its_proxy(addresses: Addresses, tmp_path: Path) -> None:

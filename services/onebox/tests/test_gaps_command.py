@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from typer.testing import CliRunner
@@ -16,8 +15,8 @@ from typer.testing import CliRunner
 from onebox.cli import app
 from onebox.gaps_command import time_span
 from onebox.home import Home
-from onebox.keys import KeyFiles
-from servicekit.testing.live import live_server
+
+from .conftest import running_stack
 
 AXES: dict[str, Any] = {
     "gap_id": "trn_" + "a" * 32, "question": "Do you [bold]sharpen[/bold] axes?", "count": 3, "customers": 2,
@@ -50,14 +49,8 @@ def orchestrator() -> Orchestrator:
 @pytest.fixture
 def home(tmp_path: Path, orchestrator: Orchestrator) -> Iterator[Path]:
     """AIGUY_HOME of a running stack."""
-    made = Home(tmp_path / "onebox")
-    made.create()
-    KeyFiles(made.keys).create()
-    served = FastAPI()
-    served.add_route("/api/agent/knowledge/gaps", orchestrator.gaps)
-    with live_server(served) as url:
-        made.write_running({"urls": {"orchestrator": url}})
-        yield tmp_path
+    with running_stack(tmp_path, "/api/agent/knowledge/gaps", orchestrator.gaps) as home:
+        yield home
 
 
 def gaps(home: Path, *arguments: str) -> Result:

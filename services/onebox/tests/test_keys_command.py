@@ -10,10 +10,11 @@ import asyncpg
 import pytest
 from rich.console import Console
 
-from onebox.keys import ORCHESTRATOR, SEALING, KeyFiles
+from onebox.keys import KeyFiles
 from onebox.keys_command import DONE, REFUSED, UNTRIED, retire_key, rewrap_keys, rotate_keys
 from servicekit.crypto import Keyring, new_key
 from servicekit.embedded.files import DirectoryLock
+from servicekit.keyfiles import ORCHESTRATOR, SEALING
 
 pytestmark = pytest.mark.service
 

@@ -16,7 +16,9 @@ import httpx
 import pytest
 
 from onebox.home import Home
+from onebox.keys import KIM, KeyFiles
 from onebox.ports import DEFAULT_PORTS
+from onebox.site import ISSUERS
 from servicekit.embedded import free_port
 from servicekit.embedded.process import is_running
 from servicekit.testing.waiting import eventually
@@ -36,6 +38,13 @@ class Up:
     @property
     def said(self) -> str:
         return self.output.read_text()
+
+    @property
+    def front_door(self) -> str | None:
+        state = self.home.read_running()
+        assert state is not None
+        url: str | None = state["gateway"]
+        return url
 
     @property
     def urls(self) -> dict[str, str]:
@@ -133,7 +142,18 @@ def test_the_chat_page_is_served(up: Up) -> None:
     page = httpx.get(f"{up.urls['orchestrator']}/")
 
     assert page.status_code == 200
-    assert "Talk to a person" in page.text
+    assert "<aiguy-chat" in page.text
+
+
+def test_the_front_door_leads_to_the_page_or_its_absence_is_said(up: Up) -> None:
+    if up.front_door is None:
+        assert "the WAF is off" in up.said
+        return
+    assert f"Chat page   {up.front_door}/" in up.said
+    page = httpx.get(f"{up.front_door}/")
+    assert "<aiguy-chat" in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
+    assert httpx.get(f"{up.front_door}/", params={"q": "<script>alert(1)</script>"}).status_code == 403
 
 
 def test_keys_are_private(up: Up) -> None:
@@ -148,7 +168,7 @@ def test_status_says_that_all_is_ready(up: Up) -> None:
     answer = run_command("status", up)
 
     assert answer.returncode == 0
-    assert answer.stdout.count("ready") == len(DEFAULT_PORTS)
+    assert answer.stdout.count("ready") == len(DEFAULT_PORTS) + (up.front_door is not None)
 
 
 def test_the_chains_of_the_running_stack_are_verified_from_beside_it(up: Up) -> None:
@@ -197,17 +217,41 @@ def test_ctrl_c_ends_everything(up: Up) -> None:
     assert up.home.read_running() is None
 
 
-async def test_a_second_start_finds_its_data_and_a_kill_leaves_no_process(up: Up, ports: dict[str, str]) -> None:
+@pytest.fixture(scope="module")
+def again(up: Up, ports: dict[str, str]) -> Iterator[Up]:
+    """A second start in the same place, for a site of the user's own, whose keys do not answer yet."""
     if up.process.poll() is None:  # the test before ran in another worker
         assert up.interrupted() == 0
-    again = start(up.home.root.parent, up.output.with_name("output-again"), ports)
+    issuers = up.home.root / "own-issuers.json"
+    issuers.write_text(json.dumps([{"iss": "https://shop.example", "jwks_url": "http://127.0.0.1:9/jwks"}]))
+    made = start(up.home.root.parent, up.output.with_name("output-again"), ports | {ISSUERS: str(issuers)})
     try:
-        await asyncio.to_thread(again.wait_running)
-        family = again.family()
-        assert len(family) >= len(DEFAULT_PORTS) + 2
+        made.wait_running()
+        yield made
     finally:
-        again.process.kill()
-        again.process.wait()
+        if made.process.poll() is None:
+            made.process.kill()
+        made.process.wait()
+
+
+def test_a_second_start_may_serve_a_site_of_the_users_own(again: Up) -> None:
+    assert "https://shop.example signs its customers and staff in" in again.said
+    assert "off, its page and its persons" in again.said
+    assert "the keys of https://shop.example cannot be read at http://127.0.0.1:9/jwks (ConnectError)" in again.said
+    url = again.urls["orchestrator"]
+    assert httpx.get(f"{url}/").status_code == 404
+    assert httpx.post(f"{url}/demo/session", json={"who": "ada"}).status_code == 404
+    token = KeyFiles(again.home.keys).demo_token(KIM)
+    assert httpx.get(f"{url}/api/agent/usage", headers={"authorization": f"Bearer {token}"}).status_code == 401
+    assert "the demo's persons are unknown" in run_command("usage", again).stderr
+
+
+async def test_a_second_start_finds_its_data_and_a_kill_leaves_no_process(again: Up) -> None:
+    family = again.family()
+    assert len(family) >= len(DEFAULT_PORTS) + 2
+
+    again.process.kill()
+    again.process.wait()
 
     await eventually(lambda: not any(is_running(pid) for pid in family), 30)
 

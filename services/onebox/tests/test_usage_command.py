@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from typer.testing import CliRunner
 
 from onebox.cli import app
-from onebox.home import Home
-from onebox.keys import KeyFiles
-from servicekit.testing.live import live_server
+
+from .conftest import running_stack
 
 SMALL: dict[str, Any] = {
     "model": "small", "turns": 12, "tokens_in": 90_000, "tokens_out": 10_000, "cost_usd": 3.5, "priced": True,
@@ -48,14 +46,8 @@ def orchestrator() -> Orchestrator:
 @pytest.fixture
 def home(tmp_path: Path, orchestrator: Orchestrator) -> Iterator[Path]:
     """AIGUY_HOME of a running stack."""
-    made = Home(tmp_path / "onebox")
-    made.create()
-    KeyFiles(made.keys).create()
-    served = FastAPI()
-    served.add_route("/api/agent/usage", orchestrator.usage)
-    with live_server(served) as url:
-        made.write_running({"urls": {"orchestrator": url}})
-        yield tmp_path
+    with running_stack(tmp_path, "/api/agent/usage", orchestrator.usage) as home:
+        yield home
 
 
 def run(home: Path, *arguments: str):  # type: ignore[no-untyped-def]

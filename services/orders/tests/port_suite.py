@@ -76,7 +76,7 @@ class OrdersPort:
         assert await held.backend.find_status(held.ben, lookup) is None
         assert await held.backend.find_order(held.ben, lookup) is None
 
-    @pytest.mark.parametrize("subject", ["cust_nobody", "", "0", "wc_0", "shopify_0", "wc_", "guest_7f3a", "26 OR 31"])
+    @pytest.mark.parametrize("subject", ["cust_nobody", "", "0", "wp_0", "shopify_0", "wp_", "guest_7f3a", "26 OR 31"])
     async def test_a_subject_that_names_no_customer_has_no_orders(self, held: Held, subject: str) -> None:
         assert await held.backend.find_status(subject, OrderLookup(order_id="ABC123")) is None
         assert await held.backend.find_order(subject, OrderLookup(email="ada@example.com")) is None

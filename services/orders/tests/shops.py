@@ -60,7 +60,7 @@ def serve_woocommerce(clock: FakeClock) -> Iterator[ShopServer]:
     fake = FakeWooCommerce.seeded(seeded_orders(clock.now()), clock.now())
     faults = Faults(fake.app())
     with live_server(cast(FastAPI, faults)) as url:
-        yield ShopServer("woocommerce", WEBHOOK_SECRET, fake, faults, "wc_", {
+        yield ShopServer("woocommerce", WEBHOOK_SECRET, fake, faults, "wp_", {
             "orders_backend": "woocommerce",
             "woocommerce_url": url,
             "woocommerce_key": fake_woocommerce.KEY,

@@ -13,7 +13,7 @@ PATHS = [*tool_paths(Family.ORDERS), *PRIVACY_PATHS]
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name.lower())
 @pytest.mark.parametrize("path", PATHS)
 def test_the_api_keeps_to_its_document(api: Fuzzed, path: str, mode: GenerationMode) -> None:
-    api.check(path, mode)
+    assert api.held(path, mode) > 0
 
 
 def test_no_path_is_left_out(api: Fuzzed) -> None:

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.service
 @pytest.mark.parametrize(
     ("subject", "number"),
     [
-        ("wc_26", "26"), ("wc_9223372036854775807", "9223372036854775807"),
-        ("26", None), ("wc_", None), ("wc_0", None), ("wc_026", None), ("wc_-26", None), ("wc_26 ", None),
-        ("wc_26\n", None), ("wc_\u0662\u0666", None), ("WC_26", None), ("shopify_26", None), ("wc_wc_26", None),
-        ("wc_26,31", None), ("wc_26 OR 31", None), ("wc_" + "9" * 20, None), ("guest_7f3a", None),
+        ("wp_26", "26"), ("wp_9223372036854775807", "9223372036854775807"),
+        ("26", None), ("wp_", None), ("wp_0", None), ("wp_026", None), ("wp_-26", None), ("wp_26 ", None),
+        ("wp_26\n", None), ("wp_\u0662\u0666", None), ("WP_26", None), ("shopify_26", None), ("wp_wp_26", None),
+        ("wp_26,31", None), ("wp_26 OR 31", None), ("wp_" + "9" * 20, None), ("guest_7f3a", None),
     ],
 )  # fmt: skip
 def test_a_subject_names_a_customer_only_by_the_prefix_and_a_number(subject: str, number: str | None) -> None:
-    assert customer_number(subject, "wc_") == number
+    assert customer_number(subject, "wp_") == number
 
 
 async def test_a_guest_sees_nothing_even_with_a_customers_subject(over_shop: ToolClient, shop: ShopServer) -> None:

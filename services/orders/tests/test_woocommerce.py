@@ -185,7 +185,7 @@ async def test_a_note_is_private_and_its_markup_is_text(
 
 async def test_a_key_that_may_only_read_writes_nothing(over_woocommerce: ToolClient, woocommerce: ShopServer) -> None:
     woocommerce.fake.may_write = False
-    ada, note = replace(ADA, subject="wc_26"), {"order_id": "ABC123", "note": "Ring twice."}
+    ada, note = replace(ADA, subject="wp_26"), {"order_id": "ABC123", "note": "Ring twice."}
     grant = await over_woocommerce.confirm(ADD_ORDER_NOTE, note, ada)
     refused = await over_woocommerce.call(ADD_ORDER_NOTE, note, ada, grant=grant)
     assert_problem(refused, ProblemCode.DEPENDENCY_DOWN)

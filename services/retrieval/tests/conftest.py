@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from contracts.knowledge import Document
 from retrieval.app import build
-from retrieval.documents import Document
 from retrieval.ingest import ingest_folder, starter_folder
 from retrieval.settings import Settings
 from servicekit.embedding import Embedder, QuickEmbedder

@@ -1,15 +1,14 @@
 """A service that was closed leaves nothing behind in its process."""
 
-import gc
-import weakref
-
 from retrieval.app import build
-from servicekit.testing.tool_client import tool_service
+from servicekit.testing import TestIssuer
+from servicekit.testing.closing import left_of
+from servicekit.testing.tool_client import kit_with
 
 
 async def test_a_service_that_is_closed_is_released_with_its_index(settings, clock, embedder):
-    async with tool_service(lambda kit: build(settings, kit_factory=kit, embedder=embedder), clock) as client:
-        held = [weakref.ref(client.app), weakref.ref(client.app.state.knowledge_base.index)]
-    del client
-    gc.collect()
-    assert [one() for one in held] == [None, None]
+    kit = kit_with(TestIssuer.create(clock=clock), clock)
+    left = await left_of(
+        lambda: build(settings, kit_factory=kit, embedder=embedder), lambda app: app.state.knowledge_base.index
+    )
+    assert left == []

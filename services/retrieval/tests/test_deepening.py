@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from contracts.knowledge import Action, Document
 from retrieval import repository
 from retrieval.backends.port import Vector
 from retrieval.deepening import deepen_all, queue
 from retrieval.deepening.supervisor import Deepener
-from retrieval.documents import Action, Document
 from retrieval.ingestor import Ingestor
 from servicekit.background import stop
 from servicekit.db.pool import Database

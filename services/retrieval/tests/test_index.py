@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from contracts.knowledge import Document
 from contracts.tools.retrieval import SEARCH_KB
 from retrieval.backends.edge import EdgeStore
 from retrieval.backends.port import StoreUnavailable
-from retrieval.documents import Document
 from retrieval.index import SearchIndex
 from retrieval.rebuild import rebuild
 from retrieval.settings import Settings
@@ -166,6 +166,7 @@ async def test_the_service_notices_what_another_process_wrote(settings: Settings
         shutil.rmtree(settings.index_dir)
         await eventually(lambda: _index(client).rebuilds >= 2)
         await eventually(found)
+        assert (await _found(client, "tents"))[0] == "tents"
 
 
 async def _restarted(settings: Settings, serving: Serving) -> tuple[int, list[str]]:

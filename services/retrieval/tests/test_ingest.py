@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.knowledge import Action, Document, IngestReport
 from retrieval import repository
-from retrieval.documents import Action, Document, IngestReport
 from retrieval.ingest import ingest_folder
 from retrieval.ingest_lines import Lines
 from retrieval.ingestor import Ingestor

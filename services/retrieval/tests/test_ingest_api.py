@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from contracts.errors import ProblemCode
+from contracts.knowledge import Document
 from contracts.tools.retrieval import SEARCH_KB
-from retrieval.documents import Document
 from servicekit.auth.claims import Role
 from servicekit.testing.conformance import assert_problem
 from servicekit.testing.tool_client import As, ToolClient
@@ -55,6 +55,36 @@ async def test_sending_again_changes_nothing_and_a_full_set_deletes(
     nothing = (await _send(blank, _json(full_set=True))).json()
     assert [one["action"] for one in nothing["results"]] == ["deleted"]
     assert_problem(await blank.call(SEARCH_KB, {"query": "tents"}), ProblemCode.INDEX_UNAVAILABLE)
+
+
+async def test_single_documents_are_removed_from_their_own_source_only(
+    blank: ToolClient, page: Callable[..., Document]
+) -> None:
+    tents, pans, boots = page("tents"), page("pans"), page("boots")
+    await _send(blank, _json(tents, pans, source="site"))
+    await _send(blank, _json(boots, source="folder:help"))
+    gone = [tents.url, boots.url, "https://shop.example/never"]
+    for actions in ([("deleted", tents.url), ("skipped", boots.url)], [("skipped", tents.url), ("skipped", boots.url)]):
+        response = await _send(blank, _json(source="site", remove=gone))
+        assert response.status_code == 200, response.text
+        told = [(one["action"], one["url"]) for one in response.json()["results"]]
+        assert told == [*actions, ("skipped", "https://shop.example/never")]
+    found = (await blank.call(SEARCH_KB, {"query": "tents"})).json()
+    assert {one["url"] for one in found["passages"]} == {pans.url, boots.url}
+
+
+async def test_documents_are_stored_and_removed_in_one_go(blank: ToolClient, page: Callable[..., Document]) -> None:
+    await _send(blank, _json(page("tents"), page("pans")))
+    moved = (await _send(blank, _json(page("boots"), remove=[page("tents").url]))).json()
+    assert [one["action"] for one in moved["results"]] == ["created", "deleted"]
+    response = await blank.http.get(STATUS, headers=blank.headers_for(SEARCH_KB, STAFF))
+    assert (response.json()["documents"], response.json()["indexed_revision"]) == (2, response.json()["revision"])
+
+
+async def test_what_is_stored_is_not_removed_in_the_same_breath(
+    blank: ToolClient, page: Callable[..., Document]
+) -> None:
+    assert_problem(await _send(blank, _json(page("tents"), remove=[page("tents").url])), ProblemCode.CONFLICT)
 
 
 async def test_the_status_tells_how_far_it_is(blank: ToolClient, page: Callable[..., Document]) -> None:
@@ -130,9 +160,11 @@ async def test_a_document_with_a_wrong_field_is_refused_whole(
         (b"{}", ProblemCode.INVALID_REQUEST),
         (b'{"documents": [], "source": "../x"}', ProblemCode.INVALID_REQUEST),
         (b'{"documents": [], "delete": true}', ProblemCode.INVALID_REQUEST),
+        (b'{"documents": [], "remove": ["javascript:alert(1)"]}', ProblemCode.INVALID_REQUEST),
+        (b'{"documents": [], "remove": [' + b'"kb:x", ' * 200 + b'"kb:x"]}', ProblemCode.INVALID_REQUEST),
         (b'{"documents": [], "source": "' + b"x" * 2_200_000 + b'"}', ProblemCode.PAYLOAD_TOO_LARGE),
     ],
-    ids=["empty", "bad_utf8", "array", "nothing", "bad_source", "unknown", "2_mb"],
+    ids=["empty", "bad_utf8", "array", "nothing", "bad_source", "unknown", "bad_url", "many_urls", "2_mb"],
 )
 async def test_a_bad_ingest_body_is_the_callers_error(blank: ToolClient, body: bytes, code: ProblemCode) -> None:
     assert_problem(await _send(blank, body), code)

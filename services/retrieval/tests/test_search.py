@@ -5,9 +5,9 @@ from typing import cast
 
 import pytest
 
+from contracts.knowledge import Document
 from contracts.tools.retrieval import SEARCH_KB, SearchOutput
 from retrieval.app import build
-from retrieval.documents import Document
 from retrieval.settings import Settings
 from retrieval.synonyms import Synonyms
 from retrieval.words import Words

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import ProblemCode
+from contracts.knowledge import Document
 from retrieval import repository
 from retrieval.backends.edge import EdgeStore
 from retrieval.backends.port import Question, Scope, Sparse, StoreUnavailable
 from retrieval.catalogue import Catalogue
-from retrieval.documents import Document
 from retrieval.index import SearchIndex
 from retrieval.ingestor import Ingestor
 from retrieval.lexicon import Lexicon

@@ -41,6 +41,12 @@ def test_a_file_may_hold_a_value_also_a_structured_one(monkeypatch, tmp_path):
     assert (settings.database_url, settings.shops) == ("postgresql://from-file", {"de": "x"})
 
 
+def test_an_empty_file_says_nothing(monkeypatch, tmp_path):
+    (tmp_path / "jwks").write_text("\n")
+    monkeypatch.setenv("AIGUY_JWKS_URL_FILE", str(tmp_path / "jwks"))
+    assert Settings(database_url="postgresql://a").jwks_url is None
+
+
 def test_a_setting_that_is_itself_a_path_is_not_read(monkeypatch, tmp_path):
     monkeypatch.setenv("AIGUY_MASTER_KEY_FILE", str(tmp_path / "not-yet-there"))
     assert Settings(database_url="postgresql://a").master_key_file == tmp_path / "not-yet-there"

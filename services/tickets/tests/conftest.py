@@ -24,6 +24,7 @@ from tickets.settings import Settings
 from .desks import RemoteZendesk
 from .fake_slack import TOKEN, FakeSlack
 from .fake_smtp import FakeSmtp, certificate, smtp_server
+from .fake_webhook import FakeSite
 from .fake_zendesk import CLIENT, SECRET, FakeZendesk
 
 settings, service, down, hurried, api = tool_fixtures(ServiceUnderTest(Family.TICKETS, Settings, build, seed))
@@ -111,6 +112,25 @@ def slack_url(slack_faults: Faults) -> Iterator[str]:
     """Where it is served."""
     with live_server(cast(FastAPI, slack_faults)) as url:
         yield f"{url}/api"
+
+
+@pytest.fixture
+def site(clock: FakeClock) -> FakeSite:
+    """A site that was told nothing yet."""
+    return FakeSite(now=clock.now().timestamp())
+
+
+@pytest.fixture
+def site_faults(site: FakeSite) -> Faults:
+    """The site, with faults on demand."""
+    return Faults(site.app())
+
+
+@pytest.fixture
+def site_url(site_faults: Faults) -> Iterator[str]:
+    """Where it takes webhooks."""
+    with live_server(cast(FastAPI, site_faults)) as url:
+        yield f"{url}/webhooks"
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
 from schemathesis import Case, GenerationMode
 
 from contracts.resolved import RESOLVE_SCOPE, RESOLVED_PATH, RESOLVED_SCOPE
 from contracts.tool import Family
 from servicekit.auth.claims import Role
-from servicekit.testing.fuzz import BOUNDED, MODES, PRIVACY_PATHS, Fuzzed, tool_paths
+from servicekit.testing.fuzz import MODES, PRIVACY_PATHS, Fuzzed, tool_paths
 
 pytestmark = pytest.mark.service
 UNBOUND = ("send_email", "slack_post_message")
@@ -20,24 +19,18 @@ INTERNAL = (RESOLVED_PATH, "/internal/tickets/{number}/resolve")
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name.lower())
 @pytest.mark.parametrize("path", PATHS)
 def test_the_api_keeps_to_its_document(api: Fuzzed, path: str, mode: GenerationMode) -> None:
-    api.check(path, mode)
+    assert api.held(path, mode) > 0
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name.lower())
 @pytest.mark.parametrize("path", INTERNAL)
 def test_the_internal_routes_keep_to_their_document(api: Fuzzed, path: str, mode: GenerationMode) -> None:
-    (operation,) = api.schema[path].values()
-
-    @BOUNDED
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def holds(case: Case[Any]) -> None:
+    def prepare(case: Case[Any]) -> None:
         if mode is GenerationMode.POSITIVE and case.path_parameters:
             case.path_parameters["number"] = "HP-10002"  # there is one: a number that nobody has is rightly a 404
-        scopes = (RESOLVE_SCOPE, RESOLVED_SCOPE)
-        token = api.issuer.token("tickets", scopes, subject="staff_kim", role=Role.STAFF, ttl_s=300)
-        case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
 
-    holds()
+    scopes = (RESOLVE_SCOPE, RESOLVED_SCOPE)
+    assert api.held(path, mode, prepare, scopes=scopes, subject="staff_kim", role=Role.STAFF) > 0
 
 
 def test_no_path_is_left_out(api: Fuzzed) -> None:

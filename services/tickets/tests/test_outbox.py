@@ -20,6 +20,7 @@ from tickets.outbox import repository
 from tickets.outbox.message import Delivered, Kind, OutboxMessage, Outcome, Refused, TryAgain
 from tickets.outbox.sender import Pace, Sender
 from tickets.people import OUTBOX, people_of
+from tickets.settings import Settings
 
 pytestmark = pytest.mark.service
 ADA = Caller("cust_ada", Role.CUSTOMER, "orchestrator", frozenset(), 0)
@@ -156,6 +157,12 @@ def test_chance_shortens_a_wait_by_up_to_a_half() -> None:
     pace = Pace(first_wait_s=8, longest_wait_s=100)
     assert [pace.wait_after(2, chance) for chance in (0.0, 0.5, 1.0)] == [16, 12, 8]
     assert pace.wait_after(1000, 0.0) == 100
+
+
+def test_what_cannot_be_delivered_is_tried_for_a_whole_night_even_when_each_wait_is_the_shortest() -> None:
+    tries = Settings(database_url="postgresql://127.0.0.1/x").outbox_tries
+    pace = Pace(tries=tries)
+    assert sum(pace.wait_after(number, 1.0) for number in range(1, tries)) > 8 * 3600
 
 
 async def test_what_is_refused_is_not_tried_again(

@@ -11,11 +11,11 @@ from corpus.build import documents, slug_of
 from corpus.check import pages_of, questions
 from vectors import KeptVectors
 
+from contracts.knowledge import Document
 from retrieval.answer_cache import AnswerCache
 from retrieval.backends.edge import EdgeStore
 from retrieval.catalogue import Catalogue
 from retrieval.deepening import deepen_all
-from retrieval.documents import Document
 from retrieval.index import SearchIndex
 from retrieval.ingest import starter_folder
 from retrieval.ingestor import Ingestor

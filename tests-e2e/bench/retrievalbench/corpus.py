@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from bases import bases
 
-from retrieval.documents import Document
+from contracts.knowledge import Document
 from retrieval.ingest import starter_folder
 from servicekit.embedding.assets import tokenizer_json
 

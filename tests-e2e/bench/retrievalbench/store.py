@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contracts.knowledge import Document
 from retrieval import repository
 from retrieval.deepening import queue
-from retrieval.documents import Document
 from retrieval.ingestor import Ingestor
 from retrievalbench.corpus import Corpus
 from servicekit.clock import SystemClock

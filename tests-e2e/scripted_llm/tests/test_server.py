@@ -144,3 +144,23 @@ async def test_it_shows_what_it_received(client: httpx.AsyncClient, server: Runn
     assert call["ended"] == "complete"
     await client.delete("/calls")
     assert (await client.get("/calls")).json() == []
+
+
+async def test_a_call_of_a_tool_comes_as_a_whole_however_slow_texts_are(client: httpx.AsyncClient) -> None:
+    await client.put("/behaviour", json={"first_token_ms": 3_600_000, "token_ms": 3_600_000, "planner_ms": 1})
+    async with client.stream(
+        "POST", "/v1/chat/completions",
+        json={"messages": [{"role": "user", "content": "order 1234"}], "tools": TOOLS, "stream": True},
+    ) as answer:  # fmt: skip
+        first = await anext(answer.aiter_bytes())
+    assert first.endswith(b"data: [DONE]\n\n")
+    assert b"get_order_status" in first
+
+
+async def test_a_steady_answer_is_the_same_and_no_token_comes_before_it_is_due(client: httpx.AsyncClient) -> None:
+    plain = (await chat(client, "hello", stream=True)).text
+    await client.put("/behaviour", json={"first_token_ms": 20, "token_ms": 5, "steady": True})
+    began = asyncio.get_running_loop().time()
+    steady = (await chat(client, "hello", stream=True)).text
+    assert steady == plain
+    assert asyncio.get_running_loop().time() - began >= 0.02 + 0.005 * (steady.count("data: ") - 1)

@@ -13,8 +13,8 @@ from onebox.child import BackOff
 from onebox.demo.facts import Counters, read_counters
 from onebox.environment import machine_environment
 from onebox.home import Home
-from onebox.keys import CHAT_SCOPES, DEMO_ISSUER, STAFF_SCOPES, Person
-from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
+from onebox.keys import CHAT_SCOPES, STAFF_SCOPES, Person
+from onebox.ports import GATEWAY, ORCHESTRATOR, TOOL_SERVICES
 from onebox.report import ConsoleReport
 from onebox.stack import SERVICES, Stack
 from servicekit.auth.claims import Role
@@ -23,20 +23,31 @@ from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
 from servicekit.crypto import Keyring
 from servicekit.embedded import free_port
+from servicekit.keyfiles import DEMO_ISSUER
 from servicekit.sealing.subjects import SubjectKeys
 from servicekit.testing import eventually
 
 SERVERS = ("valkey", "postgres")
 #: Tests write faster and more than people do.
 UNLIMITED = Path(__file__).parent / "unlimited.yaml"
+UNLIMITED_DOOR = {
+    "AIGUY_GATEWAY_RATE": "100000r/s", "AIGUY_GATEWAY_BURST": "100000", "AIGUY_GATEWAY_CONNECTIONS": "1000",
+}  # fmt: skip
 
 
 class Machine:
     """One running stack. Everything here belongs to one event loop, which must turn while the stack is used."""
 
-    def __init__(self, directory: Path) -> None:
-        ports = {f"AIGUY_{name.upper()}_PORT": str(free_port()) for name in SERVICES}
-        environment = {**machine_environment(os.environ), **ports, "AIGUY_LIMITS_FILE": str(UNLIMITED)}
+    def __init__(self, directory: Path, more: Mapping[str, str] | None = None) -> None:
+        """`more`: what else the environment says, as the owner of the machine would."""
+        ports = {f"AIGUY_{name.upper()}_PORT": str(free_port()) for name in (*SERVICES, GATEWAY)}
+        environment = {
+            **machine_environment(os.environ),
+            **ports,
+            **UNLIMITED_DOOR,
+            "AIGUY_LIMITS_FILE": str(UNLIMITED),
+            **(more or {}),
+        }
         # Tests kill on purpose: a process that ended is not left down for longer each time.
         back_off = BackOff(most_s=0.5)
         self.stack = Stack(Home(directory), ConsoleReport(), environment, proxied=("orders",), back_off=back_off)

@@ -21,6 +21,7 @@ from billing.receipts.routes import Receipts, receipts_router
 from billing.receipts.signing import load_receipt_keys
 from billing.refunds.assess import Assessor
 from billing.refunds.desk import RefundDesk
+from billing.refunds.numbers import NUMBERS
 from billing.refunds.policy import load_policy
 from billing.refunds.reconciler import Reconciler
 from billing.refunds.settle import settle
@@ -78,6 +79,7 @@ def build(
         ],
         kit_factory=kit_factory,
         startup=startup,
+        numbers=NUMBERS,
     )
 
 

@@ -34,6 +34,11 @@ def not_refundable(detail: str) -> ProblemError:
     return ProblemError(ProblemCode.NOT_REFUNDABLE, detail)
 
 
+def books_incomplete() -> ProblemError:
+    """After a restore, until what was given back meanwhile is known again."""
+    return ProblemError(ProblemCode.DEPENDENCY_DOWN, "Refunds cannot be made for some minutes.", retry_after_s=30)
+
+
 def already_decided(detail: str) -> ProblemError:
     """Said of the customer's own refund that no longer waits."""
     return ProblemError(ProblemCode.ALREADY_DECIDED, detail)

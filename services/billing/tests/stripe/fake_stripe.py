@@ -6,6 +6,7 @@ request runs (409), then gives that request's answer again, errors included, unt
 
 import asyncio
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,7 +107,7 @@ class FakeStripe:
             return 400, _body("invalid_request_error", param="amount")
         found = {
             "id": f"re_{len(self.refunds) + 1:024d}", "object": "refund", "amount": amount, "charge": charge,
-            "currency": self.charges[charge]["currency"], "created": 1_772_000_000 + len(self.refunds),
+            "currency": self.charges[charge]["currency"], "created": int(time.time()),
             "metadata": {name[9:-1]: value for name, value in fields.items() if name.startswith("metadata[")},
             "payment_intent": self.charges[charge]["payment_intent"], "reason": None, "status": self.status,
         }  # fmt: skip
@@ -118,10 +119,13 @@ class FakeStripe:
         self.asked.append(("GET", request.url.path, dict(request.headers), query))
         if (refused := self._door(request, write=False)) is not None:
             return refused
-        charge = self._charge_of(query)
-        if charge is None:
-            return JSONResponse(_body("invalid_request_error", "resource_missing", "charge"), 404)
-        found = [one for one in reversed(self.refunds) if one["charge"] == charge]
+        if "created[gte]" in query:
+            found = [one for one in reversed(self.refunds) if one["created"] >= int(query["created[gte]"])]
+        else:
+            charge = self._charge_of(query)
+            if charge is None:
+                return JSONResponse(_body("invalid_request_error", "resource_missing", "charge"), 404)
+            found = [one for one in reversed(self.refunds) if one["charge"] == charge]
         if "starting_after" in query:
             found = found[[one["id"] for one in found].index(query["starting_after"]) + 1 :]
         limit = int(query.get("limit", 10))

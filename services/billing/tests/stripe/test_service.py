@@ -13,6 +13,9 @@ from pydantic import SecretStr
 from stripe import WebhookSignature
 
 from billing.app import build
+from billing.providers.ledger import LedgerProvider
+from billing.providers.port import ProviderError
+from billing.refunds.lost import search_lost
 from billing.refunds.verify import REFUNDS
 from billing.settings import Settings
 from contracts.errors import ProblemCode
@@ -266,3 +269,58 @@ async def test_a_preview_asks_stripe_nothing(shop: Shop) -> None:
     order = await shop.paid()
     await shop.service.preview(ISSUE_REFUND, asking(order, 2_500), order.who)
     assert shop.stripe.asked == []
+
+
+async def _restored(shop: Shop, refund_id: str) -> None:
+    """The books as a backup from before that refund has them, brought back by a restore."""
+    async with shop.service.kit.db.transaction() as connection:
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        await connection.execute("DELETE FROM refund_events WHERE refund_request_id = $1", refund_id)
+        await connection.execute("DELETE FROM refunds WHERE id = $1", refund_id)
+        # Each test has an account of its own at Stripe, which counts its refunds from one.
+        await connection.execute("DELETE FROM refunds_found")
+        await connection.execute("INSERT INTO refund_searches (since) VALUES (now() - interval '1 day')")
+
+
+async def _shown(shop: Shop, order: Paid, amount: int) -> httpx.Response:
+    return await shop.service.preview(ISSUE_REFUND, asking(order, amount), order.who)
+
+
+async def test_a_refund_that_a_restore_lost_is_found_and_not_paid_again_unasked(shop: Shop) -> None:
+    order = await shop.paid()
+    lost = (await refund(shop.service, order, 2_500)).json()
+    await _restored(shop, lost["refund_request_id"])
+    assert_problem(await _shown(shop, order, 2_500), ProblemCode.DEPENDENCY_DOWN)
+    await sweep(shop.service)
+    assert await shop.alerts("lost")
+    again = (await refund(shop.service, order, 2_500)).json()
+    assert again["state"] == "confirmed", "staff look at it first"
+    assert shop.given_back(order) == [2_500]
+    assert_problem(await _shown(shop, order, 8_000), ProblemCode.NOT_REFUNDABLE)
+
+
+async def test_a_search_that_stripe_does_not_answer_stays_open(shop: Shop) -> None:
+    order = await shop.paid()
+    lost = (await refund(shop.service, order, 2_500)).json()
+    await _restored(shop, lost["refund_request_id"])
+    shop.faults.next(Fault.status(500))
+    await sweep(shop.service)
+    assert_problem(await _shown(shop, order, 2_500), ProblemCode.DEPENDENCY_DOWN)
+    shop.service.clock.advance(31)
+    await sweep(shop.service)
+    assert (await refund(shop.service, order, 2_500)).json()["state"] == "confirmed"
+    assert shop.given_back(order) == [2_500]
+
+
+async def test_a_search_waits_for_the_provider_that_the_books_name(shop: Shop) -> None:
+    """Billing that was started without its key for Stripe must not take the search for done."""
+    order = await shop.paid()
+    lost = (await refund(shop.service, order, 2_500)).json()
+    await refund(shop.service, order, 1_000)
+    await _restored(shop, lost["refund_request_id"])
+    with pytest.raises(ProviderError, match="provider_missing: stripe"):
+        await search_lost(shop.service.kit, [LedgerProvider(shop.service.kit.db)])
+    assert_problem(await _shown(shop, order, 2_500), ProblemCode.DEPENDENCY_DOWN)
+    shop.service.clock.advance(31)
+    await sweep(shop.service)
+    assert (await _shown(shop, order, 2_500)).json()["approvals"] == 1

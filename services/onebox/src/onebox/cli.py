@@ -14,9 +14,11 @@ from rich.markup import escape
 from contracts.tools.retrieval import Channel
 from onebox.audit import show_chains
 from onebox.audit_databases import DatabasesUnknown, database_urls
+from onebox.backup.command import backup_databases, restore_here, said, sealed_by
 from onebox.chat import chat as hold_chat
 from onebox.contracts_usage import show_deprecations
 from onebox.demo.run import run_demo
+from onebox.door_parts import provide_parts
 from onebox.escalation_command import Tuning, export_turns, tune_thresholds
 from onebox.gaps_command import GapQuery, show_gaps, time_span
 from onebox.home import DEMO, Home, find_home
@@ -78,6 +80,15 @@ def _running(home: Home) -> str:
     return str(state["urls"][ORCHESTRATOR])
 
 
+def _running_demo(home: Home) -> str:
+    """URL of the running orchestrator, which believes the demo's persons; ends the command when there is none such."""
+    url, site = _running(home), (home.read_running() or {}).get("site")
+    if site is not None:
+        _aside().print(escape(f"This stack serves {site}, where the demo's persons are unknown: ask as its own staff."))
+        raise typer.Exit(1)
+    return url
+
+
 def _databases() -> dict[str, str]:
     """The databases by service; ends the command when nobody says where they are."""
     try:
@@ -101,6 +112,7 @@ def up() -> None:
     console = _console()
     report = ConsoleReport(console)
     console.print("\n  [bold]AIGuy Support Agent[/] on this machine\n")
+    provide_parts(report)
     stack = Stack(find_home(), report)
     sys.exit(run_until_signal(run_up(stack, report, console), lambda name: console.print(f"\n  {name}: stopping …")))
 
@@ -117,7 +129,7 @@ def demo() -> None:
 def chat(who: Annotated[Literal["ada", "ben", "guest"], typer.Option(help="Who you are.")] = "ada") -> None:
     """Talk to the running stack."""
     console = _console()
-    url = _running(find_home())
+    url = _running_demo(find_home())
     try:
         hold_chat(url, who, console)
     except (KeyboardInterrupt, EOFError):
@@ -140,7 +152,7 @@ def status() -> None:
 def usage(as_json: Annotated[bool, typer.Option("--json", help="Print all that is known, as JSON.")] = False) -> None:
     """Say what the models cost this month, and what it will come to. Exit code 1: nothing runs; 2: could not ask."""
     console, home = _console(), find_home()
-    url, token = _running(home), KeyFiles(home.keys).demo_token(KIM)
+    url, token = _running_demo(home), KeyFiles(home.keys).demo_token(KIM)
     raise typer.Exit(show_usage(url, token, console, as_json=as_json))
 
 
@@ -182,6 +194,47 @@ def ingest_pages(
     work = ingest_with_progress(asked, IngestSettings(database_url=url), console, deepen=not quick)
     stopped = "[bold]{}[/]: stopping. What was stored until now stays; run it again to go on."
     sys.exit(run_until_signal(work, lambda name: console.print(stopped.format(name)), interrupted=INTERRUPTED))
+
+
+_PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(help="The file of the passphrase that the keys are sealed under; else AIGUY_BACKUP_PASSPHRASE_FILE."),
+]
+_WithoutKeys = Annotated[bool, typer.Option("--without-keys", help="The keys are kept elsewhere.")]
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where backups are kept, each in a folder of its own.")],
+    keep: Annotated[int | None, typer.Option(min=1, help="Delete older ones than the newest so many.")] = None,
+    passphrase_file: _PassphraseFile = None,
+    without_keys: _WithoutKeys = False,
+) -> None:
+    """Take a backup of the running stack. Exit code 1: refused, or a chain is broken; 2: could not be taken."""
+    console, home = _console(), find_home()
+
+    def work() -> int:
+        sealed = sealed_by(passphrase_file, without_keys)
+        return backup_databases(folder, _databases(), home.keys, sealed, keep, console)
+
+    raise typer.Exit(said(work, console, "No backup was made"))
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A backup, or the folder of backups: the newest is taken.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Throw away the data and keys that are here.")] = False,
+    passphrase_file: _PassphraseFile = None,
+    without_keys: _WithoutKeys = False,
+) -> None:
+    """Bring a backup back while nothing runs. Exit code 1: refused, or something is wrong with it; 2: not done."""
+    console, home = _console(), find_home()
+
+    def work() -> int:
+        sealed = sealed_by(passphrase_file, without_keys)
+        return restore_here(home, folder, sealed, console, replace=replace)
+
+    raise typer.Exit(said(work, console, "Nothing was restored"))
 
 
 @audit.command("verify")
@@ -240,7 +293,7 @@ def kb_gaps(
 ) -> None:
     """List questions that had no good answer. Exit code 1: nothing runs, or no such draft; 2: could not ask."""
     console, home, span = _console(), find_home(), _span(since)
-    url, token = _running(home), KeyFiles(home.keys).demo_token(KIM)
+    url, token = _running_demo(home), KeyFiles(home.keys).demo_token(KIM)
     raise typer.Exit(show_gaps(url, token, GapQuery(span, limit, outline, as_json), datetime.now(UTC), console))
 
 
@@ -275,7 +328,7 @@ def privacy_export(customer: _Customer) -> None:
 
     Exit code 1: some is missing, or nothing runs; 2: could not ask.
     """
-    url, token = _running(find_home()), KeyFiles(find_home().keys).demo_token(KIM)
+    url, token = _running_demo(find_home()), KeyFiles(find_home().keys).demo_token(KIM)
     raise typer.Exit(export_customer(url, token, customer, _console()))
 
 
@@ -290,7 +343,7 @@ def privacy_erase(
     """
     if not yes and not typer.confirm(f"Erase all conversations and tickets of {customer}? This cannot be undone"):
         raise typer.Exit(1)
-    url, token = _running(find_home()), KeyFiles(find_home().keys).demo_token(KIM)
+    url, token = _running_demo(find_home()), KeyFiles(find_home().keys).demo_token(KIM)
     raise typer.Exit(erase_customer(url, token, customer, _console()))
 
 

@@ -4,10 +4,13 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from onebox.home import Home
-from onebox.keys import SEALING, KeyFiles
-from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
+from onebox.keys import KeyFiles
+from onebox.ports import GATEWAY, ORCHESTRATOR, TOOL_SERVICES
+from onebox.site import ISSUERS, issuers_file
+from servicekit.keyfiles import SEALING
 
 HOST = "127.0.0.1"
 #: What any program may need from the machine, by exact name or by prefix.
@@ -17,9 +20,9 @@ MACHINE_PREFIXES = ("LC_", "OTEL_", "PYTHON")
 PASSED: Mapping[str, tuple[str, ...]] = {
     ORCHESTRATOR: (
         "AIGUY_LLM_", "AIGUY_TURN_", "AIGUY_SESSION_", "AIGUY_CONFIRMATION_", "AIGUY_APPROVAL", "AIGUY_BREAKER_",
-        "AIGUY_WORKER_", "AIGUY_TOOL_ALLOWLIST", "AIGUY_CHAT_", "AIGUY_GAPS_",
+        "AIGUY_WORKER_", "AIGUY_QUEUE_", "AIGUY_TOOL_ALLOWLIST", "AIGUY_CHAT_", "AIGUY_GAPS_",
         "AIGUY_ANSWER_", "AIGUY_CONVERSATION_", "AIGUY_CONVERSATIONS_",
-        "AIGUY_LIMITS_FILE", "AIGUY_CAP_", "AIGUY_RATE_FACTOR", "AIGUY_SHOP_NAME",
+        "AIGUY_LIMITS_FILE", "AIGUY_CAP_", "AIGUY_RATE_FACTOR", "AIGUY_SHOP_NAME", "AIGUY_WEB_",
     ),
     "orders": ("AIGUY_ORDERS_", "AIGUY_WOOCOMMERCE_", "AIGUY_SHOPIFY_", "AIGUY_SHOP_TIMEOUT_"),
     "billing": ("AIGUY_STRIPE_", "AIGUY_REFUND_", "AIGUY_SHOP_NAME", "AIGUY_SHOP_ADDRESS", "AIGUY_SHOP_EMAIL"),
@@ -32,7 +35,7 @@ PASSED: Mapping[str, tuple[str, ...]] = {
 OUTBOUND = (ORCHESTRATOR, "orders", "billing", "tickets")
 OUTBOUND_MACHINE = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 _NOTHING: tuple[str, ...] = ()
-SHARED = ("AIGUY_LOG_LEVEL", "AIGUY_LOG_FORMAT", "AIGUY_RATE_LIMIT_PER_MINUTE")
+SHARED = ("AIGUY_LOG_LEVEL", "AIGUY_LOG_FORMAT", "AIGUY_RATE_LIMIT_PER_MINUTE", "AIGUY_NUMBERS_EVERY_S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +79,33 @@ def service_environment(
         # One heap for all threads of a process: what one frees serves the others.
         "MALLOC_ARENA_MAX": "1",
     }
+    if GATEWAY in addresses.ports:
+        # Else all who come through the gateway would share the limits of one address.
+        told["AIGUY_TRUSTED_PROXIES"] = HOST
     if name in SEALING:
         told["AIGUY_MASTER_KEY_FILE"] = str(keys.master(name))
     if name == "billing":
         told |= {
             "AIGUY_LINK_SECRET_FILE": str(keys.link_secret), "AIGUY_RECEIPT_KEYS": str(keys.receipts),
-            "AIGUY_PUBLIC_URL": addresses.url(name),
+            # Customers open its links: by the door where there is one.
+            "AIGUY_PUBLIC_URL": environment.get("AIGUY_PUBLIC_URL")
+            or addresses.url(GATEWAY if GATEWAY in addresses.ports else name),
         }  # fmt: skip
     if name == "retrieval":
         told["AIGUY_INDEX_DIR"] = str(home.root / "retrieval-index")
     if name == ORCHESTRATOR:
-        told |= _for_orchestrator(addresses, keys)
+        told |= _for_orchestrator(addresses, keys, issuers_file(environment))
     return told
 
 
-def _for_orchestrator(addresses: Addresses, keys: KeyFiles) -> dict[str, str]:
-    return {
+def _for_orchestrator(addresses: Addresses, keys: KeyFiles, own_issuers: Path | None) -> dict[str, str]:
+    told = {
         "AIGUY_TOOL_URLS": json.dumps({tool: f"http://{HOST}:{addresses.tool_ports[tool]}" for tool in TOOL_SERVICES}),
         "AIGUY_SIGNING_KEYS": str(keys.signing),
-        "AIGUY_ISSUERS_FILE": str(keys.issuers),
-        "AIGUY_DEMO": "1",
-        "AIGUY_DEMO_ISSUER_KEYS": str(keys.demo_issuer),
     }
+    if own_issuers is not None:
+        # The demo signs in customers too, and a stack serves those of one site.
+        return told | {ISSUERS: str(own_issuers)}
+    return told | {
+        ISSUERS: str(keys.issuers), "AIGUY_DEMO": "1", "AIGUY_DEMO_ISSUER_KEYS": str(keys.demo_issuer),
+    }  # fmt: skip

@@ -37,8 +37,11 @@ class Home:
 
     def create(self) -> None:
         """Make the directories; private where it matters."""
-        self.logs.mkdir(parents=True, exist_ok=True)
-        self.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for private in (self.logs, self.keys):
+            private.mkdir(parents=True, exist_ok=True)
+            private.chmod(0o700)
+        # Others may pass, for the account of a Postgres that root starts, and see nothing.
+        self.root.chmod(0o711)
 
     def write_running(self, state: Mapping[str, Any]) -> None:
         """Record the running stack (pid, addresses); no secrets are in it."""

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from retrieval.documents import Action, Outcome
+from contracts.knowledge import Action, Outcome
 from retrieval.ingest import GOOD, NOT_DONE, SOME_REFUSED, IngestFailed, ingest
 from retrieval.ingest_lines import Lines, line_of, summary
 from retrieval.runs import Show

@@ -14,12 +14,13 @@ import asyncpg
 from rich.console import Console
 from rich.markup import escape
 
-from onebox.keys import ORCHESTRATOR, SEALING, KeyFiles
+from onebox.keys import KeyFiles
 from servicekit.crypto import Keyring
 from servicekit.db.errors import CONNECT_ERRORS
 from servicekit.db.pool import Connection
 from servicekit.embedded import EmbeddedError
 from servicekit.embedded.files import DirectoryLock, write_private
+from servicekit.keyfiles import ORCHESTRATOR, SEALING
 from servicekit.sealing.retire import SETTLE_S, KeyInUse, retire
 from servicekit.sealing.rewrap import CONVERSATIONS, PEOPLE, KeyTable, rewrap, uses
 

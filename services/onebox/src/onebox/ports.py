@@ -7,16 +7,20 @@ from onebox.report import Report
 from servicekit.embedded import free_port, port_is_free
 
 ORCHESTRATOR = "orchestrator"
+GATEWAY = "gateway"
 TOOL_SERVICES = ("orders", "billing", "tickets", "retrieval")
 DEFAULT_PORTS: Mapping[str, int] = {
     ORCHESTRATOR: 8080, "orders": 8081, "billing": 8082, "tickets": 8083, "retrieval": 8084,
 }  # fmt: skip
+GATEWAY_PORT = 8090
 
 
-def choose_ports(report: Report, environment: Mapping[str, str] = os.environ) -> dict[str, int]:
-    """A port for each service: `AIGUY_<NAME>_PORT`, else its usual one, else (when that is taken) a free one."""
+def choose_ports(
+    report: Report, environment: Mapping[str, str] = os.environ, ports: Mapping[str, int] = DEFAULT_PORTS
+) -> dict[str, int]:
+    """A port for each of `ports`: `AIGUY_<NAME>_PORT`, else its usual one, else (when that is taken) a free one."""
     chosen: dict[str, int] = {}
-    for name, usual in DEFAULT_PORTS.items():
+    for name, usual in ports.items():
         wanted = int(environment.get(f"AIGUY_{name.upper()}_PORT", usual))
         port = wanted
         if not port_is_free(wanted) or wanted in chosen.values():

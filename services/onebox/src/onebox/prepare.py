@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from retrieval.documents import Action
+from contracts.knowledge import Action
 from retrieval.ingest import ingest_folder, starter_folder
 from servicekit.crypto import Keyring
 from servicekit.db.migrate import migrate

@@ -12,14 +12,16 @@ from typing import Any
 import httpx
 
 from onebox.child import BackOff, ChildSpec
-from onebox.environment import Addresses, machine_environment, service_environment
+from onebox.environment import HOST, Addresses, machine_environment, service_environment
 from onebox.faults import FaultProxy
+from onebox.front_door import SWITCH, Parts, find_parts, write_door
 from onebox.home import Home
 from onebox.keys import KeyFiles
-from onebox.ports import ORCHESTRATOR, TOOL_SERVICES, choose_ports
+from onebox.ports import DEFAULT_PORTS, GATEWAY, GATEWAY_PORT, ORCHESTRATOR, TOOL_SERVICES, choose_ports
 from onebox.readiness import NotReadyError, wait_for_tools, wait_ready
 from onebox.report import Report, timed
 from onebox.servers import database_server, redis_server
+from onebox.site import Site, SiteError, find_site
 from onebox.supervisor import Supervisor
 from onebox.watch import ServerWatch
 from servicekit.embedded import EmbeddedError
@@ -66,6 +68,8 @@ class Stack:
         self._server_starts: list[asyncio.Task[None]] = []
         self._supervisor = Supervisor(report, back_off)
         self._addresses: Addresses | None = None
+        self._door = find_parts(environment)
+        self._site: Site | None = None
         self._began: dict[str, float] = {}
 
     @property
@@ -78,6 +82,16 @@ class Stack:
     def url(self, name: str = ORCHESTRATOR) -> str:
         """Base URL of a service."""
         return self.addresses.url(name)
+
+    @property
+    def front_door(self) -> str | None:
+        """Base URL of the gateway with its WAF; None: this machine has none, and the orchestrator is met directly."""
+        return self.url(GATEWAY) if self._door is not None else None
+
+    @property
+    def site(self) -> str | None:
+        """The issuer whose customers are served, once the stack was started; None: the demo shop, with its page."""
+        return self._site.name if self._site is not None else None
 
     @property
     def model(self) -> str | None:
@@ -98,10 +112,15 @@ class Stack:
     async def start(self) -> None:
         """Start everything; returns when every service is ready. Raises StackError."""
         started = time.perf_counter()
+        try:
+            self._site = find_site(self._environment)
+        except SiteError as error:
+            raise StackError(str(error)) from error
         self.home.create()
         self._take_lock()
         self.keys.create()
-        ports = choose_ports(self._report, self._environment)
+        usual = {**DEFAULT_PORTS, **({GATEWAY: GATEWAY_PORT} if self._door else {})}
+        ports = choose_ports(self._report, self._environment, usual)
         await self._start_servers()
         databases = await self._database.create_databases(SERVICES, self._fresh)
         tool_ports = {name: ports[name] for name in TOOL_SERVICES}
@@ -115,7 +134,13 @@ class Stack:
             early = [name for name in TOOL_SERVICES if name not in NEED_TABLES]
             await self._supervisor.start([self._spec(name) for name in early])
             await _all(*(self._ready(client, name) for name in early), self._start_the_rest(client, databases))
-        self.home.write_running({"pid": os.getpid(), "urls": {name: self.url(name) for name in SERVICES}})
+            if self._door is not None:
+                await self._open_door(client, self._door)
+        if self._site is not None:
+            for trouble in await self._site.unread_keys():
+                self._report.trouble(trouble)
+        urls = {name: self.url(name) for name in SERVICES}
+        self.home.write_running({"pid": os.getpid(), "urls": urls, GATEWAY: self.front_door, "site": self.site})
         self._report.done("ready", "everything runs", (time.perf_counter() - started) * 1000)
 
     async def restart(self, name: str, extra: Mapping[str, str] | None = None) -> None:
@@ -177,6 +202,19 @@ class Stack:
         await self._supervisor.start([self._spec(ORCHESTRATOR)])
         await _all(*(self._ready(client, name) for name in NEED_TABLES))
 
+    async def _open_door(self, client: httpx.AsyncClient, parts: Parts) -> None:
+        state = self.home.root / GATEWAY
+        places = {name: f"{HOST}:{self.addresses.ports[name]}" for name in SERVICES}
+        listen = f"{HOST}:{self.addresses.ports[GATEWAY]}"
+        command = write_door(parts, state, listen, places, self._environment)
+        self._began[GATEWAY] = time.perf_counter()
+        spec = ChildSpec(GATEWAY, command, self._log_file(GATEWAY), machine_environment(self._environment))
+        await self._supervisor.start([spec])
+        try:
+            await self._ready(client, GATEWAY, "/livez")
+        except StackError as error:
+            raise StackError(f"{error}\n{_tail(state / 'error.log')}\n{SWITCH}=off starts without the WAF") from error
+
     async def _prepare(self, databases: Mapping[str, str]) -> None:
         log_file = self.home.logs / "prepare.log"
         with log_file.open("wb") as log:
@@ -196,19 +234,24 @@ class Stack:
             raise StackError(f"the databases could not be prepared; {_tail(log_file)}")
 
     def _spec(self, name: str) -> ChildSpec:
-        log_file = self.home.logs / f"{name}.log"
-        log_file.unlink(missing_ok=True)
+        log_file = self._log_file(name)
         environment = service_environment(name, self.addresses, self.home, self._environment)
         self._began[name] = time.perf_counter()
         return ChildSpec(name, [sys.executable, "-m", name], log_file, environment)
 
-    async def _ready(self, client: httpx.AsyncClient, name: str) -> None:
+    def _log_file(self, name: str) -> Path:
+        log_file = self.home.logs / f"{name}.log"
+        log_file.unlink(missing_ok=True)
+        return log_file
+
+    async def _ready(self, client: httpx.AsyncClient, name: str, path: str = "/readyz") -> None:
         began = self._began[name]
         restarts = self._supervisor.restarts[name]
         try:
             await wait_ready(
                 client,
                 self.url(name),
+                path=path,
                 given_up=lambda: self._supervisor.restarts[name] - restarts >= MOST_EARLY_CRASHES,
             )
             if name == ORCHESTRATOR:

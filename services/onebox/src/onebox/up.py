@@ -7,8 +7,10 @@ from rich.markup import escape
 
 from onebox.ports import TOOL_SERVICES
 from onebox.report import Report
+from onebox.site import ISSUERS
 from onebox.stack import Stack, StackError
 
+NO_WAF = "the WAF is off: nginx with ModSecurity is not here, or not wanted (as root: make gateway-install)"
 OFFLINE = "offline policy (AIGUY_LLM_MODEL and AIGUY_LLM_API_KEY choose a model)"
 
 
@@ -28,9 +30,15 @@ async def run_up(stack: Stack, report: Report, console: Console) -> int:
 
 
 def _welcome(stack: Stack, console: Console) -> None:
-    console.print(f"\n  [bold]Chat page[/]   {escape(stack.url())}/")
-    console.print("  [bold]Terminal[/]    make chat  (in another terminal)")
-    console.print(f"  [bold]HTTP API[/]    {escape(stack.url())}/openapi.json")
+    front = stack.front_door or stack.url()
+    if stack.site is None:
+        console.print(f"\n  [bold]Chat page[/]   {escape(front)}/")
+        console.print("  [bold]Terminal[/]    make chat  (in another terminal)")
+    else:
+        console.print(f"\n  [bold]Site[/]        {escape(stack.site)} signs its customers and staff in ({ISSUERS})")
+        console.print("  [bold]Demo[/]        off, its page and its persons: one stack serves one site")
+    console.print(f"  [bold]HTTP API[/]    {escape(front)}/openapi.json")
+    console.print(f"  [bold]WAF[/]         {escape(stack.front_door or NO_WAF)}")
     console.print(f"  [bold]Brain[/]       {escape(stack.model or OFFLINE)}")
     for name in TOOL_SERVICES:
         console.print(f"  [dim]{name:<11} {escape(stack.url(name))}[/]")

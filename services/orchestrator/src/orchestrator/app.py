@@ -1,18 +1,25 @@
 """The orchestrator's composition root. The test door: pass a `kit_factory`."""
 
-from fastapi import FastAPI
+from collections.abc import Sequence
 
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from contracts.knowledge import INGEST_MAX_BYTES
 from orchestrator.api.approvals import approvals_router
 from orchestrator.api.callbacks import callbacks_router
 from orchestrator.api.conversations import conversations_router
 from orchestrator.api.decisions import decisions_router
 from orchestrator.api.demo import demo_router
+from orchestrator.api.embed import embed_router
 from orchestrator.api.gaps import gaps_router
+from orchestrator.api.knowledge import PUSH_PATH, knowledge_router
 from orchestrator.api.privacy import privacy_router
 from orchestrator.api.staff import staff_router
 from orchestrator.api.stream import stream_router
 from orchestrator.api.usage import usage_router
 from orchestrator.api.wellknown import wellknown_router
+from orchestrator.numbers import NUMBERS
 from orchestrator.settings import Settings, load_issuers
 from orchestrator.wiring import orchestrate
 from servicekit.app import KitFactory, create_app
@@ -21,6 +28,10 @@ from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
 from servicekit.kit import open_kit
 from servicekit.sealing.keyfile import KeyringFile
+
+#: What a page of another origin may send, and read, besides what every page may.
+_SENT = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Accept-Language")
+_READ = ("X-Aiguy-Conversation-Id", "X-Aiguy-Turn-Id", "Retry-After")
 
 
 def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastAPI:
@@ -32,18 +43,32 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
     minter = TokenMinter(keys, settings.token_issuer, SystemClock())
     routers = [
         conversations_router(), decisions_router(), approvals_router(), callbacks_router(), stream_router(),
-        gaps_router(), privacy_router(), staff_router(), usage_router(), wellknown_router(keys),
+        gaps_router(), knowledge_router(), privacy_router(), staff_router(), usage_router(), wellknown_router(keys),
+        embed_router(),
     ]  # fmt: skip
     if settings.demo:
         routers.append(_demo(settings))
     issuers = load_issuers(settings.issuers_file)
-    return create_app(
+    app = create_app(
         settings=settings,
         title="AIGuy orchestrator",
         routers=routers,
+        body_limits={PUSH_PATH: INGEST_MAX_BYTES},
+        numbers=NUMBERS,
         kit_factory=kit_factory or (lambda told: open_kit(told, issuers=issuers)),
         startup=lambda kit, app: orchestrate(kit, app, settings, keyring.counted(kit.metrics), minter),
     )
+    if settings.web_origins:
+        _let_in(app, settings.web_origins)
+    return app
+
+
+def _let_in(app: FastAPI, origins: Sequence[str]) -> None:
+    """Pages of these origins may call the API with a token of theirs. Outermost, so that they can read problems too."""
+    app.add_middleware(
+        CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=_SENT,
+        expose_headers=_READ, allow_credentials=False,
+    )  # fmt: skip
 
 
 def _demo(settings: Settings):  # type: ignore[no-untyped-def]

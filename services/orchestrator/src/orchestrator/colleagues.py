@@ -1,4 +1,4 @@
-"""Calls the internal routes of other services, with tokens of our own: role `service`, one scope, at most a minute."""
+"""Calls the internal routes of other services, with tokens of our own: one scope, at most a minute."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from contracts import headers
 from contracts.base import ContractModel
 from contracts.tool import Family
-from servicekit.auth.claims import Role
+from servicekit.auth.claims import Caller, Role
 from servicekit.auth.minting import TokenMinter
-from servicekit.http.client import HttpFailure, HttpPort
+from servicekit.http.client import HttpFailure, HttpPort, HttpResponse
 from servicekit.logging import get_logger
 from servicekit.telemetry import inject_headers
 
@@ -43,21 +43,23 @@ class ServiceCalls:
             get_logger().warning("colleague_not_asked", service=family.value, reason="garbage")
             return None
 
+    async def pass_on(
+        self, family: Family, path: str, scope: str, asked: ContractModel, caller: Caller, *, timeout_s: float
+    ) -> HttpResponse:
+        """The service's answer to what the caller asks it, as the caller, with this one scope. Raises HttpFailure."""
+        token = self.minter.mint(
+            audience=family.value, subject=caller.subject, role=caller.role, scopes=(scope,), ttl_s=_TTL_S, actor=ME
+        )
+        return await self._send(family, path, token, asked.model_dump_json().encode(), timeout_s)
+
     async def _post(self, family: Family, path: str, scope: str, body: bytes) -> bytes | None:
         if family.value not in self.urls:
             return None
         token = self.minter.mint(
             audience=family.value, subject=ME, role=Role.SERVICE, scopes=(scope,), ttl_s=_TTL_S, actor=ME
         )
-        sent = inject_headers({
-            headers.AUTHORIZATION: f"Bearer {token}", "content-type": "application/json", "accept": "application/json",
-            headers.CLIENT: ME,
-        })  # fmt: skip
         try:
-            answer = await self.http.request(
-                "POST", self.urls[family.value].rstrip("/") + path, headers=sent, body=body, timeout_s=self.timeout_s,
-                max_bytes=_MOST_BYTES,
-            )  # fmt: skip
+            answer = await self._send(family, path, token, body, self.timeout_s)
         except HttpFailure as failure:
             get_logger().warning("colleague_not_asked", service=family.value, reason=failure.kind)
             return None
@@ -65,3 +67,15 @@ class ServiceCalls:
             get_logger().warning("colleague_not_asked", service=family.value, status=answer.status)
             return None
         return answer.body
+
+    async def _send(self, family: Family, path: str, token: str, body: bytes, timeout_s: float) -> HttpResponse:
+        if family.value not in self.urls:
+            raise HttpFailure("connect")
+        sent = inject_headers({
+            headers.AUTHORIZATION: f"Bearer {token}", "content-type": "application/json", "accept": "application/json",
+            headers.CLIENT: ME,
+        })  # fmt: skip
+        return await self.http.request(
+            "POST", self.urls[family.value].rstrip("/") + path, headers=sent, body=body, timeout_s=timeout_s,
+            max_bytes=_MOST_BYTES,
+        )  # fmt: skip

@@ -4,14 +4,17 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from contracts.registry import CONTRACTS
 from orchestrator.brain.settings import LlmSettings
+from orchestrator.origins import web_origin
 from servicekit.auth.issuers import Issuer
 from servicekit.settings import ServiceSettings
+
+WebOrigins = tuple[Annotated[str, AfterValidator(web_origin)], ...]
 
 
 class Settings(ServiceSettings, LlmSettings):
@@ -34,6 +37,9 @@ class Settings(ServiceSettings, LlmSettings):
     #: Serves the local chat page and its demo sessions, signed with these keys. For one's own machine only.
     demo: bool = False
     demo_issuer_keys: Path | None = None
+
+    #: A message that would wait longer than this for a worker is not taken; its sender is told when to try again.
+    queue_patience_s: float = Field(default=20.0, gt=0)
 
     turn_tokens: int = Field(default=3000, ge=1)
     turn_tokens_out: int = Field(default=800, ge=1)
@@ -61,6 +67,8 @@ class Settings(ServiceSettings, LlmSettings):
     #: Conversations in which nothing was said for so many days are erased, and how often that is looked for (0: never).
     conversation_retention_days: int = Field(default=365, ge=1, le=3650)
     conversations_erase_every_s: float = Field(default=3600, ge=0)
+    #: Pages of other origins that call this API from the browser: ["https://www.shop.example"]. No cookie is looked at.
+    web_origins: WebOrigins = ()
     #: Hosts that an answer may link to besides those of its sources: ["www.shop.example"].
     answer_link_hosts: tuple[str, ...] = ()
     #: How long questions without a good answer are kept, and how often those that are older are deleted (0: never).

@@ -1,6 +1,7 @@
 """The orchestrator's collaborators, built once from the kit and the settings: the composition root's inner half."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from fastapi import FastAPI
 from orchestrator.api.deps import Desk
 from orchestrator.api.disclosing import Disclosure, shop_name
 from orchestrator.api.intake import Intake
+from orchestrator.api.knowledge import KnowledgeDesk
 from orchestrator.api.privacy import PrivacyDesk
 from orchestrator.api.rating import assert_all_rated
 from orchestrator.api.staff import StaffRoom
+from orchestrator.api.waiting import Line
 from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy, read_prompt
@@ -36,7 +39,9 @@ from orchestrator.jobs.erasures import ErasureJobs
 from orchestrator.jobs.here import TurnsHere
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import JobQueue
+from orchestrator.jobs.running import RunningTurns
 from orchestrator.jobs.turns import TurnJobs
+from orchestrator.jobs.waiting import QueueWatch
 from orchestrator.jobs.worker import Worker
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
@@ -116,18 +121,24 @@ async def orchestrate(
             outdated = ConversationKeeper(kit.db, kit.redis, settings.conversation_retention_days)
             await stack.enter_async_context(outdated.running(settings.conversations_erase_every_s))
             await stack.enter_async_context(UsageKeeper(kit.db, kit.clock).running(FORGET_EVERY_S))
+        phrases = load_phrases()
+        line = Line(
+            QueueWatch(kit.db, time.monotonic), phrases, settings.queue_patience_s,
+            kit.metrics.counter("aiguy_messages_shed_total", "Messages that were not taken, because too many wait"),
+        )  # fmt: skip
         intake = Intake(
-            kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, levels, core.screen, here
+            kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, levels, core.screen, line, here
         )  # fmt: skip
         app.state.desk = Desk(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks,
-            Disclosure(load_phrases(), settings.shop_name or shop_name()),
+            Disclosure(phrases, settings.shop_name or shop_name()), line,
         )  # fmt: skip
         app.state.staff_room = StaffRoom(
             ShortTermMemory(kit.redis, kit.db, kit.metrics),
             kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]),
         )  # fmt: skip
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
+        app.state.knowledge = KnowledgeDesk(services, settings.answer_link_hosts)
         app.state.usage = UsageDesk(kit.db, kit.clock, policy)
         app.state.gaps = GapDesk(
             kit.db, keyring, kit.clock, Colleagues(services, core.vaults.finder),
@@ -166,10 +177,12 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
     publisher.start()
     languages = await asyncio.to_thread(LanguageDetector.load)
     world = _world(kit, settings, core, brains, publisher, languages)
-    turns = TurnJobs(world, core.conversations, core.codec, core.queue)
+    running = RunningTurns(kit.db)
+    turns = TurnJobs(world, core.conversations, core.codec, core.queue, running)
     promises = PromiseJobs(world, core.conversations, core.codec, settings.approvals_channel)
     worker = Worker(settings.database_url, kit.db, turns, promises, core.erasures, settings.worker_concurrency)
     here = TurnsHere(kit.db, turns, settings.worker_concurrency)
+    running.start()
     here.start()
     worker.start()
     app.state.checks["worker"] = worker.check
@@ -177,6 +190,7 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
         yield here
     finally:
         await asyncio.gather(here.stop(), worker.stop())
+        await running.stop()
         await publisher.close()
         embedder.close()
 

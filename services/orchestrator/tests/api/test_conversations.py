@@ -13,6 +13,34 @@ async def test_a_new_conversation_holds_only_who_answers_and_is_answered_by_the_
     assert [(one["role"], one["turn_id"]) for one in view["messages"]] == [("assistant", None)]
 
 
+async def test_the_clients_own_name_of_a_conversation_finds_it_again_with_the_same_answer(api) -> None:
+    first = await api.post("/api/agent/conversations", {"session_id": "web-first", "context": {"language": "de"}})
+    again = await api.post("/api/agent/conversations", {"session_id": "web-first", "context": {"language": "fr"}})
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    await api.say(first.json()["conversation_id"], "Hello there", "one")
+    later = await api.post("/api/agent/conversations", {"session_id": "web-first"})
+    assert later.json() == first.json()
+    view = (await api.get(f"/api/agent/conversations/{first.json()['conversation_id']}")).json()
+    assert [one["role"] for one in view["messages"]] == ["assistant", "customer"]
+
+
+async def test_the_same_name_is_somebody_elses_other_conversation(api) -> None:
+    names = ("cust_ada", "cust_ben")
+    begun = [await api.post("/api/agent/conversations", {"session_id": "web-second"}, subject=one) for one in names]
+    assert [one.status_code for one in begun] == [201, 201]
+    assert begun[0].json()["conversation_id"] != begun[1].json()["conversation_id"]
+
+
+async def test_one_call_goes_on_in_it_and_repeats_in_its_words_who_answers(api) -> None:
+    told = {"session_id": "web-three", "context": {"language": "de"}}
+    begun = (await api.post("/api/agent/conversations", told)).json()
+    answer = (await api.post("/chat", {"session_id": "web-three", "message": "Hello"})).json()
+    assert (answer["conversation_id"], answer["disclosure"]) == (begun["conversation_id"], begun["disclosure"])
+    view = (await api.get(f"/api/agent/conversations/{begun['conversation_id']}")).json()
+    assert [one["role"] for one in view["messages"]] == ["assistant", "customer"]
+
+
 async def test_the_thread_alias_reads_the_same(api) -> None:
     conversation_id = await api.begin()
     await api.say(conversation_id, "Hello there", "one")
@@ -45,6 +73,7 @@ async def test_somebody_elses_conversation_looks_like_one_that_does_not_exist(ap
         ("POST", "/api/agent/messages", body),
         ("POST", "/api/agent/handoff", {"client_turn_id": "one"}),
         ("POST", "/api/agent/feedback", {"turn_id": "trn_" + "0" * 32, "thumbs": "up"}),
+        ("POST", "/api/agent/stop", {"turn_id": "trn_" + "0" * 32}),
         ("POST", "/api/agent/confirmations", {"turn_id": "trn_" + "0" * 32, "digest": "0" * 64, "confirmed": True}),
     ]
     for method, path, fields in calls:

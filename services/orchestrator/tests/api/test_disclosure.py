@@ -1,6 +1,8 @@
 """Who writes to us knows from the first moment that an assistant answers."""
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from orchestrator.effects.phrases import load_phrases
 from servicekit.language import LANGUAGES
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
+_WIDGETS_WORDS = Path(__file__).parents[2] / "widget/src/words"
 ENGLISH = "You are chatting with an AI assistant of Hearth & Pine."
 
 
@@ -82,3 +85,15 @@ async def test_twenty_calls_at_once_begin_one_conversation_with_one_disclosure(a
     assert await api.db.fetchval(
         "SELECT count(*) FROM thread WHERE conversation_id = $1 AND turn_id IS NULL", ids.pop()
     ) == 1  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_wish_for_a_person_stands_in_the_thread_as_the_widget_has_shown_it(api, language: str) -> None:
+    shown = re.search(r'personAsked: "(.+)"', (_WIDGETS_WORDS / f"{language}.ts").read_text("utf-8"))
+    assert shown is not None
+    conversation_id = (await _begin(api, {}))["conversation_id"]
+    wish = {"conversation_id": conversation_id, "client_turn_id": "one"}
+    headers = api.bearer() | {"accept-language": f"{language}-XX,en;q=0.1"}
+    assert (await api.http.post("/api/agent/handoff", json=wish, headers=headers)).status_code == 202
+    view = (await api.get(f"/api/agent/conversations/{conversation_id}")).json()
+    assert shown[1] in [one["text"] for one in view["messages"] if one["role"] == "customer"]

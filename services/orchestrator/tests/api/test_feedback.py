@@ -32,6 +32,18 @@ async def test_feedback_again_replaces_the_first(api) -> None:
     assert row["thumbs"] == 1
 
 
+async def test_what_is_not_sent_again_stays_and_what_is_sent_empty_goes(api) -> None:
+    turn = await _turn(api)
+    told = {"thumbs": "down", "tags": ["wrong"], "comment": "this was about my lamp"}
+    for body in (told, {"csat": 2}, {"tags": []}):
+        assert (await api.post("/api/agent/feedback", turn | body)).status_code == 204
+    (row,) = await _stored(api, turn["turn_id"])
+    assert (row["thumbs"], row["csat"], row["tags"], row["comment"] is None) == (-1, 2, [], False)
+    await api.post("/api/agent/feedback", turn | {"thumbs": "up", "comment": ""})
+    (row,) = await _stored(api, turn["turn_id"])
+    assert (row["thumbs"], row["csat"], row["comment"]) == (1, 2, None)
+
+
 async def test_a_turn_of_another_conversation_cannot_be_rated(api) -> None:
     mine, other = await _turn(api), await _turn(api)
     answer = await api.post("/api/agent/feedback", mine | {"turn_id": other["turn_id"], "thumbs": "up"})

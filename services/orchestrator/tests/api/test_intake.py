@@ -38,7 +38,7 @@ def intake() -> Intake:
         True, "web", Answering.BOT, 0, sealer,
     )  # fmt: skip
     unused: Any = None
-    return Intake(unused, conversations, *[unused] * 6, Running("trn_a", conversation))  # type: ignore[arg-type]
+    return Intake(unused, conversations, *[unused] * 7, Running("trn_a", conversation))  # type: ignore[arg-type]
 
 
 def test_its_owner_is_shown_the_running_turn(intake: Intake) -> None:

@@ -1,4 +1,4 @@
-"""The chat page holds together: its files, the ids they name, its colours. What it does is seen in a browser."""
+"""The demonstration page holds together: its files, the ids they name, its colours. A browser shows what it does."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ SEEN_TOGETHER = [
 
 def _themes() -> list[dict[str, str]]:
     """The custom properties of the light and of the dark theme."""
-    blocks = re.findall(r":root \{(.*?)\}", (PAGE / "chat.css").read_text(), re.DOTALL)
+    blocks = re.findall(r":root \{(.*?)\}", (PAGE / "page.css").read_text(), re.DOTALL)
     return [dict(re.findall(r"--([a-z-]+): #([0-9a-f]{6});", block)) for block in blocks]
 
 
@@ -63,7 +63,7 @@ def test_colours_can_be_told_apart(theme: int, ink: str, on: str, least: float) 
 
 
 def test_what_is_read_out_and_what_is_pressed_is_there_for_everybody() -> None:
-    page, style = (PAGE / "index.html").read_text(), (PAGE / "chat.css").read_text()
+    page, style = (PAGE / "index.html").read_text(), (PAGE / "page.css").read_text()
     assert re.search(r'id="announcer"[^>]*aria-live="polite"', page)
     for area in ("button", "fieldset span", "#approvals input"):
         rule = re.search(rf"^{area} \{{(.*?)\}}", style, re.DOTALL | re.MULTILINE)

@@ -46,10 +46,12 @@ class Shop:
     http: httpx.AsyncClient
     subject: str
     role: Role = Role.CUSTOMER
+    client: str | None = None
 
     def headers(self) -> dict[str, str]:
         scopes = ("chat:send", "approvals:decide", "console:read", "knowledge:curate")
-        told = {"subject": self.subject, "conversation_id": None, "turn_id": None, "ttl_s": 300}
+        extra = {} if self.client is None else {"client": self.client}
+        told = {"subject": self.subject, "conversation_id": None, "turn_id": None, "ttl_s": 300, "extra": extra}
         return self.issuer.bearer("orchestrator", scopes, role=self.role, **told)
 
     async def post(self, path: str, body: object, **headers: str) -> httpx.Response:
@@ -130,6 +132,7 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
     "POST /api/agent/confirmations": lambda shop, _: shop.post(
         "/api/agent/confirmations", {"conversation_id": NOBODYS, "turn_id": TURN, "digest": DIGEST, "confirmed": True}
     ),
+    "POST /api/agent/stop": lambda shop, _: shop.post("/api/agent/stop", {"conversation_id": NOBODYS, "turn_id": TURN}),
     "POST /api/agent/feedback": lambda shop, _: shop.post(
         "/api/agent/feedback", {"conversation_id": NOBODYS, "turn_id": TURN, "thumbs": "up"}
     ),
@@ -153,12 +156,15 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
     "POST /api/agent/knowledge/gaps/{gap_id}/dismiss": lambda shop, _: shop.post(
         f"/api/agent/knowledge/gaps/{TURN}/dismiss", {}
     ),
+    "POST /api/agent/knowledge/documents": lambda shop, _: shop.post("/api/agent/knowledge/documents", {}),
     "GET /api/agent/usage": lambda shop, _: shop.get("/api/agent/usage"),
     "POST /api/agent/tools/callback": lambda shop, _: shop.post(
         "/api/agent/tools/callback", {"problem": {"code": "order_not_found"}}
     ),
+    "GET /widget/aiguy-chat.js": lambda shop, _: shop.get("/widget/aiguy-chat.js"),
     "GET /": lambda shop, _: shop.get("/"),
-    "GET /demo/{name}": lambda shop, _: shop.get("/demo/chat.css"),
+    "GET /demo/{name}": lambda shop, _: shop.get("/demo/page.css"),
+    "POST /demo/widget": lambda shop, _: shop.post("/demo/widget?who=ada", {}),
     "POST /demo/session": lambda shop, _: shop.post("/demo/session", {"who": "guest"}),
 }
 #: Asked by machines all the time, or constant bytes that everybody may have.
@@ -253,6 +259,19 @@ async def test_behind_our_own_proxy_each_guest_counts_for_themselves(visit) -> N
         return await guest.post("/api/agent/conversations", {}, **{"x-forwarded-for": f"6.6.6.6, 192.0.2.{100 + n}"})
 
     assert [(await begin(n)).status_code for n in range(8)] == [201] * 8
+
+
+async def test_a_site_that_asks_for_its_visitors_says_where_each_is(visit) -> None:
+    """One address for all of them: a shop whose server calls us is no crowd of one."""
+
+    async def begin(n: int, client: str | None) -> httpx.Response:
+        guest = visit(f"guest_{next(_PEERS):032x}", "203.0.113.60", Role.GUEST)
+        guest.client = client
+        return await guest.post("/api/agent/conversations", {})
+
+    assert [(await begin(n, f"visitor-{n}")).status_code for n in range(8)] == [201] * 8
+    assert await until_refused(lambda n: begin(n, "one-visitor")) == 6
+    assert await until_refused(lambda n: begin(n, None)) == 6
 
 
 async def test_what_is_in_redis_names_nobody(app, visit) -> None:

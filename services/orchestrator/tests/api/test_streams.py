@@ -10,11 +10,8 @@ from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.store import PgTurnJournal
 from orchestrator.journal.vaulting import Vaults
 from orchestrator.turn.effects import AskConfirmation, Finish
-from orchestrator.turn.inputs import Drafted, EffectPreviewed, PlannedCall
-from orchestrator.turn.journal import Recorded
-from orchestrator.turn.machine import fold
+from orchestrator.turn.inputs import EffectPreviewed, PlannedCall
 from orchestrator.turn.state import TurnState
-from servicekit.auth.claims import Caller, Role
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 ANSWER = "Your parcel is on its way."
@@ -51,16 +48,7 @@ async def _ended_turn(api) -> tuple[str, str]:
     """A turn that has ended in the journal, and of which Redis knows nothing."""
     conversation_id = await api.begin()
     turn_id = (await api.say(conversation_id, "Where is it?", "one")).json()["turn_id"]
-    desk = api.app.state.desk
-    caller = Caller("cust_ada", Role.CUSTOMER, "orchestrator", frozenset(), 0)
-    async with desk.database.primary() as db:
-        conversation = await desk.conversations.owned(db, conversation_id, caller)
-    journal = PgTurnJournal(
-        desk.database, conversation, turn_id, desk.codec, JobQueue(), desk.intake.vaults.of(conversation)
-    )
-    recorded = await journal.load()
-    state = fold((one.turn_input, one.at_ms) for one in recorded).state
-    await journal.append(len(recorded), [Recorded(Drafted(text=ANSWER), 1)], state, Finish(Outcome.ANSWERED, ANSWER))
+    await api.end(turn_id, Finish(Outcome.ANSWERED, ANSWER))
     return conversation_id, turn_id
 
 
@@ -108,6 +96,15 @@ async def _chat(api, session_id: str, message: str) -> dict[str, Any]:
     answer = await api.http.post("/chat", json={"session_id": session_id, "message": message}, headers=headers)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
+
+
+async def test_the_stream_of_one_call_names_its_conversation_and_turn(api) -> None:
+    headers = api.bearer() | {"idempotency-key": "one", "accept": "text/event-stream"}
+    body = {"session_id": "named-session", "message": "Where is it?"}
+    streamed = await api.http.post("/chat", json=body, headers=headers)
+    answer = await _chat(api, "named-session", "Where is it?")
+    named = [streamed.headers[one] for one in ("x-aiguy-conversation-id", "x-aiguy-turn-id")]
+    assert named == [answer["conversation_id"], answer["turn_id"]]
 
 
 async def test_while_there_is_nothing_to_show_the_vault_stays_closed(api, counted: Counted) -> None:

@@ -153,9 +153,9 @@ async def test_nor_round_what_only_staff_may_do(api) -> None:
             refused |= {path} if answer.status_code == 403 else set()
             assert answer.status_code in (400, 403), path
     assert refused == {
-        "/api/agent/approvals", "/api/agent/knowledge/gaps/{gap_id}/dismiss", "/api/agent/privacy/erase",
-        "/api/agent/privacy/export", "/api/agent/staff/handback", "/api/agent/staff/messages",
-        "/api/agent/staff/takeover",
+        "/api/agent/approvals", "/api/agent/knowledge/documents", "/api/agent/knowledge/gaps/{gap_id}/dismiss",
+        "/api/agent/privacy/erase", "/api/agent/privacy/export", "/api/agent/staff/handback",
+        "/api/agent/staff/messages", "/api/agent/staff/takeover",
     }  # fmt: skip
 
 

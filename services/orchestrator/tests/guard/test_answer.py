@@ -156,6 +156,14 @@ def test_a_page_without_an_address_is_named_by_its_title_alone() -> None:
     assert guarded.text == "You can return an item within 30 days.\n\nAccording to “Returns”."
 
 
+def test_a_title_with_markup_is_named_once_and_in_words() -> None:
+    title = "Returns <b onclick=x()>now</b> ![p](https://evil.example/x.png)"
+    odd = FOUND | {"passages": [PASSAGE | {"title": title, "url": "kb:returns.md"}]}
+    named = "You can return an item within 30 days.\n\nAccording to “Returns now p”."
+    assert check("You can return an item within 30 days.", outputs=[odd]).text == named
+    assert check(named, outputs=[odd]).text == named
+
+
 def test_in_another_language_a_sentence_needs_a_mark_and_its_numbers_must_agree() -> None:
     text = "Sie können Artikel innerhalb von 30 Tagen zurückgeben. Sie haben 90 Tage Zeit. Der Versand ist gratis."
     phrases = Phrases(

@@ -30,6 +30,7 @@ class Held:
     go: asyncio.Event = field(default_factory=asyncio.Event)
     ran: list[str] = field(default_factory=list)
     went_on: list[str] = field(default_factory=list)
+    broken_off: list[str] = field(default_factory=list)
     failing: bool = False
 
     async def run_begun(self, begun: Begun) -> None:
@@ -41,6 +42,9 @@ class Held:
     async def run(self, turn_id: str) -> None:
         await self.go.wait()
         self.went_on.append(turn_id)
+
+    def break_off(self, turn_id: str) -> None:
+        self.broken_off.append(turn_id)
 
 
 @dataclass
@@ -183,3 +187,15 @@ async def test_a_turn_that_goes_on_before_its_first_run_has_quite_ended_is_known
     await here.stop()
     assert second.went_on == [begun.turn_id]
     assert here.conversation_of(begun.turn_id) is None
+
+
+async def test_a_turn_that_was_stopped_runs_to_its_end_in_place_of_the_run_under_way(shop: Shop) -> None:
+    held = Held()
+    here = TurnsHere(shop.database, held, most=2)
+    begun = await shop.begun()
+    here.begin(begun)
+    here.end_stopped(begun.turn_id, begun.conversation)
+    assert held.broken_off == [begun.turn_id]
+    held.go.set()
+    await here.stop()
+    assert held.went_on == [begun.turn_id]

@@ -122,8 +122,8 @@ async def test_that_an_assistant_answers_is_nothing_that_was_said(
     keyring = Keyring.generate()
     conversations = Conversations(keyring, keyring.derive("subject-hash"))
     async with database.primary() as db:
-        begun, _ = await conversations.begin(db, ADA, "web", disclosure="You are chatting with an AI assistant.")
-        conversation = await conversations.owned(db, begun, ADA)
+        begun = await conversations.begin(db, ADA, "web", disclosure="You are chatting with an AI assistant.")
+        conversation = await conversations.owned(db, begun.id, ADA)
     await said(database, conversation, "trn_1", "customer", "Hello")
     remembered = await ShortTermMemory(client, database, Metrics()).recall(conversation, "trn_2")
     assert remembered.history == (Message(Role.CUSTOMER, "Hello"),)

@@ -1,6 +1,7 @@
 """Conversations with the real loop, machine, effects, guards, catalogue and gateway, over a shop in one process."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from types import SimpleNamespace
 from typing import Any, cast
@@ -39,6 +40,17 @@ class Quiet:
 
     def __getattr__(self, _name: str) -> Any:
         return lambda *_args, **_more: None
+
+
+class NoRows:
+    """A database without a row."""
+
+    @asynccontextmanager
+    async def primary(self) -> AsyncIterator["NoRows"]:
+        yield self
+
+    async def fetch(self, *_asked: Any) -> list[Any]:
+        return []
 
 
 class NoLanguage:
@@ -106,6 +118,7 @@ class Engine:
         self._clock, self._turns, self._finder = clock, 0, Finder.load()
         phrases = load_phrases()
         self._parts = {
+            "database": NoRows(),
             "catalog": self.tools.catalog, "gateway": self.tools.gateway, "phrases": phrases, "topics": {},
             "standing": standing(read_policy("business"), phrases.all_texts()), "metrics": TurnMetrics(metrics),
             "clock": clock, "languages": NoLanguage(), "escalation": load_escalation_policy(),
@@ -129,7 +142,7 @@ class Engine:
         turn_id = f"trn_{self._turns:032x}"
         identity = SimpleNamespace(subject=ADA, email="ada@example.com", name="Ada Moreno")
         conversation = SimpleNamespace(
-            id="cnv_" + "0" * 32, identity=identity, customer=True, channel="web", sealer=None
+            id="cnv_" + "0" * 32, subject_hash=b"", identity=identity, customer=True, channel="web", sealer=None
         )  # fmt: skip
         started = TurnStarted(text=vault.mask(text), customer=True, requester=ADA, channel="web")
         journal = Journal([Recorded(started, self._now())])

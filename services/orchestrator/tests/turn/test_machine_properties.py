@@ -1,6 +1,6 @@
 """Whatever the world answers, a turn ends, never exceeds its budget, and never writes without the matching yes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,6 +40,7 @@ from orchestrator.turn.inputs import (
     PlanRejected,
     RetryDue,
     StaffTookOver,
+    StopAsked,
     ToolAccepted,
     ToolFailed,
     ToolSucceeded,
@@ -124,7 +125,7 @@ answers = {
     ),
 }
 anything: st.SearchStrategy[TurnInput] = st.one_of(
-    plans, results, previews, decisions, verdicts, st.just(StaffTookOver()),
+    plans, results, previews, decisions, verdicts, st.just(StaffTookOver()), st.just(StopAsked()),
     st.builds(MessageAdded, text=st.just("more"), wants_human=st.booleans()), st.just(RetryDue()),
     st.builds(TurnStarted, text=st.just("again"), customer=st.booleans(), channel=st.just("web")),
 )  # fmt: skip
@@ -270,6 +271,24 @@ def test_folding_the_stored_journal_gives_the_same_state_and_the_same_pending_ef
     folded = fold(stored)
     assert folded.state == world.step.state
     assert folded.effects == world.pending
+
+
+@settings(max_examples=600, deadline=None)
+@given(turns())
+def test_a_stop_is_the_last_thing_of_a_turn_or_comes_too_late(world: World) -> None:
+    """From the first call of a write on it changes nothing; before, only words of ours follow."""
+    called, stopped, replayed = False, False, Step(TurnState())
+    for turn_input, at_ms in world.journal:
+        stop = reduce(replayed.state, StopAsked(), at_ms)
+        if called or replayed.state.phase is Phase.WAIT_APPROVAL:
+            assert stop == Step(replace(replayed.state, inputs=replayed.state.inputs + 1))
+        replayed = reduce(replayed.state, turn_input, at_ms)
+        stopped = stopped or (isinstance(turn_input, StopAsked) and replayed.effects != ())
+        called = called or any(isinstance(one, CallTool) and one.call.write for one in replayed.effects)
+        if stopped:
+            assert all(
+                isinstance(one, SayPhrase | CheckGuardrails | HandOff | Emit | Finish) for one in replayed.effects
+            )
 
 
 @settings(max_examples=300, deadline=None)

@@ -36,7 +36,7 @@ class Settings(ServiceSettings):
     woocommerce_webhook_secret: SecretStr | None = None
     #: A token's subject is this and the number of the WordPress user: whoever may issue such tokens says whose orders
     #: are seen.
-    woocommerce_customer_prefix: str = Field(default="wc_", pattern=_CUSTOMER_PREFIX)
+    woocommerce_customer_prefix: str = Field(default="wp_", pattern=_CUSTOMER_PREFIX)
     #: What statuses of plugins mean, as JSON: `{"awaiting-pickup": "processing"}`.
     woocommerce_statuses: dict[str, OrderStatus] = {}
 

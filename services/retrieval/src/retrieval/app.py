@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from contracts.errors import ProblemCode
+from contracts.knowledge import INGEST_MAX_BYTES, INGEST_PATH
 from retrieval import routes
 from retrieval.backends.port import VectorStore
 from retrieval.handlers import KnowledgeTools
 from retrieval.index import IndexState
 from retrieval.knowledge_base import open_knowledge_base
+from retrieval.numbers import NUMBERS
 from retrieval.settings import Settings
 from servicekit.app import KitFactory, create_app
 from servicekit.context import Kit
@@ -57,5 +59,6 @@ def build(
         routers=[routes.tools(tools), routes.internal()],
         kit_factory=kit_factory,
         startup=startup,
-        body_limits={routes.INGEST_PATH: routes.INGEST_MAX_BYTES},
+        body_limits={INGEST_PATH: INGEST_MAX_BYTES},
+        numbers=NUMBERS,
     )

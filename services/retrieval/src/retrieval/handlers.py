@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from contracts.tools.retrieval import SearchInput, SearchOutput
 from retrieval.search import Searcher
+from servicekit.telemetry.genai import step
 from servicekit.tool_router import ToolRequest
 
 
@@ -17,4 +18,7 @@ class KnowledgeTools:
         """The best passages for a question. The knowledge base is the same for every caller."""
         if self.searcher is None:
             raise RuntimeError("the service is not running")
-        return await self.searcher.search(asked)
+        with step("retrieval") as current:
+            found = await self.searcher.search(asked)
+            current.set_attribute("aiguy.passages", len(found.passages))
+        return found

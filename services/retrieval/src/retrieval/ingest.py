@@ -12,10 +12,10 @@ from pathlib import Path
 
 import asyncpg
 
+from contracts.knowledge import Action, IngestReport
 from retrieval.deepen import LateEmbedder
 from retrieval.deepening import deepen_all
 from retrieval.deepening.work import Embed
-from retrieval.documents import Action, IngestReport
 from retrieval.ingest_arguments import read_arguments
 from retrieval.ingest_lines import Lines, summary
 from retrieval.ingestor import Ingestor

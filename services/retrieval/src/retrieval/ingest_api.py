@@ -2,10 +2,10 @@
 
 from contracts.base import ContractModel
 from contracts.errors import ProblemCode
+from contracts.knowledge import Action, IngestReport, IngestRequest, Outcome
 from retrieval import repository
 from retrieval.backends.port import StoreUnavailable
 from retrieval.deepening.queue import pending_windows
-from retrieval.documents import Action, IngestReport, IngestRequest, Outcome
 from retrieval.index import IndexState
 from retrieval.knowledge_base import KnowledgeBase, Running
 from retrieval.runs import LastRun, last_runs, recorded
@@ -52,16 +52,18 @@ async def ingest(kit: Kit, base: KnowledgeBase, caller: Caller, asked: IngestReq
     """
     if len({document.id for document in asked.documents}) != len(asked.documents):
         raise ProblemError(ProblemCode.CONFLICT, "Two of the documents have the same url.")
+    if {document.url for document in asked.documents} & set(asked.remove):
+        raise ProblemError(ProblemCode.CONFLICT, "One of the documents is to be removed, too.")
     async with base.ingesting, recorded(kit.db, kit.clock, asked.source, Kind.PUSH) as run:
         base.running = running = Running(asked.source, len(asked.documents))
 
         def step(outcome: Outcome) -> None:
-            running.done += outcome.action is not Action.DELETED
+            running.done += outcome.action not in (Action.DELETED, Action.SKIPPED)
             run.add(outcome)
 
         try:
             outcomes = await base.ingestor.ingest(
-                asked.documents, source=asked.source, full_set=asked.full_set, progress=step
+                asked.documents, source=asked.source, full_set=asked.full_set, remove=asked.remove, progress=step
             )
         finally:
             base.running = None

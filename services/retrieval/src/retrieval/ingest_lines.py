@@ -2,7 +2,7 @@
 
 from typing import IO
 
-from retrieval.documents import Action, IngestReport, Outcome
+from contracts.knowledge import Action, IngestReport, Outcome
 
 #: An outcome in a word that a shop owner understands.
 WORDS = {

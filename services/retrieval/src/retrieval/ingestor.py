@@ -6,11 +6,11 @@ Deep vectors are not made here: they follow in a process of their own.
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
+from contracts.knowledge import Action, Document, Outcome, document_id
 from retrieval import repository
 from retrieval.backends.port import Vector
 from retrieval.chunking import Chunk, chunk_markdown
 from retrieval.chunking.chunker import CHUNKER_VERSION
-from retrieval.documents import Action, Document, Outcome
 from retrieval.indexed_text import indexed_text
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
@@ -52,26 +52,45 @@ class Ingestor:
     async def delete_others(self, source: str, keep: Iterable[str]) -> list[Outcome]:
         """Deletes the documents of `source` whose ids are not in `keep`, in one transaction."""
         kept = frozenset(keep)
+        return await self._delete(source, lambda document_id: document_id not in kept)
+
+    async def remove(self, source: str, urls: Iterable[str]) -> list[Outcome]:
+        """Deletes these documents of `source`, in one transaction; skips what is not there, or another source's."""
+        named = {document_id(url): url for url in urls}
+        deleted = await self._delete(source, named.__contains__) if named else []
+        gone = {one.url for one in deleted}
+        return deleted + [
+            Outcome(url=url, action=Action.SKIPPED, detail="This source has no such document.")
+            for url in named.values() if url not in gone
+        ]  # fmt: skip
+
+    async def _delete(self, source: str, chosen: Callable[[str], bool]) -> list[Outcome]:
         outcomes: list[Outcome] = []
         async with self._db.transaction() as db:
-            gone = {one: url for one, url in (await repository.urls_of(db, source)).items() if one not in kept}
+            gone = {one: url for one, url in (await repository.urls_of(db, source)).items() if chosen(one)}
             if gone:
                 await repository.raise_revision(db)
-            for document_id, url in gone.items():
-                if await repository.delete(db, document_id, source):
+            for one, url in gone.items():
+                if await repository.delete(db, one, source):
                     outcomes.append(Outcome(url=url, action=Action.DELETED))
         return outcomes
 
     async def ingest(
-        self, documents: Sequence[Document], *, source: str, full_set: bool, progress: Progress = lambda _: None
-    ) -> list[Outcome]:
-        """Stores all `documents`; with `full_set` deletes the source's other ones. Each outcome goes to `progress`."""
+        self, documents: Sequence[Document], *, source: str, full_set: bool, remove: Sequence[str] = (),
+        progress: Progress = lambda _: None,
+    ) -> list[Outcome]:  # fmt: skip
+        """Stores all `documents`; deletes the source's other ones with `full_set`, and those of `remove`.
+
+        Each outcome goes to `progress`.
+        """
         outcomes: list[Outcome] = []
         for document in documents:
             outcomes.append(await self.put(document, source))
             progress(outcomes[-1])
+        gone = await self.remove(source, remove)
         if full_set:
-            for outcome in await self.delete_others(source, (document.id for document in documents)):
-                outcomes.append(outcome)
-                progress(outcome)
+            gone += await self.delete_others(source, (document.id for document in documents))
+        for outcome in gone:
+            outcomes.append(outcome)
+            progress(outcome)
         return outcomes

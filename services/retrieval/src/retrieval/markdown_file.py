@@ -24,7 +24,7 @@ from urllib.parse import urljoin
 
 import yaml
 
-from retrieval.documents import MAX_BODY, Document
+from contracts.knowledge import MAX_BODY, Document
 from retrieval.sources.decoding import Undecodable, decode
 from retrieval.sources.markdown_text import clean_markdown
 from retrieval.sources.readable import readable

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from contracts.knowledge import Document
 from retrieval.backends.port import Vector
 from retrieval.chunking import Chunk
-from retrieval.documents import Document
 from retrieval.indexed_text import indexed_text, text_digest
 from servicekit.db.pool import Connection
 

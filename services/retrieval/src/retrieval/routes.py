@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
 from contracts.errors import ProblemCode
+from contracts.knowledge import INGEST_PATH, INGEST_SCOPE, IngestReport, IngestRequest
 from contracts.tools.retrieval import SEARCH_KB
 from retrieval import ingest_api
-from retrieval.documents import IngestReport, IngestRequest
 from retrieval.handlers import KnowledgeTools
 from retrieval.ingest_api import IngestStatus
 from servicekit.auth.claims import Caller, Role
@@ -21,10 +21,6 @@ from servicekit.errors import ProblemError
 from servicekit.openapi import BEARER, json_body, problem_responses
 from servicekit.tool_router import ToolBinding, tool_router
 from servicekit.tool_router.body import read_model
-
-INGEST_PATH = "/internal/ingest-knowledge"
-INGEST_SCOPE = "kb.ingest"
-INGEST_MAX_BYTES = 2 * 1024 * 1024
 
 _authorised = require(INGEST_SCOPE)
 

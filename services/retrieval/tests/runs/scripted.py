@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from retrieval.documents import Document
+from contracts.knowledge import Document
 from retrieval.sources.port import Found, Item, Kind, Known, Origin
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.knowledge import Action
 from retrieval import repository
-from retrieval.documents import Action
 from retrieval.ingest import ingest
 from retrieval.runs import RunState, last_runs
 from retrieval.sources.choose import Asked

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from contracts.errors import ProblemCode
+from contracts.knowledge import Action, Document, IngestReport
 from retrieval import repository
-from retrieval.documents import Action, Document, IngestReport
 from retrieval.ingest import open_ingestor
 from retrieval.ingestor import Ingestor
 from retrieval.runs import LastRun, RunState, last_runs, recorded, run_source

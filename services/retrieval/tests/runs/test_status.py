@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from contracts.knowledge import Document
 from contracts.tools.retrieval import SEARCH_KB
-from retrieval.documents import Document
 from retrieval.runs.repository import LOCKS
 from servicekit.auth.claims import Role
 from servicekit.testing.tool_client import As, ToolClient

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from retrieval.documents import Document
+from contracts.knowledge import Document
 from retrieval.sources.port import Found, Item, Known, Origin, Refused, Skipped, Source
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from contracts.knowledge import Document
 from contracts.tools.retrieval import SEARCH_KB
-from retrieval.documents import Document
 from retrieval.rebuild import rebuild
 from retrieval.settings import Settings
 from servicekit.errors import ProblemError

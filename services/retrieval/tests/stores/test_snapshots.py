@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from contracts.knowledge import Document
 from contracts.tools.retrieval import SEARCH_KB
 from retrieval.backends.port import StoreUnavailable
-from retrieval.documents import Document
 from retrieval.restore import restore
 from retrieval.settings import Settings
 from retrieval.snapshot import snapshot

@@ -18,6 +18,7 @@ from servicekit.logging import configure_logging
 from servicekit.openapi import install_openapi
 from servicekit.ratelimit import assert_all_limited, limited
 from servicekit.settings import ServiceSettings
+from servicekit.telemetry.numbers import Number, Numbers
 from servicekit.telemetry.tracing import configure_tracing
 
 KitFactory = Callable[[ServiceSettings], AbstractAsyncContextManager[Kit]]
@@ -36,12 +37,14 @@ def create_app(
     public_paths: Sequence[str] = (),
     max_body_bytes: int = MAX_BODY_BYTES,
     body_limits: Mapping[str, int] | None = None,
+    numbers: Sequence[Number] = (),
     version: str = "1.0.0",
 ) -> FastAPI:
     """The app. `kit_factory` is the test door; `startup` runs around the app's life, after the kit is open.
 
     `checks` join `/readyz` beside the database, as do those that `startup` puts into `app.state.checks`.
     Paths in `public_paths` need no rate limit; bodies over `max_body_bytes` are 413 (`body_limits`: by path prefix).
+    `numbers` are read from the service's database into gauges.
     """
 
     @asynccontextmanager
@@ -50,6 +53,8 @@ def create_app(
         async with AsyncExitStack() as stack:
             kit = await stack.enter_async_context((kit_factory or open_kit)(settings))
             app.state.kit = kit
+            gauges = Numbers(kit.db, kit.metrics, numbers)
+            await stack.enter_async_context(gauges.running(settings.numbers_every_s))
             if startup is not None:
                 await stack.enter_async_context(startup(kit, app))
             yield

@@ -17,6 +17,7 @@ from servicekit.http.client import HttpPort
 from servicekit.limiter import RateLimiter
 from servicekit.settings import ServiceSettings
 from servicekit.telemetry.metrics import Metrics
+from servicekit.telemetry.process import measure_process
 
 
 def open_redis(url: str, *, max_connections: int = 50) -> "redis.asyncio.Redis":
@@ -51,6 +52,7 @@ async def open_kit(
             settings.database_url, replica_url=settings.database_replica_url, size=settings.database_pool_size
         )
         stack.push_async_callback(db.close)
+        measure_process(metrics, db)
         client = open_redis(settings.redis_url)
         stack.push_async_callback(client.aclose, close_connection_pool=True)
         http = http or AiohttpClient()

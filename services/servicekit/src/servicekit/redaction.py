@@ -27,7 +27,7 @@ _PRIVATE_NAMES = frozenset({
 #: Our own ids and numbers: digits in them are no phone number.
 _KEPT = frozenset({
     "request_id", "trace_id", "span_id", "timestamp", "level", "service", "route", "method", "conversation_id",
-    "turn_id", "digest", "kid",
+    "turn_id", "digest", "kid", "session", "user_hash", "asked_at", "decided_at",
 })  # fmt: skip
 #: Counts may have "token" in their name.
 _COUNTS = frozenset({"tokens", "tokens_in", "tokens_out", "max_tokens", "max_output_tokens"})

@@ -31,7 +31,7 @@ def proxies(text: str) -> str:
 
 
 class _FileSource(EnvSettingsSource):
-    """`AIGUY_DATABASE_URL_FILE=/run/secrets/db` gives `database_url` the content of that file."""
+    """`AIGUY_DATABASE_URL_FILE=/run/secrets/db` gives `database_url` the content of that file. Empty says nothing."""
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
         fields = self.settings_cls.model_fields
@@ -41,8 +41,10 @@ class _FileSource(EnvSettingsSource):
             if not (upper.startswith(PREFIX) and upper.endswith(_FILE)):
                 continue
             field = upper[len(PREFIX) : -len(_FILE)].lower()
-            if field in fields and f"{field}_file" not in fields:
-                loaded[f"{PREFIX}{field}".lower()] = Path(path).read_text(encoding="utf-8").strip()
+            if field not in fields or f"{field}_file" in fields:
+                continue
+            if text := Path(path).read_text(encoding="utf-8").strip():
+                loaded[f"{PREFIX}{field}".lower()] = text
         return loaded
 
 
@@ -69,6 +71,8 @@ class ServiceSettings(BaseSettings):
     #: Addresses and networks of our own proxies, whose X-Forwarded-For is believed (comma separated); empty: nobody's.
     #: "*" would believe everybody's, and is refused.
     trusted_proxies: Annotated[str, AfterValidator(proxies)] = ""
+    #: How often the gauges are read that the service's own database fills; 0: never.
+    numbers_every_s: float = Field(default=15.0, ge=0)
     shutdown_grace_s: int = Field(default=25, ge=0)
 
     @classmethod

@@ -22,6 +22,7 @@ from tickets.clear_rows import clear_rows
 from tickets.drafts import Drafts
 from tickets.handlers import TicketTools
 from tickets.notices import EmailTool, SlackTool
+from tickets.outbox.numbers import NUMBERS
 from tickets.outbox.running import senders
 from tickets.outbox.sender import Pace
 from tickets.parts import deliveries, staff_notices, uses_api_token, zendesk_desk, zendesk_erasing, zendesk_resolved
@@ -87,7 +88,7 @@ def build(
         try:
             async with (
                 sealing.running(),
-                senders(kit, deliveries(settings), pace, keys),
+                senders(kit, deliveries(settings, http, kit.clock), pace, keys),
                 sweeper.running(settings.tickets_sla_every_s),
             ):
                 yield
@@ -100,4 +101,5 @@ def build(
         routers=[router, resolved_router(resolved, keys, mask), privacy_router(people)],
         kit_factory=kit_factory,
         startup=startup,
+        numbers=NUMBERS,
     )

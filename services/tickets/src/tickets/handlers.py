@@ -6,7 +6,8 @@ from contracts.tools.tickets import CreateTicketInput, CreateTicketOutput, Hando
 from servicekit.tool_router import PreviewDraft, ToolRequest
 from tickets.backends.port import OpenBackend
 from tickets.drafts import Drafts
-from tickets.staff_notices import Moment, StaffNotices, TicketFacts
+from tickets.staff_notices import StaffNotices
+from tickets.ticket_facts import Moment, TicketFacts
 
 
 @dataclass(frozen=True, slots=True)

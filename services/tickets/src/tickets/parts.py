@@ -1,6 +1,7 @@
 """What the settings ask for, made: the desk of a remote ticket system, the ways out, and who of the staff is told."""
 
 import base64
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from servicekit.clock import Clock
@@ -11,6 +12,8 @@ from servicekit.sealing.subjects import SubjectKeys
 from tickets.backends.mail_message import mailbox
 from tickets.backends.slack import SlackDelivery, slack_client
 from tickets.backends.smtp import SmtpDelivery, SmtpServer
+from tickets.backends.webhook import WebhookDelivery
+from tickets.backends.webhook_signing import SigningSecret
 from tickets.backends.zendesk import ZendeskDesk
 from tickets.backends.zendesk_api import SYSTEM, ZendeskApi
 from tickets.backends.zendesk_erasing import ZendeskErasing
@@ -43,7 +46,7 @@ def uses_api_token(settings: Settings) -> bool:
     return settings.tickets_backend == "zendesk" and not settings.zendesk_client_id
 
 
-def deliveries(settings: Settings) -> list[Delivery]:
+def deliveries(settings: Settings, http: HttpPort, clock: Clock) -> list[Delivery]:
     """The ways out that are set up."""
     found: list[Delivery] = []
     if settings.smtp_host:
@@ -56,6 +59,9 @@ def deliveries(settings: Settings) -> list[Delivery]:
         found.append(SmtpDelivery(server, mailbox(settings.mail_from), reply_to))
     if token := settings.slack_bot_token.get_secret_value():
         found.append(SlackDelivery(slack_client(token, settings.slack_api_url, settings.slack_timeout_s)))
+    if url := settings.tickets_webhook_url:
+        secret = SigningSecret.read(settings.tickets_webhook_secret.get_secret_value())
+        found.append(WebhookDelivery(url, secret, http, clock))
     return found
 
 
@@ -66,6 +72,8 @@ def staff_notices(settings: Settings, timezone: ZoneInfo, keys: SubjectKeys, fin
         recipients[Kind.EMAIL] = settings.tickets_notice_email
     if settings.tickets_notice_channel:
         recipients[Kind.SLACK] = settings.slack_channel_map[settings.tickets_notice_channel.removeprefix("#")]
+    if settings.tickets_webhook_url:
+        recipients[Kind.WEBHOOK] = urlsplit(settings.tickets_webhook_url).netloc
     return StaffNotices(recipients, timezone, load_wording(), keys, finder)
 
 

@@ -7,6 +7,8 @@ from pydantic import Field, SecretStr, model_validator
 
 from servicekit.settings import ServiceSettings
 from tickets.backends.mail_message import is_address, mailbox
+from tickets.backends.webhook_address import wrong_with_address
+from tickets.backends.webhook_signing import SigningSecret
 
 
 class Settings(ServiceSettings):
@@ -55,10 +57,14 @@ class Settings(ServiceSettings):
     tickets_notice_email: str = ""
     #: One of `slack_channels`, by its name.
     tickets_notice_channel: str = ""
+    #: A site that is told by webhook; the secret is `whsec_` and 24 to 64 bytes in base64.
+    tickets_webhook_url: str = ""
+    tickets_webhook_secret: SecretStr = SecretStr("")
     #: How often it is looked which first replies are due; 0: never.
     tickets_sla_every_s: float = Field(default=30.0, ge=0)
 
-    outbox_tries: int = Field(default=10, ge=1)
+    #: With the usual waits these are a night and more: whoever can mend the other side may be asleep.
+    outbox_tries: int = Field(default=30, ge=1)
     outbox_poll_s: float = Field(default=1.0, gt=0)
 
     @property
@@ -69,8 +75,9 @@ class Settings(ServiceSettings):
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        for wrong in (self._zendesk_lacks(), self._mail_lacks(), self._slack_lacks(), self._notices_lack()):
-            if wrong:
+        lacks = (self._zendesk_lacks, self._mail_lacks, self._slack_lacks, self._notices_lack, self._webhook_lacks)
+        for lack in lacks:
+            if wrong := lack():
                 raise ValueError(wrong)
         return self
 
@@ -113,6 +120,20 @@ class Settings(ServiceSettings):
         channel = self.tickets_notice_channel.removeprefix("#")
         listed = not self.tickets_notice_channel or channel in self.slack_channel_map
         return "" if listed else "AIGUY_TICKETS_NOTICE_CHANNEL must be one of AIGUY_SLACK_CHANNELS"
+
+    def _webhook_lacks(self) -> str:
+        url, secret = self.tickets_webhook_url, self.tickets_webhook_secret.get_secret_value()
+        if bool(url) != bool(secret):
+            return "AIGUY_TICKETS_WEBHOOK_URL and AIGUY_TICKETS_WEBHOOK_SECRET come together"
+        if not url:
+            return ""
+        if wrong := wrong_with_address(url):
+            return f"AIGUY_TICKETS_WEBHOOK_URL {wrong}"
+        try:
+            SigningSecret.read(secret)
+        except ValueError as error:
+            return f"AIGUY_TICKETS_WEBHOOK_SECRET: {error}"
+        return ""
 
     def _is_open(self, url: str) -> bool:
         """Whether a key would go over an open line; tests and demos talk to servers of their own."""

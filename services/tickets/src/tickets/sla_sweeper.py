@@ -12,7 +12,8 @@ from servicekit.background import sweeping
 from servicekit.context import Kit
 from servicekit.sealing.subjects import SubjectKeys, SubjectSealer
 from tickets.people import TICKETS
-from tickets.staff_notices import Moment, StaffNotices, TicketFacts
+from tickets.staff_notices import StaffNotices
+from tickets.ticket_facts import Moment, TicketFacts
 
 _BATCH = 50
 _WAITING = """

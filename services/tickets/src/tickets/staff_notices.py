@@ -4,10 +4,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from importlib.resources import files
 from string import Template
-from typing import Self
+from typing import Self, assert_never
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -20,32 +19,8 @@ from servicekit.privacy import Finder, hidden
 from servicekit.sealing.subjects import SubjectKeys
 from tickets.outbox import repository
 from tickets.outbox.message import Kind, OutboxMessage
-
-
-class Moment(StrEnum):
-    """When staff are told, once each: `SOON` when most of the time for the first reply is over, `MISSED` at its end."""
-
-    OPENED = "opened"
-    HANDED_OVER = "handed_over"
-    SOON = "soon"
-    MISSED = "missed"
-
-
-@dataclass(frozen=True, slots=True)
-class TicketFacts:
-    """What staff are told of a ticket; `topic` is its category, or why it was handed over.
-
-    `owner` is what its requester is called in our tables.
-    """
-
-    ticket_id: str
-    owner: str
-    number: str
-    topic: str
-    priority: str
-    queue: str
-    subject: str
-    first_reply_due: datetime
+from tickets.ticket_event import event_body
+from tickets.ticket_facts import Moment, TicketFacts
 
 
 class Wording(ContractModel):
@@ -78,23 +53,36 @@ class StaffNotices:
         """Queues the notices in the connection's transaction. Of one moment of a ticket staff hear once, ever."""
         if not self.recipients:
             return
-        title, details, subject = self._written(moment, ticket)
         sealer = await self.keys.sealer(connection, ticket.owner)
         for kind, recipient in self.recipients.items():
-            mail = kind is Kind.EMAIL
+            subject, body = self._words(kind, moment, ticket, now)
             message = OutboxMessage(
-                id=_message_id(moment, ticket.ticket_id, kind), kind=kind, recipient=recipient,
-                subject=title if mail else "", body=f"{details}\n{subject}" if mail else f"{title}\n{details}",
-                created_at=now,
+                id=_message_id(moment, ticket.ticket_id, kind), kind=kind, recipient=recipient, subject=subject,
+                body=body, created_at=now,
             )  # fmt: skip
             await repository.put(connection, message, sealer, caller)
 
-    def _written(self, moment: Moment, ticket: TicketFacts) -> tuple[str, str, str]:
+    def _words(self, kind: Kind, moment: Moment, ticket: TicketFacts, now: datetime) -> tuple[str, str]:
+        """Subject and body of the message."""
+        # Customers write addresses and card numbers into subject lines, too.
+        masked = hidden(ticket.subject, self.finder.find(ticket.subject))
+        match kind:
+            case Kind.WEBHOOK:
+                return "", event_body(moment, ticket, masked, now)
+            case Kind.EMAIL:
+                title, details, subject = self._written(moment, ticket, masked)
+                return title, f"{details}\n{subject}"
+            case Kind.SLACK:
+                title, details, _ = self._written(moment, ticket, masked)
+                return "", f"{title}\n{details}"
+            case _:
+                assert_never(kind)
+
+    def _written(self, moment: Moment, ticket: TicketFacts, masked: str) -> tuple[str, str, str]:
         facts = {
             "number": ticket.number, "topic": ticket.topic.replace("_", " "), "priority": ticket.priority,
             "queue": ticket.queue, "due": f"{ticket.first_reply_due.astimezone(self.timezone):%a %d %b %Y, %H:%M %Z}",
-            # Customers write addresses and card numbers into subject lines, too.
-            "subject": hidden(ticket.subject, self.finder.find(ticket.subject)),
+            "subject": masked,
         }  # fmt: skip
         title, details, subject = (
             Template(text).substitute(facts)

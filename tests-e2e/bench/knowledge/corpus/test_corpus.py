@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from contracts.knowledge import Document
 from corpus.build import documents, slug_of
 from corpus.check import problems, questions
 from corpus.template import TemplateError, render
-from retrieval.documents import Document
 from retrieval.markdown_file import read_document
 
 STARTER = Path(__file__).parents[4] / "services" / "retrieval" / "src" / "retrieval" / "knowledge"

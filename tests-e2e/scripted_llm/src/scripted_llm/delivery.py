@@ -37,6 +37,7 @@ class Delivery:
         self._receive = receive
         self._send = send
         self._gone: asyncio.Task[None] | None = None
+        self._began, self._first_ms = asyncio.get_running_loop().time(), 0.0
 
     async def deliver(self, reply: Reply) -> None:
         """Sends the reply; a client that leaves is noted in the record, never raised."""
@@ -52,11 +53,15 @@ class Delivery:
 
     async def _deliver(self, reply: Reply) -> None:
         behaviour = self._model.behaviour
-        await self._wait(behaviour.first_token_ms + (behaviour.slow_planner_ms if self._request.tools else 0))
+        planned = isinstance(reply, CallTools) and behaviour.planner_ms is not None
+        first_ms = behaviour.first_token_ms + (behaviour.slow_planner_ms if self._request.tools else 0)
+        self._first_ms = (behaviour.planner_ms or 0) if planned else first_ms
+        await self._wait(self._first_ms)
         if isinstance(reply, Fail):
             await self._fail(reply)
         elif self._request.stream:
-            await self._stream(self._frames(reply))
+            frames = self._frames(reply)
+            await self._stream((b"".join(frames),) if planned else frames)
         else:
             await self._whole(reply)
 
@@ -94,11 +99,13 @@ class Delivery:
             frames = wire.in_pieces(frames, behaviour.split_bytes)
         elif behaviour.instant:
             frames = (b"".join(frames),)
-        for frame in frames:
+        for sent, frame in enumerate(frames, 1):
             await self._chunk(frame)
             if behaviour.split_bytes is not None:
                 await asyncio.sleep(0)
-            else:
+            elif sent < len(frames) and behaviour.steady:
+                await self._until(self._first_ms + sent * behaviour.token_ms)
+            elif not behaviour.steady:
                 await self._wait(behaviour.token_ms)
         await self._end("complete")
 
@@ -172,6 +179,11 @@ class Delivery:
     async def _end(self, ended: str) -> None:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         self._record.ended = ended
+
+    async def _until(self, due_ms: float) -> None:
+        """Waits until so long after the request came; not at all when that is over."""
+        late_ms = (asyncio.get_running_loop().time() - self._began) * 1000
+        await self._wait(due_ms - late_ms)
 
     async def _wait(self, milliseconds: float) -> None:
         """Waits while listening for the client to leave. Nothing is started when there is nothing to wait for."""

@@ -62,7 +62,9 @@ class Rule(Closed):
 class Behaviour(Closed):
     """How the server behaves. Rates are shares in [0, 1], times are milliseconds.
 
-    `slow_planner_ms` is added when tools are offered. `answer_tokens` pads or cuts texts to that many tokens.
+    `slow_planner_ms` is added when tools are offered. With `planner_ms` a call of tools is there as a whole after so
+    long, whatever the pace of texts. `steady` sends each token when it is due by the clock, without jitter: what one
+    timer is late is not added to the next. `answer_tokens` pads or cuts texts to that many tokens.
     `split_bytes` cuts the stream at every so many bytes. `models` limits the faults to models of which it is a part.
     """
 
@@ -70,6 +72,8 @@ class Behaviour(Closed):
     token_ms: float = Field(default=0, ge=0)
     jitter: float = Field(default=0, ge=0, le=1)
     slow_planner_ms: float = Field(default=0, ge=0)
+    planner_ms: float | None = Field(default=None, ge=0)
+    steady: bool = False
     error_rate: float = Field(default=0, ge=0, le=1)
     error_faults: tuple[Fault, ...] = ("server_error",)
     retry_after_s: float = 1.0

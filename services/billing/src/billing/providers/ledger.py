@@ -1,8 +1,10 @@
 """Our own ledger as the provider: a row per refund. For shops whose money moves by other means, and for the demo."""
 
+from datetime import datetime
+
 import asyncpg
 
-from billing.providers.port import ProviderError, ProviderRefund, ProviderState, RefundOrder
+from billing.providers.port import GivenBack, ProviderError, ProviderRefund, ProviderState, RefundOrder
 from contracts.money import Money
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
@@ -46,6 +48,10 @@ class LedgerProvider:
             return None
         amount = Money(amount_minor=row["amount_minor"], currency=row["currency"])
         return ProviderRefund(f"led_{row['id']}", ProviderState.SUCCEEDED, amount)
+
+    async def given_since(self, since: datetime) -> list[GivenBack]:
+        """None: whatever the books have lost, its rows were lost with them."""
+        return []
 
     async def close(self) -> None:
         """Nothing is held: the pool is the service's."""

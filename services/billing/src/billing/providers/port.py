@@ -1,6 +1,7 @@
 """What a refund needs of the system that moves the money. One adapter per provider; all pass one test-suite."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -38,6 +39,15 @@ class ProviderRefund:
     failure: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A refund of ours that the provider has, found without asking for it by its id. `charges`: the payment's ids."""
+
+    refund_request_id: str
+    charges: tuple[str, ...]
+    refund: ProviderRefund
+
+
 class ProviderError(Exception):
     """The provider gave no answer that settles the refund. The text never quotes it.
 
@@ -69,6 +79,10 @@ class RefundProvider(Protocol):
 
     async def find(self, order: RefundOrder) -> ProviderRefund | None:
         """What became of this order; None when the provider has never heard of it. Raises ProviderError."""
+        ...
+
+    async def given_since(self, since: datetime) -> list[GivenBack]:
+        """Every refund of ours that was made since then and has not failed. Raises ProviderError."""
         ...
 
     async def close(self) -> None:

@@ -31,6 +31,10 @@ class Providers:
         """Whether refunds of this provider's charges can be made here."""
         return name in self._openers
 
+    def opened_ones(self) -> tuple[RefundProvider, ...]:
+        """All that are set up here."""
+        return tuple(self._open.values())
+
     def named(self, name: str) -> RefundProvider:
         """The provider of that name. Raises ProviderError(misconfigured) when it is not set up here."""
         if name not in self._open:

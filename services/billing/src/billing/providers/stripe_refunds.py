@@ -3,9 +3,10 @@ our id in the refund's metadata, which is looked for before each order and never
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
-from billing.providers.port import ProviderError, ProviderRefund, RefundOrder
+from billing.providers.port import GivenBack, ProviderError, ProviderRefund, ProviderState, RefundOrder
 from billing.providers.stripe_errors import StripeFailure, as_provider_error
 from billing.providers.stripe_objects import OTHER_UNIT, OUR_ID, our_id, read_refund
 from servicekit.logging import get_logger
@@ -69,6 +70,29 @@ class StripeRefunds:
             raise _differs(order, known, ProviderError("unknown", "order_changed"))
         return known
 
+    async def given_since(self, since: datetime) -> list[GivenBack]:
+        """Every refund of ours that was made since then and has not failed. Raises ProviderError."""
+        query: dict[str, Any] = {"created": {"gte": int(since.timestamp())}, "limit": _PAGE}
+        found: list[GivenBack] = []
+        while True:
+            page = await self._listed(query)
+            refunds = [one for one in page["data"] if isinstance(one, Mapping)]
+            found += [given for one in refunds if (given := _given(one)) is not None]
+            if page.get("has_more") is not True:
+                return found
+            if not refunds or not isinstance(last := refunds[-1].get("id"), str) or query.get("starting_after") == last:
+                raise ProviderError("unknown", "list_unreadable")
+            query["starting_after"] = last
+
+    async def _listed(self, query: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            page = await self._calls.list_refunds(query)
+        except StripeFailure as failed:
+            raise as_provider_error(failed) from None
+        if not isinstance(page.get("data"), list):
+            raise ProviderError("unknown", "list_unreadable")
+        return page
+
     async def close(self) -> None:
         """Lets go of connections."""
         await self._calls.close()
@@ -111,6 +135,17 @@ class StripeRefunds:
 
 def _charge(order: RefundOrder) -> dict[str, str]:
     return {"payment_intent" if order.charge.startswith("pi_") else "charge": order.charge}
+
+
+def _given(values: Mapping[str, Any]) -> GivenBack | None:
+    """None when it is none of ours, or gave nothing back. One of ours that cannot be read is an error: money moved."""
+    if (ours := our_id(values)) is None:
+        return None
+    refund = _readable(values)
+    if refund.state is ProviderState.FAILED:
+        return None
+    ids = (values.get("charge"), values.get("payment_intent"))
+    return GivenBack(ours, tuple(one for one in ids if isinstance(one, str)), refund)
 
 
 def _as_ordered(order: RefundOrder, answer: Mapping[str, Any]) -> ProviderRefund:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from billing.errors import charge_not_found, not_refundable
+from billing.errors import books_incomplete, charge_not_found, not_refundable
 from billing.providers.registry import Providers
 from billing.refunds import store
+from billing.refunds.lost import searching
 from billing.refunds.model import Charge
 from billing.refunds.policy import Decision, RefundFacts, RefundPolicy, decide
 from contracts.money import Money
@@ -38,8 +39,10 @@ class Assessor:
     ) -> Assessment:
         """The assessment. `lock` keeps it true until the transaction ends.
 
-        Raises ProblemError(ORDER_NOT_FOUND | NOT_REFUNDABLE).
+        Raises ProblemError(ORDER_NOT_FOUND | NOT_REFUNDABLE | DEPENDENCY_DOWN).
         """
+        if await searching(connection):
+            raise books_incomplete()
         charges = await store.charges_of_order(connection, customer, asked.order_id, lock=lock)
         charge = _fitting(charges, asked.currency)
         amount = Money(amount_minor=asked.amount_minor, currency=asked.currency)

@@ -12,7 +12,7 @@ def count_event(kit: Kit, state: RefundState) -> None:
 
 
 def count_alert(kit: Kit, why: str) -> None:
-    """Something about a refund that people must look at: misconfigured, contradicted, reversed."""
+    """Something about a refund that people must look at: misconfigured, contradicted, reversed, lost."""
     kit.metrics.counter("aiguy_refund_alerts_total", "Refunds that people must look at, by reason.", ("why",)).labels(
         why
     ).inc()

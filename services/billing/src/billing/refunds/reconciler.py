@@ -10,6 +10,7 @@ from billing.refunds import store
 from billing.refunds.counting import count_event, count_reconciled, show_pending
 from billing.refunds.desk import RefundDesk, order_for
 from billing.refunds.events import Expired
+from billing.refunds.lost import search_lost
 from billing.refunds.model import Charge, Refund
 from billing.refunds.settle import settle
 from contracts.tools.billing import RefundState
@@ -50,6 +51,7 @@ class Reconciler:
 
     async def sweep(self) -> int:
         """One pass; how many refunds were looked at. Raises ProblemError when the database is down."""
+        await self._search()
         async with self.kit.db.primary() as connection:
             taken = [row["id"] for row in await connection.fetch(_TAKE, self.kit.clock.now(), _BATCH)]
         for outcome in await asyncio.gather(*(self._carry_on(refund_id) for refund_id in taken)):
@@ -62,6 +64,12 @@ class Reconciler:
         states = (RefundState.CONFIRMED, RefundState.APPROVED, RefundState.SUBMITTED)
         show_pending(self.kit, {state: counts.get(state.value, 0) for state in states})
         return len(taken) + expired
+
+    async def _search(self) -> None:
+        try:
+            await search_lost(self.kit, self.desk.providers.opened_ones())
+        except ProviderError as error:
+            get_logger().error("lost_refunds_not_searched", kind=error.kind, reason=error.reason)
 
     async def _carry_on(self, refund_id: str) -> str:
         """Settles one refund by what its provider knows; the outcome for the metric. One that breaks stops no other."""

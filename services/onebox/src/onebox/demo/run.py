@@ -1,5 +1,6 @@
 """`aiguy demo`: a stack of its own, the conversations one after the other, a verdict."""
 
+import os
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -11,10 +12,13 @@ from onebox.demo import refunds, scenarios, trouble
 from onebox.demo.transcript import print_title
 from onebox.demo.verdict import Verdict, print_checks, print_verdict
 from onebox.demo.world import World
+from onebox.door_parts import provide_parts
 from onebox.home import Home
 from onebox.ports import ORCHESTRATOR
 from onebox.report import ConsoleReport
+from onebox.site import ISSUERS
 from onebox.stack import Stack, StackError
+from onebox.up import NO_WAF
 
 Scenario = Callable[[World, Verdict], Awaitable[None]]
 SCENARIOS: tuple[tuple[str, Scenario], ...] = (
@@ -38,13 +42,16 @@ async def run_demo(home: Home, console: Console) -> int:
     """Start, hold all conversations, print the verdict, stop. 0 when all passed, else 1."""
     console.print("\n  [bold]AIGuy Support Agent: demo[/]\n")
     report = ConsoleReport(console)
+    provide_parts(report)
+    environment = {name: value for name, value in os.environ.items() if name != ISSUERS}
     # What was refunded in an earlier demo is paid again, and what was looked up is forgotten.
-    stack = Stack(home, report, proxied=("orders",), fresh=("billing",))
+    stack = Stack(home, report, environment, proxied=("orders",), fresh=("billing",))
     verdicts: list[Verdict] = []
     try:
         await stack.start()
         await _forget_lookups(stack.addresses.redis[ORCHESTRATOR])
         world = World(stack, console)
+        report.note(f"the conversations are held at {world.address}" + ("" if stack.front_door else f": {NO_WAF}"))
         for number, (title, scenario) in enumerate(SCENARIOS, start=1):
             verdicts.append(await _hold(number, title, scenario, world))
     except StackError as error:

@@ -33,7 +33,12 @@ class World:
 
     def caller(self, person: Person) -> Caller:
         """`person` with a client; close its client after use."""
-        return caller(person, self.stack.url(), self.stack.keys)
+        return caller(person, self.address, self.stack.keys)
+
+    @property
+    def address(self) -> str:
+        """Where customers and staff come in: by the front door, where there is one."""
+        return self.stack.front_door or self.stack.url()
 
     def database(self, service: str) -> str:
         """URL of a service's own database: only to judge by."""

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, status
+from fastapi import APIRouter, Depends, Header, Query, Response, status
 
 from contracts.ids import ConversationId
-from orchestrator.api.deps import ChatCaller, DeskDep
+from orchestrator.api.deps import ChatCaller, Desk, DeskDep
 from orchestrator.api.intake import stream_url
 from orchestrator.api.models import (
     CardView,
@@ -18,14 +18,18 @@ from orchestrator.api.models import (
     TurnAccepted,
 )
 from orchestrator.api.rating import SenderDep, allowance
+from orchestrator.guard.vault import Vault
 from orchestrator.journal.accept import Accepted
+from orchestrator.journal.answers import Answer, answers
 from orchestrator.journal.cards import Card, open_cards
-from orchestrator.journal.showing import shown_card, shown_message
-from orchestrator.journal.views import Said, last_messages, open_turn
+from orchestrator.journal.conversations import Beginning
+from orchestrator.journal.showing import shown_card, shown_end, shown_message
+from orchestrator.journal.views import Said, disclosed, last_messages, open_turn
+from servicekit.auth.claims import Caller
+from servicekit.db.pool import Connection
 from servicekit.openapi import SECURED, problem_responses
 
 _READ = [Depends(allowance("read"))]
-HUMAN_REQUEST = "I would like to talk to a person."
 
 
 def conversations_router() -> APIRouter:
@@ -34,16 +38,21 @@ def conversations_router() -> APIRouter:
 
     @router.post(
         "/conversations", status_code=status.HTTP_201_CREATED, openapi_extra=SECURED,
+        responses={200: {"model": ConversationCreated, "description": "It had begun under this session_id."}},
         dependencies=[Depends(allowance("begin"))],
     )  # fmt: skip
     async def create(
-        body: NewConversation, caller: ChatCaller, desk: DeskDep, accept_language: Annotated[str, Header()] = ""
-    ) -> ConversationCreated:
-        """Begin a conversation; it belongs to the token's subject."""
+        body: NewConversation, caller: ChatCaller, desk: DeskDep, response: Response,
+        accept_language: Annotated[str, Header()] = "",
+    ) -> ConversationCreated:  # fmt: skip
+        """Begin a conversation; it belongs to the token's subject. One that has this session_id already goes on."""
         told = desk.disclosure.text(body.context, accept_language)
         async with desk.database.primary() as db:
-            conversation_id, _ = await desk.conversations.begin(db, caller, body.channel.value, disclosure=told)
-        return ConversationCreated(conversation_id=conversation_id, disclosure=told)
+            begun = await desk.conversations.begin(db, caller, body.channel.value, body.session_id, told)
+            told = await first_words(db, desk, caller, begun, told)
+        if not begun.created:
+            response.status_code = status.HTTP_200_OK
+        return ConversationCreated(conversation_id=begun.id, disclosure=told)
 
     @router.post("/messages", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
     async def send(body: NewMessage, caller: ChatCaller, desk: DeskDep, sender: SenderDep) -> TurnAccepted:
@@ -53,12 +62,16 @@ def conversations_router() -> APIRouter:
         return followed(body.conversation_id, accepted)
 
     @router.post("/handoff", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
-    async def handoff(body: HandoffRequest, caller: ChatCaller, desk: DeskDep, sender: SenderDep) -> TurnAccepted:
-        """Ask for a person; no model is asked whether that is a good idea."""
+    async def handoff(
+        body: HandoffRequest, caller: ChatCaller, desk: DeskDep, sender: SenderDep,
+        accept_language: Annotated[str, Header()] = "",
+    ) -> TurnAccepted:  # fmt: skip
+        """Ask for a person; no model is asked whether that is a good idea. The thread has it in words, in the language
+        that `Accept-Language` wants.
+        """
         await sender.asks_for_person(body.conversation_id)
-        accepted = await desk.intake.message(
-            caller, body.conversation_id, HUMAN_REQUEST, body.client_turn_id, human=True
-        )
+        wish = desk.disclosure.person_asked(accept_language)
+        accepted = await desk.intake.message(caller, body.conversation_id, wish, body.client_turn_id, human=True)
         return followed(body.conversation_id, accepted)
 
     @router.get("/conversations/{conversation_id}", openapi_extra=SECURED, dependencies=_READ)
@@ -73,6 +86,7 @@ def conversations_router() -> APIRouter:
         async with desk.database.primary() as db:
             conversation = await desk.conversations.owned(db, conversation_id, caller)
             said = await last_messages(db, conversation, limit)
+            told = await answers(db, conversation, {one.turn_id for one in said if one.is_answer and one.turn_id})
             cards = await open_cards(db, conversation)
             turn = await open_turn(db, conversation)
             vault = await desk.intake.vaults.opened(db, conversation)
@@ -82,14 +96,28 @@ def conversations_router() -> APIRouter:
             open_turn=turn.id if turn else None,
             stream_url=stream_url(conversation_id, turn.id) if turn else None,
             cards=tuple(card_view(shown_card(card, vault)) for card in cards),
-            messages=tuple(_message(shown_message(one, vault)) for one in said),
+            messages=tuple(_message(one, told.get(one.turn_id or ""), vault) for one in said),
         )  # fmt: skip
 
     return router
 
 
-def _message(said: Said) -> MessageView:
-    return MessageView(role=said.role, text=said.text, turn_id=said.turn_id, at=said.at)
+async def first_words(db: Connection, desk: Desk, caller: Caller, begun: Beginning, told: str) -> str:
+    """Who answers here, as the thread says it: `told` in a new one, else what was told when it began."""
+    if begun.created:
+        return told
+    return await disclosed(db, await desk.conversations.owned(db, begun.id, caller))
+
+
+def _message(said: Said, answer: Answer | None, vault: Vault) -> MessageView:
+    shown = shown_message(said, vault)
+    view = MessageView(role=shown.role, text=shown.text, turn_id=shown.turn_id, at=shown.at)
+    if answer is None or not said.is_answer:
+        return view
+    end = shown_end(answer.end, vault)
+    return view.model_copy(
+        update={"citations": end.citations, "links": end.links, "outcome": end.outcome, "thumbs": answer.thumbs}
+    )
 
 
 def followed(conversation_id: str, accepted: Accepted) -> TurnAccepted:

@@ -1,12 +1,13 @@
-"""The local chat page and its sessions: only with `AIGUY_DEMO=1`, only in the environment `local`.
+"""The local demonstration page and its sessions: only with `AIGUY_DEMO=1`, only in the environment `local`.
 
 It stands for a shop that signs its customers in; a real one issues its own tokens and this module is not mounted.
 """
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Cookie, Depends, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
 
@@ -24,20 +25,28 @@ _CSP = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
-Asset = Literal["answer.js", "api.js", "chat.js", "desk.js", "text.js", "thread.js", "view.js", "chat.css"]
+Asset = Literal["api.js", "desk.js", "page.js", "text.js", "page.css"]
+GUEST_COOKIE = "aiguy_demo_guest"
+GuestId = Annotated[str, Field(pattern=r"^guest_[0-9a-f]{32}$")]
 _PEOPLE = {
     "ada": ("cust_ada", Role.CUSTOMER, "Ada Moreno", "ada@example.com"),
     "ben": ("cust_ben", Role.CUSTOMER, "Ben Okafor", "ben@example.com"),
     "kim": ("staff_kim", Role.STAFF, "Kim Weber", "kim@shop.example"),
     "lee": ("staff_lee", Role.STAFF, "Lee Park", "lee@shop.example"),
 }
+#: What the widget calls, all of it on this very origin.
+_ROUTES = {
+    "chat": "/chat", "stream": "/api/agent/stream", "conversations": "/api/agent/conversations",
+    "conversation": "/api/agent/conversations/{conversation_id}", "confirmations": "/api/agent/confirmations",
+    "handoff": "/api/agent/handoff", "feedback": "/api/agent/feedback", "stop": "/api/agent/stop",
+}  # fmt: skip
 
 
 class DemoSession(ContractModel):
-    """Who the visitor of the demo page wants to be: a customer, staff, or a guest, who may keep their random id."""
+    """Who the caller wants to be: a customer, staff, or a guest, who may keep their random id."""
 
     who: Literal["ada", "ben", "guest", "kim", "lee"]
-    guest_id: Annotated[str, Field(pattern=r"^guest_[0-9a-f]{32}$")] | None = None
+    guest_id: GuestId | None = None
 
 
 class DemoToken(ContractModel):
@@ -48,9 +57,38 @@ class DemoToken(ContractModel):
     subject: str
 
 
+class WidgetWish(ContractModel):
+    """What the widget says of its page."""
+
+    lang: Annotated[str, Field(max_length=35)] = ""
+
+
+class WidgetSession(ContractModel):
+    """A session as the host of a widget answers it: what is sent with each call, and where to. `visitor` is the same as
+    long as the same person is there.
+    """
+
+    visitor: str
+    kind: Literal["customer", "guest"]
+    name: str
+    headers: dict[str, str]
+    credentials: Literal["omit"] = "omit"
+    expires_in: int = MAX_LIFE_S
+    transport: Literal["stream"] = "stream"
+    routes: dict[str, str] = _ROUTES
+
+
 def demo_router(minter: TokenMinter, audience: str) -> APIRouter:
-    """`/`, its files, and `POST /demo/session`."""
+    """`/`, its files, `POST /demo/session` for programs and the desk, and `POST /demo/widget` for the chat."""
     router = APIRouter(include_in_schema=False, dependencies=[Depends(allowance("page"))])
+
+    def token_of(who: str, guest: str) -> DemoToken:
+        subject, role, name, email = _PEOPLE.get(who, (guest, Role.GUEST, None, None))
+        scope = APPROVE_SCOPE if role is Role.STAFF else CHAT_SCOPE
+        token = minter.mint(
+            audience=audience, subject=subject, role=role, scopes=[scope], ttl_s=MAX_LIFE_S, name=name, email=email
+        )
+        return DemoToken(token=token, expires_in=MAX_LIFE_S, subject=subject)
 
     @router.get("/")
     async def page() -> FileResponse:
@@ -65,14 +103,23 @@ def demo_router(minter: TokenMinter, audience: str) -> APIRouter:
 
     @router.post("/demo/session")
     async def session(body: DemoSession) -> DemoToken:
-        if body.who == "guest":
-            subject, role, name, email = body.guest_id or new_id("guest"), Role.GUEST, None, None
-        else:
-            subject, role, name, email = _PEOPLE[body.who]
-        scope = APPROVE_SCOPE if role is Role.STAFF else CHAT_SCOPE
-        token = minter.mint(
-            audience=audience, subject=subject, role=role, scopes=[scope], ttl_s=MAX_LIFE_S, name=name, email=email
-        )
-        return DemoToken(token=token, expires_in=MAX_LIFE_S, subject=subject)
+        return token_of(body.who, body.guest_id or new_id("guest"))
+
+    @router.post("/demo/widget")
+    async def widget(
+        body: WidgetWish, who: Literal["ada", "ben", "guest"], response: Response,
+        kept: Annotated[GuestId | None, Cookie(alias=GUEST_COOKIE)] = None,
+    ) -> WidgetSession:  # fmt: skip
+        """The language of `body` is for hosts that word something themselves; the widget sends it with each call."""
+        guest = kept or new_id("guest")
+        if who == "guest":
+            # A guest stays the same guest, so that the conversation stays theirs; no script of the page can take it.
+            response.set_cookie(GUEST_COOKIE, guest, path="/demo/widget", httponly=True, samesite="strict")
+        told = token_of(who, guest)
+        return WidgetSession(
+            visitor=f"v_{sha256(told.subject.encode()).hexdigest()[:32]}",
+            kind="guest" if who == "guest" else "customer", name=_PEOPLE[who][2] if who in _PEOPLE else "",
+            headers={"Authorization": f"Bearer {told.token}"},
+        )  # fmt: skip
 
     return router

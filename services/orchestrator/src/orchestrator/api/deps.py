@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from contracts.errors import ProblemCode
 from orchestrator.api.disclosing import Disclosure
 from orchestrator.api.intake import Intake
+from orchestrator.api.waiting import Line
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.stream.hub import Hub
@@ -36,6 +37,7 @@ class Desk:
     catalog: Catalog
     callbacks: Callbacks
     disclosure: Disclosure
+    line: Line
 
 
 async def get_desk(request: Request) -> Desk:
@@ -63,6 +65,11 @@ def only(
         return caller
 
     return gate(caller_who_may)
+
+
+def manages(caller: Caller) -> bool:
+    """Staff, and the site itself: a customer asks their site, which knows who they are."""
+    return caller.role in (Role.STAFF, Role.SERVICE)
 
 
 def _is_the_sites_own(caller: Caller) -> bool:

@@ -1,4 +1,6 @@
-"""Who answers here is no secret: what every customer is told at the start, in the language that their page asks for."""
+"""Who answers here is no secret: what every customer is told at the start, and how a press for a person stands in the
+thread, in the language that their page asks for.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ _LANGUAGE = "language"
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """Says that an assistant answers, for a shop of this name."""
+    """Says that an assistant answers, for a shop of this name, and what who wants a person says."""
 
     phrases: PhraseBook
     shop: str
@@ -23,6 +25,10 @@ class Disclosure:
         """
         language = _ours(context.get(_LANGUAGE, "")) or preferred(accept_language) or "en"
         return self.phrases.in_language(language).say("disclosure", shop=self.shop)
+
+    def person_asked(self, accept_language: str) -> str:
+        """The customer's wish for a person, in words, in the best language that the browser accepts, else English."""
+        return self.phrases.in_language(preferred(accept_language) or "en").say("person_asked")
 
 
 def shop_name() -> str:

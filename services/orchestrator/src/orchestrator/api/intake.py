@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from contracts.tools.retrieval import Channel
+from orchestrator.api.waiting import Line
 from orchestrator.guard.human import asks_for_human
 from orchestrator.guard.input.screen import InputScreen
-from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked
+from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked, plain_answer
 from orchestrator.journal.arriving import arriving
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
@@ -17,8 +18,10 @@ from orchestrator.settings import Settings
 from servicekit.auth.claims import Caller
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
+from servicekit.errors import ProblemError
 from servicekit.telemetry import request_context
 
+_IS_KNOWN = "SELECT EXISTS (SELECT FROM messages WHERE conversation_id = $1 AND client_turn_id = $2)"
 #: Where nothing but answers is shown: the first one says who gives it.
 SILENT_CHANNELS = frozenset({Channel.SLACK.value, Channel.EMAIL.value})
 
@@ -38,6 +41,10 @@ class Here(Protocol):
         """Go on with a turn that waited, and whose lease this process holds now."""
         ...
 
+    def end_stopped(self, turn_id: str, conversation: Conversation) -> None:
+        """Run a turn that was stopped to its end; this process holds its lease now."""
+        ...
+
     def conversation_of(self, turn_id: str) -> Conversation | None:
         """The conversation of a turn that began here and runs; whose it is, is for the caller to check."""
         ...
@@ -55,25 +62,30 @@ class Intake:
     vaults: Vaults
     levels: Levels
     screen: InputScreen
+    line: Line
     here: Here | None = None
 
     async def message(
         self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, *, human: bool = False
     ) -> Accepted:
-        """The turn that answers. Raises NOT_FOUND for a conversation of somebody else's."""
+        """The turn that answers. Raises NOT_FOUND for somebody else's conversation, OVERLOADED when too many wait."""
         context = request_context()
         screened = self.screen.screened(text)
         incoming = Incoming(
             text=screened.text, client_turn_id=client_turn_id, request_id=context.request_id if context else "",
             at_ms=self.now_ms(), wants_human=human or asks_for_human(screened.text),
             screened=screened.judged.verdict, flags=screened.judged.flags,
+            traceparent=context.traceparent if context else "",
         )  # fmt: skip
         lease_s = self.lease_s()
+        # Who asks for a person, or answers a card, keeps no model busy and is always let in.
+        if lease_s is None and not incoming.wants_human and plain_answer(incoming.text) is None:
+            await self._let_in(conversation_id, client_turn_id)
         async with self.database.primary() as db:
             found = await arriving(db, self.conversations, self.vaults, conversation_id, caller, self.levels.today())
             conversation = found.conversation
             message = masked(incoming, conversation, found.vault)
-            if conversation.channel in SILENT_CHANNELS:
+            if conversation.fresh and conversation.channel in SILENT_CHANNELS:
                 message = replace(message, disclosure=await disclosed(db, conversation))
             budgets = await self.levels.budgets(db, found)
             accepted = await begin_at_once(db, conversation, message, budgets, self.codec, lease_s)
@@ -88,6 +100,15 @@ class Intake:
             self.go_on(accepted.turn_id, conversation, lease_s)
         return accepted
 
+    async def _let_in(self, conversation_id: str, client_turn_id: str) -> None:
+        """A message that is in the queue already is let in again, however long that is by now."""
+        try:
+            await self.line.admit()
+        except ProblemError:
+            async with self.database.primary() as db:
+                if not await db.fetchval(_IS_KNOWN, conversation_id, client_turn_id):
+                    raise
+
     def lease_s(self) -> float | None:
         """For how long a turn may be leased that is to run here; None when it has to go through the queue."""
         return self.here.lease_s() if self.here is not None else None
@@ -98,6 +119,11 @@ class Intake:
         """
         if self.here is not None and lease_s is not None:
             self.here.go_on(turn_id, conversation)
+
+    def end_stopped(self, turn_id: str, conversation: Conversation, lease_s: float | None) -> None:
+        """End a turn whose stop is journalled, with `lease_s` as in `go_on`."""
+        if self.here is not None and lease_s is not None:
+            self.here.end_stopped(turn_id, conversation)
 
     def running(self, caller: Caller, conversation_id: str, turn_id: str) -> Conversation | None:
         """The caller's own conversation, when this very turn of it runs in this process: known without a look."""

@@ -11,6 +11,7 @@ from contracts.ids import ClientTurnId, ConversationId, Digest, TurnId
 from contracts.money import Money
 from contracts.tools.retrieval import Channel
 from contracts.turn import MAX_TEXT, Answering, CardText, Citation, Outcome
+from orchestrator.journal.answers import Thumbs
 
 #: PostgreSQL text holds no NUL; other control characters have no place in a chat message either.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]+$")]
@@ -29,9 +30,13 @@ Tag = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
 
 class NewConversation(ContractModel):
-    """`context` is what the page knows. Its `language` is that of the disclosure; the rest is not kept."""
+    """`context` is what the page knows. Its `language` is that of the disclosure; the rest is not kept.
+
+    `session_id` is the client's own name of the conversation, as in `POST /chat`: the same name, the same conversation.
+    """
 
     channel: Channel = Channel.WEB
+    session_id: SessionId | None = None
     context: dict[Tag, Annotated[str, StringConstraints(max_length=500)]] = Field(
         default={}, max_length=10, json_schema_extra={"additionalProperties": False}
     )
@@ -73,12 +78,19 @@ class CardView(ContractModel):
 
 
 class MessageView(ContractModel):
-    """One message of the thread."""
+    """One message of the thread. An answer has what its turn's `end` had too, and its reader's own `thumbs`.
+
+    Staff read the texts alone.
+    """
 
     role: Literal["customer", "assistant", "staff"]
     text: str
     turn_id: TurnId | None
     at: datetime
+    citations: tuple[Citation, ...] = ()
+    links: dict[str, str] = {}
+    outcome: Outcome | None = None
+    thumbs: Thumbs | None = None
 
 
 class ConversationView(ContractModel):
@@ -101,6 +113,13 @@ class ConfirmationDecision(ContractModel):
     turn_id: TurnId
     digest: Digest
     confirmed: Annotated[bool, Field(strict=True)]
+
+
+class StopRequest(ContractModel):
+    """The customer wants nothing more of this turn."""
+
+    conversation_id: ConversationId
+    turn_id: TurnId
 
 
 class ApprovalView(ContractModel):
@@ -189,11 +208,11 @@ class HandoffRequest(ContractModel):
 
 
 class Feedback(ContractModel):
-    """What the customer thinks of an answer. Sending it again replaces it."""
+    """What the customer thinks of an answer. Sent again, the fields that are sent replace those of before."""
 
     conversation_id: ConversationId
     turn_id: TurnId
-    thumbs: Literal["up", "down"] | None = None
+    thumbs: Thumbs | None = None
     csat: Score | None = None
     tags: tuple[Tag, ...] = Field(default=(), max_length=10)
     comment: Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")] = ""

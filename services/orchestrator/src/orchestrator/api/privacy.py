@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from contracts.privacy import PRIVACY_SCOPE, PrivacyExport
 from orchestrator.api.auditing import record_step
-from orchestrator.api.deps import Desk, DeskDep, only
+from orchestrator.api.deps import Desk, DeskDep, manages, only
 from orchestrator.api.privacy_models import (
     ErasedElsewhere,
     ErasureView,
@@ -30,7 +30,7 @@ from orchestrator.privacy.elsewhere import Elsewhere
 from orchestrator.privacy.erasing import conversations_of, erase_conversations, erase_live
 from orchestrator.privacy.exporting import Exported, export_person
 from orchestrator.privacy.requests import ErasureRequest, Requests
-from servicekit.auth.claims import Caller, Role
+from servicekit.auth.claims import Caller
 from servicekit.logging import get_logger
 from servicekit.openapi import SECURED, problem_responses
 
@@ -45,17 +45,12 @@ class PrivacyDesk:
     redis: Redis
 
 
-def _manages(caller: Caller) -> bool:
-    """A customer asks their site, which knows who they are."""
-    return caller.role in (Role.STAFF, Role.SERVICE)
-
-
 async def _privacy_desk(request: Request) -> PrivacyDesk:
     desk: PrivacyDesk = request.app.state.privacy
     return desk
 
 
-Manager = Annotated[Caller, Depends(only(PRIVACY_SCOPE, "Only the site and its staff may do this.", _manages))]
+Manager = Annotated[Caller, Depends(only(PRIVACY_SCOPE, "Only the site and its staff may do this.", manages))]
 PrivacyDep = Annotated[PrivacyDesk, Depends(_privacy_desk)]
 
 

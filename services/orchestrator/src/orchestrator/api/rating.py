@@ -43,14 +43,16 @@ def allowance(what: Allowance) -> Callable[[Request], Awaitable[None]]:
 
     async def rate_limit(request: Request) -> None:
         rates: Rates = request.app.state.rates
-        await rates.spend(what, origin_of(request), await _caller_of(request))
+        caller = await _caller_of(request)
+        await rates.spend(what, origin_of(request, caller), caller)
 
     setattr(rate_limit, _RATED, what)
     return gate(marked_limited(rate_limit))
 
 
 async def _sender(request: Request) -> Sender:
-    return Sender(request.app.state.rates, await authenticate(request), origin_of(request))
+    caller = await authenticate(request)
+    return Sender(request.app.state.rates, caller, origin_of(request, caller))
 
 
 setattr(_sender, _RATED, "message")
@@ -62,9 +64,14 @@ def assert_all_rated(app: FastAPI) -> None:
     assert_all_limited(app, mark=_RATED)
 
 
-def origin_of(request: Request) -> Origin:
-    """The address (that of a proxy we trust does not count, the one that it names does), and the device hint."""
+def origin_of(request: Request, caller: Caller | None) -> Origin:
+    """The address (that of a proxy we trust does not count, the one that it names does), and the device hint.
+
+    A site that asks in its visitors' place has one address for all of them: there its token says who is where.
+    """
     device = request.headers.get(DEVICE_HEADER) or request.cookies.get(DEVICE_COOKIE) or ""
+    if caller is not None and caller.client is not None:
+        return Origin(f"client:{caller.issuer}|{caller.client}", device[:_MAX_DEVICE])
     return Origin(peer_key(request), device[:_MAX_DEVICE])
 
 

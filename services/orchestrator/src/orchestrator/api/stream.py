@@ -1,7 +1,8 @@
 """The live stream of a turn, resumable by Last-Event-ID, and `POST /chat`: a whole turn in one call."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -10,8 +11,9 @@ from fastapi.responses import StreamingResponse
 from contracts.errors import ProblemCode
 from contracts.ids import ConversationId, TurnId, new_id
 from contracts.turn import EndEvent, StatusEvent
-from orchestrator.api.conversations import card_view
+from orchestrator.api.conversations import card_view, first_words
 from orchestrator.api.deps import ChatCaller, Desk, DeskDep
+from orchestrator.api.disclosing import preferred
 from orchestrator.api.models import ChatAnswer, ChatRequest
 from orchestrator.api.rating import SenderDep, allowance
 from orchestrator.journal.cards import Card, card_event, open_cards
@@ -26,6 +28,8 @@ from servicekit.openapi import SECURED, problem_responses
 
 #: A stream whose turn waits for a person is closed after this; the client resumes when it likes.
 STREAM_LIMIT_S = 900.0
+#: What a client of `POST /chat` needs to take up a stream that broke off.
+CONVERSATION_HEADER, TURN_HEADER = "x-aiguy-conversation-id", "x-aiguy-turn-id"
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _CARD = b"\nevent: confirmation\n"
 
@@ -41,11 +45,13 @@ def stream_router() -> APIRouter:
     async def stream(
         conversation_id: Annotated[ConversationId, Query()], turn_id: Annotated[TurnId, Query()], caller: ChatCaller,
         desk: DeskDep, last_event_id: Annotated[str, Header()] = "", after: Annotated[int, Query(ge=0, le=999)] = 0,
+        accept_language: Annotated[str, Header()] = "",
     ) -> StreamingResponse:  # fmt: skip
         """The events of a turn (SSE). It always ends with `end` or `error`."""
         conversation, end = await _turn_of(desk, caller, conversation_id, turn_id)
         seen = max(parse_event_id(last_event_id), EventId(after, 0))
-        return _sse(_frames(desk, conversation, turn_id, seen, end, STREAM_LIMIT_S))
+        language = preferred(accept_language) or "en"
+        return _sse(_frames(desk, conversation, turn_id, seen, end, STREAM_LIMIT_S, language))
 
     @router.post(
         "/chat",
@@ -58,25 +64,29 @@ def stream_router() -> APIRouter:
         idempotency_key: Annotated[str, Header(pattern=r"^[A-Za-z0-9._:-]{1,64}$")] = "",
         accept_language: Annotated[str, Header()] = "",
     ) -> StreamingResponse | ChatAnswer:  # fmt: skip
-        """Send a message and get its answer: SSE or JSON, by `Accept`."""
+        """Send a message and get its answer: SSE or JSON, by `Accept`. The headers of a stream name its turn."""
         await sender.writes(body.session_id, body.message)
         told = desk.disclosure.text({}, accept_language)
         async with desk.database.primary() as db:
-            conversation_id, first = await desk.conversations.begin(db, caller, "web", body.session_id, told)
+            begun = await desk.conversations.begin(db, caller, "web", body.session_id, told)
+            told = await first_words(db, desk, caller, begun, told) if begun.unsaid else ""
+        conversation_id = begun.id
         client_turn_id = idempotency_key or new_id("msg")
         accepted = await desk.intake.message(caller, conversation_id, body.message, client_turn_id)
         turn_id = accepted.turn_id
         conversation, end = await _turn_of(desk, caller, conversation_id, turn_id)
         frames = _frames(
-            desk, conversation, turn_id, EventId(accepted.after, 0), end, desk.intake.settings.chat_limit_s
-        )
+            desk, conversation, turn_id, EventId(accepted.after, 0), end, desk.intake.settings.chat_limit_s,
+            preferred(accept_language) or "en",
+        )  # fmt: skip
         if "text/event-stream" in request.headers.get("accept", ""):
-            return _sse(_after_disclosure(frames, told) if first else frames)
+            names = {CONVERSATION_HEADER: conversation_id, TURN_HEADER: turn_id}
+            return _sse(_after_disclosure(frames, told) if told else frames, names)
         async for frame in frames:
             if _CARD in frame:
                 break
         answer = await _answer(desk, conversation, turn_id)
-        return answer.model_copy(update={"disclosure": told}) if first else answer
+        return answer.model_copy(update={"disclosure": told})
 
     return router
 
@@ -114,8 +124,9 @@ async def _shown(db: Connection, desk: Desk, conversation: Conversation, turn_id
 
 
 def _frames(
-    desk: Desk, conversation: Conversation, turn_id: str, after: EventId, end: EndEvent | None, limit_s: float
-) -> AsyncIterator[bytes]:
+    desk: Desk, conversation: Conversation, turn_id: str, after: EventId, end: EndEvent | None, limit_s: float,
+    language: str,
+) -> AsyncIterator[bytes]:  # fmt: skip
     async def standing() -> Standing:
         try:
             async with desk.database.primary() as db:
@@ -128,13 +139,14 @@ def _frames(
                 raise
             return Standing()  # the journal cannot be asked just now: the stream keeps alive and asks again
         card = None if shown.card is None else (EventId(view.inputs, 1), card_event(shown.card))
-        return Standing(shown.end, card=card)
+        waiting = await desk.line.told(turn_id, language) if view.status == "running" else None
+        return Standing(shown.end, card=card, waiting=waiting)
 
     return stream_turn(desk.hub, turn_id, after, Ending(end, standing), limit_s, conversation.sealer)
 
 
-def _sse(frames: AsyncIterator[bytes]) -> StreamingResponse:
-    return StreamingResponse(frames, media_type="text/event-stream", headers=_HEADERS)
+def _sse(frames: AsyncIterator[bytes], names: Mapping[str, str] = MappingProxyType({})) -> StreamingResponse:
+    return StreamingResponse(frames, media_type="text/event-stream", headers={**_HEADERS, **names})
 
 
 async def _after_disclosure(frames: AsyncIterator[bytes], told: str) -> AsyncIterator[bytes]:

@@ -15,6 +15,7 @@ from orchestrator.brain.sentences import content_words, overlap, sentences_of
 
 _MARK = re.compile(r"[ \t]*\[([^\[\]\n]{1,80})\](?!\()")
 _OPEN = re.compile(r"[ \t]*(?:\[[^\[\]\n]{0,80}\]?)?$")
+_NO_WORDS = re.compile(r"<[^<>]*>|\(?\w+://\S*|!(?=\[)|[<>\[\]\x00-\x1f\x7f]")
 _NUMBERS = re.compile(r"\d{1,3}")
 MAX_QUOTE = 300
 
@@ -119,9 +120,14 @@ def source_line(citations: Sequence[Citation], phrase: str) -> str:
     return phrase.format(pages=", ".join(named(page.title, page.url) for page in pages.values()))
 
 
+def plain(title: str) -> str:
+    """A title as words: who writes pages puts no markup and no further address into an answer."""
+    return " ".join(_NO_WORDS.sub(" ", title).split())
+
+
 def named(title: str, url: str) -> str:
     """A page as it is named in a text: `“Title” (URL)`, or by its title alone when it has no address to open."""
-    return f"“{title}” ({url})" if url.startswith(("http://", "https://")) else f"“{title}”"
+    return f"“{plain(title)}” ({url})" if url.startswith(("http://", "https://")) else f"“{plain(title)}”"
 
 
 def told_marks(marks: Sequence[Mark]) -> tuple[SourceMark, ...]:

@@ -9,6 +9,7 @@ from orchestrator.tools.masking import masked_output, restored_arguments
 from orchestrator.turn.effects import CallTool, PreviewEffect
 from orchestrator.turn.inputs import EffectPreviewed, PlannedCall, ToolAccepted, ToolFailed, ToolSucceeded, TurnInput
 from orchestrator.turn.state import TurnState
+from servicekit.telemetry.genai import step
 
 #: More than any contract's time-out.
 _WHOLE_TIME_S = 120.0
@@ -19,10 +20,16 @@ async def call_tool(effect: CallTool, state: TurnState, scope: TurnScope) -> Tur
     # As the gateway knows it when the call begins: the catalogue may be another one when the answer comes.
     entry = scope.world.catalog.entry(effect.call.tool)
     request = _request(effect.call, state, scope, digest=effect.digest, approvers=effect.approvers)
-    result = await scope.world.gateway.call(request)
+    told = {"parent": state.traceparent, "conversation": scope.conversation.id, "tool": effect.call.tool}
+    with step("execute_tool", **told, turn=scope.turn_id) as current:
+        result = await scope.world.gateway.call(request)
+        if isinstance(result, CallFailed):
+            current.set_attribute("error.type", result.code.value)
+        current.set_attribute("aiguy.attempts", result.attempts)
     match result:
         case CallSucceeded():
-            output = masked_output(entry, result.output, scope.vault)
+            with step("observe", **told, cached=result.cached):
+                output = masked_output(entry, result.output, scope.vault)
             return ToolSucceeded(output=output, ms=result.ms, attempts=result.attempts, cached=result.cached)
         case CallAccepted():
             expires = scope.now_ms() + result.within_s * 1000

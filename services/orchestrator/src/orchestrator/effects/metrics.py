@@ -2,9 +2,10 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from contracts.turn import Usage
 from servicekit.telemetry import Metrics
 
-_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5, 3.5, 4.5, 6, 8, 12, 20, 30)
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5, 3.5, 4.5, 5, 6, 8, 10, 12, 20, 30)
 
 
 class TurnMetrics:
@@ -25,8 +26,20 @@ class TurnMetrics:
             "aiguy_writes_refused_total", "Writes that were proposed and not even previewed, by reason", ["reason"]
         )
         self.failed: Counter = metrics.counter("aiguy_brain_failed_total", "Brain calls without an answer", ["reason"])
-        self.tokens: Counter = metrics.counter("aiguy_brain_tokens_total", "Tokens", ["direction"])
-        self.cost: Counter = metrics.counter("aiguy_brain_cost_micros_total", "Micro-dollars that models cost")
+        self.brain_seconds: Histogram = metrics.histogram(
+            "aiguy_brain_seconds", "Time of asking the Brain, by step and result", ["step", "result"], _SECONDS
+        )
+        self.first_words: Histogram = metrics.histogram(
+            "aiguy_turn_first_words_seconds",
+            "From a message to the first words or the card that answer it",
+            (),
+            _SECONDS,
+        )
+        self.tokens: Counter = metrics.counter("aiguy_brain_tokens_total", "Tokens", ["direction", "model"])
+        self.cost: Counter = metrics.counter(
+            "aiguy_brain_cost_micros_total", "Micro-dollars that models cost", ["model"]
+        )
+        self._metrics = metrics
         self.guard: Counter = metrics.counter("aiguy_guard_verdicts_total", "Verdicts on answers", ["verdict"])
         self.guard_reasons: Counter = metrics.counter(
             "aiguy_guard_reasons_total", "What the guards changed in answers, and why", ["reason"]
@@ -40,3 +53,10 @@ class TurnMetrics:
         self.taken_over: Counter = metrics.counter(
             "aiguy_turns_taken_over_total", "Turns that went on after a worker was lost"
         )
+
+    def count_usage(self, model: str, usage: Usage) -> None:
+        """What one call of a model used; at most twenty models are told apart."""
+        name = self._metrics.label("model", model or "unnamed", limit=20)
+        self.tokens.labels("in", name).inc(usage.tokens_in)
+        self.tokens.labels("out", name).inc(usage.tokens_out)
+        self.cost.labels(name).inc(usage.cost_micros)

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from orchestrator.effects.brain_call import brain_call
 from orchestrator.effects.call_planner import call_planner
 from orchestrator.effects.call_tool import call_tool, preview_effect
 from orchestrator.effects.check_guardrails import check_guardrails
@@ -9,6 +10,7 @@ from orchestrator.effects.draft import draft, say_phrase
 from orchestrator.effects.hand_off import hand_off
 from orchestrator.effects.scope import TurnScope
 from orchestrator.effects.telling import Teller
+from orchestrator.effects.turn_line import log_turn
 from orchestrator.turn.effects import (
     AskingEffect,
     CallPlanner,
@@ -39,22 +41,23 @@ class Runner:
 
     async def ask(self, effect: AskingEffect, state: TurnState) -> TurnInput:
         """Run an effect to its one input."""
-        await self._scope.ready()
+        scope = self._scope
+        await scope.ready()
         match effect:
             case CallPlanner():
-                return await call_planner(effect, state, self._scope, self._teller)
+                return await brain_call("plan", call_planner(effect, state, scope, self._teller), state, scope)
             case Draft():
-                return await draft(state, self._scope, self._teller)
+                return await brain_call("generate", draft(state, scope, self._teller), state, scope)
             case SayPhrase():
-                return await say_phrase(effect, state, self._scope)
+                return await say_phrase(effect, state, scope)
             case CallTool():
-                return await call_tool(effect, state, self._scope)
+                return await call_tool(effect, state, scope)
             case PreviewEffect():
-                return await preview_effect(effect, state, self._scope)
+                return await preview_effect(effect, state, scope)
             case CheckGuardrails():
-                return await check_guardrails(effect, state, self._scope)
+                return await check_guardrails(effect, state, scope)
             case HandOff():
-                return await hand_off(effect, state, self._scope)
+                return await hand_off(effect, state, scope)
             case _:
                 assert_never(effect)
 
@@ -72,6 +75,4 @@ class Runner:
         await scope.world.memory.remember(scope.conversation, scope.turn_id, before, state.text, finish.text, calls)
         metrics.ended.labels(finish.outcome.value, state.channel).inc()
         metrics.seconds.labels(str(len(state.observed))).observe(state.worked_ms(scope.now_ms()) / 1000)
-        metrics.tokens.labels("in").inc(state.usage.tokens_in)
-        metrics.tokens.labels("out").inc(state.usage.tokens_out)
-        metrics.cost.inc(state.usage.cost_micros)
+        await log_turn(finish, state, scope)

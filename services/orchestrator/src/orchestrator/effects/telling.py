@@ -1,6 +1,6 @@
 """Telling the customer: steps, cards and the turn's end as live events. Told again after a crash, they are dropped."""
 
-from contracts.turn import ChunkEvent, CitationEvent, StreamEvent
+from contracts.turn import ApprovalEvent, ChunkEvent, CitationEvent, ConfirmationEvent, StreamEvent
 from orchestrator.effects.scope import TurnScope
 from orchestrator.journal.cards import card_event, card_of
 from orchestrator.journal.showing import shown_card, shown_end
@@ -21,10 +21,14 @@ class Teller:
         self._scope = scope
         self._told: dict[int, int] = {}
         self._chunks: dict[int, int] = {}
+        # What is said after a wait, or by the run that took over, is no first word.
+        self._worded = scope.run > 0
 
     def tell(self, effect: Telling, state: TurnState) -> None:
         """Publish what the effect shows."""
         events = _events(self._scope, effect, state)
+        if any(isinstance(one, ChunkEvent | ConfirmationEvent | ApprovalEvent) for one in events):
+            self._first_words(state)
         number = self._told.get(state.inputs, 0)
         self._told[state.inputs] = number + len(events)
         numbered = [(EventId(state.inputs, number + n), event) for n, event in enumerate(events, 1)]
@@ -32,10 +36,17 @@ class Teller:
 
     async def chunk(self, state: TurnState, text: str, offset: int) -> None:
         """Publish a piece of the answer as it is written."""
+        self._first_words(state)
         number = self._chunks.get(state.inputs, 0)
         self._chunks[state.inputs] = number + 1
         event_id = EventId(state.inputs, _FIRST_CHUNK + self._scope.run * RUN_STRIDE + number)
         self._publish([(event_id, ChunkEvent(text=text, offset=offset))])
+
+    def _first_words(self, state: TurnState) -> None:
+        if not self._worded:
+            self._worded = True
+            scope = self._scope
+            scope.world.metrics.first_words.observe(state.worked_ms(scope.now_ms()) / 1000)
 
     def _publish(self, events: list[tuple[EventId, StreamEvent]]) -> None:
         scope = self._scope

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.turn import Citation, Mark
-from orchestrator.brain.citing import named
+from orchestrator.brain.citing import named, plain
 from orchestrator.guard.checker import AnswerChecker, Grounds
 from orchestrator.guard.citations import passages_of, supported
 from orchestrator.guard.output.policy import OutputPolicy
@@ -96,7 +96,7 @@ def check_answer(
         return Guarded(verdict="hand_over", text="", reasons=(*reasons, "empty"))
     if len(cited) < len(citations):
         reasons.append("citation_dropped")
-    unnamed = {one.url: one for one in cited if one.title not in final}
+    unnamed = {one.url: one for one in cited if plain(one.title) not in final}
     if bearing and unnamed:
         pages = ", ".join(named(one.title, one.url) for one in unnamed.values())
         final = f"{final}\n\n{phrases.source.format(pages=pages)}"

@@ -61,12 +61,13 @@ class AnswerChecker:
         return cut(text, self.allowed, self.policy)
 
     def broken(self, text: str) -> tuple[Rule, ...]:
-        """The rules that a text breaks: in any of its sentences, each read with what stands before it.
+        """The rules that a text breaks: as a whole, or in any of its sentences read with what stands before it.
 
-        As in a stream, so a sentence that was looked at there is not looked at again.
+        Somebody's data is looked for in the sentences alone, and not again in those that were shown from a stream.
         """
-        found = (rule for span in sentence_spans(text, 0, len(text)) for rule in self._broken(_window(text, *span)))
-        return tuple(dict.fromkeys(found))
+        whole = broken(text, self.allowed, self.policy, personal=False)
+        parts = (rule for span in sentence_spans(text, 0, len(text)) for rule in self._broken(_window(text, *span)))
+        return tuple(dict.fromkeys((*whole, *parts)))
 
     def _broken(self, window: str) -> tuple[Rule, ...]:
         if window not in self._windows:

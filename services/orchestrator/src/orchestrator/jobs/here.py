@@ -33,6 +33,10 @@ class Turns(Protocol):
         """Go on with a turn from its journal."""
         ...
 
+    def break_off(self, turn_id: str) -> None:
+        """Leave the run of a turn that was stopped."""
+        ...
+
 
 class TurnsHere:
     """At most about `most` turns at once; `start` and `stop` belong to the lifespan."""
@@ -59,6 +63,11 @@ class TurnsHere:
     def go_on(self, turn_id: str, conversation: Conversation) -> None:
         """Go on with a turn that waited, and whose lease this process holds now."""
         self._run(turn_id, conversation, self._turns.run(turn_id))
+
+    def end_stopped(self, turn_id: str, conversation: Conversation) -> None:
+        """Run a turn that was stopped to its end, in place of the run that may be under way here."""
+        self._turns.break_off(turn_id)
+        self.go_on(turn_id, conversation)
 
     def conversation_of(self, turn_id: str) -> Conversation | None:
         """The conversation of a turn that began here and runs; whose it is, is for the caller to check."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from orchestrator.effects.runner import Runner
 from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.jobs.queue import JobQueue
+from orchestrator.jobs.running import RunningTurns
 from orchestrator.journal.accept import Begun
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec, ConversationErased
@@ -31,6 +32,7 @@ class TurnJobs:
     conversations: Conversations
     codec: Codec
     queue: JobQueue
+    running: RunningTurns
 
     async def run(self, turn_id: str) -> None:
         """Run the turn as far as it goes. A turn that has ended, waits or runs elsewhere is left alone."""
@@ -42,7 +44,7 @@ class TurnJobs:
             self.world.metrics.taken_over.inc()
         conversation, run = self.conversations.opened(row), row["runs"] - 1
         scope = TurnScope(conversation, turn_id, row["request_id"], run, run == 0 and row["ordinal"] == 1, self.world)
-        with self.world.publisher.near(turn_id, resumed=True):
+        with self.running.until_stopped(turn_id, row["runs"]), self.world.publisher.near(turn_id, resumed=True):
             await self._go_on(scope)
 
     async def run_begun(self, begun: Begun) -> None:
@@ -50,8 +52,12 @@ class TurnJobs:
         scope = TurnScope(
             begun.conversation, begun.turn_id, begun.request_id, 0, begun.first, self.world, begun.vault
         )  # fmt: skip
-        with self.world.publisher.near(begun.turn_id):
+        with self.running.until_stopped(begun.turn_id, 1), self.world.publisher.near(begun.turn_id):
             await self._go_on(scope, (begun.recorded,))
+
+    def break_off(self, turn_id: str) -> None:
+        """Leave the run of a turn that was stopped, before it goes on in another."""
+        self.running.break_off(turn_id)
 
     async def _go_on(self, scope: TurnScope, known: Sequence[Recorded] = ()) -> None:
         world = self.world

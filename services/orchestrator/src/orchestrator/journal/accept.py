@@ -13,7 +13,7 @@ from asyncpg import Record
 from contracts.errors import ProblemCode
 from contracts.ids import new_id
 from orchestrator.guard.vault import Held, Vault
-from orchestrator.journal.conversations import ERASED, Conversation
+from orchestrator.journal.conversations import ERASED_DETAIL, Conversation
 from orchestrator.journal.decisions import decide_open_card
 from orchestrator.journal.entries import Codec, ConversationErased, append_entries, purpose, turning_away
 from orchestrator.journal.scheduling import run_turn
@@ -26,9 +26,10 @@ from servicekit.errors import ProblemError
 
 #: The message itself when it is known, then the turns that are not over: read behind the conversation's lock.
 _STATE = (
-    "SELECT turn_id AS id, body_hash, '' AS status, 0 AS inputs, 0 AS runs FROM messages"
+    "SELECT turn_id AS id, body_hash, '' AS status, 0 AS inputs, 0 AS runs, false AS stopped FROM messages"
     " WHERE conversation_id = $1 AND client_turn_id = $2"
-    " UNION ALL SELECT id, NULL, status, inputs, runs FROM turns"
+    " UNION ALL SELECT id, NULL, status, inputs, runs,"
+    " EXISTS (SELECT FROM journal j WHERE j.turn_id = t.id AND j.kind = 'stop_asked') FROM turns t"
     " WHERE conversation_id = $1 AND status IN ('queued', 'running')"
 )
 
@@ -57,6 +58,7 @@ class _Message:
     wants_human: bool = False
     screened: Screened = "pass"
     flags: tuple[str, ...] = ()
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def masked(message: Incoming, conversation: Conversation, vault: Vault) -> Maske
     text = vault.mask(message.text)
     return Masked(
         text, message.client_turn_id, message.request_id, message.at_ms, message.wants_human, message.screened,
-        message.flags, held=vault.take_fresh(), vault=vault, body_hash=body_hash,
+        message.flags, message.traceparent, held=vault.take_fresh(), vault=vault, body_hash=body_hash,
     )  # fmt: skip
 
 
@@ -148,7 +150,7 @@ async def begin_at_once(
                 *vault_columns(conversation.sealer, message.held),
             )  # fmt: skip
     except ConversationErased as error:
-        raise ProblemError(ProblemCode.NOT_FOUND, ERASED) from error
+        raise ProblemError(ProblemCode.NOT_FOUND, ERASED_DETAIL) from error
     if row is None or row["state"] == "look":
         return None
     if row["state"] == "known":
@@ -204,7 +206,8 @@ async def _join(
         )
         if decided is not None:
             return Accepted(decided.turn_id, decided.inputs, goes_on=True)
-    unread = next((row for row in rows if row["status"] == "queued" and row["runs"] == 0), None)
+    open_ones = (row for row in rows if row["status"] == "queued" and not row["stopped"])
+    unread = next((row for row in open_ones if row["runs"] == 0), None)
     if unread is None:
         return None
     told = MessageAdded(
@@ -220,6 +223,7 @@ def _started(conversation: Conversation, message: Masked, budgets: Budgets) -> T
         text=message.text, customer=conversation.customer, requester=conversation.identity.subject,
         channel=conversation.channel, answering=conversation.answering, wants_human=message.wants_human,
         budgets=budgets, disclosure=message.disclosure, screened=message.screened, flags=message.flags,
+        traceparent=message.traceparent,
     )  # fmt: skip
 
 
@@ -229,7 +233,7 @@ def _first_entry(conversation: Conversation, started: TurnStarted, turn_id: str,
 
 def _known(turn_id: str, sent: bytes, body_hash: bytes) -> Accepted:
     if not sent:
-        raise ProblemError(ProblemCode.NOT_FOUND, ERASED)
+        raise ProblemError(ProblemCode.NOT_FOUND, ERASED_DETAIL)
     if sent != body_hash:
         raise ProblemError(ProblemCode.IDEMPOTENCY_KEY_REUSED, "This client_turn_id belongs to another message.")
     return Accepted(turn_id)

@@ -41,7 +41,16 @@ class Conversation:
     fresh: bool = False
 
 
-ERASED = "This conversation was erased."
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A conversation that was asked for. `unsaid`: no customer has said anything yet; `created`: by this very call."""
+
+    id: str
+    unsaid: bool
+    created: bool
+
+
+ERASED_DETAIL = "This conversation was erased."
 #: What `opened` needs of a conversation `c`.
 COLUMNS = (
     "c.id, c.issuer, c.subject_hash, c.identity, c.customer, c.channel, c.answering, c.tokens, c.cost_micros, c.key_id,"
@@ -59,7 +68,7 @@ _BEGIN = (
     "), told AS ("
     "  INSERT INTO thread (conversation_id, turn_id, role, content)"
     "  SELECT id, NULL, 'assistant', $10::bytea FROM begun WHERE created AND $10::bytea IS NOT NULL"
-    ") SELECT id, unsaid FROM begun"
+    ") SELECT id, unsaid, created FROM begun"
 )
 
 
@@ -76,12 +85,12 @@ class Conversations:
 
     async def create(self, db: Connection, caller: Caller, channel: str, session_id: str | None = None) -> str:
         """A new conversation of the caller's, or the one that has this session_id already; returns its id."""
-        return (await self.begin(db, caller, channel, session_id))[0]
+        return (await self.begin(db, caller, channel, session_id)).id
 
     async def begin(
         self, db: Connection, caller: Caller, channel: str, session_id: str | None = None, disclosure: str = ""
-    ) -> tuple[str, bool]:
-        """As `create`, with what the customer is told first, which begins the thread; whether nothing was said yet."""
+    ) -> Beginning:
+        """As `create`, with what the customer is told first, which begins the thread of a new one."""
         conversation_id = new_id("cnv")
         sealer, key_id, wrapped = new_sealer(self.keyring, conversation_id)
         identity = orjson.dumps({"subject": caller.subject, "email": caller.email, "name": caller.name})
@@ -93,7 +102,7 @@ class Conversations:
         )  # fmt: skip
         if row is None:
             raise AssertionError("an insert that updates on conflict always returns its row")
-        return row["id"], row["unsaid"]
+        return Beginning(row["id"], row["unsaid"], row["created"])
 
     async def owned(self, db: Connection, conversation_id: str, caller: Caller, *, lock: bool = False) -> Conversation:
         """The caller's own conversation. Somebody else's is not found, exactly like one that does not exist."""
@@ -117,7 +126,7 @@ class Conversations:
     def opened(self, row) -> Conversation:  # type: ignore[no-untyped-def]
         """A row of the conversations table, opened; an erased conversation cannot be."""
         if row["data_key"] is None:
-            raise ProblemError(ProblemCode.NOT_FOUND, ERASED)
+            raise ProblemError(ProblemCode.NOT_FOUND, ERASED_DETAIL)
         sealer = open_sealer(self.keyring, row["id"], row["key_id"], row["data_key"])
         identity = orjson.loads(sealer.open("identity", row["identity"]))
         return Conversation(

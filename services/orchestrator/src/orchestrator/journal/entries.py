@@ -14,8 +14,8 @@ from orchestrator.turn.journal import JournalConflict, Recorded
 from servicekit.db.pool import Connection
 
 #: The error codes that the SQL function `journal_append` raises.
-CONFLICT = "JC001"
-ERASED = "JC002"
+_CONFLICT_STATE = "JC001"
+_ERASED_STATE = "JC002"
 
 
 class ConversationErased(JournalConflict):
@@ -69,9 +69,9 @@ def turning_away(turn_id: str) -> Iterator[None]:
     try:
         yield
     except asyncpg.PostgresError as error:
-        if error.sqlstate == CONFLICT:
+        if error.sqlstate == _CONFLICT_STATE:
             raise JournalConflict(turn_id) from error
-        if error.sqlstate == ERASED:
+        if error.sqlstate == _ERASED_STATE:
             raise ConversationErased(turn_id) from error
         raise
 

@@ -21,6 +21,11 @@ class Said:
     at: datetime
 
     @property
+    def is_answer(self) -> bool:
+        """What the assistant said at the end of a turn."""
+        return self.role == "assistant" and self.turn_id is not None
+
+    @property
     def is_disclosure(self) -> bool:
         """What begins the thread: that an assistant answers. Nobody has said it in a turn."""
         return self.role == "assistant" and self.turn_id is None
@@ -32,18 +37,22 @@ async def last_messages(db: Connection, conversation: Conversation, limit: int) 
         "SELECT role, content, turn_id, created_at FROM thread WHERE conversation_id = $1 ORDER BY id DESC LIMIT $2",
         conversation.id, limit,
     )  # fmt: skip
-    return [
-        Said(
-            row["role"], conversation.sealer.open("thread", row["content"]).decode(), row["turn_id"], row["created_at"]
-        )
-        for row in reversed(rows)
-    ]
+    return [_said(conversation, row) for row in reversed(rows)]
+
+
+def _said(conversation: Conversation, row: Record) -> Said:
+    text = conversation.sealer.open("thread", row["content"]).decode()
+    return Said(row["role"], text, row["turn_id"], row["created_at"])
 
 
 async def disclosed(db: Connection, conversation: Conversation) -> str:
-    """What the thread begins with, "" when it begins otherwise."""
-    said = await last_messages(db, conversation, 1) if conversation.fresh else []
-    return said[0].text if said and said[0].is_disclosure else ""
+    """Who answers, as the thread begins with it; "" when it begins otherwise."""
+    row = await db.fetchrow(
+        "SELECT role, content, turn_id, created_at FROM thread WHERE conversation_id = $1 ORDER BY id LIMIT 1",
+        conversation.id,
+    )
+    said = None if row is None else _said(conversation, row)
+    return said.text if said is not None and said.is_disclosure else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +76,13 @@ async def turn_view(db: Connection, conversation: Conversation, turn_id: str) ->
 
 def _turn_view(conversation: Conversation, turn_id: str, row: Record) -> TurnView:
     final = row["final_event"]
-    end = None if final is None else conversation.sealer.open(f"end|{turn_id}", final)
-    return TurnView(row["status"], row["inputs"], None if end is None else EndEvent.model_validate_json(end))
+    end = None if final is None else opened_end(conversation, turn_id, final)
+    return TurnView(row["status"], row["inputs"], end)
+
+
+def opened_end(conversation: Conversation, turn_id: str, final: bytes) -> EndEvent:
+    """The end of a turn, from its sealed bytes."""
+    return EndEvent.model_validate_json(conversation.sealer.open(f"end|{turn_id}", final))
 
 
 async def owned_turn(

@@ -102,6 +102,10 @@ class Hub:
                 del self._readers[key], self._sealers[key]
                 await self._unsubscribe(key)
 
+    def runs_here(self, turn_id: str) -> bool:
+        """Whether the turn runs in this process."""
+        return stream_key(turn_id) in self._near
+
     def is_followed(self, turn_id: str) -> bool:
         """Whether somebody follows the turn here."""
         return stream_key(turn_id) in self._readers

@@ -5,13 +5,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from contracts.errors import ProblemCode, problem
-from contracts.turn import ChunkEvent, CitationEvent, EndEvent, ErrorEvent, StreamEvent
+from contracts.turn import ChunkEvent, CitationEvent, EndEvent, ErrorEvent, StatusEvent, StreamEvent
 from orchestrator.journal.sealing import Sealer
-from orchestrator.stream.frames import BEFORE_ALL, FIRST, EventId, encode_frame, frame_id, is_last, split_frames
+from orchestrator.stream.frames import (
+    BEFORE_ALL,
+    FIRST,
+    EventId,
+    encode_event,
+    encode_frame,
+    frame_id,
+    is_last,
+    split_frames,
+)
 from orchestrator.stream.hub import Hub
 
 #: How long a quiet stream waits before it asks the journal whether the turn has ended; also the keep-alive.
 QUIET_S = 2.0
+#: A turn that runs nowhere near may stand in a queue: its customer hears that soon.
+SOON_S = 0.3
 #: A turn is over in the journal a moment before its last events are told: they get this long.
 LAST_CALL_S = 0.25
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -23,12 +34,13 @@ _FROM_JOURNAL = 1_000_000
 class Standing:
     """How the turn stands by the journal: its end, or the open card that it waits for, with the card's event id.
 
-    `erased`: the conversation is gone, and nothing more can be shown of it.
+    `erased`: the conversation is gone, and nothing more can be shown of it. `waiting`: nobody works at it yet.
     """
 
     end: EndEvent | None = None
     erased: bool = False
     card: tuple[EventId, StreamEvent] | None = None
+    waiting: StatusEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +71,14 @@ async def stream_turn(
     last, end = after, None
     async with hub.follow(turn_id, sealer) as queue:
         pending = await hub.stored(turn_id, after, sealer)
+        quiet_s = QUIET_S if pending or hub.runs_here(turn_id) else SOON_S
         while True:
             last, fresh, closed = _behind(last, pending)
             if fresh:
                 yield b"".join(fresh)
             if closed:
                 return
-            patience = QUIET_S if end is None else LAST_CALL_S
+            patience, quiet_s = quiet_s if end is None else LAST_CALL_S, QUIET_S
             try:
                 batch = await asyncio.wait_for(queue.get(), min(patience, max(0.05, closes_at - loop.time())))
             except TimeoutError:
@@ -83,7 +96,8 @@ async def stream_turn(
                     waiting = problem(ProblemCode.DEADLINE_EXCEEDED, "The turn still waits; follow the stream again.")
                     yield encode_frame(EventId(last.inputs, last.number), ErrorEvent(problem=waiting))
                     return
-                yield KEEP_ALIVE
+                # Where it stands in the queue has no id: it is no event of the turn, and it changes.
+                yield KEEP_ALIVE if standing.waiting is None else encode_event(standing.waiting)
                 pending = await hub.stored(turn_id, last, sealer)
                 if standing.card is not None and not _behind(last, pending)[1]:
                     # Redis may have lost the card that everybody waits for; under its own id it is shown only once.

@@ -35,7 +35,6 @@ from orchestrator.tools.screening import screened
 from orchestrator.tools.validation import compile_schema
 from servicekit.clock import Clock
 from servicekit.http.breaker import StateName
-from servicekit.telemetry import span
 
 __all__ = [
     "CallAccepted", "CallFailed", "CallRequest", "CallSucceeded", "ToolGateway", "arguments_hash", "idempotency_key",
@@ -70,8 +69,7 @@ class ToolGateway:
         started = self._clock.monotonic()
         entry = self._catalog.entry(request.tool)
         name = UNKNOWN if entry is None else entry.name
-        with span("tool.call", {"aiguy.tool": name}):
-            result = await self._call(entry, request, started)
+        result = await self._call(entry, request, started)
         outcome = "cached" if isinstance(result, CallSucceeded) and result.cached else _outcome(result)
         self._metrics.calls.labels(name, outcome).inc()
         self._metrics.seconds.labels(name).observe(result.ms / 1000)

@@ -61,7 +61,7 @@ class TurnStarted(OpenModel):
 
     `disclosure` stands before the answer where the channel has no other place to say that an assistant answers.
     `screened` is the input guard's verdict and `flags` the names of its signals; both are recorded, so a replay agrees
-    whatever the rules are then.
+    whatever the rules are then. `traceparent` (W3C) is the place of the message in its trace.
     """
 
     kind: Literal["turn_started"] = "turn_started"
@@ -75,6 +75,7 @@ class TurnStarted(OpenModel):
     disclosure: str = ""
     screened: Screened = "pass"
     flags: tuple[str, ...] = ()
+    traceparent: str = ""
 
 
 class MessageAdded(OpenModel):
@@ -202,6 +203,12 @@ class WaitExpired(OpenModel):
     digest: Digest
 
 
+class StopAsked(OpenModel):
+    """The customer wants nothing more of this turn."""
+
+    kind: Literal["stop_asked"] = "stop_asked"
+
+
 class RetryDue(OpenModel):
     """It is time to ask again what came of a write that was not answered."""
 
@@ -258,7 +265,7 @@ class HandOffQueued(OpenModel):
 TurnInput = Annotated[
     TurnStarted | MessageAdded | StaffTookOver | Escalated | PlanMade | PlanRejected | PlanFailed | ToolSucceeded
     | ToolAccepted | ToolFailed | EffectPreviewed | ConfirmationDecided | ApprovalDecided | WaitExpired | RetryDue
-    | Drafted | Guarded | HandedOff | HandOffQueued,
+    | StopAsked | Drafted | Guarded | HandedOff | HandOffQueued,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

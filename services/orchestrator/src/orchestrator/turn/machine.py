@@ -13,7 +13,7 @@ from typing import assert_never
 from contracts.errors import ErrorClass, ProblemCode
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, Mark, Outcome, ToolEvent
-from orchestrator.turn import budgets, evidence, provenance, steps, waiting
+from orchestrator.turn import budgets, evidence, provenance, steps, stopping, waiting
 from orchestrator.turn.budgets import Level
 from orchestrator.turn.effects import CheckGuardrails, Emit, Finish, PreviewEffect
 from orchestrator.turn.inputs import (
@@ -32,6 +32,7 @@ from orchestrator.turn.inputs import (
     PlanRejected,
     RetryDue,
     StaffTookOver,
+    StopAsked,
     ToolAccepted,
     ToolFailed,
     ToolSucceeded,
@@ -98,6 +99,8 @@ def reduce(state: TurnState, turn_input: TurnInput, now_ms: int) -> Step:
             return waiting.expired(state, turn_input, now_ms)
         case RetryDue():
             return waiting.try_again(state, now_ms) if state.phase is Phase.WAIT_OUTCOME else Step(state)
+        case StopAsked():
+            return stopping.stop(state, now_ms)
         case Drafted():
             return _drafted(state, turn_input) if state.phase is Phase.DRAFT else Step(state)
         case Guarded():
@@ -115,7 +118,7 @@ def _started(state: TurnState, started: TurnStarted, now_ms: int) -> Step:
     state = replace(
         state, text=started.text, customer=started.customer, requester=started.requester, channel=started.channel,
         answering=started.answering, budgets=started.budgets, resumed_ms=now_ms,
-        disclosure=started.disclosure, flags=started.flags,
+        disclosure=started.disclosure, flags=started.flags, traceparent=started.traceparent,
     )  # fmt: skip
     if started.answering is Answering.STAFF:
         return _end(state, Outcome.WITH_STAFF, "", answering=Answering.STAFF)

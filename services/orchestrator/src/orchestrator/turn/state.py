@@ -74,6 +74,7 @@ class TurnState:
     against the message; with any, nothing that moves money is offered.
     `unsure`: how often the write at hand was asked for without an answer that says what came of it. `self_check` is
     the model's own word on its answer, `repairs` what was mended in its replies, `judged` how sure the turn is.
+    `traceparent` is the place of its message in a trace.
     """
 
     phase: Phase = Phase.RECEIVE
@@ -109,6 +110,7 @@ class TurnState:
     self_check: float = 1.0
     repairs: tuple[str, ...] = ()
     judged: Confidence | None = None
+    traceparent: str = ""
 
     @property
     def ended(self) -> bool:

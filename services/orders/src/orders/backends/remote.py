@@ -105,7 +105,7 @@ class RemoteOrders:
 
 
 def customer_number(subject: str, prefix: str) -> str | None:
-    """The shop's number of the customer whom a subject names: `wc_26` is 26. None when it names none of them."""
+    """The shop's number of the customer whom a subject names: `wp_26` is 26. None when it names none of them."""
     number = subject.removeprefix(prefix)
     if not subject.startswith(prefix) or not _NUMBER.fullmatch(number):
         return None

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from contracts.errors import ProblemCode
-from retrieval.documents import Action, Outcome
+from contracts.knowledge import Action, Outcome
 from retrieval.runs import repository
 from retrieval.runs.repository import RunState
 from retrieval.sources.port import Kind, SourceFailed

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from pydantic import AwareDatetime
 
 from contracts.base import ContractModel
+from contracts.knowledge import Action, Document
 from contracts.tools.retrieval import Channel
-from retrieval.documents import Action, Document
 from retrieval.sources.port import Kind, Origin
 from servicekit.db.pool import Connection
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from retrieval.documents import Action, Document, IngestReport, Outcome
+from contracts.knowledge import Action, Document, IngestReport, Outcome
 from retrieval.ingestor import Ingestor
 from retrieval.runs import repository
 from retrieval.runs.recording import Run, recorded

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from retrieval.documents import Outcome
+from contracts.knowledge import Outcome
 
 
 class Show(Protocol):

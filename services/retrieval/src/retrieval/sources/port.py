@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from retrieval.documents import Document
+from contracts.knowledge import Document
 
 
 class Kind(StrEnum):

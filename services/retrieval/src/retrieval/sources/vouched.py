@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from contracts.knowledge import MAX_BODY, Document
 from contracts.schema import canonical_json
 from contracts.tools.retrieval import Channel
-from retrieval.documents import MAX_BODY, Document
 from retrieval.sources.readable import one_line, readable
 
 #: Raise it when the readers make another text of the same page: pages that have not changed are then read again.

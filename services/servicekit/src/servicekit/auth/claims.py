@@ -1,6 +1,7 @@
 """Who calls, as their token says it.
 
-Claims: sub, role, iss, aud, scope (space separated), exp, iat, jti; optional act, cnv, trn, email, name.
+Claims: sub, role, iss, aud, scope (space separated), exp, iat, jti; optional act, cnv, trn, email,
+name, client.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,8 @@ class Role(StrEnum):
 class Caller:
     """A verified caller. `expires_at` is in Unix seconds; `actor` is who acts for the subject (the orchestrator).
 
-    `staff_of` names the issuer whose customers the caller looks after, when that is not the caller's own.
+    `staff_of` names the issuer whose customers the caller looks after, when that is not the caller's own. `client` is
+    whom a site asks for, when it asks in its visitors' place: an opaque name of where the visitor is.
     """
 
     subject: str
@@ -46,6 +48,7 @@ class Caller:
     name: str | None = None
     token_id: str = ""
     staff_of: str | None = None
+    client: str | None = None
 
     @property
     def site(self) -> str:
@@ -102,4 +105,5 @@ def caller_from_claims(claims: Mapping[str, Any], staff_of: str | None = None) -
         name=optional_text(claims, "name"),
         token_id=text(claims, "jti"),
         staff_of=staff_of,
+        client=optional_text(claims, "client"),
     )

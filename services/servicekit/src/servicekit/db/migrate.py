@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 
 def migrate(package: str, database_url: str) -> None:
@@ -15,12 +16,22 @@ def migrate(package: str, database_url: str) -> None:
 
     Several processes may do it at once: they queue. Within a process one at a time, for alembic keeps global state.
     """
-    config = Config()
-    config.set_main_option("script_location", str(_migrations_of(package)))
-    config.set_main_option("path_separator", "os")
+    config = _config(package)
     config.attributes["url"] = database_url
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="migrate") as worker:
         worker.submit(command.upgrade, config, "head").result()
+
+
+def knows(package: str, revision: str) -> bool:
+    """Whether this code has that migration of the package: a database with another one is of a newer version."""
+    return revision in {one.revision for one in ScriptDirectory.from_config(_config(package)).walk_revisions()}
+
+
+def _config(package: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_migrations_of(package)))
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 def _migrations_of(package: str) -> Path:

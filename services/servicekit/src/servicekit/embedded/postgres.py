@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from servicekit.embedded.account import Account, unprivileged_account
@@ -44,6 +45,22 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] %d ",
 }
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def databases_script(owners: Mapping[str, str | None], password: Callable[[str], str]) -> str:
+    """A script for psql: each database and the role that owns it, unless they are there. Only the owner may connect.
+
+    `password` gives the role's; an owner None is the superuser. Raises EmbeddedError for names that need quotes.
+    """
+    lines: list[str] = []
+    for name, owner in owners.items():
+        role = owner or SUPERUSER
+        if not NAME.fullmatch(name) or not NAME.fullmatch(role):
+            raise EmbeddedError(f"not a plain name: {name!r}, {role!r}")
+        if role != SUPERUSER:
+            lines += [CREATE_ROLE.format(role=role), f"alter role {role} login password '{password(role)}';"]
+        lines += [CREATE_DATABASE.format(name=name, role=role), f"revoke all on database {name} from public;"]
+    return "\n".join(lines) + "\n"
 
 
 class EmbeddedPostgres:
@@ -114,15 +131,7 @@ class EmbeddedPostgres:
 
     def create_databases(self, owners: dict[str, str | None]) -> None:
         """Several at once, database to owner: one round instead of many."""
-        lines: list[str] = []
-        for name, owner in owners.items():
-            role = owner or SUPERUSER
-            if not NAME.fullmatch(name) or not NAME.fullmatch(role):
-                raise EmbeddedError(f"not a plain name: {name!r}, {role!r}")
-            if role != SUPERUSER:
-                lines += [CREATE_ROLE.format(role=role), f"alter role {role} login password '{self.password(role)}';"]
-            lines += [CREATE_DATABASE.format(name=name, role=role), f"revoke all on database {name} from public;"]
-        self.execute("\n".join(lines))
+        self.execute(databases_script(owners, self.password))
 
     def execute(self, sql: str, database: str = "postgres") -> str:
         """Run SQL with psql as the superuser; returns its plain output. Raises EmbeddedError with psql's message."""

@@ -19,6 +19,22 @@ START_TIMEOUT_S = 30.0
 STOP_STEPS = (StopStep(signal.SIGTERM, 10.0),)
 
 
+def configuration(bind: str, port: int, password: str, directory: Path) -> str:
+    """The file that a server is started with: it listens on `bind`, and appends to a file in `directory`."""
+    lines = {
+        "bind": bind,
+        "port": str(port),
+        "requirepass": password,
+        "dir": f'"{directory}"',
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": '""',
+        "daemonize": "no",
+        "loglevel": "warning",
+    }
+    return "".join(f"{name} {value}\n" for name, value in lines.items())
+
+
 class EmbeddedValkey:
     """One server in `data_dir`. Not thread-safe; one process at a time may own a directory."""
 
@@ -81,24 +97,10 @@ class EmbeddedValkey:
         if not self._known_there:
             self.port = free_port(self.port)
         config = self._directory / "valkey.conf"
-        write_private(config, self._config())
+        write_private(config, configuration(LOOPBACK, self.port, self._password, self._directory.resolve()))
         server = self._server = ServerProcess("valkey", self._directory / "valkey.log")
         server.spawn([str(valkey_server()), str(config)], death_signal=signal.SIGTERM, cwd=self._directory)
         return server
-
-    def _config(self) -> str:
-        lines = {
-            "bind": LOOPBACK,
-            "port": str(self.port),
-            "requirepass": self._password,
-            "dir": f'"{self._directory.resolve()}"',
-            "appendonly": "yes",
-            "appendfsync": "everysec",
-            "save": '""',
-            "daemonize": "no",
-            "loglevel": "warning",
-        }
-        return "".join(f"{name} {value}\n" for name, value in lines.items())
 
     def _answers(self) -> bool:
         try:

@@ -137,11 +137,11 @@ class RemoteApi:
             # Nobody but our operators can mend this, and a retry does not.
             get_logger().error("our key was refused", system=self.system, status=status)
         retry_after = answer.headers.get("retry-after") if answer is not None else None
-        return RemoteFailure(self.system, kind, status=status, retry_after_s=_seconds(retry_after))
+        return RemoteFailure(self.system, kind, status=status, retry_after_s=retry_after_s(retry_after))
 
 
-def _seconds(header: str | None) -> float | None:
-    """Retry-After: seconds, or a date."""
+def retry_after_s(header: str | None) -> float | None:
+    """Seconds, an hour at most, that a header Retry-After asks for as a number or a date; None when it is neither."""
     if not header:
         return None
     try:

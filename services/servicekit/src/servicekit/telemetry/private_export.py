@@ -17,7 +17,7 @@ from servicekit.redaction import REDACTED, Redactor
 _HIDDEN = frozenset({"url.path", "url.query", "url.full", "http.target", "http.url", "server.address",
                      "user_agent.original", "exception.message", "exception.stacktrace"})  # fmt: skip
 #: Names of ours, in which digits are no phone number.
-_KEPT = frozenset({"http.route", "service.name"})
+_KEPT = frozenset({"http.route", "service.name", "gen_ai.conversation.id", "aiguy.turn"})
 
 
 class PrivateExporter(SpanExporter):

@@ -1,11 +1,11 @@
 """Property tests of a whole API against its own OpenAPI document, over real HTTP.
 
-A service's test has a fixture `api: Fuzzed` (module scope) and calls `api.check(path, mode)` for each of its paths.
+A service's test has a fixture `api: Fuzzed` (module scope) and asserts `api.held(path, mode)` for each of its paths.
 schemathesis's pytest plugin is not used: it writes to attributes that newer versions of pytest no longer have.
 """
 
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -27,10 +27,33 @@ from servicekit.testing.live import live_server
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 #: Of every service that keeps what belongs to people.
 PRIVACY_PATHS = (EXPORT_PATH, ERASE_PATH)
-#: Bounded, so that the suite stays quick; the same examples every time, so that a failure is everybody's.
-BOUNDED = settings(
-    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+#: The same examples every time, so that a failure is everybody's.
+SAME = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+Headers = Callable[[], Mapping[str, str]]
+Prepare = Callable[[Case[Any]], None]
+
+
+def held_to_document(
+    operation: Any, mode: GenerationMode, headers: Headers, prepare: Prepare | None = None, *, examples: int = 25
+) -> int:
+    """Sends good or bad requests, each with `headers` and as `prepare` leaves it, and holds each answer against the
+    document: status, media type, body, required headers, authentication, and never a 5xx.
+
+    Returns how many were sent, at most `examples`. Raises what is found.
+    """
+    sent = 0
+
+    @settings(SAME, max_examples=examples)
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def holds(case: Case[Any]) -> None:
+        nonlocal sent
+        if prepare is not None:
+            prepare(case)
+        case.call_and_validate(headers=dict(headers()))
+        sent += 1
+
+    holds()
+    return sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +69,29 @@ class Fuzzed:
         """All paths of the document."""
         return set(self.schema)
 
-    def check(self, path: str, mode: GenerationMode) -> None:
-        """Sends 25 good or 25 bad requests to the path's one operation and holds each answer against the document:
-        status, media type, body, required headers, authentication, and never a 5xx.
-        """
+    def held(self, path: str, mode: GenerationMode, prepare: Prepare | None = None, **token: Any) -> int:
+        """`held_to_document` for the path's one operation. `token` says who calls where it is not the usual caller."""
         (operation,) = self.schema[path].values()
-        scopes, role = [contract.scope for contract in contracts_of(self.family)], Role.CUSTOMER
+        usual = {"scopes": [contract.scope for contract in contracts_of(self.family)], "role": Role.CUSTOMER}
         if path in PRIVACY_PATHS:
-            scopes, role = [PRIVACY_SCOPE], Role.SERVICE
+            usual = {"scopes": [PRIVACY_SCOPE], "role": Role.SERVICE}
+        told: dict[str, Any] = usual | token
 
-        @BOUNDED
-        @given(case=operation.as_strategy(generation_mode=mode))
-        def holds(case: Case[Any]) -> None:
+        def prepared(case: Case[Any]) -> None:
             # A deadline of 0 is refused by the document, and honoured: rightly a 504.
             assume(case.headers is None or str(case.headers.get(DEADLINE_MS)) != "0")
             if mode is GenerationMode.POSITIVE and case.headers:
                 case.headers.pop(DEADLINE_MS, None)  # a deadline of 1 ms is rightly a 504
                 if IDEMPOTENCY_KEY in case.headers:  # a key that comes twice is rightly a 422
                     case.headers[IDEMPOTENCY_KEY] = secrets.token_hex(8)
-            # Spelled as the document spells it: the check of ignored authentication compares letter by letter.
-            token = self.issuer.token(self.family.value, scopes, role=role, ttl_s=300)
-            case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
+            if prepare is not None:
+                prepare(case)
 
-        holds()
+        def bearer() -> Mapping[str, str]:
+            # Spelled as the document spells it: the check of ignored authentication compares letter by letter.
+            return {"Authorization": f"Bearer {self.issuer.token(self.family.value, ttl_s=300, **told)}"}
+
+        return held_to_document(operation, mode, bearer, prepared)
 
 
 def tool_paths(family: Family, *, unbound: Collection[str] = ()) -> list[str]:

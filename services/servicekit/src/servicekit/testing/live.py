@@ -1,5 +1,6 @@
 """An app behind a real port, in a thread with a loop of its own: for tests that must speak HTTP from outside."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -11,10 +12,31 @@ from fastapi import FastAPI
 _START_TIMEOUT_S = 20.0
 
 
+class _Server(uvicorn.Server):
+    """Ends when it is told; uvicorn itself looks whether it was ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._over = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Sets what each answer carries, and waits."""
+        self._loop = asyncio.get_running_loop()
+        if not await self.on_tick(0):
+            await self._over.wait()
+
+    def end(self) -> None:
+        """From any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._over.set)
+
+
 @contextmanager
 def live_server(app: FastAPI) -> Iterator[str]:
     """The base URL of `app`, served on a free port of 127.0.0.1 until the block ends."""
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2
         )
@@ -30,5 +52,5 @@ def live_server(app: FastAPI) -> Iterator[str]:
     try:
         yield f"http://{host}:{port}"
     finally:
-        server.should_exit = True
+        server.end()
         thread.join(timeout=_START_TIMEOUT_S)

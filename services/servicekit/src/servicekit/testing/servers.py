@@ -57,7 +57,7 @@ def postgres_url(data_dir: Path) -> Iterator[str]:
         finally:
             container.stop()
         return
-    _give_up("Postgres", reasons)
+    give_up("Postgres", reasons)
 
 
 @contextmanager
@@ -90,10 +90,11 @@ def valkey_url(data_dir: Path) -> Iterator[str]:
         finally:
             container.stop()
         return
-    _give_up("Valkey", reasons)
+    give_up("Valkey", reasons)
 
 
-def _give_up(what: str, reasons: list[str]) -> None:
+def give_up(what: str, reasons: list[str]) -> None:
+    """Fail the test, or skip it where servers may be missing: none could be had for these reasons."""
     message = f"no {what} for this test ({'; '.join(reasons)})"
     if os.environ.get("AIGUY_TEST_REQUIRE_SERVERS") == "1":
         pytest.fail(message)

@@ -11,11 +11,12 @@ class Kind(StrEnum):
 
     EMAIL = "email"
     SLACK = "slack"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """A message as it is stored; the same `id` at every attempt. `recipient` is an address or a channel.
+    """A message as it is stored; the same `id` at every attempt. `recipient` is an address, a channel, or a host.
 
     `tries` counts the attempts, with the one under way.
     """

@@ -1,8 +1,7 @@
 // What a member of staff sees: the cards that wait for approval, looked up again every few seconds.
 
 import { Api } from "./api.js";
-import { complain, element, settle } from "./text.js";
-import { announce } from "./view.js";
+import { announce, complain, element, settle } from "./text.js";
 
 const EVERY_MS = 3000;
 
@@ -89,7 +88,7 @@ export class Desk {
       // What is decided stays on the screen, though it has left the queue.
       if (!missing) this.#cards.delete(card.digest);
       notes.remove();
-      settle(item.querySelector(".choices"), said, true);
+      settle(item.querySelector(".choices"), said);
       announce(said);
     } catch (error) {
       for (const button of buttons) button.disabled = false;

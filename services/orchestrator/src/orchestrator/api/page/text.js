@@ -1,4 +1,6 @@
-// Text on the screen: only ever set as text, links only ever to http and https.
+// Text on the screen: only ever set as text.
+
+const HEARD = 5;
 
 export function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -7,57 +9,23 @@ export function element(tag, className, text) {
   return made;
 }
 
-export function link(url, text) {
-  let target;
-  try {
-    target = new URL(url, location.href);
-  } catch {
-    return element("span", "", text);
-  }
-  if (target.protocol !== "https:" && target.protocol !== "http:") return element("span", "", text);
-  const made = element("a", "", text);
-  made.href = target.href;
-  made.target = "_blank";
-  made.rel = "noopener noreferrer";
-  return made;
-}
-
-const MARKS = /\[([^\]\n]+)\]\(([^)\s]+)\)|\*\*([^*\n]+)\*\*/g;
-
-// Answers are plain text with Markdown links and bold words. Everything else stays as it was written.
-export function showText(place, text) {
-  const parts = [];
-  let end = 0;
-  for (const found of text.matchAll(MARKS)) {
-    const [whole, name, url, bold] = found;
-    parts.push(text.slice(end, found.index), bold ? element("strong", "", bold) : link(url, name));
-    end = found.index + whole.length;
-  }
-  place.replaceChildren(...parts, text.slice(end));
+// Lines are added, not replaced: two that come at once are both read out.
+export function announce(text) {
+  const place = document.getElementById("announcer");
+  place.append(element("p", "", text));
+  while (place.childElementCount > HEARD) place.firstElementChild.remove();
 }
 
 // Buttons are replaced by what was decided. Who pressed one by keyboard goes on from there.
-export function settle(choices, text, focus) {
+export function settle(choices, text) {
   const decided = element("p", "decided", text);
   decided.tabIndex = -1;
-  const held = focus || choices.contains(document.activeElement);
   choices.replaceWith(decided);
-  if (held) decided.focus();
+  decided.focus();
 }
 
-// One problem at a time: the same button pressed again tells the newest. `again` offers another try.
-export function complain(place, text, again) {
-  place.querySelector(":scope > .trouble")?.remove();
-  const trouble = element("div", "trouble");
-  trouble.append(element("p", "text problem", text));
-  if (again) {
-    const button = element("button", "quiet", "Try again");
-    button.type = "button";
-    button.addEventListener("click", () => {
-      trouble.remove();
-      again();
-    });
-    trouble.append(button);
-  }
-  place.append(trouble);
+// One problem at a time: the same button pressed again tells the newest.
+export function complain(place, text) {
+  place.querySelector(":scope > .problem")?.remove();
+  place.append(element("p", "problem", text));
 }

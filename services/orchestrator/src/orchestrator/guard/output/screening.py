@@ -31,10 +31,14 @@ class Cut:
         return max(0, offset - (self.lost[at - 1] if at else 0))
 
 
-def broken(text: str, allowed: Allowed, policy: OutputPolicy) -> tuple[Rule, ...]:
-    """The rules that a text breaks, but for its promises, which `Promises.empty` knows."""
+def broken(text: str, allowed: Allowed, policy: OutputPolicy, *, personal: bool = True) -> tuple[Rule, ...]:
+    """The rules that a text breaks, but for its promises, which `Promises.empty` knows.
+
+    Without `personal` nobody's data is looked for: that is the dearest search by far.
+    """
     seen = tuple(without_allowed(form, allowed) for form in forms(text))
-    return tuple(_broken(text, seen, allowed, policy))
+    found = _broken(text, seen, allowed, policy)
+    return (*found, Rule.PERSONAL) if personal and holds_anothers(seen, allowed, policy.finder) else tuple(found)
 
 
 def _broken(text: str, seen: tuple[str, ...], allowed: Allowed, policy: OutputPolicy) -> Iterator[Rule]:
@@ -44,8 +48,6 @@ def _broken(text: str, seen: tuple[str, ...], allowed: Allowed, policy: OutputPo
         yield Rule.INTERNAL
     if echoes(seen, policy.runs):
         yield Rule.PROMPT
-    if holds_anothers(seen, allowed, policy.finder):
-        yield Rule.PERSONAL
     if leads_astray(seen, allowed):
         yield Rule.LINK
     if holds_image(seen):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from retrieval.documents import MAX_BODY, Document
+from contracts.knowledge import MAX_BODY, Document
 from retrieval.markdown_file import MarkdownFileError, markdown_document
 from retrieval.sources.decoding import Undecodable, decode
 from retrieval.sources.files.kinds import FileKind, kind_of, why_not

@@ -12,7 +12,7 @@ from asyncio.subprocess import DEVNULL, PIPE
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from retrieval.documents import MAX_BODY
+from contracts.knowledge import MAX_BODY
 from retrieval.sources.pdf import worker
 from retrieval.sources.vouched import Unfit
 

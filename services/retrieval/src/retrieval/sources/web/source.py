@@ -16,7 +16,7 @@ from pathlib import Path
 
 from yarl import URL
 
-from retrieval.documents import Document
+from contracts.knowledge import Document
 from retrieval.markdown_file import MarkdownFileError, markdown_document
 from retrieval.sources.decoding import Undecodable, decode
 from retrieval.sources.pages import read_page

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from retrieval.documents import Document
+from contracts.knowledge import Document
 from retrieval.sources.pages.page import fragment_markdown
 from retrieval.sources.vouched import Unfit, Vouched
 

@@ -1,0 +1,89 @@
+"""The turns that wait for a worker: how many, how long they will, and which place a turn has among them.
+
+All of it is one question to the database, asked when somebody wants to know and no more often than `fresh_s`. Without
+the database nobody is turned away for a queue that nobody can see.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from asyncpg import Record
+
+from orchestrator.jobs.queue import RUN_TURN
+from servicekit.db.pool import Database
+from servicekit.errors import ProblemError
+from servicekit.logging import get_logger
+
+#: Over which time the pace of the workers is measured, and how many waiting turns are told their place.
+PACE_S = 5.0
+_MOST = 5_000
+_WAITING = (
+    "SELECT array_agg(convert_from(payload, 'UTF8') ORDER BY priority DESC, id) AS turns,"
+    " coalesce(extract(epoch FROM now() - min(created)), 0)::float8 AS oldest_s,"
+    " (SELECT count(*) FROM pgqueuer_log WHERE created > now() - make_interval(secs => $2)"
+    "  AND entrypoint = $1 AND status = 'successful') AS done"
+    " FROM (SELECT * FROM pgqueuer WHERE entrypoint = $1 AND status = 'queued' AND execute_after <= now()"
+    "  ORDER BY priority DESC, id LIMIT $3) AS queued"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How many turns are before one, and about how many seconds they take; None while nothing is known of the pace."""
+
+    before: int
+    wait_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The queue at one moment: the place of each turn, how long the first has waited, turns that end in a second."""
+
+    places: dict[str, int] = field(default_factory=dict)
+    oldest_s: float = 0.0
+    per_s: float = 0.0
+
+    def wait_s(self) -> float:
+        """For how long a turn waits that comes now, in seconds: at least as long as the first one has by now."""
+        return max(self.oldest_s, len(self.places) / self.per_s if self.per_s else 0.0)
+
+    def place(self, turn_id: str) -> Place | None:
+        """The place of a turn; None when it does not wait."""
+        before = self.places.get(turn_id)
+        if before is None:
+            return None
+        return Place(before, (before + 1) / self.per_s if self.per_s else None)
+
+
+class QueueWatch:
+    """Looks at the queue for all who ask in this process."""
+
+    def __init__(self, database: Database, clock: Callable[[], float], *, fresh_s: float = 0.5) -> None:
+        self._database, self._clock, self._fresh_s = database, clock, fresh_s
+        self._seen, self._at = Waiting(), float("-inf")
+        self._looking = asyncio.Lock()
+
+    async def now(self) -> Waiting:
+        """The queue as it was at most `fresh_s` ago; an empty one when the database cannot be asked."""
+        async with self._looking:
+            if self._clock() - self._at >= self._fresh_s:
+                self._seen, self._at = await self._look(), self._clock()
+        return self._seen
+
+    async def _look(self) -> Waiting:
+        try:
+            async with self._database.primary() as db:
+                row = await db.fetchrow(_WAITING, RUN_TURN, PACE_S, _MOST)
+        except (ProblemError, OSError, TimeoutError) as error:
+            # Open on purpose: what follows asks the same database, and says so to the customer itself.
+            get_logger().warning("the queue was not looked at", reason=type(error).__name__)
+            return Waiting()
+        return _seen(row)
+
+
+def _seen(row: Record | None) -> Waiting:
+    if row is None:
+        return Waiting()
+    places = {turn_id: place for place, turn_id in enumerate(row["turns"] or ())}
+    return Waiting(places, row["oldest_s"], row["done"] / PACE_S)

@@ -1,0 +1,59 @@
+// What the person does about a turn: decides, stops, rates.
+
+import type { Chat } from "./chat.ts";
+import type { Rating } from "./model.ts";
+import { Problem, troubleOf } from "./problems.ts";
+import { working } from "./state.ts";
+
+/** Say yes or no to a card. Never throws: the card has the trouble. */
+export async function decide(chat: Chat, turnId: string, digest: string, confirmed: boolean): Promise<void> {
+  const { life } = chat;
+  chat.dispatch({ type: "deciding", turnId, digest });
+  try {
+    await chat.api.decide(chat.id, turnId, digest, confirmed);
+  } catch (error) {
+    if (life.aborted) return;
+    chat.dispatch({ type: "undecided", turnId, digest, trouble: troubleOf(error, chat.online()) });
+    // Decided elsewhere, or over: the conversation says how.
+    if (error instanceof Problem && error.status === 409) await chat.refresh();
+    return;
+  }
+  if (life.aborted) return;
+  chat.dispatch({ type: "decided", turnId, digest, confirmed });
+  chat.wake();
+  chat.changed();
+  await chat.turns.follow(turnId);
+}
+
+/** Stop what is worked on; false when it goes on. Never throws: what carries something out cannot be stopped, and the
+ * person is told. */
+export async function stop(chat: Chat): Promise<boolean> {
+  const { life } = chat;
+  const answer = working(chat.state());
+  try {
+    if (answer) await chat.turns.stop(answer.turnId, answer.key);
+    return true;
+  } catch (error) {
+    if (life.aborted) return false;
+    const trouble = troubleOf(error, chat.online());
+    const running = error instanceof Problem && error.status === 409;
+    chat.dispatch({ type: "trouble", trouble: running ? { ...trouble, kind: "running" } : trouble });
+    return false;
+  }
+}
+
+/** Another try, after what keeps the conversation from going on was told. Never throws: the state has the trouble. */
+export async function retry(chat: Chat): Promise<void> {
+  chat.dispatch({ type: "trouble", trouble: null });
+  await (chat.state().phase === "ready" ? chat.refresh(true) : chat.begin());
+}
+
+/** Keep a rating with what was said before about the same answer. Throws what the call throws. */
+export async function rate(chat: Chat, turnId: string, rating: Rating): Promise<void> {
+  const answer = chat.state().items.find((item) => item.kind === "answer" && item.turnId === turnId);
+  const before = answer?.kind === "answer" ? answer.rating : {};
+  // What helped had nothing wrong.
+  const said = rating.thumbs === "up" ? { ...rating, tags: [], comment: "" } : rating;
+  await chat.api.rate(chat.id, turnId, { ...before, ...said });
+  chat.dispatch({ type: "rated", turnId, rating: said });
+}

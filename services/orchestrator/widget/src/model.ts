@@ -1,0 +1,89 @@
+// What a conversation is made of, and what can happen to it.
+
+import type { Trouble } from "./problems.ts";
+import type { Answering, CardText, Citation, ConversationView, StreamEvent, Thumbs } from "./wire.ts";
+
+/** `key` names the item on the page for as long as it is there. */
+export interface Question {
+  kind: "question";
+  key: string;
+  text: string;
+  status: "sending" | "sent" | "failed";
+  turnId: string;
+  trouble: Trouble | null;
+}
+
+export interface Step {
+  name: string;
+  label: string;
+  phase: "started" | "succeeded" | "failed";
+}
+
+/** `open`: the person can decide; `waits`: a colleague has to. A `yes` or `no` was said here. */
+export interface Card {
+  kind: "confirmation" | "approval";
+  digest: string;
+  summary: string;
+  texts: CardText[];
+  expiresAt: string;
+  status: "open" | "sending" | "yes" | "no" | "waits" | "over";
+  trouble: Trouble | null;
+}
+
+/** What the person thinks of an answer. */
+export interface Rating {
+  thumbs?: Thumbs;
+  csat?: number;
+  tags?: string[];
+  comment?: string;
+}
+
+/** `live`: more is to come. `turnId` is "" until the server has taken the question. */
+export interface Answer {
+  kind: "answer";
+  key: string;
+  turnId: string;
+  text: string;
+  live: boolean;
+  steps: Step[];
+  sources: Citation[];
+  links: [string, string][];
+  cards: Card[];
+  outcome: string | null;
+  rating: Rating;
+  trouble: Trouble | null;
+}
+
+export interface FromStaff {
+  kind: "staff";
+  key: string;
+  text: string;
+}
+
+export type Item = Question | Answer | FromStaff;
+
+/** `beginning`: the conversation is not yet known; `trouble` is then why it cannot be. */
+export interface State {
+  phase: "beginning" | "ready";
+  disclosure: string;
+  answering: Answering;
+  items: Item[];
+  trouble: Trouble | null;
+}
+
+export type Action =
+  | { type: "began"; disclosure: string }
+  | { type: "trouble"; trouble: Trouble | null }
+  | { type: "asked"; key: string; text: string }
+  | { type: "accepted"; key: string; turnId: string }
+  | { type: "failed"; key: string; trouble: Trouble }
+  | { type: "kept"; key: string; text: string }
+  | { type: "discarded"; key: string }
+  | { type: "event"; turnId: string; event: StreamEvent }
+  | { type: "broken"; turnId: string; trouble: Trouble }
+  | { type: "following"; turnId: string }
+  | { type: "view"; view: ConversationView }
+  | { type: "deciding"; turnId: string; digest: string }
+  | { type: "decided"; turnId: string; digest: string; confirmed: boolean }
+  | { type: "undecided"; turnId: string; digest: string; trouble: Trouble }
+  | { type: "rated"; turnId: string; rating: Rating };

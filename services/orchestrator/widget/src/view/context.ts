@@ -1,0 +1,31 @@
+// What all parts of the view share: words, and what the person can do.
+
+import type { Rating } from "../model.ts";
+import type { Trouble } from "../problems.ts";
+import type { Words } from "../i18n.ts";
+
+export interface Actions {
+  send(text: string): void;
+  again(key: string): void;
+  discard(key: string): void;
+  followAgain(turnId: string): void;
+  decide(turnId: string, digest: string, confirmed: boolean): void;
+  /** False when it goes on. */
+  stop(): Promise<boolean>;
+  person(): void;
+  fresh(): void;
+  retry(): void;
+  keepDraft(text: string): void;
+  /** Null when it was kept, else why it was not. */
+  rate(turnId: string, rating: Rating): Promise<Trouble | null>;
+  email(turnId: string, address: string): Promise<Trouble | null>;
+  /** Whether an answer can be mailed, and whether its address must be asked for. */
+  mails(): "no" | "known" | "asks";
+  announce(text: string): void;
+}
+
+export interface Context {
+  words: Words;
+  lang: string;
+  actions: Actions;
+}

@@ -1,0 +1,1 @@
+"""The front door, with a real nginx, ModSecurity and Core Rule Set."""

@@ -1,0 +1,1 @@
+"""The load tests work: their scenarios on the real stack, their judgement on made-up turns."""
