@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ from onebox.environment import Addresses, service_environment
 from onebox.home import Home, find_checkout, find_home
 from onebox.ports import DEFAULT_PORTS, GATEWAY, ORCHESTRATOR, TOOL_SERVICES, choose_ports
 from onebox.site import ISSUERS
+from servicekit.embedded.ports import PortClaims
 from servicekit.settings import ServiceSettings
 
 USER = {
@@ -110,15 +112,38 @@ def test_the_orchestrator_reaches_a_tool_service_through_its_proxy(addresses: Ad
     assert urls["billing"] == "http://127.0.0.1:8082"
 
 
-def test_a_port_that_is_taken_is_replaced_and_the_reason_told() -> None:
+@pytest.fixture
+def claims() -> Iterator[PortClaims]:
+    mine = PortClaims()
+    yield mine
+    mine.release()
+
+
+def test_a_port_that_is_taken_is_replaced_and_the_reason_told(claims: PortClaims) -> None:
     heard = Heard()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ports = choose_ports(heard, {"AIGUY_TICKETS_PORT": str(port)})
+        ports = choose_ports(heard, claims, {"AIGUY_TICKETS_PORT": str(port)})
 
     assert ports["tickets"] != port
     assert len(set(ports.values())) == len(DEFAULT_PORTS)
     assert any(f"port {port} is taken: tickets listens on" in note for note in heard.notes)
+
+
+def test_two_stacks_that_start_at_once_share_no_port(claims: PortClaims) -> None:
+    """Neither listens yet: both would find the usual ports free, and one would talk to the other's services."""
+    heard, others = Heard(), PortClaims()
+    try:
+        first = choose_ports(heard, claims, {})
+        second = choose_ports(heard, others, {})
+        others.release()
+        claims.release()
+        third = choose_ports(heard, others, {})
+    finally:
+        others.release()
+
+    assert not set(first.values()) & set(second.values())
+    assert third == first
 
 
 def test_the_state_is_kept_where_the_user_says_else_in_the_checkout(tmp_path: Path) -> None:

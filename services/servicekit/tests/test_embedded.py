@@ -17,6 +17,7 @@ import pytest
 from servicekit.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey, free_port, port_is_free
 from servicekit.embedded.account import Account
 from servicekit.embedded.place import place_directory, remove_directory
+from servicekit.embedded.ports import PortClaims
 from servicekit.embedded.process import is_running
 
 pytestmark = pytest.mark.service
@@ -30,6 +31,14 @@ postgres, valkey = EmbeddedPostgres(home / "postgres"), EmbeddedValkey(home / "v
 postgres.start()
 valkey.start()
 print(postgres.pid, valkey.pid, flush=True)
+sys.stdin.read()
+"""
+
+CLAIMER = """
+import sys
+from servicekit.embedded.ports import PortClaims
+claims = PortClaims()
+print(claims.claim_any(), flush=True)
 sys.stdin.read()
 """
 
@@ -192,6 +201,24 @@ def test_a_taken_port_is_replaced_by_a_free_one(tmp_path: Path) -> None:
 
 def test_a_free_port_is_not_one_that_a_connection_is_given() -> None:
     assert all(20_000 <= free_port() <= 32_000 for _ in range(20))
+
+
+def test_a_claimed_port_is_nobody_elses_until_its_owner_ends() -> None:
+    owner = subprocess.Popen([sys.executable, "-c", CLAIMER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    mine = PortClaims()
+    try:
+        assert owner.stdout is not None
+        port = int(owner.stdout.readline())
+        assert not mine.claim(port)
+        owner.kill()
+        owner.wait()
+        assert mine.claim(port)
+        assert not PortClaims().claim(port)
+    finally:
+        owner.kill()
+        mine.release()
+    assert mine.claim(port)
+    mine.release()
 
 
 def test_valkey_asks_for_a_password(valkey: EmbeddedValkey) -> None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 from onebox.report import Report
-from servicekit.embedded import free_port, port_is_free
+from servicekit.embedded.ports import PortClaims
 
 ORCHESTRATOR = "orchestrator"
 GATEWAY = "gateway"
@@ -16,15 +16,19 @@ GATEWAY_PORT = 8090
 
 
 def choose_ports(
-    report: Report, environment: Mapping[str, str] = os.environ, ports: Mapping[str, int] = DEFAULT_PORTS
+    report: Report,
+    claims: PortClaims,
+    environment: Mapping[str, str] = os.environ,
+    ports: Mapping[str, int] = DEFAULT_PORTS,
 ) -> dict[str, int]:
-    """A port for each of `ports`: `AIGUY_<NAME>_PORT`, else its usual one, else (when that is taken) a free one."""
+    """A port for each of `ports`: `AIGUY_<NAME>_PORT`, else its usual one, else (when that is taken) a free one.
+
+    `claims` keeps them for us while our services start.
+    """
     chosen: dict[str, int] = {}
     for name, usual in ports.items():
         wanted = int(environment.get(f"AIGUY_{name.upper()}_PORT", usual))
-        port = wanted
-        if not port_is_free(wanted) or wanted in chosen.values():
-            port = free_port()
-            report.note(f"port {wanted} is taken: {name} listens on {port}")
-        chosen[name] = port
+        chosen[name] = wanted if claims.claim(wanted) else claims.claim_any()
+        if chosen[name] != wanted:
+            report.note(f"port {wanted} is taken: {name} listens on {chosen[name]}")
     return chosen

@@ -26,6 +26,7 @@ from onebox.supervisor import Supervisor
 from onebox.watch import ServerWatch
 from servicekit.embedded import EmbeddedError
 from servicekit.embedded.files import DirectoryLock
+from servicekit.embedded.ports import PortClaims
 from servicekit.embedded.process import guarded, is_running
 
 SERVICES = (ORCHESTRATOR, *TOOL_SERVICES)
@@ -62,6 +63,7 @@ class Stack:
         self._report = report
         self._environment = environment
         self._lock: DirectoryLock | None = None
+        self._claims = PortClaims()
         self._database = database_server(home, environment)
         self._redis = redis_server(home, environment)
         self._watch = ServerWatch({"postgres": self._database, "valkey": self._redis}, report)
@@ -120,7 +122,7 @@ class Stack:
         self._take_lock()
         self.keys.create()
         usual = {**DEFAULT_PORTS, **({GATEWAY: GATEWAY_PORT} if self._door else {})}
-        ports = choose_ports(self._report, self._environment, usual)
+        ports = choose_ports(self._report, self._claims, self._environment, usual)
         await self._start_servers()
         databases = await self._database.create_databases(SERVICES, self._fresh)
         tool_ports = {name: ports[name] for name in TOOL_SERVICES}
@@ -162,6 +164,7 @@ class Stack:
         await self._supervisor.stop()
         await asyncio.gather(*(proxy.stop() for proxy in self.proxies.values()))
         await asyncio.gather(asyncio.to_thread(self._redis.stop), asyncio.to_thread(self._database.stop))
+        self._claims.release()
         self._lock.release()
         self._lock = None
         left = [pid for pid in pids if is_running(pid)]

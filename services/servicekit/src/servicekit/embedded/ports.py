@@ -6,6 +6,7 @@ again on its port would else find a connection of somebody's there, and could no
 
 import random
 import socket
+import sys
 
 LOOPBACK = "127.0.0.1"
 _FIRST, _LAST = 20_000, 32_000
@@ -35,3 +36,42 @@ def free_port(preferred: int = 0, host: str = LOOPBACK) -> int:
         probe.bind((host, 0))
         picked: int = probe.getsockname()[1]
         return picked
+
+
+class PortClaims:
+    """Ports that this process has chosen for servers which listen later: no other process that asks here chooses them.
+
+    Two stacks that start in the same second would else both find 8081 free, and one would talk to the other's service.
+    A claim is a name in Linux's abstract socket space: it holds where the port does (the network namespace), whoever
+    the user is, and ends with the process. Elsewhere ports are only looked at.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, socket.socket] = {}
+
+    def claim(self, port: int) -> bool:
+        """True when the port is free and nobody has claimed it; it is ours then until `release`."""
+        if port in self._held or not port_is_free(port):
+            return False
+        if sys.platform == "linux":
+            mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            try:
+                mark.bind(f"\0aiguy-port-{port}")
+            except OSError:
+                mark.close()
+                return False
+            self._held[port] = mark
+        return True
+
+    def claim_any(self) -> int:
+        """A free port nobody has claimed, which is ours then."""
+        port = free_port()
+        while not self.claim(port):
+            port = free_port()
+        return port
+
+    def release(self) -> None:
+        """Give all of them back."""
+        for mark in self._held.values():
+            mark.close()
+        self._held.clear()
