@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy bench-guards \
-        bench-gateway bench-first-words load soak profile guard-suite prove-refunds prove-guards redteam contracts \
-        gateway-install widget plugin k8s-check alerts-check dashboards images-check
+        bench-gateway bench-first-words load soak profile guard-suite prove-refunds prove-turns prove-input \
+        prove-guards redteam contracts gateway-install widget plugin k8s-check alerts-check dashboards images-check
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -100,6 +100,17 @@ prove-refunds: setup ## 5,000 refunds while processes die and the provider errs;
 	  services/servicekit/tests/test_idempotency_machine.py services/billing/tests/test_crashes.py \
 	  services/billing/tests/test_refunds.py; then echo 'VERDICT: every refund was made once'; \
 	  else echo 'VERDICT: REFUNDS WENT WRONG (see above)'; exit 1; fi
+
+prove-turns: setup ## 10,000 turns while every process dies again and again, and 64 tabs in one conversation; prints what was lost
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_PROVE=1 $(VENV)/pytest -s tests-e2e/test_kill.py \
+	  tests-e2e/test_duplicates.py; then echo 'VERDICT: no turn was lost and nothing happened twice'; \
+	  else echo 'VERDICT: TURNS WENT WRONG (see above)'; exit 1; fi
+
+prove-input: setup ## At least 5,000 good and bad requests to each service, answered as its OpenAPI document says
+	@mkdir -p var; if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_PROVE=1 $(VENV)/pytest -s services/*/tests/test_fuzz.py \
+	  services/orchestrator/tests/api/test_fuzz.py 2>var/prove-input.log; \
+	  then echo 'VERDICT: every service keeps to its document'; \
+	  else echo 'VERDICT: A SERVICE DOES NOT KEEP TO ITS DOCUMENT (see above)'; exit 1; fi
 
 prove-guards: setup ## Attacks through a Brain that obeys whatever it reads, AgentDojo's among them; prints what went through
 	@uv=$$(command -v uv || ls .uv/bin/uv .uv/lib/bin/uv 2>/dev/null | head -1); \

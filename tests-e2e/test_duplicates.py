@@ -1,14 +1,17 @@
-"""Whatever is resent is one turn, and messages in a hurry keep their order."""
+"""Whatever is resent is one turn, and messages in a hurry keep their order: `make prove-turns` sends thousands."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from e2e.facts import assert_chain_holds, rows, turns_of
 from e2e.people import stranger
 from servicekit.testing import eventually
+from servicekit.testing.proving import how_many
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+TABS, MESSAGES = how_many(8, 64), how_many(80, 4_992)
 
 
 async def test_the_same_message_twenty_times_at_once_is_one_turn(machine, visit) -> None:
@@ -39,32 +42,36 @@ async def test_the_same_id_with_another_text_is_refused(machine, visit) -> None:
     assert len(await turns_of(machine.database("orchestrator"), conversation_id)) == 1
 
 
-async def test_messages_of_eight_tabs_keep_their_order_and_none_is_lost(machine, visit) -> None:
-    visitor = visit(stranger())
+async def test_messages_of_many_tabs_keep_their_order_and_none_is_lost(machine, visit) -> None:
+    visitor = visit(stranger(), patient=True)
     conversation_id = await visitor.begin()
-    sent: set[str] = set()
+    #: The turn of each message, by tab: one that comes while another waits may belong to the same turn.
+    sent: list[list[str]] = [[] for _ in range(TABS)]
 
-    async def tab(name: str) -> None:
-        for number in range(10):
-            turn = await visitor.send(conversation_id, f"Hello {name}{number}", f"{name}-{number}")
-            sent.add(turn.turn_id)
+    async def tab(name: int) -> None:
+        for number in range(MESSAGES // TABS):
+            turn = await visitor.send(conversation_id, f"Hello {name}-{number}", f"{name}-{number}")
+            sent[name].append(turn.turn_id)
 
-    await asyncio.gather(*(tab(name) for name in "abcdefgh"))
+    await asyncio.gather(*(tab(name) for name in range(TABS)))
     url = machine.database("orchestrator")
 
-    async def all_ended() -> bool:
-        return all(turn["status"] == "ended" for turn in await turns_of(url, conversation_id))
+    async def all_ended() -> list[dict[str, Any]]:
+        turns = await turns_of(url, conversation_id)
+        return turns if all(turn["status"] == "ended" for turn in turns) else []
 
-    await eventually(all_ended, 30)
+    places = {turn["id"]: place for place, turn in enumerate(await eventually(all_ended, MESSAGES))}
+    assert set(places) == {turn_id for own in sent for turn_id in own}
+    for own in sent:
+        assert (of_tab := [places[turn_id] for turn_id in own]) == sorted(of_tab)
     view = await visitor.call("GET", f"/api/agent/conversations/{conversation_id}?limit=200")
     texts = [message["text"] for message in view.json()["messages"] if message["role"] == "customer"]
-    assert len(texts) == 80
-    for name in "abcdefgh":
-        own = [text for text in texts if text.startswith(f"Hello {name}")]
-        assert own == [f"Hello {name}{number}" for number in range(10)]
-    assert {turn["id"] for turn in await turns_of(url, conversation_id)} == sent
+    assert len(texts) >= min(MESSAGES, 100)
+    for name in range(TABS):
+        numbers = [int(text.split("-")[1]) for text in texts if text.startswith(f"Hello {name}-")]
+        assert numbers == list(range(MESSAGES // TABS))[len(sent[name]) - len(numbers) :]
     read = await rows(url, "SELECT kind FROM journal WHERE conversation_id = $1 ORDER BY seq", conversation_id)
-    assert sum(row["kind"] in ("turn_started", "message_added") for row in read) == 80
+    assert sum(row["kind"] in ("turn_started", "message_added") for row in read) == MESSAGES
     await assert_chain_holds(url, conversation_id)
 
 

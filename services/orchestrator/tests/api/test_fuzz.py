@@ -19,9 +19,12 @@ from servicekit.kit import open_kit
 from servicekit.testing import TestIssuer
 from servicekit.testing.fuzz import MODES, held_to_document
 from servicekit.testing.live import live_server
+from servicekit.testing.proving import how_many
 
 pytestmark = pytest.mark.service
 STAFF = ("approvals:decide", "console:read", "conversations:answer", "knowledge:curate", "privacy:manage", "kb.ingest")
+#: 21 paths: more than 5,000 requests in all when `make prove-input` asks for the full size.
+EXAMPLES = how_many(25, 150)
 PATHS = [
     "/api/agent/conversations", "/api/agent/messages", "/api/agent/handoff", "/api/agent/confirmations",
     "/api/agent/stop",
@@ -97,7 +100,7 @@ def served(api_settings: Settings) -> Iterator[Served]:
 def test_what_the_document_says_is_what_is_answered(served: Served, path: str, mode: GenerationMode) -> None:
     prepare = served.make_real if mode is GenerationMode.POSITIVE else None
     for operation in served.schema[path].values():
-        assert held_to_document(operation, mode, lambda: served.credentials(path), prepare) > 0
+        assert held_to_document(operation, mode, lambda: served.credentials(path), prepare, examples=EXAMPLES) > 0
 
 
 def test_bad_requests_to_chat_are_refused_as_documented(served: Served) -> None:

@@ -1,4 +1,4 @@
-"""How much a test proves: a sample in the suite, the full size with `AIGUY_PROVE=1` (`make prove-refunds`)."""
+"""How much a test proves: a sample in the suite, the full size with `AIGUY_PROVE=1` (the `make prove-…` commands)."""
 
 import os
 
