@@ -5,6 +5,7 @@ schemathesis's pytest plugin is not used: it writes to attributes that newer ver
 """
 
 import secrets
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +36,12 @@ Prepare = Callable[[Case[Any]], None]
 
 
 def held_to_document(
-    operation: Any, mode: GenerationMode, headers: Headers, prepare: Prepare | None = None, *, examples: int | None = None
+    operation: Any,
+    mode: GenerationMode,
+    headers: Headers,
+    prepare: Prepare | None = None,
+    *,
+    examples: int | None = None,
 ) -> int:
     """Sends good or bad requests, each with `headers` and as `prepare` leaves it, and holds each answer against the
     document: status, media type, body, required headers, authentication, and never a 5xx.
@@ -54,7 +60,7 @@ def held_to_document(
         sent += 1
 
     holds()
-    print(f"\n{sent:5} {mode.value} requests to {operation.label} were answered as its document says", end="")
+    sys.stdout.write(f"{sent} {mode.value} requests to {operation.label} were answered as its document says\n")
     return sent
 
 
