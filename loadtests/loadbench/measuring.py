@@ -11,6 +11,7 @@ import psutil
 
 from loadbench.samples import Sample
 from loadbench.stack import LoadedStack
+from loadbench.stores import Stores, per_turn
 from loadbench.swarming import Run, begin
 from turnbench.meter import MIB, CpuMeter
 
@@ -44,6 +45,8 @@ class MeasuredRun:
     samples: Sequence[Sample]
     spent: Spent
     tool_seconds: dict[str, float]
+    #: What a turn cost the stores, those of the first seconds too.
+    stores: dict[str, float] = field(default_factory=dict)
 
     def turns_measured(self) -> int:
         """Turns that were answered while the processes were watched."""
@@ -62,6 +65,8 @@ class MeasuredRun:
 
 async def measure(stack: LoadedStack, run: Run, folder: Path, html: Path | None = None) -> MeasuredRun:
     """Runs it. Raises BenchError."""
+    stores = Stores.of(stack.stack.addresses)
+    before = await stores.read()
     swarm = await begin(stack, run, folder, html)
     samples = asyncio.create_task(swarm.samples())
     file = folder / f"{run.name}.jsonl"
@@ -69,8 +74,10 @@ async def measure(stack: LoadedStack, run: Run, folder: Path, html: Path | None 
         await asyncio.wait((samples,), timeout=0.1)
     await asyncio.wait((samples,), timeout=_WARM_S)
     spent = await _watch(lambda: stack.groups() | {"load generator": swarm.pids()}, samples, run.seconds - _WARM_S)
-    seen = [one for one in await samples if one.at >= spent.began]
-    return MeasuredRun(run, seen, spent, await stack.tool_seconds())
+    every = await samples
+    seen = [one for one in every if one.at >= spent.began]
+    stored = per_turn(before, await stores.read(), len(every))
+    return MeasuredRun(run, seen, spent, await stack.tool_seconds(), stored)
 
 
 async def _watch(

@@ -38,7 +38,8 @@ def costs(measured: MeasuredRun) -> str:
         f"  {name:<16}{ms:>9.2f} ms of processor per turn {_share(name, ms, product):>5}  {_memory(measured, name)}"
         for name, ms in sorted(per_turn.items(), key=lambda one: -one[1])
     ]
-    return "\n".join([head, *rows])
+    stores = ", ".join(f"{value:.0f} {name.replace('_', ' ')}" for name, value in measured.stores.items())
+    return "\n".join([head, *rows, f"  stores, per turn: {stores}"])
 
 
 def _share(name: str, ms: float, product: float) -> str:
@@ -64,6 +65,7 @@ def document(measured: MeasuredRun, verdicts: Sequence[Verdict] = ()) -> dict[st
     return {
         "run": asdict(measured.run), "kinds": table(measured.samples), "targets": [asdict(one) for one in verdicts],
         "turns_per_second": measured.per_second, "cpu_ms_per_turn": measured.cpu_per_turn(),
+        "stores_per_turn": measured.stores,
         "rss_mib": measured.spent.rss_mb, "rss_first_mib": measured.spent.rss_first_mb,
         "rss_last_mib": measured.spent.rss_last_mb, "added_p95_ms": added_p95_ms(measured),
         "first_event_p95_ms": taken(measured.samples, 95, "first_ms"),
