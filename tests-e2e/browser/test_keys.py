@@ -47,6 +47,7 @@ async def test_shift_enter_breaks_the_line_and_enter_sends(host, visit) -> None:
     await widget.box.press_sequentially("two")
     await widget.box.press("Enter")
     await expect(widget.questions).to_have_text("One\ntwo")
+    await expect(widget.answers).to_have_count(1)
     assert host.calls["chat"][0]["message"] == "One\ntwo"
 
 

@@ -1,6 +1,7 @@
 """What the shop's own pages and orders hold stays text in the chat, though it would like to be programs."""
 
 from html import escape
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -36,8 +37,14 @@ async def published(site: Site) -> dict[str, str]:
         titles[thing] = f"Cleaning the {thing}: {texts[number]}"
         said = "".join(f"<p>Clean the {thing} with {escape(text)} once a week.</p>" for text in texts)
         await site.page(escape(titles[thing]), f"<h2>Cleaning the {thing}</h2>{said}", post_type="post")
-    state = await site.run(_PUSH)
-    assert (state["error"], state["waiting"]) == ("", 0)
+
+    async def pushed() -> dict[str, Any]:
+        """One run of the plugin's job sends what it can in its time, and leaves the rest to the next."""
+        state: dict[str, Any] = await site.run(_PUSH)
+        assert (state["error"], state["waiting"]) == ("", 0)
+        return state
+
+    state = await eventually(pushed, 60)
     assert not any(thing in str(state["refused"]) for thing in THINGS)
     return titles
 

@@ -49,7 +49,7 @@ async def run_demo(home: Home, console: Console) -> int:
     verdicts: list[Verdict] = []
     try:
         await stack.start()
-        await _forget_lookups(stack.addresses.redis[ORCHESTRATOR])
+        await _forget(stack.addresses.redis[ORCHESTRATOR])
         world = World(stack, console)
         report.note(f"the conversations are held at {world.address}" + ("" if stack.front_door else f": {NO_WAF}"))
         for number, (title, scenario) in enumerate(SCENARIOS, start=1):
@@ -61,12 +61,13 @@ async def run_demo(home: Home, console: Console) -> int:
     return 0 if print_verdict(verdicts, len(SCENARIOS), console) else 1
 
 
-async def _forget_lookups(redis_url: str) -> None:
-    """Orders that were looked up are known for some minutes: each demo asks the services anew."""
+async def _forget(redis_url: str) -> None:
+    """Orders that were looked up, and how often somebody wrote, are known for some minutes: each demo begins anew."""
     async with Redis.from_url(redis_url) as redis:
-        kept = [key async for key in redis.scan_iter("aiguy:tool:*")]
-        if kept:
-            await redis.delete(*kept)
+        for pattern in ("aiguy:tool:*", "aiguy:limit:*"):
+            kept = [key async for key in redis.scan_iter(pattern)]
+            if kept:
+                await redis.delete(*kept)
 
 
 async def _hold(number: int, title: str, scenario: Scenario, world: World) -> Verdict:
