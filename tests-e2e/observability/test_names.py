@@ -7,7 +7,7 @@ import yaml
 
 from .matrix import HERE, ROOT, all_metrics, load
 
-NAME = re.compile(r"\b(?:aiguy|process)_[a-z0-9_]+\b")
+NAME = re.compile(r"\b(?:aiguy|process|kube)_[a-z0-9_]+\b")
 #: Metrics where code makes them.
 MADE = re.compile(r'(?:counter|gauge|histogram|Number)\(\s*"(aiguy_[a-z0-9_]+)"')
 RECORD = re.compile(r"\baiguy:[a-z_]+:ratio_rate\w+")
