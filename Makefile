@@ -47,7 +47,7 @@ alerts-check: setup ## Try the alerts: each fires when it should, and is silent 
 	@.ci/packages alerts
 	@AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -q tests-e2e/observability/test_rules.py tests-e2e/observability/test_names.py
 
-dashboards: setup ## Write the Grafana dashboards anew from their source
+dashboards: setup ## Write the Grafana dashboards, and the rules for the Prometheus operator, anew from their sources
 	@exec $(VENV)/python k8s/observability/build.py
 
 demo: setup ## Start the stack, hold the demo conversations, print a verdict, stop

@@ -1,4 +1,6 @@
-"""Writes Grafana's dashboards from `dashboards.yaml`; with `--check` it only says which are out of date.
+"""Writes Grafana's dashboards from `dashboards.yaml`, and `rules/` as the Prometheus operator takes them.
+
+With `--check` it only says what is out of date.
 
 python k8s/observability/build.py [--check]
 """
@@ -39,10 +41,20 @@ def dashboard(name: str, told: dict[str, Any]) -> str:
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
+def operators_rules() -> str:
+    """All groups of `rules/` as one document of the Prometheus operator."""
+    files = sorted((HERE / "rules").glob("*.yaml"))
+    groups = [group for path in files for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]]
+    made = {"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule", "metadata": {"name": "aiguy"},
+            "spec": {"groups": groups}}  # fmt: skip
+    return "# Written by build.py from rules/.\n" + yaml.safe_dump(made, sort_keys=False, width=120)
+
+
 def main(arguments: list[str]) -> int:
     """0, or 1 when `--check` found one that is out of date."""
     described = yaml.safe_load((HERE / "dashboards.yaml").read_text(encoding="utf-8"))
     wanted = {HERE / "dashboards" / f"{name}.json": dashboard(name, told) for name, told in described.items()}
+    wanted[HERE / "operator.yaml"] = operators_rules()
     other = [path for path in (HERE / "dashboards").glob("*.json") if path not in wanted]
     outdated = [path for path, text in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     if "--check" in arguments:

@@ -1,5 +1,8 @@
 """What comes back through the door: problems of its own, the service's own answers, headers, streams."""
 
+import json
+import re
+
 import httpx
 import pytest
 
@@ -85,7 +88,20 @@ async def test_an_id_that_is_none_is_replaced(client: httpx.AsyncClient, upstrea
     seen = upstream.seen[0].headers
     assert answer.headers["x-request-id"] == seen["x-request-id"]
     assert len(seen["x-request-id"]) == 32
-    assert "traceparent" not in seen
+
+
+async def test_a_request_without_a_trace_begins_one_that_answers_and_the_log_name_too(
+    another_door: OpenDoor, upstream: Upstream
+) -> None:
+    async with another_door() as door, door.client() as client:
+        for headers in ({}, {"traceparent": "00-zz"}, {"traceparent": f"00-{'0' * 32}-b7ad6b7169203331-01"}):
+            await client.get("/openapi.json", headers=headers)
+        refused = await client.post("/services/orders/tools/get_order", json={})
+    begun = [one.headers["traceparent"] for one in upstream.seen]
+    assert all(re.fullmatch(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-01", one) for one in begun)
+    written = [json.loads(line)["trace_id"] for line in (door.state / "access.log").read_text().splitlines()]
+    assert written == [*(one.split("-")[1] for one in begun), refused.json()["trace_id"]]
+    assert len(set(written)) == 4
 
 
 async def test_tool_services_are_asked_with_a_token_only(client: httpx.AsyncClient, upstream: Upstream) -> None:

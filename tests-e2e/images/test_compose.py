@@ -17,7 +17,7 @@ import yaml
 from orchestrator.settings import load_issuers
 
 from . import recipe
-from .composed import ROOT, compose, environment, fill, mounted_secrets
+from .composed import FILE, ROOT, compose, environment, fill, mounted_secrets
 from .recipe import Stage
 from .test_dockerfile import SERVICES
 
@@ -124,7 +124,7 @@ def test_every_container_is_closed(name: str) -> None:
 
 def test_whoever_keeps_running_says_whether_it_is_well() -> None:
     asked = {name for name, one in _runs().items() if one["healthcheck"].get("test")}
-    assert set(_runs()) - asked == {"collector"}
+    assert set(_runs()) - asked == set()
 
 
 def test_whoever_is_waited_for_can_be_waited_for() -> None:
@@ -152,6 +152,28 @@ def test_what_is_mounted_is_there() -> None:
     assert {one for one in used if not one.startswith(".")} == volumes
     places = {one for one in used if one.startswith(".")} - {"./secrets", BUILT}
     assert [one for one in places if not (ROOT / one).exists()] == []
+
+
+def test_traces_come_to_where_services_are_told_to_send_them_and_from_there_to_grafana_and_prometheus() -> None:
+    told = yaml.safe_load((ROOT / "images" / "observability" / "collector.yaml").read_text("utf-8"))
+    named = {kind: set(one) for kind, one in told.items() if kind != "service"}
+    for pipeline in told["service"]["pipelines"].values():
+        assert set(pipeline.get("processors", ())) <= named["processors"]
+        for side, kind in (("receivers", "receivers"), ("exporters", "exporters")):
+            assert set(pipeline[side]) <= named[kind] | named["connectors"]
+    assert set(told["service"]["extensions"]) == named["extensions"]
+    kept = told["exporters"]["jaeger_storage_exporter"]["trace_storage"]
+    assert kept == told["extensions"]["jaeger_query"]["storage"]["traces"]
+    assert kept in told["extensions"]["jaeger_storage"]["backends"]
+    (port,) = re.findall(r"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:(\d+)", FILE.read_text("utf-8"))
+    assert told["receivers"]["otlp"]["protocols"]["http"]["endpoint"].endswith(f":{port}")
+    sources = yaml.safe_load((ROOT / "images" / "observability" / "datasource.yaml").read_text("utf-8"))["datasources"]
+    urls = {one["type"]: urlsplit(one["url"]) for one in sources}
+    assert (urls["jaeger"].hostname, urls["jaeger"].port) == ("collector", 16686)
+    assert (urls["prometheus"].hostname, urls["prometheus"].port) == ("prometheus", 9090)
+    networks = {name: set(one["networks"]) for name, one in _runs().items()}
+    assert networks["collector"] & networks["grafana"] & networks["prometheus"] >= {"inside"}
+    assert all("inside" in networks[name] for name in SERVICES)
 
 
 def test_migrations_are_done_by_the_image_of_the_service() -> None:

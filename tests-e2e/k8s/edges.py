@@ -5,6 +5,7 @@ An edge is (from, to, port). Both ends are names of pods, or `postgres`, `valkey
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from .rendered import COMPONENT, NAME, Document, Overlay, Pod, matches
 
@@ -88,6 +89,10 @@ def needed(overlay: Overlay) -> set[Edge]:
             found |= {(me, services[host], int(port)) for host, port in _PLACE.findall(value) if host in services}
         if "AIGUY_DATABASE_URL_FILE" in told or any(files == {"database-url"} for files in pod.secrets.values()):
             found |= {(me, "postgres", 5432)}
+        if "OTEL_EXPORTER_OTLP_ENDPOINT" in told:
+            collector = urlsplit(told["OTEL_EXPORTER_OTLP_ENDPOINT"])
+            # A Service of another namespace has its name behind its own.
+            found |= {(me, str(collector.hostname).split(".")[1], int(collector.port or 0))}
         if "AIGUY_REDIS_URL_FILE" in told:
             found |= {(me, "valkey", 6379)}
         found |= {(me, "public", port) for port in _public_ports(told)}

@@ -34,8 +34,12 @@ def test_config_maps_that_are_named_exist(overlay: Overlay) -> None:
         if "configMap" in volume
     }
 
+    # Grafana's sidecar takes these by their label.
+    labels = {one["metadata"]["name"]: one["metadata"].get("labels", {}) for one in overlay.of("ConfigMap")}
+    boards = {name for name, told in labels.items() if "grafana_dashboard" in told}
+
     assert named - overlay.names("ConfigMap") <= OUTSIDE["ConfigMap"]
-    assert overlay.names("ConfigMap") <= named
+    assert overlay.names("ConfigMap") - boards <= named
 
 
 def test_secrets_come_from_the_store_or_from_the_script(overlay: Overlay, local_secrets: ModuleType) -> None:
@@ -78,6 +82,8 @@ def test_the_way_in_leads_to_the_gateway(overlay: Overlay) -> None:
     paths = [path for one in overlay.of("Ingress") for path in one["spec"]["rules"][0]["http"]["paths"]]
 
     assert bool(routes) != bool(paths)
+    # Else the route is attached to the Gateway's listener without TLS as well.
+    assert {ref.get("sectionName") for one in overlay.of("HTTPRoute") for ref in one["spec"]["parentRefs"]} <= {"https"}
     assert all(services[one["name"]]["port"] == one["port"] for one in routes)
     assert sum(one["weight"] for one in routes) == (100 if routes else 0)
     for path in paths:

@@ -5,11 +5,16 @@ import re
 
 import yaml
 
-from .matrix import HERE, ROOT, all_metrics, load
+from .matrix import HERE, ROOT, SUFFIXES, all_metrics, load
 
-NAME = re.compile(r"\b(?:aiguy|process)_[a-z0-9_]+\b")
+NAME = re.compile(r"\b(?:aiguy|process|kube)_[a-z0-9_]+\b")
 #: Metrics where code makes them.
 MADE = re.compile(r'(?:counter|gauge|histogram|Number)\(\s*"(aiguy_[a-z0-9_]+)"')
+SELECTED = re.compile(r"\b((?:aiguy|process)_[a-z0-9_]+)\b(?:\{([^}]*)\})?")
+MATCHED = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*"')
+GROUPED = re.compile(r"\bby \(([^)]+)\)")
+#: Labels that come with every scrape, and with every histogram.
+GIVEN = {"job", "instance", "le"}
 RECORD = re.compile(r"\baiguy:[a-z_]+:ratio_rate\w+")
 PARTS = ("## What the customer sees", "## How to see it", "## What to do", "## How to know that it is over")
 RULES = sorted((HERE / "rules").glob("*.yaml"))
@@ -39,16 +44,49 @@ def test_rules_and_panels_ask_for_metrics_that_exist() -> None:
     assert {name for text in texts.values() for name in RECORD.findall(text)} <= records
 
 
+def expressions() -> dict[str, str]:
+    """Every question that a rule or a panel asks, by where it stands."""
+    rules = [(path.name, rule) for path in RULES for group in yaml.safe_load(path.read_text())["groups"]
+             for rule in group["rules"]]  # fmt: skip
+    asked = {f"{place} {rule.get('alert') or rule['record']}": rule["expr"] for place, rule in rules}
+    for board, told in yaml.safe_load((HERE / "dashboards.yaml").read_text()).items():
+        for panel in told["panels"]:
+            asked |= {f"{board}: {panel['title']}: {legend}": query for legend, query in panel["queries"].items()}
+    return asked
+
+
+def test_rules_and_panels_ask_for_labels_that_their_metrics_have() -> None:
+    """A selector with a label that does not exist finds nothing, and an alert on nothing is silent for ever."""
+    labels = {
+        name + suffix: set(told.get("labels", ())) for part in load()["metrics"].values() for name, told in part.items()
+        for suffix in ("", *SUFFIXES)
+    }  # fmt: skip
+    wrong = []
+    for place, text in expressions().items():
+        in_braces = [(name, set(MATCHED.findall(told or ""))) for name, told in SELECTED.findall(text)]
+        ours = [(name, told) for name, told in in_braces if name in labels]
+        wrong += [(place, name, told) for name, told in ours if not told <= labels[name] | GIVEN]
+        known = GIVEN.union(*(labels[name] for name, _ in ours))
+        grouped = {label for told in GROUPED.findall(text) for label in re.split(r"\s*,\s*", told)}
+        shown = set(re.findall(r"{{(\w+)}}", place))
+        if ours:
+            wrong += [(place, "by", grouped - known)] if not grouped <= known else []
+            wrong += [(place, "legend", shown - grouped)] if not shown <= grouped else []
+    assert wrong == []
+
+
 def test_each_alert_names_a_page_that_says_what_to_do_and_each_page_is_named() -> None:
     pages = {one["alert"]: one["annotations"]["runbook_url"] for one in alerts()}
     assert len(pages) > 20
     assert {page: (ROOT / page).is_file() for page in pages.values()} == dict.fromkeys(pages.values(), True)
+    listed = (RUNBOOKS / "README.md").read_text()
+    assert [alert for alert in pages if f"`{alert}`" not in listed] == []
     for path in sorted(RUNBOOKS.glob("*.md")):
         if path.name == "README.md":
             continue
         text = path.read_text()
         assert [part for part in PARTS if part not in text] == [], path.name
-        assert f"({path.name})" in (RUNBOOKS / "README.md").read_text()
+        assert f"({path.name})" in listed
 
 
 def test_each_alert_is_tried_in_both_ways() -> None:

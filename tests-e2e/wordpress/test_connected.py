@@ -1,14 +1,18 @@
 """The plugin is installed from its zip, and the stack behind the front door knows the site."""
 
 import jwt
+import orjson
 import pytest
 
 from e2e.machine import Machine
 from e2e.visitor import Visitor
+from onebox.ports import GATEWAY
+from servicekit.testing import eventually
 
 from .goods import ADAS, BENS
 from .plugin import FILE
 from .site import Site
+from .widget import visiting
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 _TOKEN = r"""
@@ -41,3 +45,27 @@ async def test_the_stack_shows_a_customer_of_the_site_what_is_theirs_alone(
         foreign = await ada.say(f"Where is my order {BENS[0].number}?")
         assert BENS[0].item not in foreign.text
         assert "on its way" not in foreign.text
+
+
+async def test_what_a_visitor_asks_is_one_trace_from_wordpress_to_the_tool(
+    wordpress: Site, running_machine: Machine
+) -> None:
+    """The door, the worker that ran the turn, and the service that was asked have all written the same down."""
+    async with visiting(wordpress, "ada") as ada, ada.streamed(f"Where is my order {ADAS[0].number}?") as answer:
+        turn_id = answer.headers["x-aiguy-turn-id"]
+        await answer.aread()
+    logs = running_machine.stack.home.logs
+
+    def lines(service: str) -> list[dict[str, object]]:
+        texts = [path.read_text("utf-8").splitlines() for path in logs.glob(f"{service}*")]
+        return [orjson.loads(line) for text in texts for line in text if line.startswith("{")]
+
+    def ended() -> list[object]:
+        return [one["trace_id"] for one in lines("orchestrator") if one.get("turn_id") == turn_id and "tools" in one]
+
+    assert await eventually(lambda: bool(ended()), 20)
+    (trace,) = ended()
+    door = (running_machine.stack.home.root / GATEWAY / "access.log").read_text("utf-8").splitlines()
+    assert [orjson.loads(line)["path"] for line in door if f'"trace_id":"{trace}"' in line] == ["/chat"]
+    routes = {one["route"] for one in lines("orders") if one.get("trace_id") == trace}
+    assert "/tools/get_order" in routes or "/tools/get_order_status" in routes

@@ -59,6 +59,14 @@ async def test_each_event_is_there_before_the_next_is_made(guest: Widget, upstre
         assert {"set-cookie", "x-secret", "access-control-allow-origin"}.isdisjoint(answer.headers)
 
 
+async def test_each_visit_begins_a_trace_that_a_browser_has_no_say_in(guest: Widget, upstream: Upstream) -> None:
+    theirs = "0af7651916cd43dd8448eb211c80319c"
+    for _ in range(2):
+        await guest.post("feedback", {}, traceparent=f"00-{theirs}-b7ad6b7169203331-01")
+    begun = [re.fullmatch(r"00-([0-9a-f]{32})-[0-9a-f]{16}-01", one.headers["traceparent"]) for one in upstream.seen]
+    assert len({found[1] for found in begun if found} | {theirs}) == 3
+
+
 async def test_a_browser_that_leaves_ends_the_call_though_nothing_comes(guest: Widget, upstream: Upstream) -> None:
     async with guest.streamed("Hello") as answer:
         await upstream.events.put(_event("chunk", 0))

@@ -111,7 +111,7 @@ final class Backend
 
     private static function options(string $method, string $token, ?string $content, array $headers, float $timeout): array
     {
-        $sent = ['Authorization' => 'Bearer ' . $token, 'Accept' => 'application/json'];
+        $sent = ['Authorization' => 'Bearer ' . $token, 'Accept' => 'application/json', 'traceparent' => self::trace()];
         // The door before the backend counts requests per address; it believes this only when it was told to.
         $peer = Peer::address();
         $sent += $peer === '' ? [] : ['X-Forwarded-For' => $peer];
@@ -122,6 +122,14 @@ final class Backend
             'redirection' => 0, 'httpversion' => '1.1', 'limit_response_size' => self::MOST_BYTES,
             'user-agent' => 'aiguy-chat/' . Plugin::VERSION,
         ];
+    }
+
+    /** The trace of this visit (W3C trace context), and a new step in it: every hop behind us writes it down. */
+    private static function trace(): string
+    {
+        static $visit = null;
+        $visit ??= bin2hex(random_bytes(16));
+        return sprintf('00-%s-%s-01', $visit, bin2hex(random_bytes(8)));
     }
 
     private static function lower(mixed $headers): array

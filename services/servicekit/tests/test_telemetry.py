@@ -1,11 +1,15 @@
 """Traces and ids across hops; metrics that a client cannot blow up."""
 
+import httpx
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
 
+from servicekit.http.client import HttpFailure
+from servicekit.http.httpx_client import HttpxClient
 from servicekit.redaction import Redactor
 from servicekit.telemetry import Metrics, inject_headers, new_context, span, tracing_enabled
 from servicekit.telemetry.current import enter, leave
@@ -75,6 +79,45 @@ async def test_with_a_collector_a_call_is_one_trace_from_edge_to_tool(serve, iss
     assert names.count("tool get_order_status") == 2
     assert len(names) == 4
     assert "ABC123" not in str([(one.name, dict(one.attributes)) for one in spans])
+
+
+@pytest.fixture
+def spans(monkeypatch):
+    """What was sent, to a collector of the test's own."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+    return exporter
+
+
+async def test_a_call_of_a_provider_is_the_last_hop_of_the_trace_and_tells_the_provider_nothing_of_it(spans):
+    seen = []
+
+    def provider(request):
+        seen.append(request)
+        return httpx.Response(402, json={})
+
+    client = HttpxClient(transport=httpx.MockTransport(provider))
+    with span("tool issue_refund"):
+        answer = await client.request("POST", "https://api.stripe.com/v1/refunds?key=secret", body=b"{}", timeout_s=1)
+    call, tool = spans.get_finished_spans()
+    assert answer.status == 402
+    assert (call.name, call.kind, call.parent.span_id) == ("POST api.stripe.com", SpanKind.CLIENT, tool.context.span_id)
+    assert dict(call.attributes) == {
+        "http.request.method": "POST", "aiguy.host": "api.stripe.com", "http.response.status_code": 402,
+    }  # fmt: skip
+    assert "traceparent" not in seen[0].headers
+
+
+async def test_a_call_that_fails_is_a_span_that_says_so(spans):
+    def gone(request):
+        raise httpx.ConnectError("secret words")
+
+    with pytest.raises(HttpFailure):
+        await HttpxClient(transport=httpx.MockTransport(gone)).request("GET", "https://shop.example/x", timeout_s=1)
+    (call,) = spans.get_finished_spans()
+    assert (call.status.status_code, call.attributes["error.type"]) == (StatusCode.ERROR, "HttpFailure")
+    assert (call.events, call.status.description) == ((), None)
 
 
 def test_spans_leave_without_what_people_wrote():

@@ -44,6 +44,21 @@ async def test_a_token_without_the_tools_scope_is_403(serve, issuer):
     assert outcomes[0]["outcome"] == "insufficient_scope"
 
 
+async def test_who_is_refused_is_counted_by_role_and_by_who_acts_and_by_no_name(serve, issuer):
+    guest = issuer.bearer("orders", READ, subject="guest_1", role=Role.GUEST, actor="orchestrator")
+    customer = issuer.bearer("orders", WRITE, actor=None)
+    allowed = issuer.bearer("orders", READ)
+    async with serve() as service:
+        for headers in (guest, guest, customer, allowed, {}):
+            await service.client.post(STATUS, json={"order_id": "ABC123"}, headers=headers)
+        text = (await service.client.get("/metrics")).text
+    counted = {line for line in text.splitlines() if line.startswith("aiguy_http_forbidden_total")}
+    assert counted == {
+        'aiguy_http_forbidden_total{actor="orchestrator",role="guest"} 2.0',
+        'aiguy_http_forbidden_total{actor="itself",role="customer"} 1.0',
+    }
+
+
 async def test_no_token_is_401_and_says_how_to_authenticate(serve):
     async with serve() as service:
         answer = await service.client.post(STATUS, json={"order_id": "ABC123"})

@@ -11,28 +11,16 @@ from servicekit.auth.claims import Role
 from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
+from servicekit.demo_people import ADA, BEN, GUEST, KIM, LEE, Person
 from servicekit.keyfiles import DEMO_ISSUER, ORCHESTRATOR, StackKeys
+
+__all__ = ["ADA", "BEN", "GUEST", "KIM", "LEE", "ORCHESTRATOR", "PEOPLE", "KeyFiles", "Person"]
 
 CHAT_SCOPES = ("chat:send",)
 STAFF_SCOPES = ("approvals:decide", "console:read", "conversations:answer", "knowledge:curate", PRIVACY_SCOPE)
 TOKEN_TTL_S = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody of the demo shop."""
-
-    subject: str
-    role: Role
-    name: str | None = None
-    email: str | None = None
-
-
-ADA = Person("cust_ada", Role.CUSTOMER, "Ada Moreno", "ada@example.com")
-BEN = Person("cust_ben", Role.CUSTOMER, "Ben Okafor", "ben@example.com")
-GUEST = Person("guest_demo", Role.GUEST)
-KIM = Person("staff_kim", Role.STAFF, "Kim Weber", "kim@shop.example")
-LEE = Person("staff_lee", Role.STAFF, "Lee Park", "lee@shop.example")
 PEOPLE: Mapping[str, Person] = {"ada": ADA, "ben": BEN, "guest": GUEST}
 
 

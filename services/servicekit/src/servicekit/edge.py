@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from contracts.errors import Problem, ProblemCode, problem
+from servicekit.auth.claims import Caller
 from servicekit.errors import ProblemError, problem_body, problem_headers
 from servicekit.logging import get_logger
 from servicekit.telemetry.current import RequestContext, enter, leave, new_context
@@ -89,8 +90,18 @@ class EdgeMiddleware:
         if metrics is not None:
             metrics.http_requests.labels(route, method, str(status)).inc()
             metrics.http_seconds.labels(route).observe(seconds)
+            if status == 403:
+                metrics.http_forbidden.labels(*_whose(scope, metrics)).inc()
         if route not in QUIET_PATHS:
             self._logger().info("request", route=route, method=method, status=status, ms=round(seconds * 1000, 2))
+
+
+def _whose(scope: Scope, metrics: Metrics) -> tuple[str, str]:
+    """The role that the request's token gives, and who acts for it: classes of callers, never one of them."""
+    caller = scope.get("state", {}).get("caller")
+    if not isinstance(caller, Caller):
+        return "unknown", "unknown"
+    return caller.role.value, metrics.label("actor", caller.actor or "itself")
 
 
 def too_large(limit: int) -> ProblemError:

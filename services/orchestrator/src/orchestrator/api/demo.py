@@ -18,6 +18,7 @@ from orchestrator.api.deps import CHAT_SCOPE
 from orchestrator.api.rating import allowance
 from servicekit.auth.claims import MAX_LIFE_S, Role
 from servicekit.auth.minting import TokenMinter
+from servicekit.demo_people import ADA, BEN, KIM, LEE, Person
 
 _PAGE = Path(__file__).parent / "page"
 _CSP = (
@@ -28,12 +29,7 @@ _TYPES = {".js": "text/javascript", ".css": "text/css"}
 Asset = Literal["api.js", "desk.js", "page.js", "text.js", "page.css"]
 GUEST_COOKIE = "aiguy_demo_guest"
 GuestId = Annotated[str, Field(pattern=r"^guest_[0-9a-f]{32}$")]
-_PEOPLE = {
-    "ada": ("cust_ada", Role.CUSTOMER, "Ada Moreno", "ada@example.com"),
-    "ben": ("cust_ben", Role.CUSTOMER, "Ben Okafor", "ben@example.com"),
-    "kim": ("staff_kim", Role.STAFF, "Kim Weber", "kim@shop.example"),
-    "lee": ("staff_lee", Role.STAFF, "Lee Park", "lee@shop.example"),
-}
+_PEOPLE = {"ada": ADA, "ben": BEN, "kim": KIM, "lee": LEE}
 #: What the widget calls, all of it on this very origin.
 _ROUTES = {
     "chat": "/chat", "stream": "/api/agent/stream", "conversations": "/api/agent/conversations",
@@ -83,12 +79,13 @@ def demo_router(minter: TokenMinter, audience: str) -> APIRouter:
     router = APIRouter(include_in_schema=False, dependencies=[Depends(allowance("page"))])
 
     def token_of(who: str, guest: str) -> DemoToken:
-        subject, role, name, email = _PEOPLE.get(who, (guest, Role.GUEST, None, None))
-        scope = APPROVE_SCOPE if role is Role.STAFF else CHAT_SCOPE
+        person = _PEOPLE.get(who, Person(guest, Role.GUEST))
+        scope = APPROVE_SCOPE if person.role is Role.STAFF else CHAT_SCOPE
         token = minter.mint(
-            audience=audience, subject=subject, role=role, scopes=[scope], ttl_s=MAX_LIFE_S, name=name, email=email
-        )
-        return DemoToken(token=token, expires_in=MAX_LIFE_S, subject=subject)
+            audience=audience, subject=person.subject, role=person.role, scopes=[scope], ttl_s=MAX_LIFE_S,
+            name=person.name, email=person.email,
+        )  # fmt: skip
+        return DemoToken(token=token, expires_in=MAX_LIFE_S, subject=person.subject)
 
     @router.get("/")
     async def page() -> FileResponse:
@@ -118,7 +115,7 @@ def demo_router(minter: TokenMinter, audience: str) -> APIRouter:
         told = token_of(who, guest)
         return WidgetSession(
             visitor=f"v_{sha256(told.subject.encode()).hexdigest()[:32]}",
-            kind="guest" if who == "guest" else "customer", name=_PEOPLE[who][2] if who in _PEOPLE else "",
+            kind="guest" if who == "guest" else "customer", name=(_PEOPLE[who].name or "") if who in _PEOPLE else "",
             headers={"Authorization": f"Bearer {told.token}"},
         )  # fmt: skip
 

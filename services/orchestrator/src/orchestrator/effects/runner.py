@@ -26,6 +26,7 @@ from orchestrator.turn.effects import (
 from orchestrator.turn.inputs import TurnInput
 from orchestrator.turn.journal import Closing
 from orchestrator.turn.state import TurnState
+from servicekit.telemetry import working_for
 
 
 class Runner:
@@ -40,9 +41,13 @@ class Runner:
         return isinstance(effect, CheckGuardrails | SayPhrase)
 
     async def ask(self, effect: AskingEffect, state: TurnState) -> TurnInput:
-        """Run an effect to its one input."""
+        """Run an effect to its one input, for the request that brought the message."""
+        with working_for(self._scope.request_id, state.traceparent):
+            await self._scope.ready()
+            return await self._ask(effect, state)
+
+    async def _ask(self, effect: AskingEffect, state: TurnState) -> TurnInput:
         scope = self._scope
-        await scope.ready()
         match effect:
             case CallPlanner():
                 return await brain_call("plan", call_planner(effect, state, scope, self._teller), state, scope)

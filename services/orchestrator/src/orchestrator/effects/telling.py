@@ -6,10 +6,17 @@ from orchestrator.journal.cards import card_event, card_of
 from orchestrator.journal.showing import shown_card, shown_end
 from orchestrator.journal.store import end_event
 from orchestrator.stream.frames import RUN_STRIDE, EventId
-from orchestrator.turn.effects import AskApproval, AskConfirmation, AwaitCallback, AwaitOutcome, Emit, Finish
+from orchestrator.turn.effects import (
+    AskApproval,
+    AskConfirmation,
+    AwaitCallback,
+    AwaitOutcome,
+    Emit,
+    Finish,
+    TellingEffect,
+)
 from orchestrator.turn.state import TurnState
 
-Telling = Emit | AskConfirmation | AskApproval | AwaitOutcome | AwaitCallback | Finish
 #: Telling effects of a step come before the text that an asking effect of the same step streams.
 _FIRST_CHUNK = 100
 
@@ -24,7 +31,7 @@ class Teller:
         # What is said after a wait, or by the run that took over, is no first word.
         self._worded = scope.run > 0
 
-    def tell(self, effect: Telling, state: TurnState) -> None:
+    def tell(self, effect: TellingEffect, state: TurnState) -> None:
         """Publish what the effect shows."""
         events = _events(self._scope, effect, state)
         if any(isinstance(one, ChunkEvent | ConfirmationEvent | ApprovalEvent) for one in events):
@@ -53,7 +60,7 @@ class Teller:
         scope.world.publisher.publish(scope.turn_id, events, scope.conversation.sealer)
 
 
-def _events(scope: TurnScope, effect: Telling, state: TurnState) -> list[StreamEvent]:
+def _events(scope: TurnScope, effect: TellingEffect, state: TurnState) -> list[StreamEvent]:
     match effect:
         case Emit():
             return [effect.event]

@@ -124,4 +124,5 @@ class Finish:
 AskingEffect = CallPlanner | Draft | SayPhrase | CallTool | PreviewEffect | CheckGuardrails | HandOff
 CardEffect = AskConfirmation | AskApproval
 WaitingEffect = CardEffect | AwaitOutcome | AwaitCallback
-Effect = AskingEffect | WaitingEffect | Emit | Finish
+TellingEffect = WaitingEffect | Emit | Finish
+Effect = AskingEffect | TellingEffect

@@ -6,20 +6,10 @@ phrases) share an append with their cause. Killed anywhere, the loop is simply r
 
 from collections.abc import Callable
 
-from orchestrator.turn.effects import (
-    AskApproval,
-    AskConfirmation,
-    AskingEffect,
-    AwaitCallback,
-    AwaitOutcome,
-    Emit,
-    Finish,
-)
+from orchestrator.turn.effects import AskingEffect, TellingEffect
 from orchestrator.turn.journal import Closing, EffectRunner, Recorded, TurnJournal
 from orchestrator.turn.machine import Step, fold, reduce
 from orchestrator.turn.state import TurnState
-
-Telling = Emit | AskConfirmation | AskApproval | AwaitOutcome | AwaitCallback | Finish
 
 
 async def run_turn(journal: TurnJournal, runner: EffectRunner, now_ms: Callable[[], int]) -> TurnState:
@@ -31,10 +21,10 @@ async def run_turn(journal: TurnJournal, runner: EffectRunner, now_ms: Callable[
     step = fold((one.turn_input, one.at_ms) for one in recorded)
     durable = len(recorded)
     unsaved: list[Recorded] = []
-    untold: list[tuple[Telling, TurnState]] = []
+    untold: list[tuple[TellingEffect, TurnState]] = []
     while True:
         asking, closing = _asking(step), _closing(step)
-        untold += [(effect, step.state) for effect in step.effects if isinstance(effect, Telling)]
+        untold += [(effect, step.state) for effect in step.effects if isinstance(effect, TellingEffect)]
         if asking is None or not runner.is_local(asking):
             # A turn may end, or begin to wait, by an input that is in the journal already: a message, a decision.
             if unsaved or closing is not None:
@@ -56,13 +46,13 @@ async def run_turn(journal: TurnJournal, runner: EffectRunner, now_ms: Callable[
 def _asking(step: Step) -> AskingEffect | None:
     """The one effect of the step that brings back an input; None when the turn ended or waits."""
     for effect in step.effects:
-        if not isinstance(effect, Telling):
+        if not isinstance(effect, TellingEffect):
             return effect
     return None
 
 
 def _closing(step: Step) -> Closing | None:
     for effect in step.effects:
-        if isinstance(effect, Finish | AskConfirmation | AskApproval | AwaitOutcome | AwaitCallback):
+        if isinstance(effect, Closing):
             return effect
     return None

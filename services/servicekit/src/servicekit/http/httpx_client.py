@@ -1,4 +1,7 @@
-"""The default client, for everything that is not a hot path."""
+"""The default client, for everything that is not a hot path: shops, payment providers, ticket systems, keys of a site.
+
+Each call is a span of its own: the last hop of a trace, and no header of it tells others of the trace.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -14,6 +17,7 @@ from servicekit.http.client import (
     HttpStream,
 )
 from servicekit.http.pacing import paced
+from servicekit.telemetry.tracing import remote_call
 
 
 class HttpxClient:
@@ -55,6 +59,16 @@ class HttpxClient:
         idle_timeout_s: float | None = None,
     ) -> AsyncIterator[HttpStream]:
         """See `HttpPort.stream`."""
+        with remote_call(method, url) as answered:
+            async with self._sent(method, url, headers, body, timeout_s, idle_timeout_s) as response:
+                answered(response.status)
+                yield response
+
+    @asynccontextmanager
+    async def _sent(
+        self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None, timeout_s: float,
+        idle_timeout_s: float | None,
+    ) -> AsyncIterator[HttpStream]:  # fmt: skip
         deadline = asyncio.get_running_loop().time() + timeout_s
         client = self._open()
         try:

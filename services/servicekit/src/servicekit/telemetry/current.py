@@ -2,6 +2,8 @@
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 
@@ -52,6 +54,17 @@ def enter(context: RequestContext) -> Token[RequestContext | None]:
 def leave(token: Token[RequestContext | None]) -> None:
     """Ends what `enter` began."""
     _current.reset(token)
+
+
+@contextmanager
+def working_for(request_id: str, traceparent: str) -> Iterator[None]:
+    """What runs in the block belongs to a request that came earlier, perhaps to another process: its log lines and its
+    calls carry the request's ids."""
+    token = enter(new_context(request_id, traceparent))
+    try:
+        yield
+    finally:
+        leave(token)
 
 
 def trace_id() -> str:

@@ -24,6 +24,9 @@ class Metrics:
         self.http_seconds = self.histogram(
             "aiguy_http_request_seconds", "Time to the last byte of the answer.", ("route",)
         )
+        self.http_forbidden = self.counter(
+            "aiguy_http_forbidden_total", "Requests that were refused with 403, by whose they were.", ("role", "actor")
+        )
         self.tool_calls = self.counter("aiguy_tool_calls_total", "Tool calls by outcome.", ("tool", "outcome"))
         self.tool_seconds = self.histogram("aiguy_tool_call_seconds", "Time of a tool call.", ("tool",))
 

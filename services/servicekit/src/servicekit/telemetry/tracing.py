@@ -4,15 +4,16 @@ FastAPI makes the server span itself (see `app.py`); what is here is the provide
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from opentelemetry import propagate, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Span, Status, StatusCode, Tracer
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.util.types import AttributeValue
 
 from contracts.headers import REQUEST_ID
@@ -51,13 +52,15 @@ def tracer() -> Tracer:
 
 
 @contextmanager
-def span(name: str, attributes: dict[str, AttributeValue] | None = None) -> Iterator[Span]:
+def span(
+    name: str, attributes: dict[str, AttributeValue] | None = None, kind: SpanKind = SpanKind.INTERNAL
+) -> Iterator[Span]:
     """A child span of the current one; a no-op object when tracing is off. Exceptions mark it as failed by class."""
     if not tracing_enabled():
         yield trace.INVALID_SPAN
         return
     manager = tracer().start_as_current_span(
-        name, attributes=attributes, record_exception=False, set_status_on_exception=False
+        name, kind=kind, attributes=attributes, record_exception=False, set_status_on_exception=False
     )
     with manager as current:
         try:
@@ -66,6 +69,19 @@ def span(name: str, attributes: dict[str, AttributeValue] | None = None) -> Iter
             current.set_status(Status(StatusCode.ERROR))
             current.set_attribute("error.type", type(failure).__name__)
             raise
+
+
+@contextmanager
+def remote_call(method: str, url: str) -> Iterator[Callable[[int], None]]:
+    """A span around a call of somebody else's server, named after the host that our settings name; give its status to
+    what it yields."""
+    if not tracing_enabled():
+        yield lambda _: None
+        return
+    host = urlsplit(url).hostname or ""
+    told: dict[str, AttributeValue] = {"http.request.method": method, "aiguy.host": host}
+    with span(f"{method} {host}", told, SpanKind.CLIENT) as current:
+        yield lambda status: current.set_attribute("http.response.status_code", status)
 
 
 def inject_headers(headers: dict[str, str] | None = None) -> dict[str, str]:
