@@ -17,6 +17,7 @@ from servicekit.kit import open_kit
 from servicekit.logging import configure_logging
 from servicekit.openapi import install_openapi
 from servicekit.ratelimit import assert_all_limited, limited
+from servicekit.retention import Retention, Rule
 from servicekit.settings import ServiceSettings
 from servicekit.telemetry.numbers import Number, Numbers
 from servicekit.telemetry.tracing import configure_tracing
@@ -38,13 +39,14 @@ def create_app(
     max_body_bytes: int = MAX_BODY_BYTES,
     body_limits: Mapping[str, int] | None = None,
     numbers: Sequence[Number] = (),
+    tables: Sequence[Rule] = (),
     version: str = "1.0.0",
 ) -> FastAPI:
     """The app. `kit_factory` is the test door; `startup` runs around the app's life, after the kit is open.
 
     `checks` join `/readyz` beside the database, as do those that `startup` puts into `app.state.checks`.
     Paths in `public_paths` need no rate limit; bodies over `max_body_bytes` are 413 (`body_limits`: by path prefix).
-    `numbers` are read from the service's database into gauges.
+    `numbers` are read from the service's database into gauges; `tables` says when their rows end.
     """
 
     @asynccontextmanager
@@ -55,6 +57,8 @@ def create_app(
             app.state.kit = kit
             gauges = Numbers(kit.db, kit.metrics, numbers)
             await stack.enter_async_context(gauges.running(settings.numbers_every_s))
+            retention = Retention(kit.db, kit.clock, kit.metrics, tables)
+            await stack.enter_async_context(retention.running(settings.retention_every_s))
             if startup is not None:
                 await stack.enter_async_context(startup(kit, app))
             yield
