@@ -5,7 +5,7 @@ from orchestrator.settings import Settings
 from orchestrator.stream.frames import STREAM_PREFIX
 from orchestrator.stream.publisher import STREAM_TTL_S
 from orchestrator.tools.cache import CACHE_PREFIX, MARK_TTL_S
-from servicekit.retention import LIMITS, Expiring, Forgotten, Kept, Rule, Swept, kit_rules
+from servicekit.retention import LIMITS, NUMBERS, Expiring, Forgotten, Kept, Rule, Swept, kit_rules
 
 #: How a job ended, and the traces of those that failed: for whoever looks the morning after the weekend.
 _JOBS_DAYS = 7
@@ -14,6 +14,7 @@ _STUBS = "without a word after their conversation's time: what the journal's cha
 
 REDIS = (
     LIMITS,
+    NUMBERS,
     Expiring(STREAM_PREFIX, STREAM_TTL_S, "a turn's live events"),
     Expiring(MEMORY_PREFIX, TTL_S, "the last turns of a conversation"),
     Expiring(CACHE_PREFIX, MARK_TTL_S, "answers of reads, and when a person last wrote"),

@@ -19,7 +19,8 @@ from servicekit.openapi import install_openapi
 from servicekit.ratelimit import assert_all_limited, limited
 from servicekit.retention import Retention, Rule
 from servicekit.settings import ServiceSettings
-from servicekit.telemetry.numbers import Number, Numbers
+from servicekit.telemetry.numbers import SHARED_PASSES, Number, Numbers
+from servicekit.telemetry.sharing import SharedReading
 from servicekit.telemetry.tracing import configure_tracing
 
 KitFactory = Callable[[ServiceSettings], AbstractAsyncContextManager[Kit]]
@@ -55,7 +56,8 @@ def create_app(
         async with AsyncExitStack() as stack:
             kit = await stack.enter_async_context((kit_factory or open_kit)(settings))
             app.state.kit = kit
-            gauges = Numbers(kit.db, kit.metrics, numbers)
+            sharing = SharedReading(kit.redis, settings.service, SHARED_PASSES * settings.numbers_every_s)
+            gauges = Numbers(kit.db, kit.metrics, numbers, sharing)
             await stack.enter_async_context(gauges.running(settings.numbers_every_s))
             retention = Retention(kit.db, kit.clock, kit.metrics, tables)
             await stack.enter_async_context(retention.running(settings.retention_every_s))

@@ -13,6 +13,7 @@ from servicekit.background import sweeping
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
 from servicekit.telemetry.metrics import Metrics
+from servicekit.telemetry.sharing import PREFIX as NUMBERS_PREFIX
 from servicekit.windows import PREFIX
 
 #: Rows that one statement takes: it is over in milliseconds, and nobody waits for its locks.
@@ -69,6 +70,7 @@ _KIT = (
     Kept("audit_heads", "one row for each of the chains"),
 )
 DATA_KEYS = Kept("data_keys", "one row for each person, until they are erased")
+NUMBERS = Expiring(NUMBERS_PREFIX, 3600, "gauges that one replica has read for all")
 LIMITS = Expiring(PREFIX, 2 * 24 * 3600, "counts of the rate limits: at most two windows of a day")
 
 
