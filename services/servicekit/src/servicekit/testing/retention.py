@@ -12,23 +12,25 @@ _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-async def assert_rules_fit(database: Database, rules: Sequence[Rule]) -> None:
-    """Each table has exactly one rule and each rule its table; statements run, and sweepers that are named exist."""
+async def misfits(database: Database, rules: Sequence[Rule]) -> list[str]:
+    """What is wrong with the rules: each table has exactly one, each has its table, and sweepers that are named exist.
+
+    Raises what the database says of a statement that does not run, and ImportError or AttributeError for a sweeper.
+    """
     ruled = Counter(one.table for one in rules)
     async with database.primary() as db:
         tables = {str(row[0]) for row in await db.fetch(_TABLES)}
-        told = (sorted(tables - set(ruled)), sorted(set(ruled) - tables), [one for one, n in ruled.items() if n > 1])
-        if told != ([], [], []):
-            raise AssertionError(
-                "tables without a rule, rules without a table, tables with two: {} {} {}".format(*told)
-            )
         for rule in rules:
-            if not rule.why:
-                raise AssertionError(f"{rule.table}: nobody says why")
-            if isinstance(rule, Forgotten):
-                await db.execute(statement(rule), _LONG_AGO, 1)
-            elif isinstance(rule, Swept):
+            if isinstance(rule, Swept):
                 _find(rule.by)
+            elif isinstance(rule, Forgotten) and rule.table in tables:
+                await db.execute(statement(rule), _LONG_AGO, 1)
+    return [
+        *(f"{one}: no rule says what ends its rows" for one in sorted(tables - set(ruled))),
+        *(f"{one}: there is no such table" for one in sorted(set(ruled) - tables)),
+        *(f"{one}: {many} rules" for one, many in ruled.items() if many > 1),
+        *(f"{one.table}: nobody says why" for one in rules if not one.why),
+    ]
 
 
 def _find(name: str) -> object:
