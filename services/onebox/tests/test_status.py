@@ -1,13 +1,17 @@
 """`aiguy status` says in a few lines how it goes."""
 
+from pathlib import Path
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from onebox.numbers import Line, main_numbers
 
+ROOT = Path(__file__).parents[3]
+
 
 def lines(orchestrator: CollectorRegistry, billing: CollectorRegistry) -> dict[str, Line]:
-    told = (generate_latest(one).decode() for one in (orchestrator, billing))
-    return {one.name: one for one in main_numbers(*told)}
+    told = {"orchestrator": generate_latest(orchestrator).decode(), "billing": generate_latest(billing).decode()}
+    return {one.name: one for one in main_numbers(told)}
 
 
 def test_the_main_numbers_are_those_of_the_metrics() -> None:
@@ -19,6 +23,9 @@ def test_the_main_numbers_are_those_of_the_metrics() -> None:
     calls.labels("search_kb", "succeeded").inc(7)
     calls.labels("search_kb", "cached").inc(2)
     calls.labels("get_order", "internal").inc(1)
+    breaker = Gauge("aiguy_tool_breaker_open", "", ["tool"], registry=here)
+    breaker.labels("get_order").set(1)
+    breaker.labels("search_kb").set(0)
     Counter("aiguy_turns_ended_total", "", ["outcome", "channel"], registry=here).labels("answered", "web").inc(5)
     day = Gauge("aiguy_day_conversations", "", ["by"], registry=here)
     day.labels("bot").set(3)
@@ -29,15 +36,19 @@ def test_the_main_numbers_are_those_of_the_metrics() -> None:
     Gauge("aiguy_jobs_due", "", ["kind"], registry=here).labels("run_turn").set(1)
     Gauge("aiguy_jobs_oldest_seconds", "", ["kind"], registry=here).labels("run_turn").set(61)
     Gauge("aiguy_refunds_without_approval", "", registry=books).set(1)
+    refunds = Gauge("aiguy_day_refunds", "", ["state", "amount"], registry=books)
+    for state, many in (("succeeded", 4), ("submitted", 2), ("requested", 1), ("denied", 1), ("failed", 1)):
+        refunds.labels(state, "under_5000").set(many)
     told = lines(here, books)
     assert {name: line.value for name, line in told.items()} == {
         "turns since start": "5", "time of a turn": "p50 1.25 s, p95 8.75 s", "first words": "p95 -",
-        "tool calls without an answer": "10.0%", "without a person, 24 h": "75.0%", "cost, 24 h": "$1.50",
+        "tool calls without an answer": "10.0%", "tools that rest": "get_order", "without a person, 24 h": "75.0%",
+        "with a person, 24 h": "25.0%", "cost, 24 h": "$1.50, $0.3750 a conversation",
         "approvals waiting": "2, the oldest for 10 min", "jobs that are due": "1, the oldest for 61 s",
-        "refunds without approval": "1",
+        "messages to send": "-", "refunds, 24 h": "4 paid, 3 under way, 2 not made", "refunds without approval": "1",
     }  # fmt: skip
     assert {name for name, line in told.items() if line.alarm} == {
-        "time of a turn", "jobs that are due", "refunds without approval",
+        "time of a turn", "tools that rest", "jobs that are due", "refunds without approval",
     }  # fmt: skip
 
 
@@ -46,3 +57,32 @@ def test_before_the_first_turn_nothing_is_made_up() -> None:
     assert told["time of a turn"].value == "p50 -, p95 -"
     assert told["without a person, 24 h"].value == "-"
     assert not any(line.alarm for line in told.values())
+
+
+def test_a_service_that_cannot_be_asked_has_no_numbers() -> None:
+    told = {one.name: one for one in main_numbers({"orchestrator": "", "billing": ""})}
+    values = {line.value for line in told.values()}
+    assert values == {"-", "p50 -, p95 -", "p95 -"}
+    assert not any(line.alarm for line in told.values())
+
+
+def test_what_needs_somebody_says_where_the_page_is_for_it() -> None:
+    here, books = CollectorRegistry(), CollectorRegistry()
+    day = Gauge("aiguy_day_conversations", "", ["by"], registry=here)
+    day.labels("bot").set(10)
+    day.labels("staff").set(11)
+    calls = Counter("aiguy_tool_calls_total", "", ["tool", "outcome"], registry=here)
+    calls.labels("get_order", "succeeded").inc(97)
+    calls.labels("get_order", "internal").inc(3)
+    Gauge("aiguy_approvals_waiting", "", registry=here).set(1)
+    Gauge("aiguy_approvals_oldest_seconds", "", registry=here).set(4 * 3600 + 1)
+    Gauge("aiguy_tool_breaker_open", "", ["tool"], registry=here).labels("get_order").set(1)
+    Gauge("aiguy_jobs_oldest_seconds", "", ["kind"], registry=here).labels("run_turn").set(61)
+    Histogram("aiguy_turn_seconds", "", buckets=(5, 10), registry=here).observe(9)
+    Gauge("aiguy_refunds_without_approval", "", registry=books).set(1)
+    desk = CollectorRegistry()
+    Gauge("aiguy_outbox_messages", "", ["kind", "state"], registry=desk).labels("email", "failed").set(2)
+    told = {"orchestrator": here, "billing": books, "tickets": desk}
+    alarms = [one for one in main_numbers({name: generate_latest(r).decode() for name, r in told.items()}) if one.alarm]
+    assert len(alarms) == 8
+    assert {one.page for one in alarms if not (ROOT / one.page).is_file()} == set()

@@ -54,9 +54,9 @@ class Up:
         return urls
 
     def wait_running(self) -> None:
-        """Return when everything is ready."""
+        """Return when everything is ready, and that was said to the end."""
         deadline = time.monotonic() + START_TIMEOUT_S
-        while self.home.read_running() is None:
+        while self.home.read_running() is None or "Ctrl-C stops everything" not in self.said:
             assert self.process.poll() is None, self.said
             assert time.monotonic() < deadline, self.said
             with_pause()
@@ -154,6 +154,13 @@ def test_the_front_door_leads_to_the_page_or_its_absence_is_said(up: Up) -> None
     assert "<aiguy-chat" in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
     assert httpx.get(f"{up.front_door}/", params={"q": "<script>alert(1)</script>"}).status_code == 403
+
+
+def test_the_status_page_says_the_same_in_a_browser_of_this_machine(up: Up) -> None:
+    (address,) = [line.split()[-1] for line in up.said.splitlines() if line.startswith("  Status ")]
+    assert address.startswith("http://127.0.0.1:")
+    assert "services are ready." in httpx.get(address).text
+    assert up.front_door is None or httpx.get(f"{up.front_door}/page.css").status_code == 404, "not through the door"
 
 
 def test_keys_are_private(up: Up) -> None:

@@ -27,6 +27,7 @@ from billing.refunds.reconciler import Reconciler
 from billing.refunds.settle import settle
 from billing.refunds.tools import RefundTools
 from billing.refunds.views import RefundViews
+from billing.retention import retention
 from billing.routes import files_router, tools_router
 from billing.settings import Settings
 from servicekit.app import KitFactory, create_app
@@ -80,6 +81,7 @@ def build(
         kit_factory=kit_factory,
         startup=startup,
         numbers=NUMBERS,
+        tables=retention(settings),
     )
 
 

@@ -20,6 +20,7 @@ from orchestrator.api.stream import stream_router
 from orchestrator.api.usage import usage_router
 from orchestrator.api.wellknown import wellknown_router
 from orchestrator.numbers import NUMBERS
+from orchestrator.retention import retention
 from orchestrator.settings import Settings, load_issuers
 from orchestrator.wiring import orchestrate
 from servicekit.app import KitFactory, create_app
@@ -55,6 +56,7 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
         routers=routers,
         body_limits={PUSH_PATH: INGEST_MAX_BYTES},
         numbers=NUMBERS,
+        tables=retention(settings),
         kit_factory=kit_factory or (lambda told: open_kit(told, issuers=issuers)),
         startup=lambda kit, app: orchestrate(kit, app, settings, keyring.counted(kit.metrics), minter),
     )

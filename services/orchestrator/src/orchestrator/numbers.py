@@ -67,31 +67,31 @@ NUMBERS = (
     Number(
         "aiguy_day_conversations", "Conversations of the last 24 hours, by who brought them to their end.",
         f"{_DAY} SELECT CASE WHEN by_staff THEN 'staff' ELSE 'bot' END, count(*) FROM day GROUP BY 1",  # noqa: S608
-        ("by",), _BY,
+        ("by",), _BY, shared=True,
     ),
     Number(
         "aiguy_day_resolved_conversations", "Those of the last 24 hours that ended with an answer, without a person.",
-        f"{_DAY} SELECT count(*) FROM day WHERE {_RESOLVED}",  # noqa: S608
+        f"{_DAY} SELECT count(*) FROM day WHERE {_RESOLVED}",  # noqa: S608, shared=True,
     ),
     Number(
         "aiguy_day_cost_dollars", "What the models cost in the last 24 hours.",
-        f"{_DAY} SELECT coalesce(sum(cost), 0) / 1e6 FROM day",  # noqa: S608
+        f"{_DAY} SELECT coalesce(sum(cost), 0) / 1e6 FROM day",  # noqa: S608, shared=True,
     ),
     Number(
         "aiguy_day_csat_answers", "Satisfaction of the last 24 hours: how many gave each score, of 1 to 5.",
         f"SELECT csat, count(*) {_RATED} AND csat IS NOT NULL GROUP BY csat",
-        ("score",), tuple((str(score),) for score in range(1, 6)),
+        ("score",), tuple((str(score),) for score in range(1, 6)), shared=True,
     ),
     Number(
         "aiguy_day_thumbs", "Thumbs of the last 24 hours.",
         f"SELECT CASE thumbs WHEN {THUMBS['up']} THEN 'up' ELSE 'down' END, count(*)"
         f" {_RATED} AND thumbs IS NOT NULL GROUP BY thumbs",
-        ("way",), tuple((way,) for way in THUMBS),
+        ("way",), tuple((way,) for way in THUMBS), shared=True,
     ),
     Number(
         "aiguy_day_knowledge_gaps", "Questions of the last 24 hours that have no good answer yet, by reason.",
         "SELECT reason, count(*) FROM knowledge_gaps WHERE asked_at > now() - interval '24 hours'"
         " AND answered_at IS NULL AND dismissed_at IS NULL GROUP BY reason",
-        ("reason",), (("not_answerable",), ("unsupported",), ("thumbs_down",)),
+        ("reason",), (("not_answerable",), ("unsupported",), ("thumbs_down",)), shared=True,
     ),
 )  # fmt: skip

@@ -8,9 +8,9 @@ from redis.asyncio import Redis
 
 from contracts.turn import ChunkEvent, EndEvent, Outcome, StatusEvent, StreamEvent
 from orchestrator.journal.sealing import Sealer
-from orchestrator.stream.frames import BEFORE_ALL, EventId, frame_id
+from orchestrator.stream.frames import BEFORE_ALL, EventId, frame_id, stream_key
 from orchestrator.stream.hub import Hub
-from orchestrator.stream.publisher import Publisher
+from orchestrator.stream.publisher import STREAM_TTL_S, Publisher
 from orchestrator.stream.sse import Ending, Standing, stream_turn
 from servicekit.telemetry import Metrics
 from servicekit.testing import eventually
@@ -157,3 +157,24 @@ async def test_a_turn_that_waits_for_a_moment_only_stays_near(process) -> None:
             await eventually(lambda: not publisher._pending)
             publisher.publish("trn_m", [(EventId(2, 1), END)], SEALER)
             assert await _ids(_reading(hub, "trn_m")) == ["1-1", "2-1"]
+
+
+async def test_a_stream_that_redis_lost_in_the_middle_is_made_anew_with_a_time_limit(
+    process: Callable[[], AbstractAsyncContextManager[Process]], redis_url: str
+) -> None:
+    redis = Redis.from_url(redis_url)
+    key = stream_key("trn_w")
+    async with process() as (_, publisher), process() as (elsewhere, _):
+        with publisher.near("trn_w"):
+            publisher.publish("trn_w", [(EventId(1, 1), STATUS)], SEALER)
+            await eventually(lambda: redis.exists(key))
+            assert 0 < await redis.ttl(key) <= STREAM_TTL_S
+            await redis.delete(key)
+            publisher.publish("trn_w", [(EventId(2, 100), _word("one "))], SEALER)
+            await eventually(lambda: redis.exists(key))
+            assert 0 < await redis.ttl(key) <= STREAM_TTL_S, "text alone would have stayed for ever"
+            reading = _reading(elsewhere, "trn_w")
+            first = await anext(reading)
+            publisher.publish("trn_w", [(EventId(3, 1), END)], SEALER)
+            assert (frame_id(first), await _ids(reading)) == (EventId(2, 100), ["3-1"])
+    await redis.aclose()

@@ -12,6 +12,7 @@ from orders.backends.choice import backend_of
 from orders.backends.postgres import PostgresOrders
 from orders.handlers import OrderTools
 from orders.people import ORDER_NOTES, people_of
+from orders.retention import retention
 from orders.routes import tools_router
 from orders.settings import Settings
 from orders.webhooks.messages import SHOPIFY, WOOCOMMERCE
@@ -51,6 +52,7 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
         kit_factory=kit_factory,
         startup=startup,
         body_limits={PREFIX: MAX_BODY_BYTES},
+        tables=retention(settings),
     )
 
 

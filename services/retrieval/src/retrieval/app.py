@@ -13,6 +13,7 @@ from retrieval.handlers import KnowledgeTools
 from retrieval.index import IndexState
 from retrieval.knowledge_base import open_knowledge_base
 from retrieval.numbers import NUMBERS
+from retrieval.retention import retention
 from retrieval.settings import Settings
 from servicekit.app import KitFactory, create_app
 from servicekit.context import Kit
@@ -61,4 +62,5 @@ def build(
         startup=startup,
         body_limits={INGEST_PATH: INGEST_MAX_BYTES},
         numbers=NUMBERS,
+        tables=retention(settings),
     )

@@ -17,8 +17,10 @@ from servicekit.kit import open_kit
 from servicekit.logging import configure_logging
 from servicekit.openapi import install_openapi
 from servicekit.ratelimit import assert_all_limited, limited
+from servicekit.retention import Retention, Rule
 from servicekit.settings import ServiceSettings
-from servicekit.telemetry.numbers import Number, Numbers
+from servicekit.telemetry.numbers import SHARED_PASSES, Number, Numbers
+from servicekit.telemetry.sharing import SharedReading
 from servicekit.telemetry.tracing import configure_tracing
 
 KitFactory = Callable[[ServiceSettings], AbstractAsyncContextManager[Kit]]
@@ -38,13 +40,14 @@ def create_app(
     max_body_bytes: int = MAX_BODY_BYTES,
     body_limits: Mapping[str, int] | None = None,
     numbers: Sequence[Number] = (),
+    tables: Sequence[Rule] = (),
     version: str = "1.0.0",
 ) -> FastAPI:
     """The app. `kit_factory` is the test door; `startup` runs around the app's life, after the kit is open.
 
     `checks` join `/readyz` beside the database, as do those that `startup` puts into `app.state.checks`.
     Paths in `public_paths` need no rate limit; bodies over `max_body_bytes` are 413 (`body_limits`: by path prefix).
-    `numbers` are read from the service's database into gauges.
+    `numbers` are read from the service's database into gauges; `tables` says when their rows end.
     """
 
     @asynccontextmanager
@@ -53,8 +56,11 @@ def create_app(
         async with AsyncExitStack() as stack:
             kit = await stack.enter_async_context((kit_factory or open_kit)(settings))
             app.state.kit = kit
-            gauges = Numbers(kit.db, kit.metrics, numbers)
+            sharing = SharedReading(kit.redis, settings.service, SHARED_PASSES * settings.numbers_every_s)
+            gauges = Numbers(kit.db, kit.metrics, numbers, sharing)
             await stack.enter_async_context(gauges.running(settings.numbers_every_s))
+            retention = Retention(kit.db, kit.clock, kit.metrics, tables)
+            await stack.enter_async_context(retention.running(settings.retention_every_s))
             if startup is not None:
                 await stack.enter_async_context(startup(kit, app))
             yield

@@ -7,7 +7,6 @@ attempt leaves nothing behind, so the next one simply runs; there is no lease th
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import asyncpg
 import orjson
@@ -112,11 +111,6 @@ class IdempotencyStore:
             if error.constraint_name != "idempotency_grant":
                 raise
             raise ProblemError(ProblemCode.GRANT_INVALID, "This grant was already used for another call.") from error
-
-    async def purge(self, connection: Connection, before: datetime) -> int:
-        """Forgets answers stored before `before`; returns how many. After that a key may be used anew."""
-        status: str = await connection.execute("DELETE FROM idempotency WHERE created_at < $1", before)
-        return int(status.rsplit(" ", 1)[1])
 
 
 async def forget_caller(connection: Connection, issuer: str, subject: str) -> int:

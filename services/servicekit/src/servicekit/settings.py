@@ -73,6 +73,11 @@ class ServiceSettings(BaseSettings):
     trusted_proxies: Annotated[str, AfterValidator(proxies)] = ""
     #: How often the gauges are read that the service's own database fills; 0: never.
     numbers_every_s: float = Field(default=15.0, ge=0)
+    #: How long the answer to a write is kept for its Idempotency-Key: not less than a week. A turn asks again for
+    #: minutes, an operator who brings back a job that was lost does it within days; later the key is a new one.
+    idempotency_retention_days: int = Field(default=30, ge=7, le=3650)
+    #: How often rows are looked for whose time is over (`retention.py` of each service); 0: never.
+    retention_every_s: float = Field(default=3600.0, ge=0)
     shutdown_grace_s: int = Field(default=25, ge=0)
 
     @classmethod

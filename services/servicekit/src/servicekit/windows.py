@@ -10,7 +10,7 @@ from math import floor
 import redis.asyncio
 from limits import RateLimitItem
 
-_PREFIX = "aiguy:limit:"
+PREFIX = "aiguy:limit:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class RedisWindows:
 
         Returns how many were taken of each, and the full one. Raises RedisError, and what a broken connection raises.
         """
-        keys, told = [_PREFIX + one.key for one in counts], list[int]()
+        keys, told = [PREFIX + one.key for one in counts], list[int]()
         for one, many in zip(counts, wanted, strict=True):
             told += (one.limit.amount, one.limit.get_expiry() * 1000, many)
         taken, full = await self._script(keys, told)

@@ -33,6 +33,7 @@ from tickets.resolved.masking import Masking
 from tickets.resolved.port import ResolvedTickets
 from tickets.resolved.postgres import PostgresResolved
 from tickets.resolved.routes import resolved_router
+from tickets.retention import retention
 from tickets.routes import tools_router
 from tickets.settings import Settings
 from tickets.sla_sweeper import SlaSweeper
@@ -102,4 +103,5 @@ def build(
         kit_factory=kit_factory,
         startup=startup,
         numbers=NUMBERS,
+        tables=retention(settings),
     )

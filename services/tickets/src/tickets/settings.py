@@ -19,6 +19,8 @@ class Settings(ServiceSettings):
     #: What the numbers of our own tickets begin with: `HP-10023`.
     ticket_prefix: str = Field(default="HP-", pattern=r"^[A-Z0-9-]{0,8}$")
     tickets_backend: Literal["postgres", "zendesk"] = "postgres"
+    #: How long a hand-over keeps its summary and transcript: as long as conversations are kept.
+    ticket_transcripts_days: int = Field(default=365, ge=1, le=3650)
 
     #: `https://<shop>.zendesk.com`.
     zendesk_url: str = ""

@@ -24,12 +24,12 @@ SELECT (SELECT count(*) FROM refunds r WHERE r.created_at > now() - interval '30
 NUMBERS = (
     Number(
         "aiguy_refunds_without_approval", "Refunds that moved money and that nobody had approved; of the last 30 days.",
-        _UNAPPROVED,
+        _UNAPPROVED, shared=True,
     ),
     Number(
         "aiguy_day_refunds", "Refunds of the last 24 hours, by the state they are in, and by amount in minor units.",
         f"SELECT state, {_SIZE}, count(*) FROM refunds WHERE created_at > now() - interval '24 hours' GROUP BY 1, 2",  # noqa: S608 - constants
-        ("state", "amount"), tuple((state.value, size) for state in RefundState for size in _SIZES),
+        ("state", "amount"), tuple((state.value, size) for state in RefundState for size in _SIZES), shared=True,
     ),
     Number(
         "aiguy_refunds_oldest_seconds", "For how long the oldest refund has been on its way to its provider.",

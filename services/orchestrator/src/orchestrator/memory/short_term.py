@@ -18,6 +18,7 @@ from servicekit.telemetry import Metrics
 
 KEEP_MESSAGES = 20
 TTL_S = 24 * 3600
+MEMORY_PREFIX = "aiguy:memory:"
 _SUMMARY_CHARS = 80
 _SUMMARY_LINES = 6
 
@@ -124,4 +125,4 @@ def summarise(messages: list[Message]) -> str:
 
 def memory_key(conversation_id: str) -> str:
     """Where the memory of a conversation stands in Redis."""
-    return f"aiguy:memory:{conversation_id}"
+    return MEMORY_PREFIX + conversation_id

@@ -11,6 +11,7 @@ from orchestrator.journal.sealing import Sealer
 
 #: Each new run of a turn that streams text starts its counter here, so that its pieces follow the lost run's.
 RUN_STRIDE = 100_000
+STREAM_PREFIX = "aiguy:turn:"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,7 +40,7 @@ def parse_event_id(text: str) -> EventId:
 
 def stream_key(turn_id: str) -> str:
     """The Redis stream of a turn, and the channel that wakes its readers."""
-    return f"aiguy:turn:{turn_id}"
+    return STREAM_PREFIX + turn_id
 
 
 def encode_frame(event_id: EventId, event: StreamEvent) -> bytes:

@@ -127,11 +127,17 @@ class Publisher:
 
     async def _send(self, batches: list[_Batch]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
+        added: list[tuple[int, _Batch]] = []
         for batch in batches:
             if batch.sealer is None:
                 continue  # it holds no event
             sealed = seal_frames(batch.sealer, batch.key, batch.frames)
-            pipeline.xadd(batch.key, {"f": sealed}, id=str(batch.last), maxlen=_MAX_BATCHES, approximate=True)
+            added.append((len(pipeline), batch))
+            # Text alone makes no stream: one without a time limit would stay for ever.
+            pipeline.xadd(
+                batch.key, {"f": sealed}, id=str(batch.last), maxlen=_MAX_BATCHES, approximate=True,
+                nomkstream=not batch.steps,
+            )  # fmt: skip
             if batch.steps:
                 pipeline.expire(batch.key, STREAM_TTL_S)
             pipeline.publish(batch.key, sealed)
@@ -146,6 +152,11 @@ class Publisher:
                 isinstance(reply, ResponseError) and "equal or smaller" in str(reply)
             ):
                 self._count(type(reply).__name__, 1)
+        if wiped := [batch for place, batch in added if replies[place] is None]:
+            # Readers get these a second time, and know them by their ids.
+            for batch in wiped:
+                batch.steps = True
+            await self._send(wiped)
 
     def _count(self, reason: str, events: int) -> None:
         self._lost.labels(reason).inc(events)

@@ -24,7 +24,7 @@ PATIENCE_S = 0.1
 MARK_TTL_S = 3600
 #: Clocks of two replicas may differ by this much.
 SKEW_MS = 1000
-_PREFIX = "aiguy:tool:"
+CACHE_PREFIX = "aiguy:tool:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +98,4 @@ class ReadCache:
 
     def _name(self, *parts: str) -> str:
         message = "\x00".join(parts).encode()
-        return _PREFIX + hmac.new(self._key, message, hashlib.sha256).hexdigest()[:40]
+        return CACHE_PREFIX + hmac.new(self._key, message, hashlib.sha256).hexdigest()[:40]

@@ -1,0 +1,1 @@
+"""The page that shows how a stack on this machine goes."""

@@ -1,0 +1,46 @@
+"""How long rows and keys of the orchestrator live: what people said ends with their conversation, the chain stays."""
+
+from orchestrator.memory.short_term import MEMORY_PREFIX, TTL_S
+from orchestrator.settings import Settings
+from orchestrator.stream.frames import STREAM_PREFIX
+from orchestrator.stream.publisher import STREAM_TTL_S
+from orchestrator.tools.cache import CACHE_PREFIX, MARK_TTL_S
+from servicekit.retention import LIMITS, NUMBERS, Expiring, Forgotten, Kept, Rule, Swept, kit_rules
+
+#: How a job ended, and the traces of those that failed: for whoever looks the morning after the weekend.
+_JOBS_DAYS = 7
+_ERASING = "orchestrator.privacy.erasing.erase_conversations"
+_STUBS = "without a word after their conversation's time: what the journal's chain says can be counted, and not read"
+
+REDIS = (
+    LIMITS,
+    NUMBERS,
+    Expiring(STREAM_PREFIX, STREAM_TTL_S, "a turn's live events"),
+    Expiring(MEMORY_PREFIX, TTL_S, "the last turns of a conversation"),
+    Expiring(CACHE_PREFIX, MARK_TTL_S, "answers of reads, and when a person last wrote"),
+)
+
+
+def retention(_: Settings) -> tuple[Rule, ...]:
+    """A rule for each table."""
+    return (
+        *kit_rules(idempotency_days=None),
+        Kept("conversations", _STUBS),
+        Kept("turns", _STUBS),
+        Kept("messages", _STUBS),
+        Kept("journal", "append-only and chained; nobody can read it after its conversation's key is destroyed"),
+        Kept("cards", _STUBS),
+        Kept("card_decisions", _STUBS),
+        Kept("feedback", _STUBS),
+        Kept("staff_messages", _STUBS),
+        Kept("staff_steps", _STUBS),
+        Swept("thread", _ERASING, "deleted when the conversation's time is over"),
+        Swept("vault", _ERASING, "deleted when the conversation's time is over"),
+        Swept("knowledge_gaps", "orchestrator.gaps.keeper.GapKeeper", "AIGUY_GAPS_RETENTION_DAYS"),
+        Swept("usage_days", "orchestrator.limits.keeper.UsageKeeper", "folded into one row for each day and model"),
+        Kept("privacy_requests", "the proof that somebody was erased, without their name"),
+        Kept("pgqueuer", "jobs that are not done yet"),
+        Forgotten("pgqueuer_log", "created", _JOBS_DAYS, "what became of jobs"),
+        Kept("pgqueuer_schedules", "one row for each schedule, of which there are none"),
+        Kept("pgqueuer_statistics", "nothing writes to it"),
+    )
