@@ -44,9 +44,9 @@ class Answered:
     media_type: str = ""
     text: str = ""
 
-    def wrong(self, allowed: Allowed) -> str:
-        """What of it no customer may meet, '' when nothing."""
-        if self.after_s > allowed.answer_s:
+    def wrong(self, allowed: Allowed, slow: float) -> str:
+        """What of it no customer may meet, '' when nothing, on a machine that is so many times `slow`."""
+        if self.after_s > allowed.answer_s * slow:
             return "took too long"
         if self.status == 0:
             return "" if allowed.broken else "the connection broke"

@@ -61,7 +61,7 @@ async def postgres_restarted(shop: Shop) -> AsyncIterator[None]:
     """As for an update: it throws everybody out, and is there again."""
     pid = shop.machine.stack.server_pids["postgres"]
     os.kill(pid, signal.SIGINT)
-    await eventually(lambda: shop.machine.stack.server_pids.get("postgres", pid) != pid, 30)
+    await eventually(lambda: shop.machine.stack.server_pids.get("postgres", pid) != pid, 60)
     yield
 
 
@@ -95,11 +95,11 @@ async def postgres_full(shop: Shop) -> AsyncIterator[None]:
             async with connected(shop.superuser) as connection:
                 for _ in range(40):
                     await connection.execute(_MORE_LOG)
-        await eventually(lambda: shop.machine.stack.server_pids.get("postgres") != pid, 20)
+        await eventually(lambda: shop.machine.stack.server_pids.get("postgres") != pid, 60)
         await asyncio.sleep(2)  # the length of the second
     finally:
         _resize(disk, _ROOM)
-    await eventually(lambda: "postgres" in shop.machine.stack.server_pids, 30)
+    await eventually(lambda: "postgres" in shop.machine.stack.server_pids, 60)
     yield
 
 
@@ -117,7 +117,7 @@ async def valkey_emptied(shop: Shop) -> AsyncIterator[None]:
     """It dies with its files, and starts with nothing."""
     shutil.rmtree(shop.machine.stack.home.root / "valkey" / "appendonlydir")
     await shop.machine.kill("valkey")
-    await eventually(lambda: "valkey" in shop.machine.stack.server_pids, 30)
+    await eventually(lambda: "valkey" in shop.machine.stack.server_pids, 60)
     yield
 
 
@@ -139,7 +139,7 @@ async def valkey_gone(shop: Shop) -> AsyncIterator[None]:
     await asyncio.sleep(20)  # the length of the outage
     assert "valkey" not in shop.machine.stack.server_pids
     config.rmdir()
-    await eventually(lambda: "valkey" in shop.machine.stack.server_pids, 30)
+    await eventually(lambda: "valkey" in shop.machine.stack.server_pids, 60)
     yield
 
 

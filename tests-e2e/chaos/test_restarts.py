@@ -38,8 +38,8 @@ async def test_everything_dies_at_once_and_nothing_is_lost(shop: Shop) -> None:
         for pid in before.values():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        await eventually(lambda: _all_new(before, stack.pids | stack.server_pids), 60)
-        await shop.up_again()
+        await eventually(lambda: _all_new(before, stack.pids | stack.server_pids), 120)
+        await shop.up_again(120)
     assert await held.wrong(ALLOWED) == []
     assert set(SERVICES) <= set(before)
     assert "answered" in {one.turn.outcome for one in held.soak.held}

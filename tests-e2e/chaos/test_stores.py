@@ -65,7 +65,7 @@ async def test_an_outage_loses_nothing_and_ends_by_itself(shop: Shop, outage: Ou
     async with storm(shop) as held:
         await eventually(lambda: len(held.soak.held) >= 3, 30)
         async with outage.strikes(shop):
-            await shop.up_again()
+            await shop.up_again(120)
     assert await held.wrong(outage.allowed) == []
     outcomes = {one.turn.outcome for one in held.soak.held}
     assert "answered" in outcomes
