@@ -1,10 +1,13 @@
-"""What the tests of several folders use: a finder of personal data, and vaults with a key of their own."""
+"""What the tests of several folders use: a finder of personal data, vaults with a key of their own, a silent Redis."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+import redis.asyncio
 
 from orchestrator.guard.vault import Vault
+from servicekit.kit import open_redis
 from servicekit.privacy import Finder
 
 
@@ -26,3 +29,20 @@ def new_vault(finder: Finder) -> Callable[..., Vault]:
 @pytest.fixture
 def vault(new_vault: Callable[..., Vault]) -> Vault:
     return new_vault()
+
+
+@pytest.fixture
+async def silent_redis() -> AsyncIterator["redis.asyncio.Redis"]:
+    """A client, as services have it, of a server that takes connections and never says a word."""
+    over = asyncio.Event()
+
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    client = open_redis(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    yield client
+    over.set()
+    await client.aclose(close_connection_pool=True)
+    server.close()

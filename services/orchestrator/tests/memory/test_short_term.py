@@ -1,5 +1,6 @@
 """Short-term memory: masked, bounded, shared through Redis, and rebuilt from the thread when Redis lost it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -89,6 +90,19 @@ async def test_without_redis_the_thread_answers_and_it_is_counted(
     remembered = await ShortTermMemory(nowhere, database, metrics).recall(conversation, "trn_2")
     assert [message.text for message in remembered.history] == ["Hello"]
     assert b"aiguy_memory_without_redis_total{" in metrics.render()
+
+
+@pytest.mark.service
+async def test_a_redis_that_says_nothing_is_not_waited_for(
+    database: Database, conversation: Conversation, silent_redis: "redis.asyncio.Redis"
+) -> None:
+    await said(database, conversation, "trn_1", "customer", "Hello")
+    memory = ShortTermMemory(silent_redis, database, Metrics())
+    async with asyncio.timeout(2):
+        remembered = await memory.recall(conversation, "trn_2")
+        await memory.remember(conversation, "trn_2", remembered, "and now?", "Wait.")
+        await memory.forget(conversation)
+    assert [message.text for message in remembered.history] == ["Hello"]
 
 
 def test_older_messages_become_one_short_line_each() -> None:

@@ -1,5 +1,6 @@
 """Following a turn: without Redis while it runs here, through Redis from any other process, and across the two."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -76,6 +77,16 @@ async def test_a_turn_that_runs_here_is_followed_while_redis_is_away() -> None:
     await publisher.close()
     await nowhere.aclose()
     assert b'aiguy_stream_lost_total{reason="ConnectionError"}' in metrics.render()
+
+
+async def test_a_stream_ends_from_the_journal_in_time_while_redis_says_nothing(silent_redis) -> None:
+    async def ended() -> Standing:
+        return Standing(END)
+
+    reading = stream_turn(Hub(silent_redis), "trn_a", BEFORE_ALL, Ending(None, ended), 20, SEALER)
+    async with asyncio.timeout(4):
+        told = b"".join([piece async for piece in reading])
+    assert b"event: end" in told
 
 
 async def test_another_process_follows_through_redis(process) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contracts.errors import ProblemCode, problem
+from contracts.errors import PROBLEMS, ProblemCode, problem
 from orchestrator.tools.calls import failed
 from orchestrator.tools.failures import from_http_failure, from_response
 from servicekit.http.client import FailureKind, HttpFailure, HttpResponse
@@ -16,7 +16,7 @@ def answer(status: int, body: Any = b"", kind: str = "application/problem+json",
     return HttpResponse(status, {"content-type": kind, **headers}, content)
 
 
-@pytest.mark.parametrize("code", ProblemCode)
+@pytest.mark.parametrize("code", [code for code in ProblemCode if PROBLEMS[code].status != 401])
 def test_a_problem_of_ours_keeps_its_code(code: ProblemCode) -> None:
     body = problem(code, "their words").model_dump(mode="json")
     assert from_response(answer(body["status"], body)).code is code
@@ -41,9 +41,18 @@ def test_a_server_error_is_the_tools_fault(status: int) -> None:
     assert from_response(answer(status, b"<html>", "text/html")).tool_fault is (status >= 500)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 422, 429, 501])
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 422, 429, 501])
 def test_a_refusal_is_not_the_tools_fault(status: int) -> None:
     assert not from_response(answer(status, b"")).tool_fault
+
+
+@pytest.mark.parametrize("code", [ProblemCode.UNAUTHENTICATED, ProblemCode.TOKEN_EXPIRED])
+def test_a_service_that_does_not_believe_our_token_is_not_told_as_the_customers_lack_of_rights(
+    code: ProblemCode,
+) -> None:
+    for body in (problem(code).model_dump(mode="json"), b"<html>"):
+        trouble = from_response(answer(401, body))
+        assert (trouble.code, trouble.tool_fault) == (ProblemCode.INTERNAL, True)
 
 
 def test_the_longer_of_no_wishes_is_no_wait_and_a_date_is_ignored() -> None:

@@ -1,7 +1,8 @@
 """The last turns of a conversation for the Brain (TURN-10): sealed in Redis for a day, else rebuilt from Postgres."""
 
+import asyncio
 import itertools
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ from servicekit.telemetry import Metrics
 KEEP_MESSAGES = 20
 TTL_S = 24 * 3600
 MEMORY_PREFIX = "aiguy:memory:"
+#: A turn waits so long for Redis, once when it begins to plan and once when it has ended.
+PATIENCE_S = 0.25
 _SUMMARY_CHARS = 80
 _SUMMARY_LINES = 6
 
@@ -73,19 +76,12 @@ class ShortTermMemory:
 
     async def forget(self, conversation: Conversation) -> None:
         """Have the next turn read the thread again: somebody else has written into it."""
-        try:
-            await self.redis.delete(memory_key(conversation.id))
-        except (RedisError, OSError) as error:
-            self._without_redis(error)
+        await self._attempt(self.redis.delete(memory_key(conversation.id)))
 
     async def _cached(self, conversation: Conversation) -> list[dict[str, str]] | None:
-        try:
-            sealed: Any = await self.redis.get(memory_key(conversation.id))
-        except (RedisError, OSError) as error:
-            self._without_redis(error)
-            return None  # the thread in Postgres answers instead
+        sealed = await self._attempt(self.redis.get(memory_key(conversation.id)))
         if sealed is None:
-            return None
+            return None  # the thread in Postgres answers instead
         entries: list[dict[str, str]] = orjson.loads(conversation.sealer.open("memory", sealed))
         return entries
 
@@ -100,15 +96,18 @@ class ShortTermMemory:
 
     async def _store(self, conversation: Conversation, entries: list[dict[str, str]]) -> None:
         sealed = conversation.sealer.seal("memory", orjson.dumps(entries[-2 * KEEP_MESSAGES :]))
-        try:
-            await self.redis.set(memory_key(conversation.id), sealed, ex=TTL_S)
-        except (RedisError, OSError) as error:
-            self._without_redis(error)  # the next turn rebuilds it from the thread
+        await self._attempt(self.redis.set(memory_key(conversation.id), sealed, ex=TTL_S))
 
-    def _without_redis(self, error: Exception) -> None:
-        self.metrics.counter(
-            "aiguy_memory_without_redis_total", "Memory reads and writes that Redis did not serve", ["reason"]
-        ).labels(type(error).__name__).inc()
+    async def _attempt(self, command: Awaitable[Any]) -> Any:
+        """Its answer; None when Redis does not serve it in time, which is counted."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await command
+        except (RedisError, OSError) as error:  # a TimeoutError is an OSError
+            self.metrics.counter(
+                "aiguy_memory_without_redis_total", "Memory reads and writes that Redis did not serve", ["reason"]
+            ).labels(type(error).__name__).inc()
+            return None
 
 
 def _calls(entries: list[dict[str, str]]) -> tuple[frozenset[str], ...]:

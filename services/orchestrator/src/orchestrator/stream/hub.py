@@ -23,6 +23,8 @@ from servicekit.logging import get_logger
 #: A reader that is this many batches behind is cut off; it goes on from what is stored.
 _BACKLOG = 256
 _RECONNECT_S = 0.5
+#: A customer waits so long for what Redis has stored of a stream; the journal has the answer too.
+_PATIENCE_S = 0.5
 
 
 @dataclass(slots=True)
@@ -121,8 +123,9 @@ class Hub:
 
     async def _in_redis(self, key: str, after: EventId, sealer: Sealer) -> list[bytes]:
         try:
-            entries: Any = await self._redis.xrange(key, min=f"({after}")
-        except (RedisError, OSError):
+            async with asyncio.timeout(_PATIENCE_S):
+                entries: Any = await self._redis.xrange(key, min=f"({after}")
+        except (RedisError, OSError):  # a TimeoutError is an OSError
             return []
         opened = (_opened(sealer, key, fields[b"f"]) for _, fields in entries)
         return [frames for frames in opened if frames is not None]

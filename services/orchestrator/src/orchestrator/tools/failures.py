@@ -14,7 +14,6 @@ _MAX_PROBLEM_BYTES = 64 * 1024
 
 #: What a status means when no problem of ours explains it: a proxy answered, or something unknown.
 _BY_STATUS = {
-    401: ProblemCode.UNAUTHENTICATED,
     403: ProblemCode.FORBIDDEN,
     # Not NOT_FOUND: a missing route must not be told to a customer as a missing order.
     404: ProblemCode.TOOL_UNKNOWN,
@@ -45,6 +44,9 @@ class Trouble:
 
 #: The answer is no JSON, is too large, or breaks the schema that the service itself published.
 GARBAGE = Trouble(ProblemCode.INTERNAL, tool_fault=True)
+#: We mint the token of a call, so its refusal says nothing of the customer: a clock or a key is wrong. Nor does it say
+#: anything of a write that is asked for again: that may have been done before.
+NOT_BELIEVED = Trouble(ProblemCode.INTERNAL, tool_fault=True)
 
 
 def from_http_failure(failure: HttpFailure) -> Trouble:
@@ -60,6 +62,8 @@ def from_http_failure(failure: HttpFailure) -> Trouble:
 
 def from_response(response: HttpResponse) -> Trouble:
     """The trouble behind a status that is no success. Business errors (4xx) are no fault of the tool."""
+    if response.status == HTTPStatus.UNAUTHORIZED:
+        return NOT_BELIEVED
     body = _problem(response)
     code = body.code if body is not None else _code_of(response.status)
     fault = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR and code is not ProblemCode.NOT_IMPLEMENTED

@@ -23,10 +23,15 @@ def down() -> ProblemError:
     return ProblemError(ProblemCode.DEPENDENCY_DOWN, "The database cannot be reached.", retry_after_s=1)
 
 
+def late() -> ProblemError:
+    """The problem of a statement that took too long, or was never answered."""
+    return ProblemError(ProblemCode.DEADLINE_EXCEEDED, "The database took too long.")
+
+
 def translate(error: Exception) -> ProblemError | None:
     """The problem that `error` means, or None when it is a programming error that must surface as such."""
     if isinstance(error, asyncpg.exceptions.QueryCanceledError):
-        return ProblemError(ProblemCode.DEADLINE_EXCEEDED, "The database took too long.")
+        return late()
     if isinstance(error, _DOWN):
         return down()
     if isinstance(error, _BUSY):

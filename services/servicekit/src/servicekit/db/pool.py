@@ -5,14 +5,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from asyncpg.transaction import Transaction
 
 from contracts.errors import ProblemCode
-from servicekit.db.errors import CONNECT_ERRORS, down, translate
+from servicekit.db.errors import CONNECT_ERRORS, down, late, translate
 from servicekit.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ else:
 
 ACQUIRE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15.0
+#: To leave a connection in order: one that is silent for so long is cut instead.
+UNDO_TIMEOUT_S = 1.0
 
 
 async def _keep_session(_: Any) -> None:
@@ -31,17 +34,33 @@ async def _keep_session(_: Any) -> None:
     return
 
 
-async def _open(url: str, size: int) -> _Pool:
+async def _open(url: str, size: int, statement_timeout_s: float) -> _Pool:
     return await asyncpg.create_pool(
         url,
         min_size=0,  # a service starts, and says "not ready", while its database is still down
         max_size=size,
-        command_timeout=STATEMENT_TIMEOUT_S,
+        command_timeout=statement_timeout_s,
         timeout=ACQUIRE_TIMEOUT_S,
         max_inactive_connection_lifetime=300,
         reset=_keep_session,
         server_settings={"application_name": "aiguy", "jit": "off", "timezone": "UTC"},
     )
+
+
+async def _undo(connection: Connection, work: Transaction) -> None:
+    """What goes wrong here is not told: the caller hears why there is something to undo, and a connection that is cut
+    undoes it too.
+    """
+    try:
+        async with asyncio.timeout(UNDO_TIMEOUT_S):
+            await work.rollback()
+    except CONNECT_ERRORS:
+        _cut(connection)
+
+
+def _cut(connection: Connection) -> None:
+    with suppress(asyncpg.InterfaceError):  # the pool has taken it back already
+        connection.terminate()
 
 
 class Database:
@@ -55,10 +74,13 @@ class Database:
         self._replica = replica
 
     @classmethod
-    async def connect(cls, url: str, *, replica_url: str | None = None, size: int = 10) -> "Database":
+    async def connect(
+        cls, url: str, *, replica_url: str | None = None, size: int = 10,
+        statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+    ) -> "Database":  # fmt: skip
         """Opens the pools; connections are made when they are first needed."""
-        primary = await _open(url, size)
-        return cls(primary, await _open(replica_url, size) if replica_url else None)
+        primary = await _open(url, size, statement_timeout_s)
+        return cls(primary, await _open(replica_url, size, statement_timeout_s) if replica_url else None)
 
     @property
     def pool(self) -> _Pool:
@@ -82,14 +104,17 @@ class Database:
             raise down() from error
         try:
             yield connection
+        except TimeoutError as error:
+            raise late() from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             if isinstance(error, asyncpg.InternalClientError):
-                connection.terminate()  # or the pool would hand it out again
+                _cut(connection)  # or the pool would hand it out again
             if (found := translate(error)) is None:
                 raise
             raise found from error
         finally:
-            await pool.release(connection)
+            with suppress(*CONNECT_ERRORS):  # the pool has cut it then, and makes another when one is needed
+                await pool.release(connection, timeout=UNDO_TIMEOUT_S)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -106,8 +131,15 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """A connection of the primary in a transaction: committed at the end of the `with`, undone on any error."""
-        async with self._connection(self._primary) as connection, connection.transaction():
-            yield connection
+        async with self._connection(self._primary) as connection:
+            work = connection.transaction()
+            await work.start()
+            try:
+                yield connection
+            except BaseException:
+                await _undo(connection, work)
+                raise
+            await work.commit()
 
     async def check(self) -> None:
         """A health check: raises ProblemError(DEPENDENCY_DOWN) when the primary does not answer."""
