@@ -46,10 +46,15 @@ class Trouble:
 #: The answer is no JSON, is too large, or breaks the schema that the service itself published.
 GARBAGE = Trouble(ProblemCode.INTERNAL, tool_fault=True)
 
+#: The request was never sent, because too many others of ours were under way.
+NO_PLACE = Trouble(ProblemCode.OVERLOADED, tool_fault=False)
+
 
 def from_http_failure(failure: HttpFailure) -> Trouble:
     """The trouble behind an exchange without a usable answer."""
     match failure.kind:
+        case "no_place":
+            return NO_PLACE
         case "timeout":
             return Trouble(ProblemCode.DEADLINE_EXCEEDED, tool_fault=True)
         case "connect" | "reset" | "protocol":
