@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy bench-guards \
         bench-gateway bench-first-words load soak profile guard-suite prove-refunds prove-turns prove-input \
-        prove-guards redteam contracts gateway-install widget plugin k8s-check alerts-check dashboards images-check
+        prove-guards redteam chaos contracts gateway-install widget plugin k8s-check alerts-check dashboards images-check
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -124,6 +124,11 @@ prove-guards: setup ## Attacks through a Brain that obeys whatever it reads, Age
 redteam: setup ## Attack the whole stack with a model that obeys every attack; prints what had an effect
 	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_REDTEAM=1 $(VENV)/pytest -s -W ignore tests-e2e/redteam; \
 	  then echo 'VERDICT: no attack had an effect'; else echo 'VERDICT: ATTACKS HAD EFFECTS (see above)'; exit 1; fi
+
+chaos: setup ## Hurt every tool service, the orchestrator and the model; TURNS=2000 turns whose model fails now and then
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_PROVE=1 AIGUY_CHAOS_TURNS=$(TURNS) $(VENV)/pytest -s -W ignore $(ARGS) \
+	  tests-e2e/chaos; then echo 'VERDICT: nothing was lost, nothing done twice, every turn ended'; \
+	  else echo 'VERDICT: CHAOS WON (see above)'; exit 1; fi
 
 k8s-check: setup ## Render every Kubernetes overlay, validate it strictly, and try what it promises
 	@if AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -m 'not e2e' $(ARGS) tests-e2e/k8s; \

@@ -121,7 +121,7 @@ async def test_every_confirmed_refund_is_made_once(machine: Machine, short_rests
         await asyncio.gather(killing, approving)
         await settled(billing, wanted, SETTLED_S)
     found = await balance(billing, wanted, provider)
-    books = await wrong_in_books(billing)
+    books = await wrong_in_books(billing, [one.order for one in wanted])
     print(f"killed at: {dict(reaper.killed)}; {provider.troubled} answers of the provider spoiled")
     print(found)
     assert soak.failed == []

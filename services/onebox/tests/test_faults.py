@@ -99,6 +99,50 @@ async def test_reset_cuts_open_and_new_connections(proxy: FaultProxy) -> None:
         await other.say("after")
 
 
+async def test_an_answer_is_cut_in_the_middle_of_its_body(proxy: FaultProxy) -> None:
+    link = await connect(proxy)
+    proxy.cut()
+
+    link.writer.write(b"abcdefgh\n")
+    assert await link.reader.read() == b"abcd"
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_the_head_of_an_answer_that_is_cut_passes_whole(at_once: bool) -> None:
+    head, body = b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n", b"12345678"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(head + body if at_once else head)
+        await writer.drain()
+        if not at_once:
+            await reader.read(1)
+            writer.write(body)
+        await writer.drain()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    proxy = FaultProxy(server.sockets[0].getsockname()[1])
+    await proxy.start()
+    proxy.cut()
+    try:
+        link = await connect(proxy)
+        assert await link.reader.readexactly(len(head)) == head
+        link.writer.write(b"go on")
+        assert await link.reader.read() == b"1234"
+    finally:
+        await proxy.stop()
+        server.close()
+
+
+async def test_another_answer_is_given_although_the_upstream_got_the_request(proxy: FaultProxy) -> None:
+    link = await connect(proxy)
+    proxy.replace(b"HTTP/1.1 500 No\r\n\r\n")
+
+    link.writer.write(b"hello\n")
+    assert await link.reader.read() == b"HTTP/1.1 500 No\r\n\r\n"
+    proxy.passing()
+    assert await (await connect(proxy)).say("again") == "again"
+
+
 async def test_an_upstream_that_is_not_there_closes_the_connection() -> None:
     async with echo_server() as port:
         pass

@@ -248,3 +248,29 @@ async def test_a_closed_client_opens_again(server, client):
     await client.close()
     await client.close()
     assert (await client.request("GET", f"{server.url}/echo", timeout_s=5)).status == 200
+
+
+@pytest.mark.parametrize("kind", [AiohttpClient, HttpxClient])
+async def test_who_gets_no_place_among_our_own_calls_was_not_failed_by_the_other_side(server, kind):
+    client = kind(limit=1)
+    holder = asyncio.create_task(read(client, f"{server.url}/endless"))
+    await eventually(lambda: server.seen)
+    assert await failure(client.request("GET", f"{server.url}/echo", timeout_s=0.1)) == "no_place"
+    assert await failure(read(client, f"{server.url}/echo", timeout_s=0.1)) == "no_place"
+    assert len(server.seen) == 1
+    holder.cancel()
+    await asyncio.gather(holder, return_exceptions=True)
+    assert (await client.request("GET", f"{server.url}/echo", timeout_s=5)).status == 200
+    await client.close()
+
+
+@pytest.mark.parametrize("kind", [AiohttpClient, HttpxClient])
+async def test_every_place_is_free_again_whatever_became_of_its_call(server, kind):
+    client = kind(limit=2)
+    for path in ("/reset", "/cut", "/silent", "/garbage", "/large"):
+        calls = [client.request("GET", server.url + path, timeout_s=0.2, max_bytes=9) for _ in range(4)]
+        await asyncio.gather(*calls, return_exceptions=True)
+    server.release.set()
+    answers = await asyncio.gather(*(client.request("GET", f"{server.url}/echo", timeout_s=5) for _ in range(4)))
+    assert {answer.status for answer in answers} == {200}
+    await client.close()

@@ -2,19 +2,22 @@
 
 import os
 import signal
-from collections.abc import Mapping
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import redis.asyncio
 
 from e2e.visitor import Visitor
-from onebox.child import BackOff
+from onebox.child import BackOff, Child, ChildSpec
 from onebox.demo.facts import Counters, read_counters
-from onebox.environment import machine_environment
+from onebox.environment import machine_environment, service_environment
 from onebox.home import Home
 from onebox.keys import CHAT_SCOPES, STAFF_SCOPES, Person
 from onebox.ports import GATEWAY, ORCHESTRATOR, TOOL_SERVICES
+from onebox.readiness import wait_ready
 from onebox.report import ConsoleReport
 from onebox.stack import SERVICES, Stack
 from servicekit.auth.claims import Role
@@ -50,7 +53,8 @@ class Machine:
         }
         # Tests kill on purpose: a process that ended is not left down for longer each time.
         back_off = BackOff(most_s=0.5)
-        self.stack = Stack(Home(directory), ConsoleReport(), environment, proxied=("orders",), back_off=back_off)
+        self._environment = environment
+        self.stack = Stack(Home(directory), ConsoleReport(), environment, proxied=TOOL_SERVICES, back_off=back_off)
         self.extra: Mapping[str, str] = {}
 
     async def start(self) -> None:
@@ -92,6 +96,23 @@ class Machine:
         if extra != self.extra:
             self.extra = dict(extra)
             await self.stack.restart(ORCHESTRATOR, extra)
+
+    @asynccontextmanager
+    async def second_orchestrator(self) -> AsyncIterator[str]:
+        """Another one beside the first, over the same databases, with the same settings; its URL, once it is ready."""
+        stack, port = self.stack, free_port()
+        told = service_environment(ORCHESTRATOR, stack.addresses, stack.home, self._environment)
+        environment = told | self.extra | {"AIGUY_PORT": str(port)}
+        command, log = [sys.executable, "-m", ORCHESTRATOR], stack.home.logs / "second.log"
+        child = Child(ChildSpec("second", command, log, environment), ConsoleReport(), BackOff(most_s=0.5))
+        url = f"http://127.0.0.1:{port}"
+        await child.start()
+        try:
+            async with httpx.AsyncClient(timeout=5) as client:
+                await wait_ready(client, url)
+            yield url
+        finally:
+            await child.stop()
 
     async def kill(self, name: str) -> None:
         """SIGKILL one process; the stack starts it again by itself. Returns when it is gone, or a new one is there."""

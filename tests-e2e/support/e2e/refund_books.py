@@ -1,6 +1,6 @@
 """The books of billing after refunds under fire: each money effect stands in every one of them exactly once."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from billing.refunds.verify import REFUNDS
 from e2e.facts import Row, connected, rows
@@ -18,14 +18,14 @@ SELECT r.id, r.order_id, r.state, r.approvals, c.amount_minor AS captured,
     (SELECT array_agg(kind ORDER BY seq) FROM refund_events e WHERE e.refund_request_id = r.id) AS events,
     {_ENTRIES.format(tool="issue_refund")} AS issued, {_KEYS.format(tool="issue_refund")} AS issue_keys,
     {_ENTRIES.format(tool="approve_refund")} AS approved, {_KEYS.format(tool="approve_refund")} AS approve_keys
-FROM refunds r JOIN charges c ON c.id = r.charge_id WHERE r.order_id LIKE 'RF%'
+FROM refunds r JOIN charges c ON c.id = r.charge_id WHERE r.order_id = ANY($1)
 """
 _STEPS = ["requested", "confirmed", "approved", "submitted", "succeeded"]
 
 
-async def wrong_in_books(billing_url: str) -> list[str]:
-    """What does not add up, a line each; empty when all does."""
-    found = [line for row in await rows(billing_url, _BOOKS) for line in _wrong(row)]
+async def wrong_in_books(billing_url: str, orders: Collection[str]) -> list[str]:
+    """What does not add up for refunds of these orders, a line each; empty when all does."""
+    found = [line for row in await rows(billing_url, _BOOKS, list(orders)) for line in _wrong(row)]
     async with connected(billing_url) as connection:
         report = await verify_ledger(connection, REFUNDS)
     return [*found, *(str(broken) for broken in report.breaks)]

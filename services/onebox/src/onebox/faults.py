@@ -1,12 +1,13 @@
-"""A TCP proxy between two processes that can delay, hang or reset what passes: for the demo and for tests."""
+"""A TCP proxy between two processes that can delay, hold, cut or replace what passes: for the demo and for tests."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Literal
 
-Mode = Literal["pass", "delay", "hang", "reset"]
+Mode = Literal["pass", "delay", "hang", "reset", "cut", "replace"]
 CHUNK = 64 * 1024
+_END_OF_HEAD = b"\r\n\r\n"
 
 
 class FaultProxy:
@@ -19,6 +20,7 @@ class FaultProxy:
         self._changed = asyncio.Event()
         self._mode: Mode = "pass"
         self._delay_s = 0.0
+        self._instead = b""
         self.port = 0
         self.connections = 0
 
@@ -55,6 +57,15 @@ class FaultProxy:
         self._set("reset", 0.0)
         for link in tuple(self._links):
             link.cancel()
+
+    def cut(self) -> None:
+        """Let the head of each answer pass and half of its body, then close the connection."""
+        self._set("cut", 0.0)
+
+    def replace(self, answer: bytes) -> None:
+        """Forward requests, and give these bytes in place of each answer; then close the connection."""
+        self._instead = answer
+        self._set("replace", 0.0)
 
     @asynccontextmanager
     async def delayed(self, seconds: float) -> AsyncIterator[None]:
@@ -103,8 +114,21 @@ class FaultProxy:
             await self._wait_for_permission()
             if self._mode == "reset":
                 return
-            writer.write(data)
+            passing = self._spoiled(data)
+            writer.write(passing)
             await writer.drain()
+            if self._mode == "replace" or len(passing) < len(data):
+                return
+
+    def _spoiled(self, data: bytes) -> bytes:
+        """What passes of a piece of an answer, or passes in its place."""
+        if self._mode == "replace":
+            return self._instead
+        if self._mode != "cut":
+            return data
+        end = data.find(_END_OF_HEAD)
+        body = 0 if end < 0 else end + len(_END_OF_HEAD)
+        return data if body == len(data) else data[: (body + len(data)) // 2]
 
     async def _wait_for_permission(self) -> None:
         """Returns when the data may pass (or must be cut) under the mode of that moment."""

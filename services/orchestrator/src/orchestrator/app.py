@@ -27,6 +27,7 @@ from servicekit.app import KitFactory, create_app
 from servicekit.auth.keys import KeySet
 from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
+from servicekit.http.aiohttp_client import AiohttpClient
 from servicekit.kit import open_kit
 from servicekit.sealing.keyfile import KeyringFile
 
@@ -57,7 +58,8 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
         body_limits={PUSH_PATH: INGEST_MAX_BYTES},
         numbers=NUMBERS,
         tables=retention(settings),
-        kit_factory=kit_factory or (lambda told: open_kit(told, issuers=issuers)),
+        kit_factory=kit_factory
+        or (lambda told: open_kit(told, issuers=issuers, http=AiohttpClient(limit=settings.requests_at_once))),
         startup=lambda kit, app: orchestrate(kit, app, settings, keyring.counted(kit.metrics), minter),
     )
     if settings.web_origins:

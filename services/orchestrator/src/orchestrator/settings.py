@@ -75,6 +75,13 @@ class Settings(ServiceSettings, LlmSettings):
     gaps_retention_days: int = Field(default=90, ge=1, le=3650)
     gaps_forget_every_s: float = Field(default=3600, ge=0)
 
+    @property
+    def requests_at_once(self) -> int:
+        """How many requests to models and tools may be under way: one per turn, of those that begin here and those of
+        the queue, and some beside turns. With fewer, turns would wait for each other's models.
+        """
+        return 2 * self.worker_concurrency + 32
+
 
 def load_issuers(path: Path) -> list[Issuer]:
     """The issuers of a JSON file: `[{"iss", "algorithms", "jwks_url" | "jwks_file" | "secret_file", "staff_of"}]`.

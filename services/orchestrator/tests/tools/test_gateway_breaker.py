@@ -1,7 +1,9 @@
 """The breaker of a tool: opens after five errors, rejects at once, lets one probe through, closes."""
 
 import asyncio
+import random
 import time
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,8 +11,20 @@ from typing import Any
 import pytest
 
 from contracts.errors import ProblemCode
+from orchestrator.tools.attempt import call_exchange
+from orchestrator.tools.build import build_tools
+from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.calls import CallFailed, CallRequest, CallSucceeded
-from orchestrator.tools.testing import Fault
+from orchestrator.tools.circuit import Circuits
+from orchestrator.tools.failures import Trouble, from_http_failure
+from orchestrator.tools.metrics import ToolMetrics
+from orchestrator.tools.runner import AttemptLoop
+from orchestrator.tools.testing import FakeToolService, Fault
+from servicekit.auth.minting import TokenMinter
+from servicekit.clock import SystemClock
+from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.http.client import HttpFailure
+from servicekit.telemetry import Metrics
 from servicekit.testing import FakeClock, eventually
 
 
@@ -112,3 +126,76 @@ async def test_once_the_rest_is_over_nobody_is_told_that_it_is_down_so_that_some
     clock.advance(61)
     assert world.gateway.breaker_states()["get_order_status"] == "half_open"
     assert world.gateway.notes() == ()
+
+
+@pytest.fixture
+async def crowded(world: Any, service: FakeToolService, clock: FakeClock) -> AsyncIterator[Any]:
+    """The same world, but for two requests at once at most."""
+    http = AiohttpClient(limit=2)
+    tools = build_tools(
+        urls={"orders": service.url}, http=http, minter=TokenMinter(world.keys, "orchestrator", SystemClock()),
+        metrics=Metrics(), clock=clock, callbacks=Callbacks(b"k" * 32, clock),
+    )  # fmt: skip
+    await tools.catalog.refresh()
+    yield replace(world, catalog=tools.catalog, gateway=tools.gateway, http=http)
+    await http.close()
+
+
+class TestWhatIsNotTheToolsFault:
+    async def test_calls_that_got_no_place_among_our_own_do_not_open_it(
+        self, service: Any, crowded: Any, read: CallRequest
+    ) -> None:
+        service.always = Fault.HANG
+        holders = [
+            asyncio.create_task(crowded.http.request("POST", f"{service.url}/tools/get_order", timeout_s=30))
+            for _ in range(2)
+        ]
+        await eventually(lambda: len(service.calls) == 2)
+        service.always = None
+        for _ in range(6):
+            result = await crowded.gateway.call(read)
+            assert isinstance(result, CallFailed)
+            assert result.code is ProblemCode.OVERLOADED
+        assert crowded.gateway.breaker_states()[read.tool] == "closed"
+        for holder in holders:
+            holder.cancel()
+        await asyncio.gather(*holders, return_exceptions=True)
+        assert isinstance(await crowded.gateway.call(read), CallSucceeded)
+
+    async def test_time_outs_of_a_turn_that_had_less_time_than_the_tool_may_take_do_not_open_it(
+        self, world: Any, read: CallRequest
+    ) -> None:
+        world.service.always = Fault.HANG
+        for _ in range(6):
+            result = await world.gateway.call(replace(read, timeout_s=0.05))
+            assert isinstance(result, CallFailed)
+            assert result.code is ProblemCode.DEADLINE_EXCEEDED
+        assert world.gateway.breaker_states()[read.tool] == "closed"
+
+    @pytest.mark.parametrize(("late_s", "state"), [(0.3, "closed"), (0.01, "open")])
+    async def test_time_outs_that_we_noticed_late_ourselves_do_not_open_it(
+        self, world: Any, read: CallRequest, clock: FakeClock, late_s: float, state: str
+    ) -> None:
+        class Silent:
+            async def send(self, exchange: Any, *, patience_s: float, deadline_s: float) -> Trouble:
+                clock.advance(patience_s + late_s)
+                return from_http_failure(HttpFailure("timeout"))
+
+        counted = ToolMetrics(Metrics())
+        circuits = Circuits(clock, counted)
+        loop = AttemptLoop(Silent(), circuits, counted, clock, random.Random(7))
+        for _ in range(6):
+            await loop.run(call_exchange(world.catalog.entry(read.tool), read))
+        assert circuits.states()[read.tool] == state
+
+    async def test_a_probe_that_proved_nothing_leaves_its_place_to_the_next(
+        self, world: Any, read: CallRequest, clock: FakeClock
+    ) -> None:
+        await open_breaker(world, read)
+        clock.advance(61)
+        world.service.always = Fault.HANG
+        await world.gateway.call(replace(read, timeout_s=0.05))
+        assert world.gateway.breaker_states()[read.tool] == "half_open"
+        world.service.always = None
+        assert isinstance(await world.gateway.call(read), CallSucceeded)
+        assert world.gateway.breaker_states()[read.tool] == "closed"

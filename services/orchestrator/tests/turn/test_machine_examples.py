@@ -169,6 +169,18 @@ def test_when_no_model_answers_the_offline_policy_does_and_then_a_person() -> No
     assert asks(after(STARTED, failed, failed), HandOff) == HandOff(HandoffReason.BRAIN_DOWN)
 
 
+@pytest.mark.parametrize("trouble", [PlanFailed(reason="unavailable"), PlanRejected(reason="malformed")])
+def test_what_was_done_is_told_by_the_offline_policy_when_the_model_has_no_words_for_it(trouble: TurnInput) -> None:
+    done = (STARTED, PlanMade(call=WRITE), PREVIEW, YES, ToolSucceeded(output={}, ms=1))
+    assert asks(after(*done, trouble), CallPlanner) == CallPlanner(may_call=False, degraded=True)
+
+
+def test_what_was_looked_up_is_told_by_the_offline_policy_when_the_models_reply_is_none() -> None:
+    found = (STARTED, PlanMade(call=READ), ToolSucceeded(output={}, ms=1))
+    step = after(*found, PlanRejected(reason="malformed"))
+    assert asks(step, CallPlanner) == CallPlanner(may_call=False, degraded=True)
+
+
 def test_an_identical_call_is_not_made_twice() -> None:
     step = after(STARTED, PlanMade(call=READ), ToolSucceeded(output={}, ms=1), PlanMade(call=READ))
     assert asks(step, Draft) == Draft()

@@ -74,7 +74,7 @@ class _Transport(stripe.HTTPClient):
         else:
             return _error_in_shape(answer), answer.status, answer.headers
         raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
-            "no answer", code="unsent" if lost == "connect" else "lost"
+            "no answer", code="unsent" if lost in ("no_place", "connect") else "lost"
         )
 
 

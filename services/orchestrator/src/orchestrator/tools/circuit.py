@@ -1,8 +1,13 @@
-"""A breaker per tool (TURN-3): 5 errors in 60 s open it for 60 s, then one probe decides."""
+"""A breaker per tool (TURN-3): 5 errors in 60 s open it for 60 s, then one probe decides.
+
+Only what the tool did counts: were our own slowness taken for the tool's, a busy minute of ours would end in a minute
+without the tool.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 from orchestrator.tools.metrics import ToolMetrics
 from servicekit.clock import Clock
@@ -12,9 +17,9 @@ from servicekit.http.breaker import Breaker, BreakerConfig, StateName, retry_aft
 
 @dataclass(slots=True)
 class Report:
-    """What the watched attempt says of the tool; set before the watch ends."""
+    """What the watched attempt shows of the tool; set before the watch ends. "nothing": the trouble was ours."""
 
-    fault: bool = False
+    shows: Literal["works", "fault", "nothing"] = "works"
 
 
 class Circuits:
@@ -36,17 +41,19 @@ class Circuits:
 
     @contextmanager
     def watch(self, tool: str) -> Iterator[Report]:
-        """Records how an admitted attempt went. A cancelled one proves nothing and frees the probe's place."""
+        """Records how an admitted attempt went. One that shows nothing, or is cancelled, frees the probe's place."""
         breaker, report = self._breaker(tool), Report()
         try:
             yield report
         except BaseException:
             breaker.release()
             raise
-        if report.fault:
+        if report.shows == "fault":
             breaker.failure()
-        else:
+        elif report.shows == "works":
             breaker.success()
+        else:
+            breaker.release()
         self._metrics.breaker_open.labels(tool).set(breaker.state_name != "closed")
 
     def states(self) -> dict[str, StateName]:

@@ -48,10 +48,15 @@ GARBAGE = Trouble(ProblemCode.INTERNAL, tool_fault=True)
 #: anything of a write that is asked for again: that may have been done before.
 NOT_BELIEVED = Trouble(ProblemCode.INTERNAL, tool_fault=True)
 
+#: The request was never sent, because too many others of ours were under way.
+NO_PLACE = Trouble(ProblemCode.OVERLOADED, tool_fault=False)
+
 
 def from_http_failure(failure: HttpFailure) -> Trouble:
     """The trouble behind an exchange without a usable answer."""
     match failure.kind:
+        case "no_place":
+            return NO_PLACE
         case "timeout":
             return Trouble(ProblemCode.DEADLINE_EXCEEDED, tool_fault=True)
         case "connect" | "reset" | "protocol":

@@ -3,11 +3,12 @@
 import asyncio
 import random
 from dataclasses import dataclass
+from typing import Literal
 
 from contracts.errors import ProblemCode
 from orchestrator.tools.attempt import Answer, Attempter, Exchange, Later
 from orchestrator.tools.circuit import Circuits
-from orchestrator.tools.failures import GARBAGE, Trouble
+from orchestrator.tools.failures import GARBAGE, NO_PLACE, Trouble
 from orchestrator.tools.metrics import ToolMetrics
 from orchestrator.tools.persistence import Wait, next_wait, patience
 from orchestrator.tools.retry_budget import RetryBudget
@@ -16,6 +17,8 @@ from servicekit.clock import Clock
 _GOOD = {dict: "succeeded", Later: "accepted"}
 _RESTING = Trouble(ProblemCode.CIRCUIT_OPEN, tool_fault=False)
 _NO_TIME = Trouble(ProblemCode.DEADLINE_EXCEEDED, tool_fault=False)
+#: When a time-out is noticed so much too late this process was busy, and may have missed an answer that was there.
+LATE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,10 @@ class AttemptLoop:
 
     async def _send(self, exchange: Exchange, patience_s: float, deadline_s: float) -> Answer:
         tool = exchange.entry.name
+        due = self._clock.monotonic() + patience_s
         with self._circuits.watch(tool) as report:
             outcome = await self._attempter.send(exchange, patience_s=patience_s, deadline_s=deadline_s)
-            report.fault = isinstance(outcome, Trouble) and outcome.tool_fault
+            report.shows = _shows(exchange, outcome, self._clock.monotonic() - due)
         result = outcome.code.value if isinstance(outcome, Trouble) else _GOOD[type(outcome)]
         self._metrics.attempts.labels(tool, result).inc()
         if outcome is GARBAGE:
@@ -89,3 +93,15 @@ class AttemptLoop:
 
     def _affords(self, tool: str) -> bool:
         return self._budgets[tool].affords(self._clock.monotonic())
+
+
+def _shows(exchange: Exchange, outcome: Answer, late_s: float) -> Literal["works", "fault", "nothing"]:
+    """What an attempt shows of the tool. A time-out shows nothing when the tool did not have the time of its contract,
+    or when we were too busy to keep the time ourselves.
+    """
+    if not isinstance(outcome, Trouble):
+        return "works"
+    hurried = exchange.request.timeout_s < exchange.entry.timeout_ms / 1000
+    if outcome is NO_PLACE or (outcome.code is ProblemCode.DEADLINE_EXCEEDED and (hurried or late_s > LATE_S)):
+        return "nothing"
+    return "fault" if outcome.tool_fault else "works"

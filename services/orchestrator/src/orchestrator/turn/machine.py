@@ -212,6 +212,9 @@ def _plan_rejected(state: TurnState, rejected: PlanRejected) -> Step:
     state = replace(state, usage=state.usage + rejected.usage, rejected=state.rejected + 1)
     if rejected.reason == _WRITE_AFTER_TEXT:
         return steps.say(state, "ask_afresh", Outcome.REFUSED)
+    if any(one.error_class is None for one in state.observed) and not state.degraded:
+        # Whoever was just given their money back is not asked what they meant.
+        return steps.plan(replace(state, degraded=True), may_call=False)
     return steps.say(state, "clarify", Outcome.CLARIFY)
 
 
@@ -219,7 +222,9 @@ def _plan_failed(state: TurnState, failed: PlanFailed) -> Step:
     state = replace(state, usage=state.usage + failed.usage)
     if state.degraded:
         return steps.hand_off(state, HandoffReason.BRAIN_DOWN)
-    return steps.plan(replace(state, degraded=True), may_call=True)
+    # After a write nothing more may be called, whoever plans.
+    may_call = not any(one.call.write for one in state.observed)
+    return steps.plan(replace(state, degraded=True), may_call=may_call)
 
 
 # ── EXECUTE_TOOL, OBSERVE ────────────────────────────────────────────────────────────────────────────────

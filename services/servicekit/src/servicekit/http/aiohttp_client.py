@@ -14,15 +14,16 @@ from servicekit.http.client import (
     HttpStream,
 )
 from servicekit.http.pacing import paced
+from servicekit.http.places import Places
 
 _SEND_HEADERS = {"accept-encoding": "identity"}
 
 
 class AiohttpClient:
-    """One pool of at most `limit` connections; the session is made in the loop that first uses it."""
+    """At most `limit` requests at once, over kept connections; the session is made in the loop that first uses it."""
 
     def __init__(self, *, limit: int = 100, keepalive_s: float = 30.0) -> None:
-        self._limit = limit
+        self._places = Places(limit)
         self._keepalive_s = keepalive_s
         self._session: aiohttp.ClientSession | None = None
 
@@ -37,9 +38,11 @@ class AiohttpClient:
         max_bytes: int | None = None,
     ) -> HttpResponse:
         """See `HttpPort.request`."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
         try:
             async with (
-                asyncio.timeout(timeout_s),
+                self._places.one(deadline),
+                asyncio.timeout_at(deadline),
                 self._open().request(
                     method, url, headers=headers, data=body, allow_redirects=False, timeout=_timeouts(timeout_s)
                 ) as response,
@@ -67,20 +70,21 @@ class AiohttpClient:
     ) -> AsyncIterator[HttpStream]:
         """See `HttpPort.stream`."""
         deadline = asyncio.get_running_loop().time() + timeout_s
-        try:
-            async with asyncio.timeout_at(deadline):
-                response = await self._open().request(
-                    method, url, headers=headers, data=body, allow_redirects=False, timeout=_timeouts(timeout_s)
-                )
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise _failure(error) from None
-        chunks = paced(response.content.iter_any(), deadline, idle_timeout_s, _failure)
-        try:
-            yield HttpStream(response.status, _lower(response), chunks)
-        finally:
-            await chunks.aclose()
-            # At the end of the body the connection is already back in the pool, and this does nothing.
-            response.close()
+        async with self._places.one(deadline):
+            try:
+                async with asyncio.timeout_at(deadline):
+                    response = await self._open().request(
+                        method, url, headers=headers, data=body, allow_redirects=False, timeout=_timeouts(timeout_s)
+                    )
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                raise _failure(error) from None
+            chunks = paced(response.content.iter_any(), deadline, idle_timeout_s, _failure)
+            try:
+                yield HttpStream(response.status, _lower(response), chunks)
+            finally:
+                await chunks.aclose()
+                # At the end of the body the connection is already back in the pool, and this does nothing.
+                response.close()
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -91,7 +95,8 @@ class AiohttpClient:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._limit, keepalive_timeout=self._keepalive_s),
+                # Zero: as many as there are places.
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=self._keepalive_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_SEND_HEADERS,
                 skip_auto_headers=("User-Agent", "Content-Type"),

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-FailureKind = Literal["connect", "timeout", "reset", "protocol"]
+FailureKind = Literal["no_place", "connect", "timeout", "reset", "protocol"]
 CONNECT_TIMEOUT_S = 2.0
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
@@ -17,7 +17,8 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 class HttpFailure(Exception):
     """No usable answer came. `kind` says why; the text never quotes the other side.
 
-    connect: nothing was sent, so any request may be sent again. timeout, reset, protocol: it may have been carried out.
+    no_place, connect: nothing was sent, so any request may be sent again. timeout, reset, protocol: it may have been
+    carried out. no_place: too many other requests of ours were under way; the other side is innocent.
     """
 
     def __init__(self, kind: FailureKind) -> None:

@@ -17,14 +17,15 @@ from servicekit.http.client import (
     HttpStream,
 )
 from servicekit.http.pacing import paced
+from servicekit.http.places import Places
 from servicekit.telemetry.tracing import remote_call
 
 
 class HttpxClient:
-    """One pool of at most `limit` connections. `transport` replaces the network (an ASGI app in tests)."""
+    """At most `limit` requests at once, over kept connections. `transport` replaces the network (an app in tests)."""
 
     def __init__(self, *, limit: int = 100, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._limit = limit
+        self._limit, self._places = limit, Places(limit)
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
 
@@ -70,20 +71,21 @@ class HttpxClient:
         idle_timeout_s: float | None,
     ) -> AsyncIterator[HttpStream]:  # fmt: skip
         deadline = asyncio.get_running_loop().time() + timeout_s
-        client = self._open()
-        try:
-            async with asyncio.timeout_at(deadline):
-                request = client.build_request(method, url, headers=dict(headers or {}), content=body)
-                response = await client.send(request, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
-            raise _failure(error) from None
-        chunks = paced(response.aiter_bytes(), deadline, idle_timeout_s, _failure)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        try:
-            yield HttpStream(response.status_code, headers, chunks)
-        finally:
-            await chunks.aclose()
-            await response.aclose()
+        async with self._places.one(deadline):
+            client = self._open()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    request = client.build_request(method, url, headers=dict(headers or {}), content=body)
+                    response = await client.send(request, stream=True)
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
+                raise _failure(error) from None
+            chunks = paced(response.aiter_bytes(), deadline, idle_timeout_s, _failure)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            try:
+                yield HttpStream(response.status_code, headers, chunks)
+            finally:
+                await chunks.aclose()
+                await response.aclose()
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -95,7 +97,7 @@ class HttpxClient:
         if self._client is None:
             self._client = httpx.AsyncClient(
                 transport=self._transport,
-                limits=httpx.Limits(max_connections=self._limit, max_keepalive_connections=self._limit),
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=self._limit),
                 timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
                 follow_redirects=False,
                 trust_env=False,
@@ -107,7 +109,7 @@ class HttpxClient:
 
 
 def _failure(error: Exception) -> HttpFailure:
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return HttpFailure("connect")
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return HttpFailure("timeout")
