@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy bench-guards \
         bench-gateway bench-first-words load soak profile guard-suite prove-refunds prove-turns prove-input \
-        prove-guards redteam chaos contracts gateway-install widget plugin k8s-check alerts-check dashboards images-check
+        prove-streams prove-guards redteam chaos deploy-check contracts gateway-install widget plugin k8s-check \
+        alerts-check dashboards images-check
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -94,6 +95,10 @@ bench-first-words: setup ## Measure what a real WordPress, the front door and a 
 
 guard-suite: setup ## 5,000 answers with something planted and 2,000 clean ones, through the guard and the stream
 	@AIGUY_TEST_ANSWERS=5000 $(VENV)/pytest -q services/orchestrator/tests/guard/test_output_suite.py
+
+prove-streams: setup ## 5,000 streams, 30 % of them dropped by their customers: what is left open; STREAMS=500
+	@AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_DROPPED_STREAMS=$(or $(STREAMS),5000) $(VENV)/pytest -q -W ignore \
+	  tests-e2e/test_dropped_streams.py
 
 prove-refunds: setup ## 5,000 refunds while processes die and the provider errs; prints how many were doubled or lost
 	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_PROVE=1 AIGUY_PROVE_REFUNDS=$(REFUNDS) $(VENV)/pytest -s tests-e2e/test_refund_chaos.py \

@@ -3,7 +3,7 @@
 from loadbench.measuring import MeasuredRun
 from loadbench.samples import Sample
 from loadbench.stack import ANSWER_TOKENS, FIRST_TOKEN_MS, PLANNER_MS, TOKEN_MS
-from turnbench.figures import percentile
+from turnbench.percentiles import percentile
 
 #: After its tokens a text has three frames more: why it ends, what it cost, that it is over.
 _TEXT_MS = FIRST_TOKEN_MS + (ANSWER_TOKENS + 3) * TOKEN_MS

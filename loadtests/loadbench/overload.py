@@ -7,7 +7,7 @@ from loadbench.finding import Measure
 from loadbench.report import document, say
 from loadbench.samples import Sample, taken
 from loadbench.swarming import Run
-from turnbench.figures import percentile
+from turnbench.percentiles import percentile
 
 TIMES = (3, 5)
 _SECONDS = 60

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from turnbench.figures import percentile
+from turnbench.percentiles import percentile
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,14 +71,14 @@ async def rival_process(name: str, target: Target, logs: Path) -> AsyncIterator[
     """Starts a rival; `ready` waits until its packages are imported."""
     log = logs / f"{name.replace(' ', '-')}.log"
     arguments = ["turnbench.worker", name, target.llm_url, target.llm_key, target.tool_url]
-    async with _child(arguments, log, pipes=True) as process:
+    async with child(arguments, log, pipes=True) as process:
         yield RivalProcess(name, process, log)
 
 
 @asynccontextmanager
-async def http_server(arguments: Sequence[str], url: str, log: Path) -> AsyncIterator[None]:
-    """A server, `python -m arguments`, that answers at `url`."""
-    async with _child(arguments, log) as process, aiohttp.ClientSession() as session:
+async def http_server(arguments: Sequence[str], url: str, log: Path) -> AsyncIterator[int]:
+    """A server, `python -m arguments`, that answers at `url`; its process id."""
+    async with child(arguments, log) as process, aiohttp.ClientSession() as session:
         while process.returncode is None:
             with suppress(aiohttp.ClientConnectionError):
                 async with session.get(url):
@@ -86,13 +86,14 @@ async def http_server(arguments: Sequence[str], url: str, log: Path) -> AsyncIte
             await asyncio.sleep(0.05)
         else:
             raise BenchError(f"{arguments[0]} ended:\n{_tail(log)}")
-        yield
+        yield process.pid
 
 
 @asynccontextmanager
-async def _child(
+async def child(
     arguments: Sequence[str], log: Path, *, pipes: bool = False
 ) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process, `python -m arguments`, that ends with this one; with `pipes` its input and output are ours."""
     pipe = asyncio.subprocess.PIPE if pipes else asyncio.subprocess.DEVNULL
     # Neither traces nor keys of the person's own environment have a place in a measurement.
     environment = {

@@ -4,6 +4,10 @@ import asyncpg
 
 from onebox.keys import KeyFiles, Person
 from servicekit.auth.claims import Role
+from servicekit.auth.keys import KeySet
+from servicekit.auth.minting import TokenMinter
+from servicekit.clock import SystemClock
+from servicekit.keyfiles import ORCHESTRATOR
 
 CUSTOMERS = 64
 ORDERS = 20_000
@@ -31,6 +35,18 @@ def customer_of(number: int) -> Person:
 def tokens(keys: KeyFiles) -> list[str]:
     """A fresh token per customer, good for five minutes."""
     return [keys.demo_token(customer_of(number)) for number in range(CUSTOMERS)]
+
+
+def tool_tokens(keys: KeyFiles) -> list[str]:
+    """What the orchestrator signs for a call of the tool, per customer, good for a minute."""
+    minter = TokenMinter(KeySet.load(keys.signing), ORCHESTRATOR, SystemClock())
+    return [
+        minter.mint(
+            audience="orders", subject=person.subject, role=person.role, scopes=("orders.read_own",),
+            actor=ORCHESTRATOR, conversation_id="cnv_bench", turn_id="trn_bench", email=person.email, name=person.name,
+        )
+        for person in map(customer_of, range(CUSTOMERS))
+    ]  # fmt: skip
 
 
 async def add_customers(database_url: str) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from statistics import median
 
+from turnbench.many_streams import ManyStreams
 from turnbench.measuring import Sample
+from turnbench.paced import Paced
+from turnbench.percentiles import percentile
 from turnbench.streaming import Streaming
 
 
@@ -27,14 +29,18 @@ class Figures:
 
 @dataclass(slots=True)
 class Measured:
-    """All that one run measured. `paired` are the rounds of litellm's loop beside ours on litellm.
+    """All that one run measured. `paired` are the rounds of litellm's loop beside ours on it, by the name of ours.
 
-    `stack_mb` is (shared pages split, shared pages counted in each); `missing` says which subject failed, and why.
+    `tool_ms` are calls of the tool at its service. `stack_mb` is (shared pages split, shared pages counted in each);
+    `missing` says which subject failed, and why.
     """
 
     samples: list[Sample] = field(default_factory=list)
-    paired: list[Sample] = field(default_factory=list)
+    paired: dict[str, list[Sample]] = field(default_factory=dict)
     streaming: Streaming | None = None
+    paced: Paced | None = None
+    many: ManyStreams | None = None
+    tool_ms: list[float] = field(default_factory=list)
     stack_mb: tuple[float | None, float] | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
@@ -45,7 +51,7 @@ class Measured:
 
     def table(self) -> list[Figures]:
         """The figures by subject and concurrency, in the order in which they were measured."""
-        keys = dict.fromkeys((one.subject, one.concurrency) for one in [*self.samples, *self.paired])
+        keys = dict.fromkeys((one.subject, one.concurrency) for one in [*self.samples, *self.pairs])
         found = [self.at(subject, concurrency) for subject, concurrency in keys]
         return [one for one in found if one is not None]
 
@@ -55,7 +61,12 @@ class Measured:
 
     def at_paired(self, subject: str, concurrency: int) -> Figures | None:
         """The same, from the paired rounds only."""
-        return _find(self.paired, subject, concurrency)
+        return _find(self.pairs, subject, concurrency)
+
+    @property
+    def pairs(self) -> list[Sample]:
+        """All paired rounds."""
+        return [one for samples in self.paired.values() for one in samples]
 
 
 def rounds_of(samples: Sequence[Sample], subject: str, concurrency: int) -> list[float]:
@@ -77,11 +88,6 @@ def figures_of(samples: Sequence[Sample]) -> Figures:
         first_p95=percentile([first for one in samples for first in one.firsts], 95),
         per_second=median(one.per_second for one in samples), rss=max(one.rss for one in samples),
     )  # fmt: skip
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least `share` % of the values do not exceed."""
-    return sorted(values)[max(0, ceil(len(values) * share / 100) - 1)]
 
 
 def _find(samples: Sequence[Sample], subject: str, concurrency: int) -> Figures | None:

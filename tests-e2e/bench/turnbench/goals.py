@@ -4,10 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from turnbench.figures import Figures, Measured, percentile, rounds_of
+from turnbench.figures import Figures, Measured, rounds_of
+from turnbench.many_streams import PER_SECOND, STREAMS
+from turnbench.paced import Paced
+from turnbench.percentiles import percentile
 from turnbench.plan import TOKENS
-from turnbench.product import OURS, OURS_LITELLM
+from turnbench.product import OURS, OURS_LITELLM, OURS_WHOLE
 
+#: What was reached, and whether that is enough. Raises LookupError when it was not measured.
+Judge = Callable[[Measured], tuple[str, bool]]
 FRAMEWORKS = ("LangGraph", "Pydantic AI", "litellm")
 
 
@@ -50,7 +55,7 @@ def _added(measured: Measured) -> tuple[str, bool]:
     return f"{ours.p50 - bare.p50:.1f} ms ({ours.p50:.1f} less {bare.p50:.1f})", ours.p50 - bare.p50 < 25
 
 
-def _throughput(concurrency: int) -> Callable[[Measured], tuple[str, bool]]:
+def _throughput(concurrency: int) -> Judge:
     def judge(measured: Measured) -> tuple[str, bool]:
         ours = _at(measured, OURS, concurrency).per_second
         theirs = {name: _at(measured, name, concurrency).per_second for name in FRAMEWORKS}
@@ -68,10 +73,50 @@ def _memory(measured: Measured) -> tuple[str, bool]:
     return f"{megabytes:.0f} MiB (shared pages counted in each process: {each:.0f})", megabytes < 1.5 * 1024
 
 
-def _litellm(measured: Measured) -> tuple[str, bool]:
-    ours, bare = (rounds_of(measured.paired, name, 16) for name in (OURS_LITELLM, "litellm"))
-    added = [mine - other for mine, other in zip(ours, bare, strict=False)]
-    return f"{median(added):.1f} ms ({_spread(added, '.1f')})", median(added) <= 8
+def _litellm(name: str) -> Judge:
+    def judge(measured: Measured) -> tuple[str, bool]:
+        pair = measured.paired.get(name, [])
+        ours, bare = (rounds_of(pair, one, 16) for one in (name, "litellm"))
+        added = [mine - other for mine, other in zip(ours, bare, strict=False)]
+        return f"{median(added):.1f} ms ({_spread(added, '.1f')})", median(added) <= 8
+
+    return judge
+
+
+def _added_paced(at: int, most_ms: int) -> Judge:
+    def judge(measured: Measured) -> tuple[str, bool]:
+        added = _paced(measured).added_p95(at)
+        return f"{added:.0f} ms", added <= most_ms
+
+    return judge
+
+
+def _waited(tools: int, most_ms: int) -> Judge:
+    def judge(measured: Measured) -> tuple[str, bool]:
+        p95 = _paced(measured).p95(tools, 64)
+        return f"{p95 / 1000:.2f} s", p95 <= most_ms
+
+    return judge
+
+
+def _many(measured: Measured) -> tuple[str, bool]:
+    if (many := measured.many) is None:
+        raise LookupError(OURS)
+    told = f"{many.in_time:.1%} of the events in time, {many.cpu_us:.0f} µs CPU each, {many.core:.0%} of a core"
+    return told, many.in_time >= 0.97 and many.streams >= STREAMS
+
+
+def _tool(measured: Measured) -> tuple[str, bool]:
+    if not measured.tool_ms:
+        raise LookupError(OURS)
+    p95 = percentile(measured.tool_ms, 95)
+    return f"{p95:.1f} ms", p95 <= 15
+
+
+def _paced(measured: Measured) -> Paced:
+    if measured.paced is None:
+        raise LookupError(OURS)
+    return measured.paced
 
 
 def _per_token(measured: Measured) -> tuple[str, bool]:
@@ -106,15 +151,23 @@ def _at(measured: Measured, subject: str, concurrency: int) -> Figures:
     return found
 
 
-_GOALS: dict[str, Callable[[Measured], tuple[str, bool]]] = {
+_GOALS: dict[str, Judge] = {
     "CPU per turn, 16 at once: at most 10 ms": _cpu,
     "CPU per turn, 16 at once: at most 0.4 × LangGraph's": _ratio,
     "added to the model's and the tool's own time, p50 alone: below 25 ms": _added,
     "turns per second above theirs, 16 at once": _throughput(16),
     "turns per second above theirs, 64 at once": _throughput(64),
     "memory of the whole stack: below 1.5 GB": _memory,
-    "CPU per turn on litellm above its bare loop, 16 at once: at most 8 ms": _litellm,
+    "CPU per turn on litellm above its bare loop, 16 at once: at most 8 ms": _litellm(OURS_LITELLM),
+    "the same where the provider needs litellm whole: at most 8 ms": _litellm(OURS_WHOLE),
     "CPU per further token at a model's pace: at most 60 µs": _per_token,
     "first event, p95 of 64 at once, a model's pace: at most 100 ms": _first_paced,
     "first event, p95 of 64 at once, no pause between turns: at most 100 ms": _first_saturated,
+    "added to a model's pace, p95 of 16 at once: at most 40 ms": _added_paced(16, 40),
+    "added to a model's pace, p95 of 64 at once: at most 120 ms": _added_paced(64, 120),
+    "p95 of 64 at once, a model's pace, no tool: at most 1.4 s": _waited(0, 1400),
+    "the same with one tool: at most 2.2 s": _waited(1, 2200),
+    "the same with two tools: at most 3.0 s": _waited(2, 3000),
+    f"{STREAMS} streams of one process, {PER_SECOND} events/s each: 97 % in 50 ms": _many,
+    "the tool at its service, p95 of 32 at once without a pause: at most 15 ms": _tool,
 }

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from collections.abc import Callable
 
 import aiohttp
 import orjson
@@ -9,9 +10,9 @@ import orjson
 from onebox.agent import new_turn_id
 from onebox.keys import KeyFiles
 from turnbench.children import BenchError
-from turnbench.customers import CUSTOMERS, tokens
+from turnbench.customers import CUSTOMERS, tokens, tool_tokens
 from turnbench.driving import together
-from turnbench.task import question
+from turnbench.task import TOOL, order_id, question
 
 _AT_ONCE = 8
 
@@ -39,11 +40,14 @@ class LoadClient:
 
         await together(begin, _AT_ONCE)
 
-    async def turn(self, tokens: int) -> tuple[float, float]:
-        """One turn: milliseconds to its end and to its first event. Raises BenchError when it is not answered."""
+    async def turn(self, tokens: int, words: Callable[[int], str] = question) -> tuple[float, float]:
+        """One turn: milliseconds to its end and to its first event. Raises BenchError when it is not answered.
+
+        `words` gives what the customer of turn `number` writes.
+        """
         number, conversation = self._ready.popleft()
         headers = self._headers(number)
-        message = {"conversation_id": conversation, "text": question(number), "client_turn_id": new_turn_id()}
+        message = {"conversation_id": conversation, "text": words(number), "client_turn_id": new_turn_id()}
         began = time.perf_counter()
         accepted = await self._post("/api/agent/messages", message, headers)
         first, end = 0.0, b""
@@ -59,6 +63,25 @@ class LoadClient:
         wall = (time.perf_counter() - began) * 1000
         _check(end, tokens)
         return wall, first
+
+    async def call_tool(self, url: str, calls: int, concurrency: int) -> list[float]:
+        """Milliseconds of each of so many calls of the tool at its service. Raises BenchError when one is refused."""
+        signed = tool_tokens(self._keys)
+        numbers, taken = iter(range(1, calls + 1)), []
+
+        async def caller() -> None:
+            for number in numbers:
+                headers = {"authorization": f"Bearer {signed[number % CUSTOMERS]}", "content-type": "application/json"}
+                body = orjson.dumps({"order_id": order_id(number)})
+                began = time.perf_counter()
+                async with self._session.post(f"{url}/tools/{TOOL}", data=body, headers=headers) as answer:
+                    if answer.status != 200:
+                        raise BenchError(f"{TOOL} answered {answer.status}: {await answer.text()}")
+                    await answer.read()
+                taken.append((time.perf_counter() - began) * 1000)
+
+        await together(caller, concurrency)
+        return taken
 
     def _headers(self, number: int) -> dict[str, str]:
         token = self._tokens[number % CUSTOMERS]

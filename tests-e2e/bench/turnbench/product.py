@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,13 +18,17 @@ from turnbench.customers import add_customers
 from turnbench.driving import MOST_S, Driven, drive
 from turnbench.load import LoadClient
 from turnbench.meter import named_descendants
-from turnbench.task import MODEL, Target
+from turnbench.task import MODEL, Target, question
 
 #: A measurement says more in a minute than any person.
 UNLIMITED = Path(__file__).parents[2] / "support" / "e2e" / "unlimited.yaml"
 
+ORDERS = "orders"
 OURS = "AIGuy"
 OURS_LITELLM = "AIGuy on litellm"
+OURS_WHOLE = "AIGuy on litellm whole"
+#: What `AIGUY_LLM_CLIENT` is for them.
+CLIENTS = {OURS_LITELLM: "litellm_wire", OURS_WHOLE: "litellm"}
 
 
 class Product:
@@ -47,20 +51,26 @@ class Product:
         """Runs turns, all customers at once."""
         return await _bounded(drive(lambda _: self._load.turn(tokens), 0, turns, concurrency, MOST_S))
 
-    async def run_spread(self, turns: int, concurrency: int, tokens: int, over_s: float) -> Driven:
+    async def run_spread(
+        self, turns: int, concurrency: int, tokens: int, over_s: float, words: Callable[[int], str] = question
+    ) -> Driven:
         """The same, the customers' first messages spread over `over_s` seconds."""
 
         async def turn(number: int) -> tuple[float, float]:
             if number < concurrency:
                 await asyncio.sleep(over_s * number / concurrency)
-            return await self._load.turn(tokens)
+            return await self._load.turn(tokens, words)
 
         return await _bounded(drive(turn, 0, turns, concurrency, RUN_S))
 
-    async def use_litellm(self) -> None:
-        """Restarts the orchestrator with its other client of the model. Raises StackError."""
-        await self._stack.restart(ORCHESTRATOR, {"AIGUY_LLM_CLIENT": "litellm"})
-        self.name = OURS_LITELLM
+    async def call_tool(self, turns: int, concurrency: int) -> list[float]:
+        """Calls the tool as the orchestrator does, each for another order; milliseconds of each call."""
+        return await self._load.call_tool(self._stack.url(ORDERS), turns, concurrency)
+
+    async def use(self, name: str) -> None:
+        """Restarts the orchestrator with another client of the model, one of CLIENTS. Raises StackError."""
+        await self._stack.restart(ORCHESTRATOR, {"AIGUY_LLM_CLIENT": CLIENTS[name]})
+        self.name = name
 
 
 async def _bounded(driving: Awaitable[Driven]) -> Driven:

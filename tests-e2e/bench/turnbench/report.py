@@ -13,6 +13,7 @@ from typing import Any
 from turnbench.figures import Figures, Measured
 from turnbench.goals import Verdict
 from turnbench.measuring import SERVERS
+from turnbench.percentiles import percentile
 from turnbench.plan import TURNS
 
 _HEAD = ("", "at once", "CPU ms/turn", "p50 ms", "p95 ms", "turns/s", "RSS MiB")
@@ -58,9 +59,14 @@ def _document(measured: Measured, verdicts: Sequence[Verdict], load_before: floa
         "figures": [asdict(one) for one in measured.table()],
         "paired": [
             asdict(found)
-            for subject, concurrency in dict.fromkeys((one.subject, one.concurrency) for one in measured.paired)
+            for subject, concurrency in dict.fromkeys((one.subject, one.concurrency) for one in measured.pairs)
             if (found := measured.at_paired(subject, concurrency)) is not None
         ],
+        "paced": None if (paced := measured.paced) is None else [
+            {"tools": tools, "at_once": at, "p95_ms": paced.p95(tools, at)} for tools, at in paced.walls
+        ],
+        "many_streams": None if measured.many is None else asdict(measured.many),
+        "tool_p95_ms": percentile(measured.tool_ms, 95) if measured.tool_ms else None,
         "per_token_us": None if streaming is None else {"paced": streaming.paced_us, "instant": streaming.instant_us},
         "stack_mib": measured.stack_mb,
         "missing": measured.missing,

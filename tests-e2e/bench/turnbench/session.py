@@ -1,5 +1,6 @@
 """One whole measurement: starts everything, measures in the order of the plan, stops everything."""
 
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -9,17 +10,21 @@ from onebox.stack import StackError
 from servicekit.embedded import free_port
 from turnbench.children import BenchError, RivalProcess, http_server, rival_process
 from turnbench.figures import Measured
+from turnbench.many_streams import measure_many
 from turnbench.measuring import Subject
 from turnbench.meter import pss_mb, rss_mb
+from turnbench.paced import measure_paced
 from turnbench.plan import TOKENS, Deadline, Say, rounds
-from turnbench.product import OURS, OURS_LITELLM, Product, product
+from turnbench.product import CLIENTS, OURS, OURS_LITELLM, Product, product
 from turnbench.rivals import RIVALS
 from turnbench.streaming import ModelSwitch, measure_streaming
 from turnbench.task import TOOL, Target
 
 _KEY = "sk-scripted"
 #: Of all the time, what the rounds of all subjects may take; the rest is for those on litellm and for the streams.
-_FIRST_SHARE = 0.6
+_FIRST_SHARE = 0.45
+#: Calls of the tool at its service, and how many at once.
+TOOL_CALLS, TOOL_AT = 2_000, 32
 
 
 async def run_session(names: set[str], most_rounds: int, seconds: float, root: Path, say: Say) -> Measured:
@@ -36,28 +41,56 @@ async def run_session(names: set[str], most_rounds: int, seconds: float, root: P
         missing = measured.missing
         measured.samples = await rounds(subjects, most_rounds, deadline.part(_FIRST_SHARE), missing, say)
         if ours is not None and OURS not in missing:
-            await _more_of_ours(ours, model, measured)
-            say("streams and memory")
-            if await _is_on_litellm(ours, measured):
-                pair: list[Subject] = [*(one for one in rivals if one.name == "litellm"), ours]
-                measured.paired = await rounds(pair, most_rounds, deadline, missing, say)
+            await _more_of_ours(ours, model, measured, root)
+            say("streams, pace, parts and memory")
+            for name in CLIENTS:
+                if await _uses(ours, name, measured):
+                    pair: list[Subject] = [*(one for one in rivals if one.name == "litellm"), ours]
+                    share = 0.5 if name == OURS_LITELLM else 1.0
+                    measured.paired[name] = await rounds(pair, most_rounds, deadline.part(share), missing, say)
     return measured
 
 
-async def _more_of_ours(ours: Product, model: ModelSwitch, measured: Measured) -> None:
-    try:
-        measured.streaming = await measure_streaming(ours, model)
-    except BenchError as error:
-        measured.missing[f"{OURS}, streams"] = str(error)
+async def _more_of_ours(ours: Product, model: ModelSwitch, measured: Measured, root: Path) -> None:
+    missing = measured.missing
     pids = [pid for group in ours.groups().values() for pid in group]
     measured.stack_mb = (pss_mb(pids), rss_mb(pids))
+    await _part("streams", _streaming(ours, model, measured), missing)
+    await _part("at a model's pace", _pace(ours, model, measured), missing)
+    await model.set(TOKENS)
+    await _part("the tool", _tool(ours, measured), missing)
+    await _part("many streams", _many(measured, root), missing)
 
 
-async def _is_on_litellm(ours: Product, measured: Measured) -> bool:
+async def _part(name: str, measuring: Awaitable[None], missing: dict[str, str]) -> None:
+    """One that fails does not take the others with it."""
     try:
-        await ours.use_litellm()
+        await measuring
+    except BenchError as error:
+        missing[f"{OURS}, {name}"] = str(error)
+
+
+async def _streaming(ours: Product, model: ModelSwitch, measured: Measured) -> None:
+    measured.streaming = await measure_streaming(ours, model)
+
+
+async def _pace(ours: Product, model: ModelSwitch, measured: Measured) -> None:
+    measured.paced = await measure_paced(ours, model)
+
+
+async def _tool(ours: Product, measured: Measured) -> None:
+    measured.tool_ms = await ours.call_tool(TOOL_CALLS, TOOL_AT)
+
+
+async def _many(measured: Measured, root: Path) -> None:
+    measured.many = await measure_many(root)
+
+
+async def _uses(ours: Product, name: str, measured: Measured) -> bool:
+    try:
+        await ours.use(name)
     except StackError as error:
-        measured.missing[OURS_LITELLM] = str(error)
+        measured.missing[name] = str(error)
         return False
     return True
 

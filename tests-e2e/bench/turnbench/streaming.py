@@ -12,7 +12,7 @@ from turnbench.product import Product
 MANY_TOKENS = 120
 _INSTANT_PAIRS, _INSTANT_TURNS, _INSTANT_AT = 3, 64, 16
 _PACED_TURNS, _PACED_AT = 128, 64
-_FIRST_TOKEN_MS, _TOKEN_MS = 350, 20
+FIRST_TOKEN_MS, TOKEN_MS = 350, 20
 #: A turn's planner call streams about ten frames; its answer follows.
 _FRAMES = 10
 
@@ -46,9 +46,17 @@ class ModelSwitch:
 
     async def set(self, tokens: int, *, paced: bool = False) -> None:
         """Answers of so many tokens from now on."""
-        behaviour: dict[str, int] = {"answer_tokens": tokens}
+        behaviour = {"answer_tokens": tokens}
         if paced:
-            behaviour |= {"first_token_ms": _FIRST_TOKEN_MS, "token_ms": _TOKEN_MS}
+            behaviour |= {"first_token_ms": FIRST_TOKEN_MS, "token_ms": TOKEN_MS}
+        await self._put(behaviour)
+
+    async def pace(self, tokens: int, planner_ms: int) -> None:
+        """The same by the clock: each token when it is due, and a call of a tool as a whole after `planner_ms`."""
+        behaviour = {"answer_tokens": tokens, "first_token_ms": FIRST_TOKEN_MS, "token_ms": TOKEN_MS}
+        await self._put(behaviour | {"planner_ms": planner_ms, "steady": True})
+
+    async def _put(self, behaviour: dict[str, int]) -> None:
         async with self._session.put(self._url, json=behaviour) as answer:
             answer.raise_for_status()
 
@@ -71,7 +79,7 @@ async def measure_streaming(ours: Product, model: ModelSwitch) -> Streaming:
 
 
 async def _measure_paced(ours: Product, tokens: int) -> Sample:
-    turn_s = (2 * _FIRST_TOKEN_MS + (_FRAMES + tokens) * _TOKEN_MS) / 1000
+    turn_s = (2 * FIRST_TOKEN_MS + (_FRAMES + tokens) * TOKEN_MS) / 1000
     return await measure_run(
         ours, _PACED_TURNS, _PACED_AT, tokens, lambda: ours.run_spread(_PACED_TURNS, _PACED_AT, tokens, turn_s)
     )

@@ -40,14 +40,17 @@ def test_with_a_model_the_offline_brain_is_still_there(embedder: Embedder) -> No
 
 
 @pytest.mark.parametrize(
-    ("settings", "wire"),
-    [(LlmSettings(llm_model="openai/gpt-4o-mini"), True), (LlmSettings(llm_model="groq/llama"), False),
-     (LlmSettings(llm_model="local", llm_base_url="http://127.0.0.1:1/v1"), True),
-     (LlmSettings(llm_model="openai/x", llm_client="litellm"), False),
-     (LlmSettings(llm_model="x", llm_client="openai_wire"), True)],
+    ("settings", "client"),
+    [(LlmSettings(llm_model="openai/gpt-4o-mini"), "openai_wire"),
+     (LlmSettings(llm_model="groq/llama"), "litellm_wire"),
+     (LlmSettings(llm_model="local", llm_base_url="http://127.0.0.1:1/v1"), "openai_wire"),
+     (LlmSettings(llm_model="openai/x", llm_fallback_model="anthropic/y"), "litellm_wire"),
+     (LlmSettings(llm_model="openai/x", llm_writer_model="groq/y"), "litellm_wire"),
+     (LlmSettings(llm_model="openai/x", llm_client="litellm"), "litellm"),
+     (LlmSettings(llm_model="x", llm_client="openai_wire"), "openai_wire")],
 )  # fmt: skip
-def test_the_narrow_client_is_used_where_it_applies(settings: LlmSettings, wire: bool) -> None:
-    assert settings.llm_uses_wire is wire
+def test_the_narrow_client_is_used_where_it_fits_all_models(settings: LlmSettings, client: str) -> None:
+    assert settings.llm_client_used == client
 
 
 def test_a_call_can_never_be_given_more_than_twenty_seconds() -> None:

@@ -189,3 +189,26 @@ async def test_a_stream_that_redis_lost_in_the_middle_is_made_anew_with_a_time_l
             publisher.publish("trn_w", [(EventId(3, 1), END)], SEALER)
             assert (frame_id(first), await _ids(reading)) == (EventId(2, 100), ["3-1"])
     await redis.aclose()
+
+
+async def test_readers_that_hang_up_leave_no_task_and_nothing_behind(process) -> None:
+    async with process() as (hub, _), process() as (_, elsewhere):
+        before = asyncio.all_tasks()
+        elsewhere.publish("trn_h", [(EventId(1, 1), STATUS)], SEALER)
+        await eventually(lambda: hub.stored("trn_h", BEFORE_ALL, SEALER))
+        readers = [_reading(hub, "trn_h") for _ in range(30)]
+        for reader in readers:
+            assert frame_id(await anext(reader)) == EventId(1, 1)
+        staying = readers[9:]
+        waiting = [asyncio.create_task(anext(reader)) for reader in readers[:9]]
+        await asyncio.sleep(0)
+        for one in waiting:
+            one.cancel()
+        assert all(
+            isinstance(one, asyncio.CancelledError) for one in await asyncio.gather(*waiting, return_exceptions=True)
+        )
+        assert len(hub._readers["aiguy:turn:trn_h"]) == len(staying)
+        elsewhere.publish("trn_h", [(EventId(2, 1), END)], SEALER)
+        assert [await _ids(reader) for reader in staying] == [["2-1"]] * len(staying)
+        assert (dict(hub._readers), hub._sealers, hub._subscribed) == ({}, {}, set())
+        assert asyncio.all_tasks() == before

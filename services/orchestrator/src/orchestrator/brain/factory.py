@@ -1,8 +1,10 @@
 """Builds the Brain of an installation: a model when one is named, and always the offline one to fall back on."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
-from orchestrator.brain.llm.litellm import litellm_client
+from orchestrator.brain.llm.litellm import LiteLlm, imported
+from orchestrator.brain.llm.litellm_wire import LiteLlmWire
 from orchestrator.brain.llm.openai_wire import OPENAI_URL, OpenAiWire
 from orchestrator.brain.llm.port import LlmPort
 from orchestrator.brain.llm_brain import LlmBrain, Models
@@ -55,9 +57,14 @@ def _llm_brain(settings: LlmSettings, llm: LlmPort, head: PromptHead, writer: st
 
 def build_llm(settings: LlmSettings, http: HttpPort) -> LlmPort:
     """The client that the settings choose."""
-    if not settings.llm_uses_wire:
-        return litellm_client(base_url=settings.llm_base_url, api_key=settings.llm_api_key)
-    return OpenAiWire(
-        http, base_url=settings.llm_base_url or OPENAI_URL, api_key=settings.llm_api_key,
-        price=PriceList.load().cost_micros,
-    )  # fmt: skip
+    base_url, api_key = settings.llm_base_url, settings.llm_api_key
+    match settings.llm_client_used:
+        case "litellm":
+            return LiteLlm(imported(), base_url=base_url, api_key=api_key)
+        case "litellm_wire":
+            return LiteLlmWire(imported(), http, base_url=base_url, api_key=api_key)
+        case "openai_wire":
+            price = PriceList.load().cost_micros
+            return OpenAiWire(http, base_url=base_url or OPENAI_URL, api_key=api_key, price=price)
+        case other:
+            assert_never(other)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
-LlmClient = Literal["auto", "litellm", "openai_wire"]
+LlmClient = Literal["auto", "litellm", "litellm_wire", "openai_wire"]
 ToolMode = Literal["native", "json_schema"]
 OPENAI_PREFIX = "openai/"
 
@@ -12,8 +12,9 @@ OPENAI_PREFIX = "openai/"
 class LlmSettings(BaseModel):
     """Which models think and write. Without `llm_model` the offline Brain answers. Times are seconds.
 
-    `llm_client` auto takes the narrow OpenAI-wire client when a base URL is set or the model starts with `openai/`,
-    else litellm. `llm_idle_timeout_s` is the longest silence within one answer. A call and its fallback each have
+    `llm_client` auto takes the narrow OpenAI-wire client when a base URL is set or all models start with `openai/`,
+    else litellm_wire: litellm knows the provider, and its stream is read by us where it is OpenAI's. `litellm` leaves
+    all to litellm. `llm_idle_timeout_s` is the longest silence within one answer. A call and its fallback each have
     their own time, and both together stay below the 30 s of a turn.
     """
 
@@ -29,8 +30,10 @@ class LlmSettings(BaseModel):
     llm_idle_timeout_s: float = Field(default=5.0, gt=0, le=20)
 
     @property
-    def llm_uses_wire(self) -> bool:
-        """Whether the narrow OpenAI-wire client is used."""
+    def llm_client_used(self) -> Literal["litellm", "litellm_wire", "openai_wire"]:
+        """The client that `llm_client` stands for with these models."""
         if self.llm_client != "auto":
-            return self.llm_client == "openai_wire"
-        return self.llm_base_url is not None or (self.llm_model or "").startswith(OPENAI_PREFIX)
+            return self.llm_client
+        named = [one for one in (self.llm_model, self.llm_writer_model, self.llm_fallback_model) if one is not None]
+        narrow = self.llm_base_url is not None or all(one.startswith(OPENAI_PREFIX) for one in named)
+        return "openai_wire" if narrow else "litellm_wire"

@@ -17,11 +17,10 @@ from redis.exceptions import RedisError
 
 from orchestrator.journal.sealing import Sealer
 from orchestrator.stream.frames import EventId, is_last, open_frames, split_frames, stream_key
+from orchestrator.stream.mailbox import Mailbox
 from servicekit.crypto import SealError
 from servicekit.logging import get_logger
 
-#: A reader that is this many batches behind is cut off; it goes on from what is stored.
-_BACKLOG = 256
 _RECONNECT_S = 0.5
 #: A customer waits so long for what Redis has stored of a stream; the journal has the answer too.
 _PATIENCE_S = 0.5
@@ -42,7 +41,7 @@ class Hub:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._near: dict[str, _Near] = {}
-        self._readers: dict[str, set[asyncio.Queue[bytes | None]]] = defaultdict(set)
+        self._readers: dict[str, set[Mailbox]] = defaultdict(set)
         self._sealers: dict[str, Sealer] = {}
         self._subscribed: set[str] = set()
         self._pubsub: PubSub | None = None
@@ -59,7 +58,7 @@ class Hub:
             with suppress(asyncio.CancelledError):
                 await self._task
         for key in self._readers:
-            self._offer(key, None)
+            self._cut_off(key)
 
     def begin_near(self, turn_id: str, *, resumed: bool = False) -> None:
         """The turn runs in this process: from its first event on, or `resumed` behind what Redis has."""
@@ -82,24 +81,25 @@ class Hub:
             del self._near[key]
         if self._readers.get(key) and not (near and near.told and is_last(near.told[-1])):
             await self._subscribe(key)
-            self._offer(key, None)
+            self._cut_off(key)
 
     @asynccontextmanager
-    async def follow(self, turn_id: str, sealer: Sealer) -> AsyncIterator[asyncio.Queue[bytes | None]]:
-        """A queue of batches of frames of the turn from now on; None means that the reader was cut off.
+    async def follow(self, turn_id: str, sealer: Sealer) -> AsyncIterator[Mailbox]:
+        """Where the frames of the turn come from now on.
 
         `sealer` is that of the turn's conversation: what comes through Redis is sealed with it.
         """
         key = stream_key(turn_id)
-        queue: asyncio.Queue[bytes | None] = asyncio.Queue(_BACKLOG)
-        self._readers[key].add(queue)
+        mailbox = Mailbox()
+        self._readers[key].add(mailbox)
         self._sealers[key] = sealer
         try:
             if key not in self._near:
                 await self._subscribe(key)
-            yield queue
+            yield mailbox
         finally:
-            self._readers[key].discard(queue)
+            mailbox.close()
+            self._readers[key].discard(mailbox)
             if not self._readers[key]:
                 del self._readers[key], self._sealers[key]
                 await self._unsubscribe(key)
@@ -170,14 +170,13 @@ class Hub:
         if sealer is not None and (frames := _opened(sealer, key, sealed)) is not None:
             self._offer(key, frames)
 
-    def _offer(self, key: str, item: bytes | None) -> None:
-        for queue in self._readers.get(key, ()):
-            if queue.full():
-                while not queue.empty():
-                    queue.get_nowait()
-                queue.put_nowait(None)
-            else:
-                queue.put_nowait(item)
+    def _offer(self, key: str, frames: bytes) -> None:
+        for mailbox in self._readers.get(key, ()):
+            mailbox.put(frames)
+
+    def _cut_off(self, key: str) -> None:
+        for mailbox in self._readers.get(key, ()):
+            mailbox.cut_off()
 
 
 def _opened(sealer: Sealer, key: str, sealed: bytes) -> bytes | None:

@@ -69,7 +69,7 @@ async def stream_turn(
     loop = asyncio.get_running_loop()
     closes_at = loop.time() + deadline_s
     last, end = after, None
-    async with hub.follow(turn_id, sealer) as queue:
+    async with hub.follow(turn_id, sealer) as mailbox:
         pending = await hub.stored(turn_id, after, sealer)
         quiet_s = QUIET_S if pending or hub.runs_here(turn_id) else SOON_S
         while True:
@@ -80,7 +80,7 @@ async def stream_turn(
                 return
             patience, quiet_s = quiet_s if end is None else LAST_CALL_S, QUIET_S
             try:
-                batch = await asyncio.wait_for(queue.get(), min(patience, max(0.05, closes_at - loop.time())))
+                batch = await mailbox.take(min(patience, max(0.05, closes_at - loop.time())))
             except TimeoutError:
                 if end is not None:
                     # The turn is over and its live events are gone, or were all seen but the last.

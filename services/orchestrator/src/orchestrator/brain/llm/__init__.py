@@ -1,1 +1,1 @@
-"""Calls of a language model: one port, two clients (the narrow OpenAI wire, and litellm for all the rest)."""
+"""Calls of a language model: one port, three clients (our own wire, litellm over it, and litellm whole)."""

@@ -1,6 +1,6 @@
 """The client for every provider that litellm knows. It costs tens of milliseconds of CPU and 2 s of import.
 
-litellm is imported in the factory and nowhere else, so an installation that does not use it does not pay for it.
+litellm is imported here, when a client is made and not before, so an installation without it does not pay for it.
 """
 
 import os
@@ -26,8 +26,8 @@ from orchestrator.brain.settings import OPENAI_PREFIX
 _FINISH: dict[str, FinishReason] = {"tool_calls": "tool_calls", "length": "length", "content_filter": "refused"}
 
 
-def litellm_client(*, base_url: str | None, api_key: SecretStr | None) -> "LiteLlm":
-    """Imports litellm, silences it, and gives the client. Takes about two seconds."""
+def imported() -> ModuleType:
+    """litellm, silenced. Takes about two seconds the first time."""
     # Read once at import: without it litellm fetches its price list from the network.
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     import litellm  # noqa: PLC0415 - 2.4 s and 130 MB that only its users should pay
@@ -36,11 +36,27 @@ def litellm_client(*, base_url: str | None, api_key: SecretStr | None) -> "LiteL
     litellm.suppress_debug_info = True
     litellm.drop_params = True
     litellm.num_retries = 0
-    return LiteLlm(litellm, base_url=base_url, api_key=api_key)
+    module: ModuleType = litellm
+    return module
+
+
+def litellm_name(model: str, base_url: str | None) -> str:
+    """A server of one's own speaks OpenAI's format, whatever its model is called."""
+    return f"{OPENAI_PREFIX}{model}" if base_url is not None and "/" not in model else model
+
+
+def litellm_cost(litellm: ModuleType, model: str, tokens_in: int, tokens_out: int) -> int:
+    """Micro-dollars by litellm's own price map, looked up by hand: its function raises bare exceptions."""
+    prices: dict[str, dict[str, Any]] = litellm.model_cost
+    price = prices.get(model) or prices.get(model.split("/", 1)[-1]) or {}
+    dollars: float = tokens_in * (price.get("input_cost_per_token") or 0.0) + tokens_out * (
+        price.get("output_cost_per_token") or 0.0
+    )
+    return round(dollars * 1_000_000)
 
 
 class LiteLlm:
-    """`LlmPort` over `litellm.acompletion`."""
+    """`LlmPort` over `litellm.acompletion`, whatever the provider speaks. `litellm` is what `imported` gave."""
 
     def __init__(self, litellm: ModuleType, *, base_url: str | None, api_key: SecretStr | None) -> None:
         self._litellm = litellm
@@ -51,7 +67,7 @@ class LiteLlm:
 
     async def stream(self, request: LlmRequest) -> AsyncGenerator[Delta, None]:
         """See `LlmPort.stream`."""
-        model = self._model(request.model)
+        model = litellm_name(request.model, self._base_url)
         answer: Any = None
         try:
             answer = await self._litellm.acompletion(**self._arguments(request, model))
@@ -69,10 +85,6 @@ class LiteLlm:
         finally:
             if answer is not None:
                 await answer.aclose()
-
-    def _model(self, model: str) -> str:
-        """A server of one's own speaks OpenAI's format, whatever its model is called."""
-        return f"{OPENAI_PREFIX}{model}" if self._base_url is not None and "/" not in model else model
 
     def _arguments(self, request: LlmRequest, model: str) -> dict[str, Any]:
         arguments: dict[str, Any] = {
@@ -102,17 +114,8 @@ class LiteLlm:
                 yield Finish(_FINISH.get(choice.finish_reason, "stop"))
         usage = getattr(chunk, "usage", None)
         if usage is not None:
-            yield UsageDelta(usage.prompt_tokens, usage.completion_tokens, self._cost(model, usage))
-
-    def _cost(self, model: str, usage: Any) -> int:
-        """From litellm's own price map, looked up by hand: its function raises bare exceptions for unknown models."""
-        prices: dict[str, dict[str, Any]] = self._litellm.model_cost
-        price = prices.get(model) or prices.get(model.split("/", 1)[-1]) or {}
-        dollars: float = (
-            usage.prompt_tokens * (price.get("input_cost_per_token") or 0.0)
-            + usage.completion_tokens * (price.get("output_cost_per_token") or 0.0)
-        )  # fmt: skip
-        return round(dollars * 1_000_000)
+            used = usage.prompt_tokens, usage.completion_tokens
+            yield UsageDelta(*used, litellm_cost(self._litellm, model, *used))
 
     def _failure(self, error: Exception) -> LlmFailure:
         errors = self._litellm.exceptions

@@ -1,77 +1,41 @@
-"""The narrow client for servers that speak OpenAI's wire format: aiohttp, orjson, our own line reader, nothing else."""
+"""The narrow client for servers that speak OpenAI's wire format: the request is ours, and nothing else is imported."""
 
-import asyncio
-import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
+from functools import partial
 from typing import Any
 
 import orjson
 from pydantic import SecretStr
 
-from orchestrator.brain.llm.port import (
-    Delta,
-    Finish,
-    FinishReason,
-    LlmFailure,
-    LlmRequest,
-    TextDelta,
-    ToolCallDelta,
-    UsageDelta,
-)
-from orchestrator.brain.llm.sse import LineTooLong, SseLines
-from orchestrator.brain.port import BrainErrorKind
+from orchestrator.brain.llm.port import Delta, LlmRequest
+from orchestrator.brain.llm.wire import WireCall, wire_headers, wire_stream
 from orchestrator.brain.settings import OPENAI_PREFIX
-from servicekit.http.client import FailureKind, HttpFailure, HttpPort
+from servicekit.http.client import HttpPort
 
 OPENAI_URL = "https://api.openai.com/v1"
-Price = Callable[[str, int, int], int]
+ModelPrice = Callable[[str, int, int], int]
 """Micro-dollars for a model's tokens in and out."""
 
-_DONE = b"[DONE]"
-_MAX_ERROR_BYTES = 16_384
-_DRAIN_S = 0.2
 #: These models take no temperature.
 _REASONING = re.compile(r"(o\d|gpt-5)")
-_FINISH: Mapping[str, FinishReason] = {
-    "stop": "stop", "tool_calls": "tool_calls", "function_call": "tool_calls", "length": "length",
-    "content_filter": "refused",
-}  # fmt: skip
 
 
 class OpenAiWire:
     """`LlmPort` over `POST {base_url}/chat/completions`, streamed."""
 
-    def __init__(self, http: HttpPort, *, base_url: str, api_key: SecretStr | None, price: Price) -> None:
+    def __init__(self, http: HttpPort, *, base_url: str, api_key: SecretStr | None, price: ModelPrice) -> None:
         self._http = http
         self._url = f"{base_url.rstrip('/')}/chat/completions"
         self._is_openai = base_url.rstrip("/") == OPENAI_URL
         self._price = price
-        self._headers = {"content-type": "application/json", "accept": "text/event-stream"}
-        if api_key is not None:
-            self._headers["authorization"] = f"Bearer {api_key.get_secret_value()}"
+        self._headers = wire_headers(None if api_key is None else api_key.get_secret_value())
 
-    async def stream(self, request: LlmRequest) -> AsyncGenerator[Delta, None]:
-        """See `LlmPort.stream`. Text that arrives in one piece of the network is one delta."""
+    def stream(self, request: LlmRequest) -> AsyncGenerator[Delta, None]:
+        """See `LlmPort.stream`."""
         model = request.model.removeprefix(OPENAI_PREFIX)
-        reader = _Reader(model, self._price)
-        try:
-            async with self._http.stream(
-                "POST", self._url, headers=self._headers, body=self._body(request, model),
-                timeout_s=request.timeout_s, idle_timeout_s=request.idle_timeout_s,
-            ) as answer:  # fmt: skip
-                if answer.status != 200:
-                    raise _refusal(answer.status, answer.headers, await _error_code(answer.chunks))
-                async for chunk in answer.chunks:
-                    for delta in reader.read(chunk):
-                        yield delta
-                    if reader.done:
-                        await _drain(answer.chunks)
-                        break
-        except HttpFailure as failure:
-            raise LlmFailure(_kind(failure.kind)) from failure
-        if not (reader.done or reader.finished):
-            raise LlmFailure("unavailable")
+        call = WireCall(self._url, self._headers, self._body(request, model), partial(self._price, model))
+        return wire_stream(self._http, call, request)
 
     def _body(self, request: LlmRequest, model: str) -> bytes:
         """What never changes stands first, so that a provider's prompt cache finds the same prefix again."""
@@ -86,105 +50,3 @@ class OpenAiWire:
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         body["messages"] = request.messages
         return orjson.dumps(body)
-
-
-class _Reader:
-    """Makes deltas of the bytes of one stream. `done` after `[DONE]`, `finished` once the model gave its reason."""
-
-    __slots__ = ("_lines", "_model", "_price", "done", "finished")
-
-    def __init__(self, model: str, price: Price) -> None:
-        self._lines = SseLines()
-        self._model = model
-        self._price = price
-        self.done = False
-        self.finished = False
-
-    def read(self, chunk: bytes) -> list[Delta]:
-        """The deltas that `chunk` completes. Raises `LlmFailure` when it is not the wire format."""
-        deltas: list[Delta] = []
-        texts: list[str] = []
-        try:
-            for payload in self._lines.feed(chunk):
-                if payload == _DONE:
-                    self.done = True
-                    break
-                self._read_event(orjson.loads(payload), texts, deltas)
-        except (orjson.JSONDecodeError, LineTooLong, KeyError, TypeError, AttributeError, IndexError) as error:
-            raise LlmFailure("unavailable") from error
-        _flush(texts, deltas)
-        return deltas
-
-    def _read_event(self, event: dict[str, Any], texts: list[str], deltas: list[Delta]) -> None:
-        if "error" in event:
-            # Some servers report trouble within a stream that began well.
-            raise LlmFailure("unavailable")
-        if choices := event.get("choices"):
-            choice = choices[0]
-            delta = choice.get("delta") or {}
-            if text := delta.get("content"):
-                texts.append(text)
-            for call in delta.get("tool_calls") or ():
-                _flush(texts, deltas)
-                function = call.get("function") or {}
-                name, arguments = function.get("name") or "", function.get("arguments") or ""
-                deltas.append(ToolCallDelta(call.get("index", 0), name, arguments))
-            if reason := choice.get("finish_reason"):
-                _flush(texts, deltas)
-                self.finished = True
-                deltas.append(Finish(_FINISH.get(reason, "stop")))
-        if usage := event.get("usage"):
-            _flush(texts, deltas)
-            tokens_in, tokens_out = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
-            deltas.append(UsageDelta(tokens_in, tokens_out, self._price(self._model, tokens_in, tokens_out)))
-
-
-def _flush(texts: list[str], deltas: list[Delta]) -> None:
-    if texts:
-        deltas.append(TextDelta("".join(texts)))
-        texts.clear()
-
-
-async def _drain(chunks: AsyncIterator[bytes]) -> None:
-    """Reads the end of the body, so that the connection goes back to the pool and the next call need not connect."""
-    with contextlib.suppress(TimeoutError, HttpFailure):
-        async with asyncio.timeout(_DRAIN_S):
-            async for _ in chunks:
-                continue
-
-
-def _kind(kind: FailureKind) -> BrainErrorKind:
-    return "timeout" if kind == "timeout" else "unavailable"
-
-
-def _refusal(status: int, headers: Mapping[str, str], code: str) -> LlmFailure:
-    if "content" in code and ("filter" in code or "policy" in code):
-        return LlmFailure("refused", same_again=False)
-    if status == 429:
-        # A spent quota is a 429 as well, and waiting does not help.
-        return LlmFailure(
-            "rate_limited", retry_after_s=_seconds(headers.get("retry-after")), same_again=code != "insufficient_quota"
-        )
-    if status in (408, 504):
-        return LlmFailure("timeout")
-    return LlmFailure("unavailable", retry_after_s=_seconds(headers.get("retry-after")), same_again=status >= 500)
-
-
-def _seconds(header: str | None) -> float | None:
-    try:
-        return max(0.0, float(header)) if header else None
-    except ValueError:
-        return None
-
-
-async def _error_code(chunks: AsyncIterator[bytes]) -> str:
-    body = b""
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > _MAX_ERROR_BYTES:
-            return ""
-    try:
-        error = orjson.loads(body)["error"]
-        return str(error.get("code") or error.get("type") or "")
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        return ""

@@ -1,7 +1,8 @@
-"""One request to a model and the stream of what it answers; both clients speak exactly this.
+"""One request to a model and the stream of what it answers; all clients speak exactly this.
 
-LlmPort ── OpenAiWire   servers that speak OpenAI's wire format, ~50 times cheaper
-        └─ LiteLlm      every other provider
+LlmPort ── OpenAiWire    servers that speak OpenAI's wire format, ~50 times cheaper
+        ├─ LiteLlmWire   the providers of litellm: over the same wire where they speak it, else as LiteLlm
+        └─ LiteLlm       every provider, through litellm whole
 """
 
 from collections.abc import AsyncGenerator
