@@ -67,6 +67,17 @@ class Quiet:
         return ()
 
 
+class Listening(Quiet):
+    """Takes all for English, and keeps what it was asked about."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def detect(self, text: str) -> Any:
+        self.heard.append(text)
+        return "en"
+
+
 def observed(tool: str, output: dict[str, Any]) -> Observed:
     return Observed(PlannedCall(tool=tool, arguments={}, args_hash="0" * 64, label=tool), output)
 
@@ -81,14 +92,14 @@ class OneVault:
         return self.vault
 
 
-async def checked(text: str, ours: OurWords, vault: Vault) -> Guarded:
+async def checked(text: str, ours: OurWords, vault: Vault, languages: Quiet | None = None) -> Guarded:
     phrases, quiet = load_phrases(), cast(Any, Quiet())
     world = Collaborators(
         brain=cast(Any, ours), offline=cast(Any, ours), catalog=quiet, gateway=quiet, memory=quiet, publisher=quiet,
         vaults=cast(Any, OneVault(vault)), database=quiet, scheduler=quiet, phrases=phrases,
         standing=standing(read_policy("business"), ()), output=load_output_policy(Finder.load()),
-        escalation=load_escalation_policy(), languages=quiet, topics={}, metrics=TurnMetrics(Metrics()),
-        clock=SystemClock(), confirmation_ttl_s=1, approval_ttl_s=1,
+        escalation=load_escalation_policy(), languages=cast(Any, languages or quiet), topics={},
+        metrics=TurnMetrics(Metrics()), clock=SystemClock(), confirmation_ttl_s=1, approval_ttl_s=1,
     )  # fmt: skip
     conversation = cast(Any, type("Talk", (), {"id": "cnv_1"}))
     masked = [vault.mask_fields(one, ()) for one in (ORDER, {"passages": [PAGE]})]
@@ -128,3 +139,10 @@ async def test_where_our_words_do_not_hold_either_it_is_refused(ours: OurWords, 
 async def test_a_right_answer_is_left_as_it_is(vault: Vault) -> None:
     guarded = await checked("Order ABC1234 is shipped.", OurWords(), vault)
     assert (guarded.verdict, guarded.text) == ("pass", "Order ••1234 is shipped.")
+
+
+async def test_the_language_of_a_text_is_worked_out_once_in_a_turn(vault: Vault) -> None:
+    languages = Listening()
+    await checked(WRONG, OurWords("Order ABC1234 is shipped.", "PAGE"), vault, languages)
+    assert any("Returns" in one for one in languages.heard)
+    assert len(languages.heard) == len(set(languages.heard))

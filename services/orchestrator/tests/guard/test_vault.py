@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.guard.masking import IdMask
 from orchestrator.guard.vault import Held, Vault
+from servicekit.privacy import Finder
 
 NewVault = Callable[..., Vault]
 TEXT = "I am ada@example.com, again ADA@example.com; card 4111 1111 1111 1111, call +1 (802) 555-0147."
@@ -49,6 +51,28 @@ def test_a_signed_link_is_one_token_and_a_plain_one_stays(vault: Vault) -> None:
 def test_prices_and_dates_are_not_personal_data(vault: Vault) -> None:
     text = "It cost 129.00 USD on 2026-11-21, invoice INV-2026-0001, and 2 x 12.50 EUR at 10:30."
     assert vault.mask(text) == text
+
+
+ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(
+    st.datetimes(timezones=ZONES | st.none()).map(datetime.isoformat)
+    | st.datetimes().map(lambda one: f"{one.isoformat(timespec='seconds')}Z")
+)
+def test_when_something_happened_is_nobodys_data(finder: Finder, instant: str) -> None:
+    # The vault asks no finder for it: it must be right not to.
+    assert finder.find(instant) == ()
+
+
+def test_when_something_happened_is_left_to_be_read(vault: Vault) -> None:
+    output = {"placed_at": "2026-03-02T09:30:00Z", "eta": "2026-03-04T18:00:00.123456+02:00"}
+    assert vault.mask_fields(output, ()) == output
+
+
+def test_an_instant_that_a_hidden_field_held_is_a_token_wherever_it_stands_again(vault: Vault) -> None:
+    hidden = vault.mask_fields({"born": "1990-03-02T09:30:00Z"}, ["born"])
+    assert vault.mask_fields({"since": "1990-03-02T09:30:00Z"}, ()) == {"since": hidden["born"]}
 
 
 def test_an_order_number_is_a_token_of_its_own_and_its_last_four_characters_are_shown(vault: Vault) -> None:

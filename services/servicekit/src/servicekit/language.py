@@ -16,6 +16,8 @@ _MIN_LETTERS = 8
 _MIN_WORDS_OTHER = 3
 #: What is in no language: addresses, masked values, order numbers.
 _NO_WORDS = re.compile(r"https?://\S+|\S+@\S+|<\w+>|\S*\d\S*")
+#: Without any of these a text has nothing of the kind.
+_SIGNS = re.compile(r"[:@<\d]")
 _LETTERS = re.compile(r"[^\W\d_]")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 
@@ -36,7 +38,7 @@ class LanguageDetector:
 
     def likely(self, text: str) -> tuple[Language, ...]:
         """Those of our languages that a text of two words or more may be in, likeliest first; none if English may."""
-        plain = " ".join(_NO_WORDS.sub(" ", text[:2000]).split())
+        plain = _words(text[:2000])
         if len(plain.split()) < 2:
             return ()
         ranked = [(name, likeness) for name, likeness in self._identifier.rank(plain) if likeness >= _POSSIBLE]
@@ -47,16 +49,33 @@ class LanguageDetector:
 
     def detect(self, text: str) -> Language | None:
         """The language of a text; None when it is short or could be several."""
-        plain = " ".join(_NO_WORDS.sub(" ", text[:2000]).split())
-        letters = _LETTERS.findall(plain)
+        plain = _words(text[:2000])
+        letters, latin = _letters(plain)
         if not letters:
             return None
-        if sum(1 for one in letters if not _LATIN.match(one)) * 2 > len(letters):
+        if latin * 2 < letters:
             return "other"
-        if len(letters) < _MIN_LETTERS:
+        if letters < _MIN_LETTERS:
             return None
         name, likeness = self._identifier.classify(plain)
         if name in LANGUAGES:
             return name if likeness >= _SURE else None
         sure = likeness >= _SURE_OTHER and len(plain.split()) >= _MIN_WORDS_OTHER
         return "other" if sure else None
+
+
+def _words(text: str) -> str:
+    """The words of a text with single blanks between them, without what is in no language."""
+    # Nothing that is left out reaches over a blank, so that most words need no look.
+    if _SIGNS.search(text) is None:
+        return " ".join(text.split())
+    looked = (_NO_WORDS.sub(" ", one) if _SIGNS.search(one) else one for one in text.split())
+    return " ".join(" ".join(looked).split())
+
+
+def _letters(text: str) -> tuple[int, int]:
+    """How many letters a text has, and how many of them are Latin."""
+    if text.isascii():
+        return (letters := sum(map(str.isalpha, text))), letters
+    found = _LETTERS.findall(text)
+    return len(found), sum(map(bool, map(_LATIN.match, found)))

@@ -33,13 +33,12 @@ async def grounds_of(state: TurnState, view: TurnView, scope: TurnScope, *, fore
 
 def is_foreign(text: str, view: TurnView, scope: TurnScope) -> bool | None:
     """Whether an answer is in another language than what it rests on, so that words do not compare; None: unsure."""
-    detect = scope.world.languages.detect
-    spoken = detect(text)
+    spoken = scope.heard(text)
     if spoken is None:
         return None
     outputs = [one.output for one in view.observations if one.output is not None]
     pages = " ".join(str(one["text"])[:400] for output in outputs for one in output.get("passages", ())[:2])
-    return spoken != (detect(pages) or "en")
+    return spoken != (scope.heard(pages) or "en")
 
 
 async def gate_of(state: TurnState, view: TurnView, scope: TurnScope, teller: Teller) -> StreamGate:

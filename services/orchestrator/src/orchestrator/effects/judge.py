@@ -60,7 +60,7 @@ async def facts_of(guarded: Guarded, state: TurnState, scope: TurnScope) -> Fact
     return Facts(
         searches=searches, calls=calls, covered=guarded.covered, self_check=state.self_check, flags=state.flags,
         asked=await _times_asked(state, scope), repairs=state.repairs, degraded=state.degraded,
-        foreign=scope.world.languages.detect(state.text) == "other",
+        foreign=scope.heard(state.text) == "other",
         risk_words=scope.world.escalation.topics_in(state.text),
     )  # fmt: skip
 

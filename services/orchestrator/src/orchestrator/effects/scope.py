@@ -90,6 +90,8 @@ class TurnScope:
     _view: "TurnView | None" = None
     _remembered: Remembered | None = None
     _language: Language | None = None
+    #: What was heard in this turn: an answer is asked about as it is written, and once more when it is finished.
+    _heard: dict[str, Language | None] = field(default_factory=dict)
     #: The checks of the stream, for the finished answer; with the number of observations that they know.
     checker: tuple[int, AnswerChecker] | None = None
 
@@ -122,13 +124,18 @@ class TurnScope:
         if self._language is None:
             remembered = await self.remembered()
             earlier = [one.text for one in reversed(remembered.history) if one.role is Role.CUSTOMER]
-            languages = self.world.languages
             self._language = "en"
             for text in map(without_tokens, (state.text, *earlier)):
-                if (found := languages.detect(text) or self._by_vocabulary(text)) is not None:
+                if (found := self.heard(text) or self._by_vocabulary(text)) is not None:
                     self._language = found
                     break
         return self._language
+
+    def heard(self, text: str) -> Language | None:
+        """The language that a text is in for sure; worked out once in a turn."""
+        if text not in self._heard:
+            self._heard[text] = self.world.languages.detect(text)
+        return self._heard[text]
 
     def _by_vocabulary(self, text: str) -> Language | None:
         """The likeliest language of a short text, when it has a word of the shop in that language."""

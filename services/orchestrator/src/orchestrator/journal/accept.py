@@ -36,7 +36,8 @@ _STATE = (
 #: Values are kept for a turn that begins, and for no other: of one that was erased meanwhile nothing is added.
 _BEGIN = (
     "SELECT state, turn, sent, ordinal, kept FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-    " LEFT JOIN LATERAL (SELECT vault_keep($1, $12, $13) AS kept WHERE state = 'begun') AS vault ON true"
+    " LEFT JOIN LATERAL (SELECT vault_keep($1, $12, $13::text[]::bytea[]) AS kept WHERE state = 'begun') AS vault"
+    " ON true"
 )
 
 _TAIL = r"(?:[,.! ]+(?:please|thanks|thank you|go ahead|do it|do that|that'?s (?:right|fine|correct)))*[,.! ]*"
@@ -176,7 +177,9 @@ async def accept_message(
         return _known(rows[0]["id"], rows[0]["body_hash"], body_hash)
     said = conversation.sealer.seal("thread", message.text.encode())
     await db.execute(
-        "SELECT vault_keep($1, $2, $3)", conversation.id, *vault_columns(conversation.sealer, message.held)
+        "SELECT vault_keep($1, $2, $3::text[]::bytea[])",
+        conversation.id,
+        *vault_columns(conversation.sealer, message.held),
     )
     joined = await _join(db, conversation, message, rows, codec, lease_s)
     if joined is not None:

@@ -10,12 +10,13 @@ from orchestrator.journal.conversations import COLUMNS, Conversation, Conversati
 from orchestrator.journal.vaulting import Vaults, opened_values
 from orchestrator.limits.usage import SUM, Spent
 from servicekit.auth.claims import Caller
+from servicekit.db.arrays import texts_bytes
 from servicekit.db.pool import Connection
 
 _ARRIVING = (
     f"SELECT {COLUMNS}, v.held, v.sealed, u.tokens AS day_tokens, u.cost AS day_cost FROM conversations c"  # noqa: S608 - constants
-    " CROSS JOIN LATERAL (SELECT coalesce(array_agg(token), '{}') AS held, coalesce(array_agg(sealed), '{}') AS sealed"
-    "  FROM vault WHERE conversation_id = c.id) v"
+    " CROSS JOIN LATERAL (SELECT coalesce(array_agg(token), '{}') AS held,"
+    "  coalesce(array_agg(encode(sealed, 'hex')), '{}') AS sealed FROM vault WHERE conversation_id = c.id) v"
     f" CROSS JOIN LATERAL (SELECT {SUM} FROM usage_days WHERE day = $3 AND subject_hash = c.subject_hash) u"
     " WHERE c.id = $1 AND c.subject_hash = $2"
 )
@@ -38,5 +39,5 @@ async def arriving(
     subject_hash = conversations.subject_hash(caller.issuer, caller.subject)
     row = found(await db.fetchrow(_ARRIVING, conversation_id, subject_hash, day))
     conversation = conversations.opened(row)
-    held = opened_values(conversation.sealer, zip(row["held"], row["sealed"], strict=True))
+    held = opened_values(conversation.sealer, zip(row["held"], texts_bytes(row["sealed"]), strict=True))
     return Arriving(conversation, vaults.of(conversation, held), day, Spent(row["day_tokens"], row["day_cost"]))

@@ -11,6 +11,7 @@ from orchestrator.journal.sealing import Sealer
 from orchestrator.journal.vaulting import vault_columns
 from orchestrator.turn.inputs import TurnInput, input_adapter
 from orchestrator.turn.journal import JournalConflict, Recorded
+from servicekit.db.arrays import byte_texts, number_texts
 from servicekit.db.pool import Connection
 
 #: The error codes that the SQL function `journal_append` raises.
@@ -47,20 +48,22 @@ async def append_entries(
     """
     with turning_away(turn_id):
         await db.execute(
-            "SELECT journal_append($1, $2, $3, $4, $5, $6), vault_keep($1, $7, $8)", sealer.conversation_id, turn_id,
-            after, *entry_columns(sealer, turn_id, after, inputs, codec), *vault_columns(sealer, held),
+            "SELECT journal_append($1, $2, $3, $4, $5::text[]::bigint[], $6::text[]::bytea[]),"
+            " vault_keep($1, $7, $8::text[]::bytea[])",
+            sealer.conversation_id, turn_id, after, *entry_columns(sealer, turn_id, after, inputs, codec),
+            *vault_columns(sealer, held),
         )  # fmt: skip
 
 
 def entry_columns(
     sealer: Sealer, turn_id: str, after: int, inputs: Sequence[Recorded], codec: Codec
-) -> tuple[list[str], list[int], list[bytes]]:
-    """Kinds, times and sealed payloads of entries, as the SQL functions take them."""
-    payloads = [
+) -> tuple[list[str], list[str], list[str]]:
+    """Kinds, times and sealed payloads of entries, as the statements of the SQL functions take them."""
+    payloads = byte_texts(
         sealer.seal(purpose(turn_id, after + index), codec.encode(one.turn_input))
         for index, one in enumerate(inputs, start=1)
-    ]
-    return [one.turn_input.kind for one in inputs], [one.at_ms for one in inputs], payloads
+    )
+    return [one.turn_input.kind for one in inputs], number_texts(one.at_ms for one in inputs), payloads
 
 
 @contextmanager

@@ -127,7 +127,7 @@ async def say(db: Connection, conversation: Conversation, vault: Vault, message:
     at: datetime = await db.fetchval(_KEEP, conversation.id, message.client_message_id, body_hash, message.said_by)
     content = conversation.sealer.seal("thread", vault.mask(message.text).encode())
     await db.execute(
-        "WITH kept AS (SELECT vault_keep($1, $3, $4))"
+        "WITH kept AS (SELECT vault_keep($1, $3, $4::text[]::bytea[]))"
         " INSERT INTO thread (conversation_id, role, content) SELECT $1, 'staff', $2 FROM kept",
         conversation.id, content, *vault_columns(conversation.sealer, vault.take_fresh()),
     )  # fmt: skip

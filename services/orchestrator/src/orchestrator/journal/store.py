@@ -100,7 +100,8 @@ class PgTurnJournal:
         record = turn_record(state, finish, event, self.repairs, at_ms) | usage_record(self.spent, state.model, at_ms)
         with turning_away(turn_id):
             await db.execute(
-                "SELECT turn_end($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9), vault_keep($1, $10, $11)",
+                "SELECT turn_end($1, $2, $3, $4, $5::text[]::bigint[], $6::text[]::bytea[], $7::text::jsonb, $8, $9),"
+                " vault_keep($1, $10, $11::text[]::bytea[])",
                 self.conversation.id, turn_id, after,
                 *entry_columns(sealer, turn_id, after, inputs, self.codec), orjson.dumps(record).decode(),
                 sealer.seal(f"end|{turn_id}", event.model_dump_json().encode()),

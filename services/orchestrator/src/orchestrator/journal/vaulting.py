@@ -9,6 +9,7 @@ import orjson
 from orchestrator.guard.vault import Held, Vault
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.sealing import Sealer
+from servicekit.db.arrays import byte_texts
 from servicekit.db.pool import Connection
 from servicekit.privacy import Finder
 
@@ -45,9 +46,9 @@ def opened_values(sealer: Sealer, stored: Iterable[tuple[str, bytes]]) -> list[H
     return [_opened(sealer, token, sealed) for token, sealed in stored]
 
 
-def vault_columns(sealer: Sealer, held: Sequence[Held]) -> tuple[list[str], list[bytes]]:
-    """Tokens and sealed values, as the SQL function `vault_keep` takes them."""
-    return [one.token for one in held], [_sealed(sealer, one) for one in held]
+def vault_columns(sealer: Sealer, held: Sequence[Held]) -> tuple[list[str], list[str]]:
+    """Tokens and sealed values, as the statements of the SQL function `vault_keep` take them."""
+    return [one.token for one in held], byte_texts(_sealed(sealer, one) for one in held)
 
 
 def _sealed(sealer: Sealer, held: Held) -> bytes:
