@@ -36,6 +36,16 @@ def test_when_they_slow_each_other_down_there_are_fewer_and_no_work_is_lost_by_i
     assert limit.now == 64
 
 
+def test_however_slow_it_gets_so_many_turns_are_always_let_in() -> None:
+    limit, at_s = AdaptiveLimit(4, 64), 0.0
+    seen = set()
+    for n in range(2_000):
+        at_s += 0.1
+        limit.ended(at_s, 1.0 + n, limit.now)
+        seen.add(limit.now)
+    assert min(seen) == 4
+
+
 def test_a_model_that_is_simply_slower_now_is_not_blamed_on_the_crowd_for_long() -> None:
     limit = AdaptiveLimit(4, 64)
     at_s = rush(limit, carries=100, for_s=20)

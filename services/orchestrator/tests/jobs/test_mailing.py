@@ -104,6 +104,9 @@ class Post:
         )
         await self.journal(turn_id).append(1, [], TurnState(), AskConfirmation(call, preview))
 
+    def counted(self, state: str) -> float:
+        return self.mails.mails.labels(state)._value.get()
+
     async def jobs(self, turn_id: str) -> list[tuple[str, int]]:
         async with self.database.primary() as db:
             found = await db.fetch(
@@ -177,6 +180,15 @@ async def test_what_was_sent_before_in_other_words_is_sent(post: Post) -> None:
     await post.end(turn_id)
     post.tickets.problem = ProblemCode.IDEMPOTENCY_KEY_REUSED
     assert await post.mails.send(turn_id)
+    assert post.counted("sent") == 1
+
+
+async def test_an_address_that_is_refused_for_good_is_not_tried_for_ever_and_is_counted(post: Post) -> None:
+    turn_id = (await post.say()).turn_id
+    await post.end(turn_id)
+    post.tickets.problem = ProblemCode.FORBIDDEN
+    assert await post.mails.send(turn_id)
+    assert (post.counted("refused"), post.counted("sent")) == (1, 0)
 
 
 async def test_while_the_service_is_away_the_mail_is_owed(post: Post) -> None:

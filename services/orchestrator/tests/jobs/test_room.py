@@ -63,7 +63,7 @@ class Queue:
         self.db, self.room, self.go = db, Room(4), asyncio.Event()
         self.began: list[str] = []
         self.timers: list[str] = []
-        self.application = roomy(PgQueuer(AsyncpgDriver(worker)), self.room.left)
+        self.application = roomy(PgQueuer(AsyncpgDriver(worker)), self.room)
 
         @self.application.entrypoint(RUN_TURN)
         @self.application.entrypoint(RUN_LATER)
@@ -118,5 +118,19 @@ async def test_of_many_turns_as_many_are_taken_as_there_is_room_for_and_a_timer_
     queue.go.set()
     await eventually(lambda: len(queue.began) == 11)
     assert queue.began == [*(f"trn_{n}" for n in range(10)), "later"], "who waits for an e-mail comes last"
+    queue.application.shutdown.set()
+    await running
+
+
+@pytest.mark.service
+async def test_turns_that_nobody_is_there_for_leave_half_of_the_room_to_those_who_come(queue: Queue) -> None:
+    await queue.put(RUN_LATER, *(f"later_{n}" for n in range(6)), priority=2)
+    running = asyncio.create_task(queue.run())
+    await eventually(lambda: len(queue.began) == 2)
+    await queue.put(RUN_TURN, "trn_1")
+    await eventually(lambda: "trn_1" in queue.began)
+    assert len(queue.began) == 3
+    queue.go.set()
+    await eventually(lambda: len(queue.began) == 7)
     queue.application.shutdown.set()
     await running

@@ -32,6 +32,10 @@ class Room:
         """How many more turns may begin now."""
         return max(0, self.limit.now - self._running)
 
+    def spare(self) -> int:
+        """How many more may begin that nobody is there for: half of the room is kept for those who may come."""
+        return max(0, self.limit.now // 2 - self._running)
+
     @contextmanager
     def taken(self) -> Iterator[Taken]:
         """What is inside is the run of a turn. One that has to run does so without room, too, and counts."""

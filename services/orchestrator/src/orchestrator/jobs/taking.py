@@ -1,7 +1,7 @@
 """Taking jobs from the queue: of turns no more than this process has room for; what is left is seen to wait."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 from pgqueuer.core.applications import PgQueuer
@@ -11,20 +11,23 @@ from pgqueuer.domain.types import QueueEntrypoint
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from orchestrator.jobs.queue import RUN_LATER, RUN_TURN
+from orchestrator.jobs.room import Room
 
-#: Turns are whole conversations with models; every other job is a few round trips.
-TURNS = frozenset({QueueEntrypoint(RUN_TURN), QueueEntrypoint(RUN_LATER)})
+#: A turn is a conversation with a model; every other job is a few round trips.
+_TURN, _LATER = QueueEntrypoint(RUN_TURN), QueueEntrypoint(RUN_LATER)
 
 
 class RoomyQueueManager(QueueManager):
     """pgqueuer's, asked for as many jobs as there is room for: one that was taken is kept from all other workers."""
 
-    room: Callable[[], int]
+    room: Room
 
     def entrypoints_below_capacity_limits(self) -> set[QueueEntrypoint]:
-        """All, or all but turns. Those that somebody waits for and those that can wait are told apart by priority."""
+        """All, or all but the turns that there is no room for."""
         registered = super().entrypoints_below_capacity_limits()
-        return registered if self.room() > 0 else registered - TURNS
+        if self.room.left() == 0:
+            return registered - {_TURN, _LATER}
+        return registered if self.room.spare() > 0 else registered - {_LATER}
 
     async def fetch_jobs(
         self, batch_size: int, global_concurrency_limit: int | None, heartbeat_timeout: timedelta
@@ -32,7 +35,7 @@ class RoomyQueueManager(QueueManager):
         """Batch by batch, as pgqueuer's own, each of the size that is left."""
         while not self.shutdown.is_set():
             await asyncio.sleep(0)  # the turns of the last batch begin, and count
-            left = self.room()
+            left = self.room.spare() or self.room.left()
             jobs = await self.queries.dequeue(
                 batch_size=min(batch_size, left) if left > 0 else batch_size,
                 entrypoints={
@@ -49,7 +52,7 @@ class RoomyQueueManager(QueueManager):
                 yield job
 
 
-def roomy(application: PgQueuer, room: Callable[[], int]) -> PgQueuer:
+def roomy(application: PgQueuer, room: Room) -> PgQueuer:
     """The application with a queue manager that looks at the room."""
     manager = RoomyQueueManager(application.qm.queries, application.channel, resources=application.resources)
     manager.room, manager.shutdown = room, application.shutdown

@@ -113,7 +113,7 @@ class Worker:
     async def _work(self) -> None:
         connection = await asyncpg.connect(self._url)
         try:
-            self._application = application = roomy(PgQueuer(AsyncpgDriver(connection)), self._room.left)
+            self._application = application = roomy(PgQueuer(AsyncpgDriver(connection)), self._room)
             self._register(application)
             if not self._stopping.is_set():
                 await application.run(
