@@ -40,6 +40,8 @@ MOST_USERS, MOST_SECONDS, MOST_TURNS = 512, 3600, 200_000
 INTERRUPTED = 130
 #: What is promised at the end of a rush may take so long to be answered, in seconds.
 MAILED_WITHIN_S = 300.0
+#: Who is answered at all is to be answered within the targets: nobody may wait much longer than a turn takes.
+RUSHED = {"AIGUY_QUEUE_PATIENCE_S": "1"}
 
 
 def told_by(arguments: list[str]) -> argparse.Namespace:
@@ -88,7 +90,7 @@ async def load(told: argparse.Namespace, targets: Targets) -> int:
         say(f"  {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start")
         await install()
         with mailbox() as post:
-            async with loaded_stack(told.state, post.environment if told.overload else {}) as stack:
+            async with loaded_stack(told.state, post.environment | RUSHED if told.overload else {}) as stack:
                 return await _run(stack, told, targets, post)
     except EmbeddedError:
         say("  a load test runs here already; two at once would measure each other")
