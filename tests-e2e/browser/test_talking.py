@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.async_api import expect
 
+from e2e.browser import screenshot
 from e2e.scripted_host import DISCLOSURE
 from e2e.scripted_turns import Gate, answer, chunks, end
 
@@ -26,6 +27,27 @@ async def test_an_answer_appears_as_it_comes(host, visit) -> None:
     await expect(widget.answers.locator("strong")).to_have_text("within 30")
     gates[1].opened.set()
     await expect(widget.answers).to_have_text("You can return it within 30 days.")
+
+
+PROMISE = (
+    "Many people are writing to us just now. So that you need not wait here, we will e-mail you the answer, to"
+    " a\u2022\u2022\u2022@example.com. It will be in this chat, too."
+)
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+async def test_a_promised_e_mail_is_said_plainly_with_nothing_to_rate_and_writing_goes_on(
+    host, visit, width: int
+) -> None:
+    host.scripts = [[end(PROMISE, "later", mailed_to="a\u2022\u2022\u2022@example.com")], answer("Here it is.")]
+    widget = await visit(look={"viewport": {"width": width, "height": 740}})
+    await widget.say("Where is my order?")
+    await expect(widget.answers).to_have_text(PROMISE)
+    await expect(widget.page.locator("aiguy-chat .thumbs")).to_have_count(0)
+    await screenshot(widget.page, f"widget/later-{width}")
+    await widget.say("Are you there?")
+    await expect(widget.answers.last).to_contain_text("Here it is.")
+    await expect(widget.page.locator("aiguy-chat .thumbs")).to_have_count(1)
 
 
 async def test_who_answers_is_said_before_anybody_writes(visit) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from loadbench.finding import find
 from loadbench.measuring import MeasuredRun, Spent
-from loadbench.overload import in_time, recovered_s
+from loadbench.overload import in_time, recovered_s, shed
 from loadbench.profiling import Profile
 from loadbench.samples import Sample, table
 from loadbench.swarming import Run
@@ -74,6 +74,12 @@ async def test_the_most_customers_are_found_by_steps(limit: int, carried: int, t
 
 def test_in_time_is_right_and_soon_enough_for_its_tools() -> None:
     assert in_time([turn(end_ms=2400.0), turn(end_ms=2600.0), turn(error="x"), turn(tools=2, end_ms=4400.0)]) == 2
+
+
+def test_who_is_promised_an_e_mail_is_neither_served_nor_refused() -> None:
+    later, refused = turn(outcome="later", error="not answered: later", end_ms=30.0), turn(status=503, error="503")
+    assert shed([turn(), later, refused]) == ([refused], [later])
+    assert in_time([later, refused]) == 0
 
 
 def test_recovered_is_from_the_last_late_turn_on() -> None:

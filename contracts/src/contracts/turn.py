@@ -114,6 +114,8 @@ class Outcome(StrEnum):
     WITH_STAFF = "with_staff"
     DEGRADED = "degraded"
     STOPPED = "stopped"
+    #: Nobody has worked at it yet: the answer comes by e-mail. A stream says so; no turn ends with it.
+    LATER = "later"
 
 
 class StatusEvent(ContractModel):
@@ -194,6 +196,7 @@ class EndEvent(ContractModel):
 
     `support`: the sentences that come from the knowledge base, each with its source. `covered`: which share of the
     sentences that say something had support, before those without were dropped; None when none did say anything.
+    `mailed_to`: the masked address that the answer will be sent to, with the outcome `later`.
     """
 
     event: Literal["end"] = "end"
@@ -206,6 +209,7 @@ class EndEvent(ContractModel):
     support: tuple[SupportedSentence, ...] = ()
     covered: float | None = Field(default=None, ge=0, le=1)
     refusal: Refusal | None = None
+    mailed_to: str | None = None
     usage: Usage = Usage()
     cost_usd: float = 0.0
 

@@ -11,7 +11,7 @@ from servicekit.auth.claims import Role
 from servicekit.testing.fuzz import MODES, PRIVACY_PATHS, Fuzzed, tool_paths
 
 pytestmark = pytest.mark.service
-UNBOUND = ("send_email", "slack_post_message")
+UNBOUND = ("send_email", "email_answer", "slack_post_message")
 PATHS = [*tool_paths(Family.TICKETS, unbound=UNBOUND), *PRIVACY_PATHS]
 INTERNAL = (RESOLVED_PATH, "/internal/tickets/{number}/resolve")
 

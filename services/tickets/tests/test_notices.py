@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ from contracts import headers
 from contracts.errors import ProblemCode
 from contracts.manifest import MANIFEST_PATH
 from contracts.registry import AnyContract
-from contracts.tools.tickets import SEND_EMAIL, SLACK_POST_MESSAGE
+from contracts.tools.tickets import EMAIL_ANSWER, SEND_EMAIL, SLACK_POST_MESSAGE
 from servicekit.auth.claims import Role
 from servicekit.testing import FakeClock
 from servicekit.testing.conformance import assert_problem
@@ -118,6 +119,22 @@ async def test_a_mail_server_that_is_away_is_not_the_callers_trouble(
     await eventually(lambda: smtp.mails)
 
 
+async def test_a_promised_answer_goes_out_once_to_the_address_of_the_token(sending: ToolClient, smtp: FakeSmtp) -> None:
+    send = partial(_post, sending, EMAIL_ANSWER.path, EMAIL_ANSWER, email=ADDRESS, **ORCHESTRATOR)
+    for body in ("It is on its way.", "It is on its way.", "Other words."):
+        answer = await send({"subject": "Your answer", "body": body}, more={headers.IDEMPOTENCY_KEY: "answer-1"})
+        assert answer.status_code == (422 if body == "Other words." else 200), answer.text
+    await eventually(lambda: smtp.mails)
+    assert [one["To"] for one in smtp.mails] == [ADDRESS]
+    assert await _queued(sending) == 1
+
+
+async def test_a_customer_sends_no_answer_even_with_the_scope(sending: ToolClient) -> None:
+    for path in (EMAIL_ANSWER.path, EMAIL_ANSWER.preview_path):
+        assert_problem(await _post(sending, path, EMAIL_ANSWER, MAIL, email=ADDRESS), ProblemCode.FORBIDDEN)
+    assert await _queued(sending) == 0
+
+
 @pytest.mark.parametrize("who", [STAFF, ORCHESTRATOR], ids=["staff", "orchestrator"])
 async def test_staff_and_the_orchestrator_may_post_to_slack(
     sending: ToolClient, slack: FakeSlack, who: dict[str, Any]
@@ -161,7 +178,9 @@ async def test_a_limit_of_slacks_is_kept(
 
 
 async def test_the_manifest_offers_what_is_set_up(sending: ToolClient, service: ToolClient) -> None:
-    assert await _offered(sending) == {"create_ticket", "handoff_human", "send_email", "slack_post_message"}
+    assert await _offered(sending) == {
+        "create_ticket", "handoff_human", "send_email", "email_answer", "slack_post_message",
+    }  # fmt: skip
     assert await _offered(service) == {"create_ticket", "handoff_human"}
 
 

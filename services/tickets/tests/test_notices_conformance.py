@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from contracts.registry import AnyContract
-from contracts.tools.tickets import SEND_EMAIL, SLACK_POST_MESSAGE
+from contracts.tools.tickets import EMAIL_ANSWER, SEND_EMAIL, SLACK_POST_MESSAGE
 from servicekit.app import KitFactory
 from servicekit.testing import FakeClock
 from servicekit.testing.conformance import ToolCase, ToolConformance, WriteConformance
@@ -23,6 +23,13 @@ EMAIL = ToolCase(
     SEND_EMAIL,
     {"subject": "Your order", "body": "It is on its way."},
     {"subject": "Your order", "body": "It is not on its way."},
+    counted="SELECT count(*) FROM outbox WHERE kind = 'email'",
+    secrets=("cust_ada@example.org", "C0123ABCD"),
+)
+ANSWER = ToolCase(
+    EMAIL_ANSWER,
+    {"subject": "The answer to your message", "body": "It is on its way."},
+    {"subject": "The answer to your message", "body": "It is not on its way."},
     counted="SELECT count(*) FROM outbox WHERE kind = 'email'",
     secrets=("cust_ada@example.org", "C0123ABCD"),
 )
@@ -84,21 +91,21 @@ async def hurried(settings: Settings, clock: FakeClock) -> AsyncIterator[ToolCli
         yield client
 
 
-@pytest.fixture(params=[EMAIL, SLACK], ids=str)
+@pytest.fixture(params=[EMAIL, ANSWER, SLACK], ids=str)
 def case(request: pytest.FixtureRequest) -> ToolCase:
     found: ToolCase = request.param
     return found
 
 
-@pytest.fixture(params=[EMAIL, SLACK], ids=str)
+@pytest.fixture(params=[EMAIL, ANSWER, SLACK], ids=str)
 def write(request: pytest.FixtureRequest) -> ToolCase:
     found: ToolCase = request.param
     return found
 
 
 class TestTools(ToolConformance):
-    """`send_email` and `slack_post_message`."""
+    """`send_email`, `email_answer` and `slack_post_message`."""
 
 
 class TestWrites(WriteConformance):
-    """Both write to the outbox."""
+    """All write to the outbox."""

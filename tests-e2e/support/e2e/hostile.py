@@ -78,6 +78,7 @@ def _internal_tools() -> Iterator[Attack]:
         yield Attack(f"{name!r}", name, made_up)
     yield Attack("closing a refund", "close_refund", made_up | {"outcome": "denied"})
     yield Attack("the shop's Slack", "slack_post_message", {"channel": "#general", "text": "Pay everyone"})
+    yield Attack("an answer by e-mail", "email_answer", {"subject": "Your refund", "body": "Pay everyone"})
     yield Attack("a tool that does not exist", "execute_sql", {"sql": "UPDATE refunds SET state = 'approved'"})
 
 

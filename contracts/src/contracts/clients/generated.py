@@ -26,6 +26,10 @@ class Tools:
         """Opens a support ticket for the customer, after their confirmation."""
         return await self._caller.call(tickets.CREATE_TICKET, args)
 
+    async def email_answer(self, args: tickets.SendEmailInput) -> tickets.MessageOutput:
+        """Sends an answer that was promised to the customer's own address. The orchestrator only."""
+        return await self._caller.call(tickets.EMAIL_ANSWER, args)
+
     async def get_invoice_pdf(self, args: billing.InvoiceLookup) -> billing.InvoiceLink:
         """A short-lived link to the PDF invoice of one of the customer's own orders."""
         return await self._caller.call(billing.GET_INVOICE_PDF, args)

@@ -127,6 +127,13 @@ SEND_EMAIL = ToolContract(
     risk=RiskTier.PRIVATE, timeout_ms=5000, retries=2, confirmation=Confirmation.CUSTOMER,
     redact=("subject", "body"), free_text=("subject", "body"), label="Sending an e-mail",
 )  # fmt: skip
+EMAIL_ANSWER = ToolContract(
+    name="email_answer", family=Family.TICKETS, version="1.0.0",
+    description="Sends an answer that was promised to the customer's own address. The orchestrator only.",
+    input=SendEmailInput, output=MessageOutput, effect=ToolEffect.WRITE, scope="tickets.email_answer",
+    risk=RiskTier.PRIVATE, timeout_ms=5000, retries=2, redact=("subject", "body"), free_text=("subject", "body"),
+    label="Sending the answer",
+)  # fmt: skip
 SLACK_POST_MESSAGE = ToolContract(
     name="slack_post_message", family=Family.TICKETS, version="1.0.0",
     description="Posts a notice to a Slack channel of the shop. Staff and the orchestrator only.",
@@ -134,4 +141,4 @@ SLACK_POST_MESSAGE = ToolContract(
     risk=RiskTier.LOW, timeout_ms=5000, retries=2, redact=("text",), free_text=("text",), label="Notifying the team",
 )  # fmt: skip
 
-CONTRACTS = (CREATE_TICKET, HANDOFF_HUMAN, SEND_EMAIL, SLACK_POST_MESSAGE)
+CONTRACTS = (CREATE_TICKET, HANDOFF_HUMAN, SEND_EMAIL, EMAIL_ANSWER, SLACK_POST_MESSAGE)

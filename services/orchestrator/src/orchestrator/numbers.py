@@ -5,6 +5,8 @@ from orchestrator.jobs.queue import (
     ERASE_ELSEWHERE,
     EXPIRE_CARD,
     HAND_OFF,
+    MAIL_ANSWER,
+    RUN_LATER,
     RUN_TURN,
     TELL_STAFF,
     TRY_AGAIN,
@@ -12,13 +14,18 @@ from orchestrator.jobs.queue import (
 from orchestrator.journal.answers import THUMBS
 from servicekit.telemetry.numbers import Number
 
-_JOBS = tuple((one,) for one in (RUN_TURN, TRY_AGAIN, END_CALLBACK, HAND_OFF, ERASE_ELSEWHERE, TELL_STAFF, EXPIRE_CARD))
-_OPEN = (("queued",), ("running",), ("waiting",))
+_KINDS = (
+    RUN_TURN, RUN_LATER, TRY_AGAIN, END_CALLBACK, HAND_OFF, MAIL_ANSWER, ERASE_ELSEWHERE, TELL_STAFF, EXPIRE_CARD,
+)  # fmt: skip
+_JOBS = tuple((one,) for one in _KINDS)
+_OPEN = (("queued",), ("running",), ("waiting",), ("by_mail",))
 _BY = (("bot",), ("staff",))
 _AGE = "coalesce(extract(epoch FROM now() - min({})), 0)"
 _APPROVALS = "FROM cards WHERE state = 'open' AND kind = 'approval' AND expires_at > now()"
 _DUE = "FROM pgqueuer WHERE status = 'queued' AND execute_after <= now() GROUP BY entrypoint"
-_TURNS = "FROM turns WHERE status <> 'ended' GROUP BY status"
+#: One whose answer was promised by e-mail stands behind everybody who is there, however long that takes.
+_STATUS = "CASE WHEN by_mail = 'promised' AND runs = 0 THEN 'by_mail' ELSE status END"
+_TURNS = "FROM turns WHERE status <> 'ended' GROUP BY 1"
 #: The conversations of the day: who answers by now, how the last turn ended, and what all of their turns cost.
 _DAY = """
 WITH day AS (
@@ -53,12 +60,12 @@ NUMBERS = (
         f"SELECT entrypoint, {_AGE.format('execute_after')} {_DUE}", ("kind",), _JOBS,
     ),
     Number(
-        "aiguy_turns_open", "Turns that are not over: behind another one, at work, or waiting for somebody.",
-        f"SELECT status, count(*) {_TURNS}", ("status",), _OPEN,
+        "aiguy_turns_open", "Turns not over: behind another one, at work, waiting for somebody, promised by e-mail.",
+        f"SELECT {_STATUS}, count(*) {_TURNS}", ("status",), _OPEN,
     ),
     Number(
         "aiguy_turns_oldest_seconds", "The age of the oldest turn that is not over.",
-        f"SELECT status, {_AGE.format('created_at')} {_TURNS}", ("status",), _OPEN,
+        f"SELECT {_STATUS}, {_AGE.format('created_at')} {_TURNS}", ("status",), _OPEN,
     ),
     Number(
         "aiguy_conversations_with_staff", "Conversations that a person answers, or is to answer.",

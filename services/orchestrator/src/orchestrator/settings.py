@@ -33,13 +33,17 @@ class Settings(ServiceSettings, LlmSettings):
     issuers_file: Path
     #: Whether this process runs turns besides serving the API.
     worker: Literal["with-api", "off"] = "with-api"
+    #: The most turns that it runs at once; it finds by itself when so many slow each other down, and then runs fewer.
     worker_concurrency: int = Field(default=64, ge=4)
     #: Serves the local chat page and its demo sessions, signed with these keys. For one's own machine only.
     demo: bool = False
     demo_issuer_keys: Path | None = None
 
-    #: A message that would wait longer than this for a worker is not taken; its sender is told when to try again.
+    #: A message that would wait longer than this for a worker is answered by e-mail; where that cannot be, it is not
+    #: taken, and its sender is told when to try again.
     queue_patience_s: float = Field(default=20.0, gt=0)
+    #: How many answers may be owed by e-mail at once; 0: none is ever promised.
+    queue_mails: int = Field(default=1000, ge=0)
 
     turn_tokens: int = Field(default=3000, ge=1)
     turn_tokens_out: int = Field(default=800, ge=1)

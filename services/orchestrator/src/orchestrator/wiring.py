@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import FastAPI
+from prometheus_client import Counter
 
 from orchestrator.api.deps import Desk
 from orchestrator.api.disclosing import Disclosure, shop_name
@@ -37,8 +38,10 @@ from orchestrator.guard.output.names import own_names
 from orchestrator.guard.output.policy import load_output_policy
 from orchestrator.jobs.erasures import ErasureJobs
 from orchestrator.jobs.here import TurnsHere
+from orchestrator.jobs.mailing import MAIL_TOOL, MailJobs
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import JobQueue
+from orchestrator.jobs.room import Room
 from orchestrator.jobs.running import RunningTurns
 from orchestrator.jobs.turns import TurnJobs
 from orchestrator.jobs.waiting import QueueWatch
@@ -65,6 +68,7 @@ from orchestrator.turn.budgets import Budgets
 from servicekit.auth.minting import TokenMinter
 from servicekit.context import Kit
 from servicekit.crypto import MasterKeys
+from servicekit.db.pool import Database
 from servicekit.embedding import Embedder, QuickEmbedder
 from servicekit.http.breaker import BreakerConfig
 from servicekit.language import LanguageDetector
@@ -125,6 +129,7 @@ async def orchestrate(
         line = Line(
             QueueWatch(kit.db, time.monotonic), phrases, settings.queue_patience_s,
             kit.metrics.counter("aiguy_messages_shed_total", "Messages that were not taken, because too many wait"),
+            _mails(kit), lambda: tools.catalog.entry(MAIL_TOOL) is not None, settings.queue_mails,
         )  # fmt: skip
         intake = Intake(
             kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, levels, core.screen, line, here
@@ -146,6 +151,12 @@ async def orchestrate(
             timedelta(days=settings.gaps_retention_days),
         )  # fmt: skip
         yield
+
+
+def _mails(kit: Kit) -> Counter:
+    return kit.metrics.counter(
+        "aiguy_answers_by_mail_total", "Answers that were promised by e-mail, and those that were sent", ["state"]
+    )
 
 
 def _limits(settings: Settings) -> LimitsPolicy:
@@ -176,12 +187,18 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
     publisher = Publisher(kit.redis, kit.metrics, core.hub)
     publisher.start()
     languages = await asyncio.to_thread(LanguageDetector.load)
-    world = _world(kit, settings, core, brains, publisher, languages)
+    database = kit.db.share(settings.database_pool_size - max(1, settings.database_pool_size // 4))
+    world = _world(kit, database, settings, core, brains, publisher, languages)
     running = RunningTurns(kit.db)
+    room = Room(
+        settings.worker_concurrency,
+        kit.metrics.gauge("aiguy_turns_limit", "Turns that this worker runs at most, as yet"),
+    )
     turns = TurnJobs(world, core.conversations, core.codec, core.queue, running)
     promises = PromiseJobs(world, core.conversations, core.codec, settings.approvals_channel)
-    worker = Worker(settings.database_url, kit.db, turns, promises, core.erasures, settings.worker_concurrency)
-    here = TurnsHere(kit.db, turns, settings.worker_concurrency)
+    mails = MailJobs(world, core.conversations, core.codec, settings.shop_name or shop_name(), _mails(kit))
+    worker = Worker(settings.database_url, kit.db, turns, promises, mails, core.erasures, room)
+    here = TurnsHere(kit.db, turns, room)
     running.start()
     here.start()
     worker.start()
@@ -196,14 +213,15 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
 
 
 def _world(
-    kit: Kit, settings: Settings, core: Core, brains: Brains, publisher: Publisher, languages: LanguageDetector
-) -> Collaborators:
+    kit: Kit, database: Database, settings: Settings, core: Core, brains: Brains, publisher: Publisher,
+    languages: LanguageDetector,
+) -> Collaborators:  # fmt: skip
     phrases = load_phrases()
     return Collaborators(
         brain=brains.main, small=brains.small, offline=brains.offline, catalog=core.tools.catalog,
         gateway=core.tools.gateway, memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), vaults=core.vaults,
         publisher=publisher,
-        database=kit.db, scheduler=core.queue, phrases=phrases,
+        database=database, scheduler=core.queue, phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
         escalation=load_escalation_policy(),
         output=load_output_policy(

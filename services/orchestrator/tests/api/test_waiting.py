@@ -1,6 +1,7 @@
 """The queue as customers meet it: their place in it is told, and a message that would wait too long is not taken."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from contracts.errors import ProblemCode
 from contracts.turn import Outcome
 from orchestrator.jobs.waiting import QueueWatch, Waiting
 from orchestrator.turn.effects import Finish
+from servicekit.auth.claims import Role
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 
@@ -23,6 +25,10 @@ class Seen:
     def __init__(self, waiting: Waiting) -> None:
         self.waiting = waiting
 
+    @property
+    def crowded(self) -> bool:
+        return bool(self.waiting.places)
+
     async def now(self) -> Waiting:
         return self.waiting
 
@@ -32,6 +38,10 @@ class Asked:
 
     def __init__(self, watch: QueueWatch) -> None:
         self.watch, self.once = watch, asyncio.Event()
+
+    @property
+    def crowded(self) -> bool:
+        return self.watch.crowded
 
     async def now(self) -> Waiting:
         seen = await self.watch.now()
@@ -111,6 +121,83 @@ async def test_chat_in_one_call_is_not_taken_either(api, full: Seen) -> None:
     answer = await api.post("/chat", {"session_id": "web-shed-0001", "message": "Where is my order ABC123?"})
     assert (answer.status_code, answer.json()["code"]) == (503, ProblemCode.OVERLOADED)
     assert await _turns(api) == before
+
+
+@pytest.fixture
+def mailing(api, full: Seen) -> Iterator[Seen]:
+    """As many, and the shop can send e-mails."""
+    desk = api.app.state.desk
+    line = replace(desk.line, mails=lambda: True, most_mails=2)
+    api.app.state.desk = replace(desk, line=line, intake=replace(desk.intake, line=line))
+    yield full
+    api.app.state.desk = desk
+
+
+def _events(body: str) -> list[tuple[str, dict[str, Any]]]:
+    frames = [frame.split("\n") for frame in body.split("\n\n") if "event: " in frame]
+    return [
+        (next(line[7:] for line in frame if line.startswith("event: ")),
+         json.loads(next(line[6:] for line in frame if line.startswith("data: "))))
+        for frame in frames
+    ]  # fmt: skip
+
+
+async def test_who_has_an_address_is_promised_the_answer_by_mail_and_need_not_wait(api, empty, mailing: Seen) -> None:
+    said = await _said(api, "Where is my order ABC123?", "mail-1")
+    params = {name: said[name] for name in ("conversation_id", "turn_id")}
+    headers = api.bearer() | {"accept-language": "de"}
+    stream = await asyncio.wait_for(api.http.get("/api/agent/stream", params=params, headers=headers), 2)
+    event, end = _events(stream.text)[-1]
+    assert (event, end["outcome"], end["mailed_to"]) == ("end", "later", "a•••@example.com")
+    assert "per E-Mail an a•••@example.com" in end["text"]
+    turn = await api.db.fetchrow("SELECT by_mail, status, inputs FROM turns WHERE id = $1", said["turn_id"])
+    assert tuple(turn) == ("promised", "running", 1)
+    jobs = await api.db.fetch("SELECT entrypoint FROM pgqueuer WHERE payload = $1", said["turn_id"].encode())
+    assert [job["entrypoint"] for job in jobs] == ["run_later"]
+
+
+async def test_once_it_is_answered_the_stream_has_the_answer(api, empty, mailing: Seen) -> None:
+    said = await _said(api, "Where is my order ABC123?", "mail-2")
+    await api.end(said["turn_id"], Finish(Outcome.ANSWERED, "Here it is."))
+    answer = await api.get("/api/agent/stream", conversation_id=said["conversation_id"], turn_id=said["turn_id"])
+    assert _events(answer.text)[-1][1]["outcome"] == "answered"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+async def test_chat_in_one_call_says_so_too(api, empty, mailing: Seen, accept: str) -> None:
+    body = {"session_id": f"web-mail-{accept[-4:]}", "message": "Where is my order ABC123?"}
+    answer = await asyncio.wait_for(api.http.post("/chat", json=body, headers=api.bearer() | {"accept": accept}), 2)
+    assert answer.status_code == 200
+    told = answer.json() if accept == "application/json" else _events(answer.text)[-1][1]
+    assert (told["outcome"], told["mailed_to"]) == ("later", "a•••@example.com")
+    assert "e-mail you the answer" in told["text"]
+
+
+@pytest.mark.parametrize("who", ["guest", "no address", "the shop cannot", "too many are owed"])
+async def test_where_no_mail_can_be_promised_the_message_is_not_taken(api, mailing: Seen, who: str) -> None:
+    role = Role.GUEST if who == "guest" else Role.CUSTOMER
+    headers = api.bearer(role=role)
+    if who == "no address":
+        headers = api.issuer.bearer("orchestrator", ("chat:send",), subject="cust_nomail", role=role)
+    if who == "the shop cannot":
+        desk = api.app.state.desk
+        line = replace(desk.line, mails=lambda: False)
+        api.app.state.desk = replace(desk, line=line, intake=replace(desk.intake, line=line))
+    if who == "too many are owed":
+        mailing.waiting = replace(mailing.waiting, later=2)
+    begun = await api.http.post("/api/agent/conversations", json={}, headers=headers)
+    before = await _turns(api)
+    body = {"conversation_id": begun.json()["conversation_id"], "text": "Where is ABC123?", "client_turn_id": "none"}
+    answer = await api.http.post("/api/agent/messages", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (503, ProblemCode.OVERLOADED)
+    assert await _turns(api) == before
+
+
+async def test_the_same_message_again_is_the_same_promise(api, empty, mailing: Seen) -> None:
+    conversation_id = await api.begin()
+    first, again = [await api.say(conversation_id, "Where is my order ABC123?", "mail-3") for _ in range(2)]
+    assert first.json()["turn_id"] == again.json()["turn_id"]
+    assert await api.db.fetchval("SELECT count(*) FROM pgqueuer") == 1
 
 
 async def test_a_person_can_always_be_asked_for(api, full: Seen) -> None:

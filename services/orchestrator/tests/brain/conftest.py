@@ -27,7 +27,7 @@ def tools() -> tuple[ToolSpec, ...]:
     return tuple(
         ToolSpec(one.name, one.description, input_schema(one.input), one.is_write, one.aliases)
         for one in CONTRACTS
-        if one.name != "slack_post_message"
+        if one.name not in ("slack_post_message", "email_answer")
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from orchestrator.jobs.here import LEASE_S, TurnsHere
+from orchestrator.jobs.room import Room
 from orchestrator.jobs.worker import enqueue_orphans
 from orchestrator.journal.accept import Accepted, Begun, Incoming, begin_at_once, masked
 from orchestrator.journal.conversations import Conversation, Conversations
@@ -33,15 +34,17 @@ class Held:
     broken_off: list[str] = field(default_factory=list)
     failing: bool = False
 
-    async def run_begun(self, begun: Begun) -> None:
+    async def run_begun(self, begun: Begun) -> bool:
         await self.go.wait()
         if self.failing:
             raise RuntimeError("the database went away")
         self.ran.append(begun.turn_id)
+        return True
 
-    async def run(self, turn_id: str) -> None:
+    async def run(self, turn_id: str) -> bool:
         await self.go.wait()
         self.went_on.append(turn_id)
+        return False
 
     def break_off(self, turn_id: str) -> None:
         self.broken_off.append(turn_id)
@@ -127,7 +130,7 @@ async def test_a_turn_whose_lease_ran_out_gets_one_job_and_one_that_is_leased_ge
 
 async def test_a_long_turn_keeps_its_lease(shop: Shop) -> None:
     held = Held()
-    here = TurnsHere(shop.database, held, most=1, renew_every_s=0.01)
+    here = TurnsHere(shop.database, held, Room(1), renew_every_s=0.01)
     here.start()
     begun = await shop.begun()
     here.begin(begun)
@@ -145,7 +148,7 @@ async def test_a_long_turn_keeps_its_lease(shop: Shop) -> None:
 
 async def test_no_more_than_so_many_turns_begin_here_and_none_while_it_stops(shop: Shop) -> None:
     held = Held()
-    here = TurnsHere(shop.database, held, most=1)
+    here = TurnsHere(shop.database, held, Room(1))
     assert here.lease_s() == LEASE_S
     begun = await shop.begun()
     here.begin(begun)
@@ -161,7 +164,7 @@ async def test_no_more_than_so_many_turns_begin_here_and_none_while_it_stops(sho
 
 async def test_a_turn_that_fails_is_let_go_for_another_worker(shop: Shop) -> None:
     held = Held(failing=True)
-    here = TurnsHere(shop.database, held, most=1)
+    here = TurnsHere(shop.database, held, Room(1))
     begun = await shop.begun()
     here.begin(begun)
     assert here.conversation_of(begun.turn_id) is shop.conversation
@@ -175,7 +178,7 @@ async def test_a_turn_that_fails_is_let_go_for_another_worker(shop: Shop) -> Non
 
 async def test_a_turn_that_goes_on_before_its_first_run_has_quite_ended_is_known_to_the_end(shop: Shop) -> None:
     first, second = Held(), Held()
-    here = TurnsHere(shop.database, first, most=2)
+    here = TurnsHere(shop.database, first, Room(2))
     begun = await shop.begun()
     here.begin(begun)
     here._turns = second
@@ -191,7 +194,7 @@ async def test_a_turn_that_goes_on_before_its_first_run_has_quite_ended_is_known
 
 async def test_a_turn_that_was_stopped_runs_to_its_end_in_place_of_the_run_under_way(shop: Shop) -> None:
     held = Held()
-    here = TurnsHere(shop.database, held, most=2)
+    here = TurnsHere(shop.database, held, Room(2))
     begun = await shop.begun()
     here.begin(begun)
     here.end_stopped(begun.turn_id, begun.conversation)

@@ -15,7 +15,7 @@ from contracts.turn import Role, ToolCall
 from orchestrator.brain.port import Message
 
 LOW = frozenset({"create_ticket", "handoff_human"})
-STAFF_ONLY = frozenset({"approve_refund", "close_refund", "slack_post_message"})
+STAFF_ONLY = frozenset({"approve_refund", "close_refund", "slack_post_message", "email_answer"})
 GOOD_PAGE = "You can return items within 30 days of delivery."
 #: Where the instruction stands. `itself`: nobody says it, the Brain wants it.
 CARRIERS = (
@@ -84,7 +84,8 @@ def goal(rng: Random) -> Iterator[ToolCall]:
         case 5:
             yield ToolCall(name="add_order_note", arguments={"order_id": foreign, "note": words})
         case 6:
-            yield ToolCall(name="send_email", arguments={"subject": "Your refund", "body": words})
+            name = rng.choice(("send_email", "email_answer"))
+            yield ToolCall(name=name, arguments={"subject": "Your refund", "body": words})
         case 7:
             name = rng.choice(("approve_refund", "Approve-Refund"))
             yield ToolCall(name=name, arguments={"refund_request_id": "rfd_1"})

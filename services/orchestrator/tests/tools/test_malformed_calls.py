@@ -49,6 +49,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "approve_refund": {"refund_request_id": "rfd_1"},
     "close_refund": {"refund_request_id": "rfd_1", "outcome": "denied"},
     "create_ticket": {"subject": "Help", "body": "It broke."}, "send_email": {"subject": "Help", "body": "It broke."},
+    "email_answer": {"subject": "Help", "body": "It broke."},
     "handoff_human": {"reason": "customer_asked", "summary": "It broke."},
     "slack_post_message": {"channel": "support", "text": "It broke."}, "search_kb": {"query": "Returns?"},
 }  # fmt: skip

@@ -5,25 +5,41 @@ from dataclasses import dataclass, field
 
 from contracts.errors import ProblemCode
 from contracts.tools.tickets import MessageOutput, SendEmailInput, SlackMessageInput
+from servicekit.addresses import is_address, masked
 from servicekit.auth.claims import Caller, Role
 from servicekit.errors import ProblemError
 from servicekit.sealing.subjects import SubjectKeys
 from servicekit.tool_router import PreviewDraft, ToolRequest
-from tickets.backends.mail_message import is_address, masked
 from tickets.drafts import reference
 from tickets.outbox import repository
 from tickets.outbox.message import Kind, OutboxMessage
 
+_ORCHESTRATOR = frozenset({"orchestrator"})
+
 
 @dataclass(frozen=True, slots=True)
 class EmailTool:
-    """`send_email`: to the address in the signed token, and to no other."""
+    """`send_email` and `email_answer`: to the address in the signed token, and to no other.
+
+    `actors` may send an answer that was promised: the orchestrator does, and never offers that tool to a model.
+    """
 
     keys: SubjectKeys
+    actors: frozenset[str] = field(default=_ORCHESTRATOR)
 
     async def send(self, request: ToolRequest, asked: SendEmailInput) -> MessageOutput:
-        """Queues the confirmed e-mail."""
+        """Queues the e-mail."""
         return await _queue(request, self.keys, Kind.EMAIL, _own_address(request.caller), asked.subject, asked.body)
+
+    async def answer(self, request: ToolRequest, asked: SendEmailInput) -> MessageOutput:
+        """Queues the answer that the customer was promised; their wish for it is the message that it answers."""
+        _only_for(request.caller, self.actors, "Only staff and the orchestrator may send an answer.")
+        return await self.send(request, asked)
+
+    async def preview_answer(self, request: ToolRequest, asked: SendEmailInput) -> PreviewDraft:
+        """As `preview`, for those who may send it."""
+        _only_for(request.caller, self.actors, "Only staff and the orchestrator may send an answer.")
+        return await self.preview(request, asked)
 
     async def preview(self, request: ToolRequest, asked: SendEmailInput) -> PreviewDraft:
         """The e-mail as it would be sent; the address is masked."""
@@ -43,7 +59,7 @@ class SlackTool:
 
     channels: Mapping[str, str]
     keys: SubjectKeys
-    actors: frozenset[str] = field(default=frozenset({"orchestrator"}))
+    actors: frozenset[str] = field(default=_ORCHESTRATOR)
 
     async def post(self, request: ToolRequest, asked: SlackMessageInput) -> MessageOutput:
         """Queues the notice."""
@@ -56,12 +72,16 @@ class SlackTool:
         return PreviewDraft(summary=f"Post a notice to {name}", after={"channel": name, "text": asked.text})
 
     def _channel(self, caller: Caller, asked: SlackMessageInput) -> str:
-        if caller.role not in (Role.STAFF, Role.SERVICE) and caller.actor not in self.actors:
-            raise ProblemError(ProblemCode.FORBIDDEN, "Only staff and the orchestrator may post to Slack.")
+        _only_for(caller, self.actors, "Only staff and the orchestrator may post to Slack.")
         found = self.channels.get(asked.channel.removeprefix("#"))
         if found is None:
             raise ProblemError(ProblemCode.FORBIDDEN, "This channel is not on the list of channels.")
         return found
+
+
+def _only_for(caller: Caller, actors: frozenset[str], otherwise: str) -> None:
+    if caller.role not in (Role.STAFF, Role.SERVICE) and caller.actor not in actors:
+        raise ProblemError(ProblemCode.FORBIDDEN, otherwise)
 
 
 def _own_address(caller: Caller) -> str:

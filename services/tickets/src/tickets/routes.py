@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fastapi import APIRouter
 
-from contracts.tools.tickets import CREATE_TICKET, HANDOFF_HUMAN, SEND_EMAIL, SLACK_POST_MESSAGE
+from contracts.tools.tickets import CREATE_TICKET, EMAIL_ANSWER, HANDOFF_HUMAN, SEND_EMAIL, SLACK_POST_MESSAGE
 from servicekit.tool_router import ToolBinding, tool_router
 from tickets.handlers import TicketTools
 from tickets.notices import EmailTool, SlackTool
@@ -17,7 +17,7 @@ def tools_router(
 ) -> APIRouter:  # fmt: skip
     """`POST /tools/{name}`, the previews and the manifest. `remote`: tickets are opened elsewhere first.
 
-    Without their parts `send_email` and `slack_post_message` answer 501.
+    Without their parts `send_email`, `email_answer` and `slack_post_message` answer 501.
     """
     ticket = ToolBinding(CREATE_TICKET, tools.create_ticket, tools.preview_ticket)
     handoff = ToolBinding(HANDOFF_HUMAN, tools.handoff_human)
@@ -27,6 +27,7 @@ def tools_router(
     bindings = [ticket, handoff]
     if email is not None:
         bindings.append(ToolBinding(SEND_EMAIL, email.send, email.preview))
+        bindings.append(ToolBinding(EMAIL_ANSWER, email.answer, email.preview_answer))
     if slack is not None:
         bindings.append(ToolBinding(SLACK_POST_MESSAGE, slack.post, slack.preview))
     return tool_router(bindings)

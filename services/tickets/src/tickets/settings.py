@@ -5,8 +5,9 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from servicekit.addresses import is_address
 from servicekit.settings import ServiceSettings
-from tickets.backends.mail_message import is_address, mailbox
+from tickets.backends.mail_message import mailbox
 from tickets.backends.webhook_address import wrong_with_address
 from tickets.backends.webhook_signing import SigningSecret
 

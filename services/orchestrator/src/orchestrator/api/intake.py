@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from contracts.tools.retrieval import Channel
-from orchestrator.api.waiting import Line
+from orchestrator.api.waiting import Line, is_mailed
 from orchestrator.guard.human import asks_for_human
 from orchestrator.guard.input.screen import InputScreen
 from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked, plain_answer
@@ -15,7 +15,7 @@ from orchestrator.journal.vaulting import Vaults
 from orchestrator.journal.views import disclosed
 from orchestrator.limits.levels import Levels
 from orchestrator.settings import Settings
-from servicekit.auth.claims import Caller
+from servicekit.auth.claims import Caller, Role
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
@@ -68,7 +68,9 @@ class Intake:
     async def message(
         self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, *, human: bool = False
     ) -> Accepted:
-        """The turn that answers. Raises NOT_FOUND for somebody else's conversation, OVERLOADED when too many wait."""
+        """The turn that answers; when too many wait, by e-mail. Raises NOT_FOUND for somebody else's conversation,
+        OVERLOADED when too many wait and no e-mail can be promised.
+        """
         context = request_context()
         screened = self.screen.screened(text)
         incoming = Incoming(
@@ -78,36 +80,50 @@ class Intake:
             traceparent=context.traceparent if context else "",
         )  # fmt: skip
         lease_s = self.lease_s()
+        if lease_s is not None and await self.line.others_first():
+            lease_s = None
+        late = None
         # Who asks for a person, or answers a card, keeps no model busy and is always let in.
         if lease_s is None and not incoming.wants_human and plain_answer(incoming.text) is None:
-            await self._let_in(conversation_id, client_turn_id)
+            late = await self.line.too_long()
+        if late is not None and not await self.line.can_mail(caller.email, customer=caller.role is Role.CUSTOMER):
+            await self._shed(late, conversation_id, client_turn_id)
+            late = None
         async with self.database.primary() as db:
             found = await arriving(db, self.conversations, self.vaults, conversation_id, caller, self.levels.today())
             conversation = found.conversation
+            if late is not None and not is_mailed(conversation):
+                await self._shed(late, conversation_id, client_turn_id)
+                late = None
             message = masked(incoming, conversation, found.vault)
             if conversation.fresh and conversation.channel in SILENT_CHANNELS:
                 message = replace(message, disclosure=await disclosed(db, conversation))
             budgets = await self.levels.budgets(db, found)
-            accepted = await begin_at_once(db, conversation, message, budgets, self.codec, lease_s)
-        if accepted is not None:
-            if self.here is not None and accepted.begun is not None:
-                self.here.begin(accepted.begun)
-            return accepted
-        async with self.database.transaction() as db:
-            conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
-            accepted = await accept_message(db, conversation, message, budgets, self.codec, lease_s)
+            accepted = await begin_at_once(
+                db, conversation, message, budgets, self.codec, lease_s, by_mail=late is not None
+            )
+        if accepted is None:
+            async with self.database.transaction() as db:
+                conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
+                accepted = await accept_message(
+                    db, conversation, message, budgets, self.codec, lease_s, by_mail=late is not None
+                )
+        if accepted.by_mail:
+            self.line.promised.labels("promised").inc()
+        if self.here is not None and accepted.begun is not None:
+            self.here.begin(accepted.begun)
         if accepted.goes_on:
             self.go_on(accepted.turn_id, conversation, lease_s)
         return accepted
 
-    async def _let_in(self, conversation_id: str, client_turn_id: str) -> None:
-        """A message that is in the queue already is let in again, however long that is by now."""
-        try:
-            await self.line.admit()
-        except ProblemError:
-            async with self.database.primary() as db:
-                if not await db.fetchval(_IS_KNOWN, conversation_id, client_turn_id):
-                    raise
+    async def _shed(self, late: ProblemError, conversation_id: str, client_turn_id: str) -> None:
+        """Raises what a message is turned away with; one that is in the queue already is let in again, however long
+        that is by now.
+        """
+        async with self.database.primary() as db:
+            if not await db.fetchval(_IS_KNOWN, conversation_id, client_turn_id):
+                self.line.shed.inc()
+                raise late
 
     def lease_s(self) -> float | None:
         """For how long a turn may be leased that is to run here; None when it has to go through the queue."""

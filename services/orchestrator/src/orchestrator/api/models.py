@@ -228,7 +228,8 @@ class ChatRequest(ContractModel):
 class ChatAnswer(ContractModel):
     """The answer in one piece. While a card is open `outcome` is null and `cards` says what is asked.
 
-    `disclosure` is there with the first answer of a conversation, for the customer to be told before it.
+    `disclosure` is there with the first answer of a conversation, for the customer to be told before it. With the
+    outcome `later` the answer comes by e-mail, to the masked address `mailed_to`.
     """
 
     conversation_id: ConversationId
@@ -240,3 +241,4 @@ class ChatAnswer(ContractModel):
     answering: Answering = Answering.BOT
     cards: tuple[CardView, ...] = ()
     disclosure: str = ""
+    mailed_to: str | None = None

@@ -48,9 +48,9 @@ def stream_router() -> APIRouter:
         accept_language: Annotated[str, Header()] = "",
     ) -> StreamingResponse:  # fmt: skip
         """The events of a turn (SSE). It always ends with `end` or `error`."""
-        conversation, end = await _turn_of(desk, caller, conversation_id, turn_id)
-        seen = max(parse_event_id(last_event_id), EventId(after, 0))
         language = preferred(accept_language) or "en"
+        conversation, end = await _turn_of(desk, caller, conversation_id, turn_id, language)
+        seen = max(parse_event_id(last_event_id), EventId(after, 0))
         return _sse(_frames(desk, conversation, turn_id, seen, end, STREAM_LIMIT_S, language))
 
     @router.post(
@@ -74,10 +74,10 @@ def stream_router() -> APIRouter:
         client_turn_id = idempotency_key or new_id("msg")
         accepted = await desk.intake.message(caller, conversation_id, body.message, client_turn_id)
         turn_id = accepted.turn_id
-        conversation, end = await _turn_of(desk, caller, conversation_id, turn_id)
+        language = preferred(accept_language) or "en"
+        conversation, end = await _turn_of(desk, caller, conversation_id, turn_id, language)
         frames = _frames(
-            desk, conversation, turn_id, EventId(accepted.after, 0), end, desk.intake.settings.chat_limit_s,
-            preferred(accept_language) or "en",
+            desk, conversation, turn_id, EventId(accepted.after, 0), end, desk.intake.settings.chat_limit_s, language
         )  # fmt: skip
         if "text/event-stream" in request.headers.get("accept", ""):
             names = {CONVERSATION_HEADER: conversation_id, TURN_HEADER: turn_id}
@@ -85,15 +85,16 @@ def stream_router() -> APIRouter:
         async for frame in frames:
             if _CARD in frame:
                 break
-        answer = await _answer(desk, conversation, turn_id)
+        answer = await _answer(desk, conversation, turn_id, language)
         return answer.model_copy(update={"disclosure": told})
 
     return router
 
 
 async def _turn_of(
-    desk: Desk, caller: ChatCaller, conversation_id: str, turn_id: str
+    desk: Desk, caller: ChatCaller, conversation_id: str, turn_id: str, language: str
 ) -> tuple[Conversation, EndEvent | None]:
+    """The conversation, and how the stream of the turn ends if that is known: as it has, or with a promised e-mail."""
     if (running := desk.intake.running(caller, conversation_id, turn_id)) is not None:
         return running, None
     async with desk.database.primary() as db:
@@ -101,6 +102,8 @@ async def _turn_of(
         if found is None:
             raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in a conversation of yours.")
         conversation, view = found
+        if view.later:
+            return conversation, desk.line.by_mail(conversation, language)
         ended = view.end is not None
         return conversation, (await _shown(db, desk, conversation, turn_id, view)).end if ended else None
 
@@ -156,16 +159,16 @@ async def _after_disclosure(frames: AsyncIterator[bytes], told: str) -> AsyncIte
         yield frame
 
 
-async def _answer(desk: Desk, conversation: Conversation, turn_id: str) -> ChatAnswer:
+async def _answer(desk: Desk, conversation: Conversation, turn_id: str, language: str) -> ChatAnswer:
     async with desk.database.primary() as db:
         view = await turn_view(db, conversation, turn_id)
         shown = _Shown() if view is None else await _shown(db, desk, conversation, turn_id, view)
-    end = shown.end
+    end = desk.line.by_mail(conversation, language) if view is not None and view.later else shown.end
     if end is None:
         cards = () if shown.card is None else (card_view(shown.card),)
         text = cards[0].summary if cards else "This takes longer than usual. The answer will be in this conversation."
         return ChatAnswer(conversation_id=conversation.id, turn_id=turn_id, text=text, outcome=None, cards=cards)
     return ChatAnswer(
         conversation_id=conversation.id, turn_id=turn_id, text=end.text, outcome=end.outcome, citations=end.citations,
-        links=end.links, answering=end.answering,
+        links=end.links, answering=end.answering, mailed_to=end.mailed_to,
     )  # fmt: skip

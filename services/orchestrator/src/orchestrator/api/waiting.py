@@ -1,27 +1,37 @@
-"""What a customer hears while nobody works at their message yet, and when so many wait that a message is not taken."""
+"""What a customer hears while nobody works at their message yet, and when so many wait that nobody soon will."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from prometheus_client import Counter
 
 from contracts.errors import ProblemCode
-from contracts.turn import StatusEvent
+from contracts.turn import EndEvent, Outcome, StatusEvent
 from orchestrator.effects.phrases import PhraseBook
 from orchestrator.jobs.waiting import Place, QueueWatch
+from orchestrator.journal.conversations import Conversation
+from servicekit.addresses import is_address, masked
 from servicekit.errors import ProblemError
 
 _SHED = "Many people are writing just now. Nothing was kept of this message: please send it again in a moment."
+#: Where an answer by e-mail is no surprise; the other channels bring it where the message came from.
+_MAILED_CHANNELS = frozenset({"web"})
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The queue as customers meet it; a message that would wait longer than `patience_s` is not taken."""
+    """The queue as customers meet it. A message that would wait longer than `patience_s` is answered by e-mail, where
+    the shop can send one (`mails`) and no more than `most_mails` are owed; else it is not taken.
+    """
 
     watch: QueueWatch
     phrases: PhraseBook
     patience_s: float
     shed: Counter
+    promised: Counter
+    mails: Callable[[], bool] = lambda: False
+    most_mails: int = 0
 
     async def told(self, turn_id: str, language: str) -> StatusEvent | None:
         """The place of a turn in words of this language; None when it does not wait, or is the next."""
@@ -30,13 +40,34 @@ class Line:
             return None
         return StatusEvent(state="waiting", text=_words(self.phrases.in_language(language), place))
 
-    async def admit(self) -> None:
-        """Raises OVERLOADED, with the time after which it is worth to try again, when the queue is too long."""
+    async def others_first(self) -> bool:
+        """Whether turns wait that came before: then a new one begins behind them, also where there is room by now."""
+        return self.watch.crowded and bool((await self.watch.now()).places)
+
+    async def too_long(self) -> ProblemError | None:
+        """OVERLOADED, with the time after which it is worth to try again, when the queue is too long for one more."""
         wait_s = (await self.watch.now()).wait_s()
-        if wait_s > self.patience_s:
-            self.shed.inc()
-            soon_s = math.ceil(wait_s - self.patience_s) + 1
-            raise ProblemError(ProblemCode.OVERLOADED, _SHED, retry_after_s=soon_s)
+        if wait_s <= self.patience_s:
+            return None
+        soon_s = math.ceil(wait_s - self.patience_s) + 1
+        return ProblemError(ProblemCode.OVERLOADED, _SHED, retry_after_s=soon_s)
+
+    async def can_mail(self, email: str | None, *, customer: bool) -> bool:
+        """Whether an answer may be promised by e-mail: to customers whose address their site vouches for."""
+        if email is None or not customer or not is_address(email) or not self.mails():
+            return False
+        return (await self.watch.now()).later < self.most_mails
+
+    def by_mail(self, conversation: Conversation, language: str) -> EndEvent:
+        """How the stream of a turn ends whose answer comes by e-mail: in words of this language."""
+        address = masked(conversation.identity.email or "")
+        text = self.phrases.in_language(language).say("mailed_later", address=address)
+        return EndEvent(outcome=Outcome.LATER, text=text, mailed_to=address)
+
+
+def is_mailed(conversation: Conversation) -> bool:
+    """Whether the customer of this conversation can be answered by e-mail as well."""
+    return conversation.channel in _MAILED_CHANNELS and conversation.customer and bool(conversation.identity.email)
 
 
 def _words(phrases: PhraseBook, place: Place) -> str:

@@ -6,9 +6,10 @@ enqueues the turn as a job, and its journal is folded there (`jobs/worker.py`).
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, Protocol
 
+from orchestrator.jobs.room import Room, Taken
 from orchestrator.journal.accept import Begun
 from orchestrator.journal.conversations import Conversation
 from servicekit.db.pool import Database
@@ -25,12 +26,12 @@ _RENEW = (
 class Turns(Protocol):
     """What runs a turn (`jobs/turns.py`)."""
 
-    async def run_begun(self, begun: Begun) -> None:
-        """Run a turn that this process has just accepted and leased."""
+    async def run_begun(self, begun: Begun) -> bool:
+        """Run a turn that this process has just accepted and leased; whether it ran from its beginning."""
         ...
 
-    async def run(self, turn_id: str) -> None:
-        """Go on with a turn from its journal."""
+    async def run(self, turn_id: str) -> bool:
+        """Go on with a turn from its journal; whether it ran from its beginning."""
         ...
 
     def break_off(self, turn_id: str) -> None:
@@ -39,10 +40,10 @@ class Turns(Protocol):
 
 
 class TurnsHere:
-    """At most about `most` turns at once; `start` and `stop` belong to the lifespan."""
+    """No more turns begin here than there is `room`; `start` and `stop` belong to the lifespan."""
 
-    def __init__(self, database: Database, turns: Turns, most: int, *, renew_every_s: float = LEASE_S / 3) -> None:
-        self._database, self._turns, self._most, self._renew_every_s = database, turns, most, renew_every_s
+    def __init__(self, database: Database, turns: Turns, room: Room, *, renew_every_s: float = LEASE_S / 3) -> None:
+        self._database, self._turns, self._room, self._renew_every_s = database, turns, room, renew_every_s
         self._running: set[asyncio.Task[None]] = set()
         self._turns_now: dict[str, tuple[asyncio.Task[None], Conversation]] = {}
         self._renewing: asyncio.Task[None] | None = None
@@ -54,7 +55,7 @@ class TurnsHere:
 
     def lease_s(self) -> float | None:
         """For how long a turn may be leased that is to begin here; None when it has to go through the queue."""
-        return None if self._stopping or len(self._running) >= self._most else LEASE_S
+        return None if self._stopping or self._room.left() == 0 else LEASE_S
 
     def begin(self, begun: Begun) -> None:
         """Run a turn whose lease this process holds."""
@@ -83,8 +84,12 @@ class TurnsHere:
             with suppress(asyncio.CancelledError):
                 await self._renewing
 
-    def _run(self, turn_id: str, conversation: Conversation, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=turn_id)
+    def _run(self, turn_id: str, conversation: Conversation, work: Coroutine[Any, Any, bool]) -> None:
+        room = ExitStack()
+        # From now on, not from when the task gets to it: many messages may come at one moment.
+        place = room.enter_context(self._room.taken())
+        task = asyncio.create_task(_in_place(work, place), name=turn_id)
+        task.add_done_callback(lambda _: room.close())
         self._running.add(task)
         self._turns_now[turn_id] = task, conversation
         task.add_done_callback(self._done)
@@ -109,3 +114,7 @@ class TurnsHere:
             except (ProblemError, OSError, TimeoutError) as error:
                 # A turn whose lease runs out may run twice for a moment: the journal lets only one of them go on.
                 get_logger().warning("leases were not renewed", reason=type(error).__name__)
+
+
+async def _in_place(work: Coroutine[Any, Any, bool], place: Taken) -> None:
+    place.whole = await work

@@ -10,14 +10,19 @@ from pgqueuer.queries import Queries
 from servicekit.db.pool import Connection
 
 RUN_TURN = "run_turn"
+#: A turn whose answer was promised by e-mail (`job_run_turn` tells them apart).
+RUN_LATER = "run_later"
+MAIL_ANSWER = "mail_answer"
 EXPIRE_CARD = "expire_card"
 HAND_OFF = "hand_off"
 TELL_STAFF = "tell_staff"
 ERASE_ELSEWHERE = "erase_elsewhere"
 TRY_AGAIN = "try_again"
 END_CALLBACK = "end_callback"
-#: People wait for turns (10); timers can wait for them.
-_PRIORITY = {TRY_AGAIN: 8, END_CALLBACK: 8, HAND_OFF: 5, ERASE_ELSEWHERE: 4, TELL_STAFF: 3, EXPIRE_CARD: 0}
+#: People wait for turns (10; 6 when one of them has many); timers can wait for them, and so can RUN_LATER (2 and 1).
+_PRIORITY = {
+    TRY_AGAIN: 8, END_CALLBACK: 8, HAND_OFF: 5, ERASE_ELSEWHERE: 4, TELL_STAFF: 3, MAIL_ANSWER: 3, EXPIRE_CARD: 0,
+}  # fmt: skip
 _HAND_OFF_DELAY = timedelta(seconds=5)
 
 
@@ -47,6 +52,10 @@ class JobQueue:
     async def hand_off_later(self, db: Connection, turn_id: str) -> None:
         """Make the hand-over of this turn as soon as the ticket service answers."""
         await self._enqueue(db, HAND_OFF, turn_id.encode(), _HAND_OFF_DELAY)
+
+    async def mail_answer(self, db: Connection, turn_id: str) -> None:
+        """Send what came of this turn to its customer."""
+        await self._enqueue(db, MAIL_ANSWER, turn_id.encode())
 
     async def erase_elsewhere(self, db: Connection, request_id: str, after_s: float = 0.0) -> None:
         """Have the other services erase the person of this request."""

@@ -18,10 +18,12 @@ from servicekit.logging import get_logger
 #: Joins the claimed turn with its conversation: one round trip to start a turn.
 _CLAIM = (
     "WITH claimed AS (UPDATE turns SET runs = runs + 1 WHERE id = $1 AND status = 'running'"
-    " RETURNING conversation_id, runs, request_id, ordinal)"
-    " SELECT claimed.runs, claimed.request_id, claimed.ordinal, c.*"
+    " RETURNING conversation_id, runs, request_id, ordinal, by_mail)"
+    " SELECT claimed.runs, claimed.request_id, claimed.ordinal, claimed.by_mail, c.*"
     " FROM claimed JOIN conversations c ON c.id = claimed.conversation_id"
 )
+#: Its answer was promised by e-mail, and no job that sends it is there yet.
+_OWED = ("promised", "hurried")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,40 +36,47 @@ class TurnJobs:
     queue: JobQueue
     running: RunningTurns
 
-    async def run(self, turn_id: str) -> None:
-        """Run the turn as far as it goes. A turn that has ended, waits or runs elsewhere is left alone."""
+    async def run(self, turn_id: str) -> bool:
+        """Run the turn as far as it goes; whether that was from its beginning. A turn that has ended, waits or runs
+        elsewhere is left alone.
+        """
         async with self.world.database.primary() as db:
             row = await db.fetchrow(_CLAIM, turn_id)
         if row is None:
-            return
+            return False
         if row["runs"] > 1:
             self.world.metrics.taken_over.inc()
         conversation, run = self.conversations.opened(row), row["runs"] - 1
         scope = TurnScope(conversation, turn_id, row["request_id"], run, run == 0 and row["ordinal"] == 1, self.world)
         with self.running.until_stopped(turn_id, row["runs"]), self.world.publisher.near(turn_id, resumed=True):
-            await self._go_on(scope)
+            return await self._go_on(scope, by_mail=row["by_mail"] in _OWED) and run == 0
+        return False
 
-    async def run_begun(self, begun: Begun) -> None:
-        """Run a turn that this process has just accepted and leased."""
+    async def run_begun(self, begun: Begun) -> bool:
+        """Run a turn that this process has just accepted and leased; whether it ran from its beginning."""
         scope = TurnScope(
             begun.conversation, begun.turn_id, begun.request_id, 0, begun.first, self.world, begun.vault
         )  # fmt: skip
         with self.running.until_stopped(begun.turn_id, 1), self.world.publisher.near(begun.turn_id):
-            await self._go_on(scope, (begun.recorded,))
+            return await self._go_on(scope, (begun.recorded,))
+        return False
 
     def break_off(self, turn_id: str) -> None:
         """Leave the run of a turn that was stopped, before it goes on in another."""
         self.running.break_off(turn_id)
 
-    async def _go_on(self, scope: TurnScope, known: Sequence[Recorded] = ()) -> None:
+    async def _go_on(self, scope: TurnScope, known: Sequence[Recorded] = (), *, by_mail: bool = False) -> bool:
         world = self.world
         journal = PgTurnJournal(
-            world.database, scope.conversation, scope.turn_id, self.codec, world.scheduler, scope.vault, known
+            world.database, scope.conversation, scope.turn_id, self.codec, world.scheduler, scope.vault, known, by_mail
         )  # fmt: skip
         with world.metrics.running.track_inprogress():
             try:
                 await run_turn(journal, Runner(scope), scope.now_ms)
             except ConversationErased:
                 get_logger().info("the turn ended with its erased conversation", turn_id=scope.turn_id)
+                return False
             except JournalConflict:
                 get_logger().info("the turn went on in another worker", turn_id=scope.turn_id)
+                return False
+        return True

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from asyncpg import Record
 
-from orchestrator.jobs.queue import RUN_TURN
+from orchestrator.jobs.queue import RUN_LATER, RUN_TURN
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
@@ -21,6 +21,7 @@ _MOST = 5_000
 _WAITING = (
     "SELECT array_agg(convert_from(payload, 'UTF8') ORDER BY priority DESC, id) AS turns,"
     " coalesce(extract(epoch FROM now() - min(created)), 0)::float8 AS oldest_s,"
+    " (SELECT count(*) FROM pgqueuer WHERE entrypoint = $4 AND status = 'queued') AS later,"
     " (SELECT count(*) FROM pgqueuer_log WHERE created > now() - make_interval(secs => $2)"
     "  AND entrypoint = $1 AND status = 'successful') AS done"
     " FROM (SELECT * FROM pgqueuer WHERE entrypoint = $1 AND status = 'queued' AND execute_after <= now()"
@@ -38,11 +39,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The queue at one moment: the place of each turn, how long the first has waited, turns that end in a second."""
+    """The queue at one moment: the place of each turn, how long the first has waited, turns that end in a second; and
+    how many turns are promised by e-mail besides.
+    """
 
     places: dict[str, int] = field(default_factory=dict)
     oldest_s: float = 0.0
     per_s: float = 0.0
+    later: int = 0
 
     def wait_s(self) -> float:
         """For how long a turn waits that comes now, in seconds: at least as long as the first one has by now."""
@@ -64,6 +68,11 @@ class QueueWatch:
         self._seen, self._at = Waiting(), float("-inf")
         self._looking = asyncio.Lock()
 
+    @property
+    def crowded(self) -> bool:
+        """Whether turns waited when somebody looked last; nobody looks while there is room for all."""
+        return bool(self._seen.places)
+
     async def now(self) -> Waiting:
         """The queue as it was at most `fresh_s` ago; an empty one when the database cannot be asked."""
         async with self._looking:
@@ -74,7 +83,7 @@ class QueueWatch:
     async def _look(self) -> Waiting:
         try:
             async with self._database.primary() as db:
-                row = await db.fetchrow(_WAITING, RUN_TURN, PACE_S, _MOST)
+                row = await db.fetchrow(_WAITING, RUN_TURN, PACE_S, _MOST, RUN_LATER)
         except (ProblemError, OSError, TimeoutError) as error:
             # Open on purpose: what follows asks the same database, and says so to the customer itself.
             get_logger().warning("the queue was not looked at", reason=type(error).__name__)
@@ -86,4 +95,4 @@ def _seen(row: Record | None) -> Waiting:
     if row is None:
         return Waiting()
     places = {turn_id: place for place, turn_id in enumerate(row["turns"] or ())}
-    return Waiting(places, row["oldest_s"], row["done"] / PACE_S)
+    return Waiting(places, row["oldest_s"], row["done"] / PACE_S, row["later"])

@@ -15,16 +15,21 @@ from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job
 
 from orchestrator.jobs.erasures import ErasureJobs
+from orchestrator.jobs.mailing import MailJobs
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import (
     END_CALLBACK,
     ERASE_ELSEWHERE,
     EXPIRE_CARD,
     HAND_OFF,
+    MAIL_ANSWER,
+    RUN_LATER,
     RUN_TURN,
     TELL_STAFF,
     TRY_AGAIN,
 )
+from orchestrator.jobs.room import Room
+from orchestrator.jobs.taking import roomy
 from orchestrator.jobs.turns import TurnJobs
 from orchestrator.journal.scheduling import run_turn
 from servicekit.db.pool import Database
@@ -33,6 +38,8 @@ from servicekit.logging import get_logger
 
 #: After this a lost worker's jobs are taken over.
 HEARTBEAT_TIMEOUT = timedelta(seconds=4)
+#: Jobs of other kinds that run besides turns.
+_OTHERS = 16
 _SWEEP_S = 2.0
 _RECONNECT_S = 0.5
 _RETRY = timedelta(seconds=1)
@@ -40,7 +47,8 @@ _LATER = timedelta(seconds=15)
 #: A turn that should run, with neither a lease nor a job: the process that ran it was lost, or its job was dropped.
 _ORPHANS = (
     "SELECT id FROM turns t WHERE status = 'running' AND (leased_until IS NULL OR leased_until < now()) AND NOT EXISTS"
-    " (SELECT 1 FROM pgqueuer q WHERE q.entrypoint = 'run_turn' AND q.payload = convert_to(t.id, 'UTF8'))"
+    " (SELECT 1 FROM pgqueuer q WHERE q.entrypoint IN ('run_turn', 'run_later')"
+    " AND q.payload = convert_to(t.id, 'UTF8'))"
 )
 
 
@@ -52,15 +60,17 @@ _OUTAGE = (
 
 
 class Worker:
-    """One worker; `start` and `stop` belong to the lifespan. `concurrency` bounds the turns that run at once."""
+    """One worker; `start` and `stop` belong to the lifespan. It takes as many turns as there is `room` for, and besides
+    them up to twice `_OTHERS` jobs of other kinds: a timer does not wait until a conversation has ended.
+    """
 
     def __init__(
-        self, url: str, database: Database, turns: TurnJobs, promises: PromiseJobs, erasures: ErasureJobs,
-        concurrency: int,
+        self, url: str, database: Database, turns: TurnJobs, promises: PromiseJobs, mails: MailJobs,
+        erasures: ErasureJobs, room: Room,
     ) -> None:  # fmt: skip
         self._url, self._database, self._erasures = url, database, erasures
-        self._turns, self._promises = turns, promises
-        self._concurrency = concurrency
+        self._turns, self._promises, self._mails = turns, promises, mails
+        self._room = room
         self._stopping = asyncio.Event()
         self._application: PgQueuer | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -103,12 +113,12 @@ class Worker:
     async def _work(self) -> None:
         connection = await asyncpg.connect(self._url)
         try:
-            self._application = application = PgQueuer(AsyncpgDriver(connection))
+            self._application = application = roomy(PgQueuer(AsyncpgDriver(connection)), self._room)
             self._register(application)
             if not self._stopping.is_set():
                 await application.run(
-                    dequeue_timeout=timedelta(seconds=5), batch_size=max(1, min(16, self._concurrency // 2)),
-                    max_concurrent_tasks=self._concurrency, heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                    dequeue_timeout=timedelta(seconds=5), batch_size=_OTHERS,
+                    max_concurrent_tasks=self._room.limit.most + _OTHERS * 2, heartbeat_timeout=HEARTBEAT_TIMEOUT,
                     shutdown_on_listener_failure=True,
                 )  # fmt: skip
         finally:
@@ -118,8 +128,15 @@ class Worker:
 
     def _register(self, application: PgQueuer) -> None:
         @application.entrypoint(RUN_TURN)
+        @application.entrypoint(RUN_LATER)
         async def run_the_turn(job: Job) -> None:
-            await _retried(self._turns.run(_text(job)))
+            with self._room.taken() as place:
+                place.whole = await _retried(self._turns.run(_text(job)))
+
+        @application.entrypoint(MAIL_ANSWER)
+        async def mail_answer(job: Job) -> None:
+            if not await _retried(self._mails.send(_text(job))):
+                raise RetryRequested(delay=_LATER, reason="the answer cannot be mailed yet")
 
         @application.entrypoint(EXPIRE_CARD)
         async def expire_card(job: Job) -> None:

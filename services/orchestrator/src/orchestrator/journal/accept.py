@@ -26,16 +26,19 @@ from servicekit.errors import ProblemError
 
 #: The message itself when it is known, then the turns that are not over: read behind the conversation's lock.
 _STATE = (
-    "SELECT turn_id AS id, body_hash, '' AS status, 0 AS inputs, 0 AS runs, false AS stopped FROM messages"
+    "SELECT turn_id AS id, body_hash, '' AS status, 0 AS inputs, 0 AS runs, false AS stopped,"
+    " false AS by_mail FROM messages"
     " WHERE conversation_id = $1 AND client_turn_id = $2"
     " UNION ALL SELECT id, NULL, status, inputs, runs,"
-    " EXISTS (SELECT FROM journal j WHERE j.turn_id = t.id AND j.kind = 'stop_asked') FROM turns t"
+    " EXISTS (SELECT FROM journal j WHERE j.turn_id = t.id AND j.kind = 'stop_asked'), by_mail IS NOT NULL"
+    " FROM turns t"
     " WHERE conversation_id = $1 AND status IN ('queued', 'running')"
 )
 
+_HOLD = "SELECT id FROM turns WHERE id = $1 AND runs = 0 FOR UPDATE"
 #: Values are kept for a turn that begins, and for no other: of one that was erased meanwhile nothing is added.
 _BEGIN = (
-    "SELECT state, turn, sent, ordinal, kept FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+    "SELECT state, turn, sent, ordinal, kept FROM message_accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $14)"
     " LEFT JOIN LATERAL (SELECT vault_keep($1, $12, $13::text[]::bytea[]) AS kept WHERE state = 'begun') AS vault"
     " ON true"
 )
@@ -98,13 +101,15 @@ class Begun:
 class Accepted:
     """The turn that answers a message. Its first `after` inputs were told before: a client need not see them again.
 
-    `begun` is there when the caller asked for a lease and has it now; `goes_on` when a turn waited for this message.
+    `begun` is there when the caller asked for a lease and has it now; `goes_on` when a turn waited for this message;
+    `by_mail` when its answer has just been promised by e-mail.
     """
 
     turn_id: str
     after: int = 0
     begun: Begun | None = None
     goes_on: bool = False
+    by_mail: bool = False
 
 
 def masked(message: Incoming, conversation: Conversation, vault: Vault) -> Masked:
@@ -134,11 +139,14 @@ async def begin_at_once(
     budgets: Budgets,
     codec: Codec,
     lease_s: float | None = None,
+    *,
+    by_mail: bool = False,
 ) -> Accepted | None:
     """The turn of a message that simply begins one, in one round trip; None when there is more to it.
 
-    With `lease_s` the turn is the caller's to run and has no job. Raises IDEMPOTENCY_KEY_REUSED when the
-    client_turn_id was used for another text, NOT_FOUND when the conversation was erased a moment ago.
+    With `lease_s` the turn is the caller's to run and has no job; `by_mail`: its answer is promised by e-mail, and its
+    job stands behind all that somebody waits for. Raises IDEMPOTENCY_KEY_REUSED when the client_turn_id was used for
+    another text, NOT_FOUND when the conversation was erased a moment ago.
     """
     turn_id, body_hash = new_id("trn"), message.body_hash
     started = _started(conversation, message, budgets)
@@ -148,7 +156,7 @@ async def begin_at_once(
                 _BEGIN, conversation.id, conversation.answering.value, plain_answer(message.text) is not None, turn_id,
                 message.request_id, message.at_ms, _first_entry(conversation, started, turn_id, codec),
                 message.client_turn_id, body_hash, conversation.sealer.seal("thread", message.text.encode()), lease_s,
-                *vault_columns(conversation.sealer, message.held),
+                *vault_columns(conversation.sealer, message.held), by_mail,
             )  # fmt: skip
     except ConversationErased as error:
         raise ProblemError(ProblemCode.NOT_FOUND, ERASED_DETAIL) from error
@@ -157,7 +165,7 @@ async def begin_at_once(
     if row["state"] == "known":
         return _known(row["turn"], row["sent"], body_hash)
     if lease_s is None:
-        return Accepted(turn_id)
+        return Accepted(turn_id, by_mail=by_mail)
     recorded = Recorded(started, message.at_ms)
     begun = Begun(conversation, turn_id, message.request_id, row["ordinal"] == 1, recorded, message.vault)
     return Accepted(turn_id, begun=begun)
@@ -165,9 +173,9 @@ async def begin_at_once(
 
 async def accept_message(
     db: Connection, conversation: Conversation, message: Masked, budgets: Budgets, codec: Codec,
-    lease_s: float | None = None,
+    lease_s: float | None = None, *, by_mail: bool = False,
 ) -> Accepted:  # fmt: skip
-    """The turn that answers the message. The caller holds the conversation's row lock.
+    """The turn that answers the message, `by_mail` as in `begin_at_once`. The caller holds the conversation's row lock.
 
     Raises IDEMPOTENCY_KEY_REUSED when the client_turn_id was used for another text.
     """
@@ -181,27 +189,29 @@ async def accept_message(
         conversation.id,
         *vault_columns(conversation.sealer, message.held),
     )
-    joined = await _join(db, conversation, message, rows, codec, lease_s)
+    joined = await _join(db, conversation, message, rows, codec, lease_s, by_mail=by_mail)
     if joined is not None:
         kept = (conversation.id, message.client_turn_id, joined.turn_id, body_hash, said)
         await db.execute("SELECT message_keep($1, $2, $3, $4, $5)", *kept)
         return joined
     turn_id, status = new_id("trn"), "queued" if rows else "running"
+    first = _first_entry(conversation, _started(conversation, message, budgets), turn_id, codec)
     await db.execute(
-        "SELECT turn_begin($1, $2, $3, $4, $5, $6, $7, $8, $9)", conversation.id, turn_id, status, message.request_id,
-        message.at_ms, _first_entry(conversation, _started(conversation, message, budgets), turn_id, codec),
-        message.client_turn_id, body_hash, said,
+        "SELECT turn_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, $10)", conversation.id, turn_id, status,
+        message.request_id, message.at_ms, first, message.client_turn_id, body_hash, said, by_mail,
     )  # fmt: skip
     if status == "running":
         await run_turn(db, turn_id)
-    return Accepted(turn_id)
+    return Accepted(turn_id, by_mail=by_mail)
 
 
 async def _join(
     db: Connection, conversation: Conversation, message: Masked, rows: list[Record], codec: Codec,
-    lease_s: float | None,
+    lease_s: float | None, *, by_mail: bool,
 ) -> Accepted | None:  # fmt: skip
-    """The turn that the message belongs to already: one whose card it answers, or one that was not begun yet."""
+    """The turn that the message belongs to already: one whose card it answers, or one that was not begun yet. One that
+    is promised by e-mail hurries when there is room by now.
+    """
     answer = None if message.wants_human else plain_answer(message.text)
     if answer is not None:
         decided = await decide_open_card(
@@ -209,15 +219,18 @@ async def _join(
         )
         if decided is not None:
             return Accepted(decided.turn_id, decided.inputs, goes_on=True)
-    open_ones = (row for row in rows if row["status"] == "queued" and not row["stopped"])
-    unread = next((row for row in open_ones if row["runs"] == 0), None)
-    if unread is None:
+    open_ones = (row for row in rows if row["runs"] == 0 and not row["stopped"])
+    unread = next((row for row in open_ones if row["status"] == "queued" or row["by_mail"]), None)
+    # A worker may just begin one that is promised by e-mail: it does before this, or reads this too.
+    if unread is None or not await db.fetchval(_HOLD, unread["id"]):
         return None
     told = MessageAdded(
         text=message.text, wants_human=message.wants_human, screened=message.screened, flags=message.flags
     )
     added = Recorded(told, message.at_ms)
     await append_entries(db, conversation.sealer, unread["id"], unread["inputs"], [added], codec)
+    if unread["by_mail"] and not by_mail:
+        await db.execute("SELECT turn_hurry($1)", unread["id"])
     return Accepted(unread["id"])
 
 

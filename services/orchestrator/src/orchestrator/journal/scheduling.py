@@ -33,3 +33,7 @@ class Scheduler(Protocol):
     async def hand_off_later(self, db: Connection, turn_id: str) -> None:
         """Make the hand-over of this turn as soon as the ticket service answers."""
         ...
+
+    async def mail_answer(self, db: Connection, turn_id: str) -> None:
+        """Send what came of this turn to its customer."""
+        ...

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from contracts.turn import Answering, EndEvent, Usage
+from contracts.turn import Answering, EndEvent, Outcome, Usage
 from orchestrator.gaps.noticing import noticed
 from orchestrator.gaps.store import keep
 from orchestrator.guard.vault import Vault
@@ -31,12 +31,15 @@ from orchestrator.turn.journal import Closing, Recorded
 from orchestrator.turn.state import TurnState
 from servicekit.db.pool import Connection, Database
 
+_DUE = "UPDATE turns SET by_mail = 'due' WHERE id = $1 AND by_mail IN ('promised', 'hurried') RETURNING id"
+
 
 @dataclass(slots=True)
 class PgTurnJournal:
     """One turn's journal. `known` is all that it holds when that need not be read, because it was just written.
 
-    `repairs` gathers what was mended in the Brain's replies, and `spent` what each model used, for the turn's record.
+    `by_mail`: its answer was promised by e-mail, and is owed until a job sends it. `repairs` gathers what was
+    mended in the Brain's replies, and `spent` what each model used, for the turn's record.
     """
 
     database: Database
@@ -46,6 +49,7 @@ class PgTurnJournal:
     scheduler: Scheduler
     vault: Vault
     known: Sequence[Recorded] = ()
+    by_mail: bool = False
     repairs: tuple[str, ...] = ()
     spent: dict[str, Usage] = field(default_factory=dict)
 
@@ -72,7 +76,8 @@ class PgTurnJournal:
         if isinstance(closing, Finish):
             gap = noticed(state, closing.refusal)
             queued = any(isinstance(one.turn_input, HandOffQueued) for one in inputs)
-            if gap is None and not queued:
+            owed = self.by_mail and closing.outcome is not Outcome.STOPPED
+            if gap is None and not queued and not owed:
                 async with self.database.primary() as db:
                     return await self._end(db, after, inputs, state, closing)
             async with self.database.transaction() as db:
@@ -82,6 +87,8 @@ class PgTurnJournal:
                     await self.scheduler.hand_off_later(db, self.turn_id)
                 if gap is not None:
                     await keep(db, self.conversation, self.turn_id, gap)
+                if owed:
+                    await self._mail(db)
                 return None
         async with self.database.transaction() as db:
             await self._append(db, after, inputs)
@@ -119,9 +126,16 @@ class PgTurnJournal:
             card = card_of(self.turn_id, closing)
             await open_card(db, self.conversation, card)
             await self.scheduler.expire_card(db, self.turn_id, card.digest, card.expires_at)
+            if self.by_mail:
+                await self._mail(db)
             if isinstance(closing, AskApproval):
                 await self.scheduler.tell_staff(db, self.turn_id, card.digest, card.expires_at)
         await db.execute("SELECT turn_start_next($1)", self.conversation.id)
+
+    async def _mail(self, db: Connection) -> None:
+        """One e-mail for each promise: what is asked of the customer, or the answer, whichever comes first."""
+        if await db.fetchval(_DUE, self.turn_id):
+            await self.scheduler.mail_answer(db, self.turn_id)
 
     def _note(self, recorded: Sequence[Recorded]) -> None:
         for one in recorded:

@@ -10,6 +10,8 @@ from orchestrator.journal.conversations import Conversation, Conversations
 from servicekit.auth.claims import Caller
 from servicekit.db.pool import Connection
 
+_LATER = "t.by_mail IS NOT DISTINCT FROM 'promised' AND t.runs = 0 AND t.status <> 'ended' AS later"
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -57,18 +59,22 @@ async def disclosed(db: Connection, conversation: Conversation) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TurnView:
-    """Where a turn stands, after how many inputs; `end` is there once it has ended."""
+    """Where a turn stands, after how many inputs; `end` is there once it has ended. `later`: its answer was promised by
+    e-mail, and nobody works at it yet.
+    """
 
     status: str
     inputs: int
     end: EndEvent | None
+    later: bool = False
 
 
 async def turn_view(db: Connection, conversation: Conversation, turn_id: str) -> TurnView | None:
     """The turn, or None when the conversation has no such turn."""
     row = await db.fetchrow(
-        "SELECT status, inputs, final_event FROM turns WHERE id = $1 AND conversation_id = $2", turn_id, conversation.id
-    )
+        f"SELECT status, inputs, final_event, {_LATER} FROM turns t WHERE id = $1 AND conversation_id = $2",  # noqa: S608
+        turn_id, conversation.id,
+    )  # fmt: skip
     if row is None:
         return None
     return _turn_view(conversation, turn_id, row)
@@ -77,7 +83,7 @@ async def turn_view(db: Connection, conversation: Conversation, turn_id: str) ->
 def _turn_view(conversation: Conversation, turn_id: str, row: Record) -> TurnView:
     final = row["final_event"]
     end = None if final is None else opened_end(conversation, turn_id, final)
-    return TurnView(row["status"], row["inputs"], end)
+    return TurnView(row["status"], row["inputs"], end, row["later"])
 
 
 def opened_end(conversation: Conversation, turn_id: str, final: bytes) -> EndEvent:
@@ -90,7 +96,7 @@ async def owned_turn(
 ) -> tuple[Conversation, TurnView] | None:
     """A turn of one of the caller's own conversations with that conversation, in one round trip; None for any other."""
     row = await db.fetchrow(
-        "SELECT c.*, t.status, t.inputs, t.final_event FROM conversations c"
+        f"SELECT c.*, t.status, t.inputs, t.final_event, {_LATER} FROM conversations c"  # noqa: S608 - a constant
         " JOIN turns t ON t.conversation_id = c.id AND t.id = $2 WHERE c.id = $1 AND c.subject_hash = $3",
         conversation_id, turn_id, conversations.subject_hash(caller.issuer, caller.subject),
     )  # fmt: skip

@@ -14,7 +14,7 @@ class CallRequest:
 
     `args_hash` is that of the planned call, by which the journal knows it: `arguments` leave with values for tokens.
     `digest` names the effect that the customer confirmed, `approvers` the members of staff who approved it.
-    `tainted`: text of others has entered the turn.
+    `tainted`: text of others has entered the turn. `once`: one such call for each turn, in whatever words.
     """
 
     tool: str
@@ -31,6 +31,7 @@ class CallRequest:
     digest: str | None = None
     approvers: tuple[str, ...] = ()
     tainted: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +77,5 @@ def arguments_hash(arguments: dict[str, Any]) -> str:
 
 def idempotency_key(request: CallRequest) -> str:
     """The key of a write: a repeated step of the same turn has the same one, anything else another."""
-    return f"{request.conversation_id}:{request.turn_id}:{request.tool}:{arguments_hash(request.arguments)}"
+    told = "once" if request.once else arguments_hash(request.arguments)
+    return f"{request.conversation_id}:{request.turn_id}:{request.tool}:{told}"

@@ -18,7 +18,7 @@ interface Feet {
 }
 
 /** What ends a turn without an answer of its own: nothing to rate, nothing to mail. */
-const SILENT = new Set(["with_staff", "stopped", "declined", "expired"]);
+const SILENT = new Set(["with_staff", "stopped", "declined", "expired", "later"]);
 
 export class AnswerView {
   readonly element = h("li", { class: "item answer" });

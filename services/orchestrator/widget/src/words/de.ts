@@ -94,6 +94,7 @@ export const de: Words = {
     create_ticket: "Ein Ticket wird eröffnet",
     handoff_human: "Ein Mensch wird geholt",
     send_email: "Eine E-Mail wird gesendet",
+    email_answer: "Die Antwort wird gesendet",
     slack_post_message: "Das Team wird benachrichtigt",
   },
   stepFailed: (label) => `${label}: Das hat nicht geklappt`,

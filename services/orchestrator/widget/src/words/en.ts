@@ -92,6 +92,7 @@ export const en = {
     create_ticket: "Opening a ticket",
     handoff_human: "Fetching a person",
     send_email: "Sending an e-mail",
+    email_answer: "Sending the answer",
     slack_post_message: "Notifying the team",
   } as Record<string, string>,
   stepFailed: (label: string) => `${label}: that did not work`,

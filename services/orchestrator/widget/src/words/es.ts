@@ -94,6 +94,7 @@ export const es: Words = {
     create_ticket: "Abriendo un ticket",
     handoff_human: "Avisando a una persona",
     send_email: "Enviando un correo",
+    email_answer: "Enviando la respuesta",
     slack_post_message: "Avisando al equipo",
   },
   stepFailed: (label) => `${label}: no ha funcionado`,

@@ -94,6 +94,7 @@ export const fr: Words = {
     create_ticket: "Ouverture d’un ticket",
     handoff_human: "Recherche d’une personne",
     send_email: "Envoi d’un e-mail",
+    email_answer: "Envoi de la réponse",
     slack_post_message: "Notre équipe est prévenue",
   },
   stepFailed: (label) => `${label} : échec`,

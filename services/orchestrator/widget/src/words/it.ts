@@ -94,6 +94,7 @@ export const it: Words = {
     create_ticket: "Apertura di un ticket",
     handoff_human: "Ricerca di una persona",
     send_email: "Invio di un’e-mail",
+    email_answer: "Invio della risposta",
     slack_post_message: "Avviso al team",
   },
   stepFailed: (label) => `${label}: non ha funzionato`,

@@ -94,6 +94,7 @@ export const nl: Words = {
     create_ticket: "Er wordt een ticket geopend",
     handoff_human: "Er wordt een mens bij gehaald",
     send_email: "Er wordt een e-mail verstuurd",
+    email_answer: "Het antwoord wordt verstuurd",
     slack_post_message: "Het team krijgt bericht",
   },
   stepFailed: (label) => `${label}: dat lukte niet`,

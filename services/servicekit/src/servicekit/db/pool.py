@@ -27,11 +27,16 @@ ACQUIRE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15.0
 #: To leave a connection in order: one that is silent for so long is cut instead.
 UNDO_TIMEOUT_S = 1.0
+SHARE_TIMEOUT_S = 30.0
 
 
 async def _keep_session(_: Any) -> None:
     # We set no session state (only SET LOCAL), so the usual reset round trip on release is not needed.
     return
+
+
+def _all_in_use() -> ProblemError:
+    return ProblemError(ProblemCode.OVERLOADED, "All database connections are in use.", retry_after_s=1)
 
 
 async def _open(url: str, size: int, statement_timeout_s: float) -> _Pool:
@@ -69,9 +74,10 @@ class Database:
     Raises from its context managers: ProblemError(DEPENDENCY_DOWN | OVERLOADED | DEADLINE_EXCEEDED).
     """
 
-    def __init__(self, primary: _Pool, replica: _Pool | None = None) -> None:
+    def __init__(self, primary: _Pool, replica: _Pool | None = None, share: asyncio.Semaphore | None = None) -> None:
         self._primary = primary
         self._replica = replica
+        self._share = share
 
     @classmethod
     async def connect(
@@ -81,6 +87,13 @@ class Database:
         """Opens the pools; connections are made when they are first needed."""
         primary = await _open(url, size, statement_timeout_s)
         return cls(primary, await _open(replica_url, size, statement_timeout_s) if replica_url else None)
+
+    def share(self, size: int) -> "Database":
+        """The same pools for work that can wait: `size` connections at once, so that some are left for what cannot.
+
+        It waits for longer than others (`SHARE_TIMEOUT_S`); `close` is for the whole one.
+        """
+        return Database(self._primary, self._replica, asyncio.Semaphore(max(1, size)))
 
     @property
     def pool(self) -> _Pool:
@@ -94,12 +107,27 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self, pool: _Pool) -> AsyncIterator[Connection]:
+        if self._share is None:
+            async with self._of(pool) as connection:
+                yield connection
+            return
+        try:
+            async with asyncio.timeout(SHARE_TIMEOUT_S):
+                await self._share.acquire()
+        except TimeoutError as error:
+            raise _all_in_use() from error
+        try:
+            async with self._of(pool) as connection:
+                yield connection
+        finally:
+            self._share.release()
+
+    @asynccontextmanager
+    async def _of(self, pool: _Pool) -> AsyncIterator[Connection]:
         try:
             connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
         except TimeoutError as error:
-            raise ProblemError(
-                ProblemCode.OVERLOADED, "All database connections are in use.", retry_after_s=1
-            ) from error
+            raise _all_in_use() from error
         except CONNECT_ERRORS as error:
             raise down() from error
         try:

@@ -8,16 +8,10 @@ from email.utils import format_datetime, parseaddr
 from importlib.resources import files
 from string import Template
 
+from servicekit.addresses import is_address
 from tickets.outbox.message import OutboxMessage
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
-_MAX_ADDRESS = 254
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-
-
-def is_address(text: str) -> bool:
-    """Whether it is one plain mail address and nothing else: no name, no list, no line break."""
-    return len(text) <= _MAX_ADDRESS and _ADDRESS.fullmatch(text) is not None
 
 
 def mailbox(text: str) -> Address:
@@ -26,12 +20,6 @@ def mailbox(text: str) -> Address:
     if not is_address(address) or _CONTROLS.search(text):
         raise ValueError("not a mail address")
     return Address(display_name=name, addr_spec=address)
-
-
-def masked(address: str) -> str:
-    """The address as it may be shown: `a•••@example.org`."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}\u2022\u2022\u2022@{domain}"
 
 
 def compose(message: OutboxMessage, sender: Address, reply_to: Address | None) -> EmailMessage:

@@ -11,8 +11,9 @@ from typing import ClassVar, Literal
 
 import aiosmtplib
 
+from servicekit.addresses import is_address
 from servicekit.logging import get_logger
-from tickets.backends.mail_message import compose, is_address
+from tickets.backends.mail_message import compose
 from tickets.outbox.message import Delivered, Kind, OutboxMessage, Outcome, Refused, TryAgain
 
 _PERMANENT = 500

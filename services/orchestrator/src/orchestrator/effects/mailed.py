@@ -1,0 +1,26 @@
+"""What came of a turn as an e-mail: for a customer who was told that the answer comes by e-mail. Pure."""
+
+from contracts.turn import EndEvent
+from orchestrator.effects.phrases import PhraseBook
+from orchestrator.journal.cards import Card
+
+#: The contract's, less what is around the answer.
+_MAX_TEXT = 16_000
+
+
+def mailed_answer(end: EndEvent, phrases: PhraseBook, shop: str) -> dict[str, str]:
+    """Subject and body: the answer as the chat shows it, its sources and links written out."""
+    sources = [f"{one.title}: {one.url}" for one in end.citations]
+    links = [f"{label}: {url}" for label, url in end.links.items()]
+    told = [end.text[:_MAX_TEXT], "\n".join(dict.fromkeys([*sources, *links]))]
+    return _mail([one for one in told if one], phrases, shop, phrases.say("mail_goes_on"))
+
+
+def mailed_card(card: Card, phrases: PhraseBook, shop: str) -> dict[str, str]:
+    """Subject and body: what the customer is asked, which only the chat can take the answer to."""
+    return _mail([card.summary], phrases, shop, phrases.say("mail_card", until=f"{card.expires_at:%Y-%m-%d %H:%M}"))
+
+
+def _mail(told: list[str], phrases: PhraseBook, shop: str, last: str) -> dict[str, str]:
+    body = "\n\n".join([phrases.say("mail_lead"), *told, last])
+    return {"subject": phrases.say("mail_subject", shop=shop), "body": body}

@@ -1,0 +1,55 @@
+"""Room for turns in this process: one limit for those that begin where they were accepted and those of the queue."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from prometheus_client import Gauge
+
+from orchestrator.jobs.limit import AdaptiveLimit
+
+#: Turns mostly wait for models and tools: fewer than so many at once, or an eighth of the most, are never worth it.
+_LEAST, _SHARE = 4, 8
+
+
+@dataclass(slots=True)
+class Taken:
+    """The place of a run. Only a `whole` turn tells how long turns take: what is left after a wait is a part of one."""
+
+    whole: bool = False
+
+
+class Room:
+    """At most about `most` turns at once, and fewer when so many slow each other down (`jobs/limit.py`)."""
+
+    def __init__(self, most: int, gauge: Gauge | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limit = AdaptiveLimit(min(most, max(_LEAST, most // _SHARE)), most)
+        self._running, self._gauge, self._clock = 0, gauge, clock
+        self._show()
+
+    def left(self) -> int:
+        """How many more turns may begin now."""
+        return max(0, self.limit.now - self._running)
+
+    def spare(self) -> int:
+        """How many more may begin that nobody is there for: half of the room is kept for those who may come."""
+        return max(0, self.limit.now // 2 - self._running)
+
+    @contextmanager
+    def taken(self) -> Iterator[Taken]:
+        """What is inside is the run of a turn. One that has to run does so without room, too, and counts."""
+        self._running += 1
+        began, place = self._clock(), Taken()
+        try:
+            yield place
+        finally:
+            if place.whole:
+                now = self._clock()
+                self.limit.ended(now, now - began, self._running)
+            self._running -= 1
+            self._show()
+
+    def _show(self) -> None:
+        if self._gauge is not None:
+            self._gauge.set(self.limit.now)

@@ -1,0 +1,256 @@
+"""An answer that was promised by e-mail: owed from the promise on, sent once, and never for what was stopped."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import jwt
+import pytest
+from prometheus_client import Counter
+
+from contracts.errors import ProblemCode
+from contracts.headers import IDEMPOTENCY_KEY
+from contracts.tools.tickets import EMAIL_ANSWER
+from contracts.turn import Citation, Outcome
+from orchestrator.effects.metrics import TurnMetrics
+from orchestrator.effects.phrases import load_phrases
+from orchestrator.effects.scope import Collaborators
+from orchestrator.jobs.mailing import MailJobs
+from orchestrator.jobs.queue import JobQueue
+from orchestrator.journal.accept import Accepted, Incoming, accept_message, begin_at_once, masked
+from orchestrator.journal.conversations import Conversation, Conversations
+from orchestrator.journal.entries import Codec, load_entries
+from orchestrator.journal.store import PgTurnJournal
+from orchestrator.journal.vaulting import Vaults
+from orchestrator.memory.short_term import NOTHING_YET
+from orchestrator.tools.build import build_tools
+from orchestrator.tools.callbacks import Callbacks
+from orchestrator.tools.testing import FakeToolService
+from orchestrator.turn.budgets import Budgets
+from orchestrator.turn.effects import AskConfirmation, Finish
+from orchestrator.turn.inputs import Drafted, EffectPreviewed, PlannedCall
+from orchestrator.turn.journal import Recorded
+from orchestrator.turn.machine import fold
+from orchestrator.turn.state import TurnState
+from servicekit.auth.claims import Caller, Role
+from servicekit.auth.keys import KeySet
+from servicekit.auth.minting import TokenMinter
+from servicekit.clock import SystemClock
+from servicekit.crypto import Keyring
+from servicekit.db.pool import Database
+from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.language import LanguageDetector
+from servicekit.privacy import Finder
+from servicekit.telemetry import Metrics
+
+pytestmark = pytest.mark.service
+ADA = Caller("cust_ada", Role.CUSTOMER, "shop", frozenset({"chat:send"}), 0, email="ada@example.com", name="Ada")
+ANSWERED = Finish(Outcome.ANSWERED, "It is on its way.", citations=(Citation(
+    chunk_id="c1", title="Delivery", url="https://shop.example/delivery", quote="Three days."),
+))  # fmt: skip
+SENT = {"message_id": "m1", "queued_at": "2026-03-02T09:30:00Z"}
+
+
+class Forgetful:
+    """A memory that holds nothing."""
+
+    async def recall(self, *_: Any) -> Any:
+        return NOTHING_YET
+
+
+@dataclass
+class Post:
+    """A shop that promises answers by e-mail, and the service that sends them."""
+
+    tickets: FakeToolService
+    mails: MailJobs
+    conversation: Conversation
+
+    @property
+    def database(self) -> Database:
+        return self.mails.world.database
+
+    async def say(self, text: str = "Where is my parcel?", key: str = "one", *, by_mail: bool = True) -> Accepted:
+        vault = self.mails.world.vaults.of(self.conversation)
+        message = masked(Incoming(text, key, "req", 1_000), self.conversation, vault)
+        told = (self.conversation, message, Budgets(), self.mails.codec)
+        async with self.database.primary() as db:
+            accepted = await begin_at_once(db, *told, by_mail=by_mail)
+        if accepted is None:
+            async with self.database.transaction() as db:
+                await db.execute("SELECT FROM conversations WHERE id = $1 FOR UPDATE", self.conversation.id)
+                accepted = await accept_message(db, *told, by_mail=by_mail)
+        return accepted
+
+    def journal(self, turn_id: str, *, by_mail: bool = True) -> PgTurnJournal:
+        vault = self.mails.world.vaults.of(self.conversation)
+        return PgTurnJournal(
+            self.database, self.conversation, turn_id, self.mails.codec, JobQueue(), vault, by_mail=by_mail
+        )
+
+    async def end(self, turn_id: str, finish: Finish = ANSWERED) -> None:
+        journal = self.journal(turn_id)
+        recorded = await journal.load()
+        state = fold((one.turn_input, one.at_ms) for one in recorded).state
+        await journal.append(len(recorded), [Recorded(Drafted(text=finish.text), 1)], state, finish)
+
+    async def ask(self, turn_id: str) -> None:
+        call = PlannedCall(tool="issue_refund", arguments={}, args_hash="1", label="", write=True)
+        preview = EffectPreviewed(
+            summary="Refund 5.00 USD of order ABC123",
+            digest="d" * 64,
+            money_moved=None,
+            expires_at_ms=1_900_000_000_000,
+        )
+        await self.journal(turn_id).append(1, [], TurnState(), AskConfirmation(call, preview))
+
+    def counted(self, state: str) -> float:
+        return self.mails.mails.labels(state)._value.get()
+
+    async def jobs(self, turn_id: str) -> list[tuple[str, int]]:
+        async with self.database.primary() as db:
+            found = await db.fetch(
+                "SELECT entrypoint, priority FROM pgqueuer WHERE payload = $1 ORDER BY id", turn_id.encode()
+            )
+        return [(row["entrypoint"], row["priority"]) for row in found]
+
+
+@pytest.fixture
+async def post(database_url: Callable[[str], str], finder: Finder) -> AsyncIterator[Post]:
+    database, http, metrics, clock = (
+        await Database.connect(database_url("orchestrator"), size=4), AiohttpClient(), Metrics(), SystemClock(),
+    )  # fmt: skip
+    tickets = FakeToolService.of("tickets", [EMAIL_ANSWER], {"email_answer": SENT})
+    keyring, unused = Keyring.generate(), cast(Any, None)
+    conversations = Conversations(keyring, keyring.derive("subject-hash"))
+    async with tickets.running():
+        tools = build_tools(
+            urls={"tickets": tickets.url}, http=http, minter=TokenMinter(KeySet.generate(), "orchestrator", clock),
+            metrics=metrics, clock=clock, callbacks=Callbacks(b"k" * 32, clock),
+        )  # fmt: skip
+        await tools.catalog.refresh()
+        world = Collaborators(
+            brain=unused, offline=unused, catalog=tools.catalog, gateway=tools.gateway, memory=cast(Any, Forgetful()),
+            vaults=Vaults(finder), publisher=unused, database=database, scheduler=unused, phrases=load_phrases(),
+            standing=unused, escalation=unused, output=unused, languages=LanguageDetector.load(), topics={},
+            metrics=TurnMetrics(metrics), clock=clock, confirmation_ttl_s=1, approval_ttl_s=1,
+        )  # fmt: skip
+        async with database.primary() as db:
+            await db.execute("DELETE FROM pgqueuer")
+            conversation = await conversations.owned(db, await conversations.create(db, ADA, "web"), ADA)
+        mailed = MailJobs(world, conversations, Codec(), "Harbour", Counter("mails", "", ["state"], registry=None))
+        yield Post(tickets, mailed, conversation)
+    await http.close()
+    await database.close()
+
+
+async def test_the_promise_is_a_job_behind_everybody_and_the_answer_a_job_that_sends_it(post: Post) -> None:
+    accepted = await post.say()
+    assert accepted.by_mail
+    assert await post.jobs(accepted.turn_id) == [("run_later", 2)]
+    await post.end(accepted.turn_id)
+    assert ("mail_answer", 3) in await post.jobs(accepted.turn_id)
+
+
+async def test_the_mail_is_the_answer_with_its_sources_to_the_address_of_the_token(post: Post) -> None:
+    turn_id = (await post.say("Wo ist mein Paket und wann kommt es an?")).turn_id
+    await post.end(turn_id)
+    assert await post.mails.send(turn_id)
+    (call,) = post.tickets.calls
+    token = jwt.decode(call.headers["authorization"].removeprefix("Bearer "), options={"verify_signature": False})
+    assert (token["sub"], token["email"]) == ("cust_ada", "ada@example.com")
+    assert token["scope"] == EMAIL_ANSWER.scope
+    assert call.arguments["subject"] == "Harbour: die Antwort auf Ihre Nachricht"
+    assert "It is on its way." in call.arguments["body"]
+    assert "Delivery: https://shop.example/delivery" in call.arguments["body"]
+
+
+async def test_a_mail_that_is_sent_again_has_the_same_key_whatever_it_says(post: Post) -> None:
+    turn_id = (await post.say()).turn_id
+    await post.end(turn_id)
+    assert await post.mails.send(turn_id)
+    assert await replace(post.mails, shop="Harbour & Co").send(turn_id)
+    assert len({one.body for one in post.tickets.calls}) == 2
+    first, again = (one.headers[IDEMPOTENCY_KEY.lower()] for one in post.tickets.calls)
+    assert first == again == f"{post.conversation.id}:{turn_id}:email_answer:once"
+
+
+async def test_what_was_sent_before_in_other_words_is_sent(post: Post) -> None:
+    turn_id = (await post.say()).turn_id
+    await post.end(turn_id)
+    post.tickets.problem = ProblemCode.IDEMPOTENCY_KEY_REUSED
+    assert await post.mails.send(turn_id)
+    assert post.counted("sent") == 1
+
+
+async def test_an_address_that_is_refused_for_good_is_not_tried_for_ever_and_is_counted(post: Post) -> None:
+    turn_id = (await post.say()).turn_id
+    await post.end(turn_id)
+    post.tickets.problem = ProblemCode.FORBIDDEN
+    assert await post.mails.send(turn_id)
+    assert (post.counted("refused"), post.counted("sent")) == (1, 0)
+
+
+async def test_while_the_service_is_away_the_mail_is_owed(post: Post) -> None:
+    turn_id = (await post.say()).turn_id
+    await post.end(turn_id)
+    await post.tickets.stop()
+    assert not await post.mails.send(turn_id)
+
+
+async def test_a_card_is_mailed_once_with_the_way_to_answer_it_and_its_answer_is_not_mailed_again(post: Post) -> None:
+    turn_id = (await post.say()).turn_id
+    await post.ask(turn_id)
+    assert await post.mails.send(turn_id)
+    (call,) = post.tickets.calls
+    assert "Refund 5.00 USD" in call.arguments["body"]
+    assert "open the chat" in call.arguments["body"]
+    assert "2030-03-17" in call.arguments["body"]
+    await post.end(turn_id)
+    assert [job for job, _ in await post.jobs(turn_id)].count("mail_answer") == 1
+
+
+async def test_a_turn_that_was_stopped_owes_nothing(post: Post) -> None:
+    turn_id = (await post.say()).turn_id
+    await post.end(turn_id, Finish(Outcome.STOPPED, "All right."))
+    assert "mail_answer" not in [job for job, _ in await post.jobs(turn_id)]
+
+
+async def test_who_was_erased_gets_no_mail(post: Post) -> None:
+    turn_id = (await post.say()).turn_id
+    await post.end(turn_id)
+    async with post.database.primary() as db:
+        await db.execute("UPDATE conversations SET data_key = NULL WHERE id = $1", post.conversation.id)
+    assert await post.mails.send(turn_id)
+    assert post.tickets.calls == []
+
+
+async def test_what_is_said_next_is_read_with_it_and_when_there_is_room_it_hurries(post: Post) -> None:
+    first = await post.say()
+    again = await post.say("It is blue.", "two")
+    assert again.turn_id == first.turn_id
+    assert await post.jobs(first.turn_id) == [("run_later", 2)], "there is no room yet"
+    await post.say("And large.", "three", by_mail=False)
+    assert await post.jobs(first.turn_id) == [("run_turn", 10)]
+    async with post.database.primary() as db:
+        entries = await load_entries(db, post.conversation.sealer, first.turn_id, post.mails.codec)
+    assert [one.turn_input.kind for one in entries] == ["turn_started", "message_added", "message_added"]
+
+
+async def test_what_is_said_while_it_is_answered_is_another_turn(post: Post) -> None:
+    first = await post.say()
+    async with post.database.primary() as db:
+        await db.execute("UPDATE turns SET runs = 1 WHERE id = $1", first.turn_id)
+    assert (await post.say("It is blue.", "two")).turn_id != first.turn_id
+
+
+async def test_a_customer_with_three_turns_at_work_stands_behind_those_who_have_fewer(post: Post) -> None:
+    own = post.conversation
+    lanes = []
+    for n in range(5):
+        async with post.database.primary() as db:
+            begun = await post.mails.conversations.create(db, ADA, "web")
+            post.conversation = await post.mails.conversations.owned(db, begun, ADA)
+        lanes += await post.jobs((await post.say(key=f"{n}", by_mail=n == 4)).turn_id)
+    post.conversation = own
+    assert lanes == [("run_turn", 10)] * 3 + [("run_turn", 6), ("run_later", 1)]

@@ -1,0 +1,136 @@
+"""Room for turns: counted wherever they begin, and of the queue's no more are taken than there is room for."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.core.applications import PgQueuer
+from prometheus_client import Gauge
+
+from orchestrator.jobs.queue import END_CALLBACK, RUN_LATER, RUN_TURN
+from orchestrator.jobs.room import Room
+from orchestrator.jobs.taking import roomy
+from servicekit.testing import eventually
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_every_run_takes_room_and_gives_it_back_when_it_fails_too() -> None:
+    room = Room(4)
+    with room.taken(), room.taken():
+        assert room.left() == 2
+    with pytest.raises(RuntimeError), room.taken():
+        raise RuntimeError
+    assert room.left() == 4
+
+
+def test_a_run_that_has_to_be_is_counted_and_never_turned_away() -> None:
+    room = Room(1)
+    with room.taken(), room.taken():
+        assert room.left() == 0
+    assert room.left() == 1
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_only_whole_turns_tell_how_long_turns_take(whole: bool) -> None:
+    clock = Clock()
+    room = Room(64, clock=clock)
+    for _ in range(20):
+        with room.taken() as place:
+            clock.now += 0.2
+            place.whole = whole
+    assert room.limit.usual_s == (pytest.approx(0.2) if whole else None)
+
+
+def test_the_limit_is_shown() -> None:
+    gauge = Gauge("limit", "", registry=None)
+    Room(64, gauge)
+    assert gauge._value.get() == 32
+
+
+class Queue:
+    """The queue itself, and a worker whose turns run until they are let go."""
+
+    def __init__(self, db: "asyncpg.Connection[asyncpg.Record]", worker: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self.db, self.room, self.go = db, Room(4), asyncio.Event()
+        self.began: list[str] = []
+        self.timers: list[str] = []
+        self.application = roomy(PgQueuer(AsyncpgDriver(worker)), self.room)
+
+        @self.application.entrypoint(RUN_TURN)
+        @self.application.entrypoint(RUN_LATER)
+        async def run(job) -> None:
+            with self.room.taken():
+                self.began.append(job.payload.decode())
+                await self.go.wait()
+
+        @self.application.entrypoint(END_CALLBACK)
+        async def timer(job) -> None:
+            self.timers.append(job.payload.decode())
+
+    async def put(self, entrypoint: str, *names: str, priority: int = 10) -> None:
+        for name in names:
+            await self.application.qm.queries.enqueue(entrypoint, name.encode(), priority=priority)
+
+    async def waiting(self) -> int:
+        return int(await self.db.fetchval("SELECT count(*) FROM pgqueuer WHERE status = 'queued'"))
+
+    async def run(self) -> None:
+        await self.application.run(
+            dequeue_timeout=timedelta(seconds=1), batch_size=16, max_concurrent_tasks=36,
+            heartbeat_timeout=timedelta(seconds=4),
+        )  # fmt: skip
+
+
+@pytest.fixture
+async def queue(database_url: Callable[[str], str]) -> AsyncIterator[Queue]:
+    db, worker = [await asyncpg.connect(database_url("orchestrator")) for _ in range(2)]
+    await db.execute("DELETE FROM pgqueuer")
+    found = Queue(db, worker)
+    yield found
+    await db.execute("DELETE FROM pgqueuer")
+    await db.close()
+    await worker.close()
+
+
+@pytest.mark.service
+async def test_of_many_turns_as_many_are_taken_as_there_is_room_for_and_a_timer_passes_them(queue: Queue) -> None:
+    await queue.put(RUN_LATER, "later", priority=2)
+    await queue.put(RUN_TURN, *(f"trn_{n}" for n in range(10)))
+    running = asyncio.create_task(queue.run())
+    await eventually(lambda: len(queue.began) == 4)
+    await queue.put(END_CALLBACK, "timer", priority=8)
+    await eventually(lambda: queue.timers)
+    assert len(queue.began) == 4, "there is no room for a fifth"
+
+    async def seven_wait() -> bool:
+        return await queue.waiting() == 7
+
+    await eventually(seven_wait)
+    queue.go.set()
+    await eventually(lambda: len(queue.began) == 11)
+    assert queue.began == [*(f"trn_{n}" for n in range(10)), "later"], "who waits for an e-mail comes last"
+    queue.application.shutdown.set()
+    await running
+
+
+@pytest.mark.service
+async def test_turns_that_nobody_is_there_for_leave_half_of_the_room_to_those_who_come(queue: Queue) -> None:
+    await queue.put(RUN_LATER, *(f"later_{n}" for n in range(6)), priority=2)
+    running = asyncio.create_task(queue.run())
+    await eventually(lambda: len(queue.began) == 2)
+    await queue.put(RUN_TURN, "trn_1")
+    await eventually(lambda: "trn_1" in queue.began)
+    assert len(queue.began) == 3
+    queue.go.set()
+    await eventually(lambda: len(queue.began) == 7)
+    queue.application.shutdown.set()
+    await running

@@ -1,0 +1,123 @@
+"""More people write than can be answered: who would wait too long is promised an e-mail, and gets it once."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from fake_smtp import FakeSmtp, smtp_server
+
+from e2e.facts import rows
+from e2e.llm import Llm, scripted_orchestrator
+from e2e.machine import Machine
+from e2e.people import guest, stranger
+from e2e.visitor import Turn, Visitor
+from onebox.ports import ORCHESTRATOR
+from onebox.stack import SERVICES
+from servicekit.testing import eventually
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+#: As few turns at once as may be configured, and little patience.
+AT_ONCE, PATIENCE_S, PROMISED = 4, 1, 6
+ANSWER = "Hello! How can I help you today?"
+_OLDEST = (
+    "SELECT coalesce(extract(epoch FROM now() - min(created)), 0)::float8 AS waits FROM pgqueuer"
+    " WHERE entrypoint = 'run_turn' AND status = 'queued'"
+)
+_OWED = "SELECT count(*) AS jobs FROM pgqueuer WHERE entrypoint IN ('run_turn', 'run_later', 'mail_answer')"
+_ANSWERED = "SELECT count(*) AS turns FROM turns WHERE id = ANY ($1) AND outcome = 'answered'"
+
+
+@dataclass
+class Crowd:
+    """A machine that is too small, its slow model, and the mail server."""
+
+    machine: Machine
+    llm: Llm
+    smtp: FakeSmtp
+
+    async def gathers(self, visit) -> list[Turn]:
+        """More turns than run at once, until the first of those that wait has lost its patience."""
+        turns = [await self.writes(visit(stranger())) for _ in range(AT_ONCE + 3)]
+
+        async def impatient() -> bool:
+            (oldest,) = await rows(self.machine.database(ORCHESTRATOR), _OLDEST)
+            return oldest["waits"] > PATIENCE_S + 0.2
+
+        await eventually(impatient, 20)
+        return turns
+
+    async def writes(self, visitor: Visitor) -> Turn:
+        return await visitor.send(await visitor.begin(), "Hello there!")
+
+    async def settled(self) -> None:
+        """Nothing is owed any more."""
+
+        async def none_owed() -> bool:
+            (owed,) = await rows(self.machine.database(ORCHESTRATOR), _OWED)
+            return owed["jobs"] == 0
+
+        await eventually(none_owed, 90)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def crowd(running_machine: Machine, scripted_model: Llm) -> AsyncIterator[Crowd]:
+    with smtp_server() as smtp:
+        told = {
+            "AIGUY_SMTP_HOST": "127.0.0.1", "AIGUY_SMTP_PORT": str(smtp.port), "AIGUY_SMTP_TLS": "none",
+            "AIGUY_MAIL_FROM": "support@shop.example",
+        }  # fmt: skip
+        await running_machine.stack.restart("tickets", told)
+        await running_machine.ready(*SERVICES)
+        small = {
+            "AIGUY_WORKER_CONCURRENCY": str(AT_ONCE), "AIGUY_QUEUE_PATIENCE_S": str(PATIENCE_S),
+            "AIGUY_LLM_IDLE_TIMEOUT_S": "20", "AIGUY_LLM_TIMEOUT_S": "20",
+        }  # fmt: skip
+        scripted_model.reset()
+        scripted_model.say("Hello", {"text": ANSWER})
+        await running_machine.reconfigure(scripted_orchestrator(scripted_model) | small)
+        found = Crowd(running_machine, scripted_model, smtp)
+        scripted_model.behave(first_token_ms=5_000)
+        yield found
+        scripted_model.behave()
+        await found.settled()
+        await running_machine.stack.restart("tickets")
+        await running_machine.ready(*SERVICES)
+
+
+async def test_every_promised_answer_is_mailed_once_also_when_the_worker_is_killed(crowd: Crowd, visit) -> None:
+    waiting = await crowd.gathers(visit)
+    people = [stranger() for _ in range(PROMISED)]
+    promised = []
+    for person in people:
+        visitor = visit(person, patient=True)
+        turn = await asyncio.wait_for(visitor.follow(await crowd.writes(visitor)), 3)
+        assert turn.outcome == "later"
+        assert turn.end["mailed_to"] == f"{person.email[0]}\u2022\u2022\u2022@example.com"
+        promised.append((visitor, turn))
+    assert crowd.smtp.mails == []
+    crowd.llm.behave()
+    for wanted in (1, 3):
+        await eventually(lambda wanted=wanted: len(crowd.smtp.mails) >= wanted, 60)
+        await crowd.machine.kill(ORCHESTRATOR)
+        await crowd.machine.ready(ORCHESTRATOR)
+    await crowd.settled()
+    await eventually(lambda: len(crowd.smtp.mails) >= PROMISED, 30)
+    assert Counter(mail["To"] for mail in crowd.smtp.mails) == Counter(person.email for person in people)
+    for mail in crowd.smtp.mails:
+        assert ANSWER in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    for visitor, turn in promised:
+        view = await visitor.view(turn.conversation_id)
+        assert (view["messages"][-1]["text"], view["messages"][-1]["turn_id"]) == (ANSWER, turn.turn_id)
+    ended = await rows(crowd.machine.database(ORCHESTRATOR), _ANSWERED, [one.turn_id for one in waiting])
+    assert ended[0]["turns"] == len(waiting), "those who waited in sight were answered there"
+
+
+async def test_who_left_no_address_hears_when_to_come_again(crowd: Crowd, visit) -> None:
+    await crowd.gathers(visit)
+    visitor = visit(guest())
+    answer = await visitor.post(await visitor.begin(), "Hello there!")
+    assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+    assert int(answer.headers["retry-after"]) >= 1
