@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy bench-guards \
         bench-gateway bench-first-words load soak profile guard-suite prove-refunds prove-guards redteam contracts \
-        gateway-install widget plugin k8s-check alerts-check dashboards images-check
+        gateway-install widget plugin k8s-check deploy-check alerts-check dashboards images-check
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -117,6 +117,12 @@ redteam: setup ## Attack the whole stack with a model that obeys every attack; p
 k8s-check: setup ## Render every Kubernetes overlay, validate it strictly, and try what it promises
 	@if AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -m 'not e2e' $(ARGS) tests-e2e/k8s; \
 	  then echo 'VERDICT: every overlay is sound'; else echo 'VERDICT: AN OVERLAY IS WRONG (see above)'; exit 1; fi
+
+deploy-check: setup ## Exchange each service under load, blue and green, old beside new; BEFORE=REVISION from that release
+	@.ci/packages gateway
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_DEPLOY=all AIGUY_DEPLOY_TURNS=200 AIGUY_DEPLOY_BEFORE=$(BEFORE) \
+	  $(VENV)/pytest -s -W ignore $(ARGS) tests-e2e/deploy; \
+	  then echo 'VERDICT: no customer noticed'; else echo 'VERDICT: CUSTOMERS NOTICED (see above)'; exit 1; fi
 
 gateway-install: ## As root on Debian: nginx, ModSecurity and its rules, for a front door with a WAF
 	@.ci/packages gateway

@@ -35,7 +35,9 @@ PASSED: Mapping[str, tuple[str, ...]] = {
 OUTBOUND = (ORCHESTRATOR, "orders", "billing", "tickets")
 OUTBOUND_MACHINE = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 _NOTHING: tuple[str, ...] = ()
-SHARED = ("AIGUY_LOG_LEVEL", "AIGUY_LOG_FORMAT", "AIGUY_RATE_LIMIT_PER_MINUTE", "AIGUY_NUMBERS_EVERY_S")
+SHARED = (
+    "AIGUY_LOG_LEVEL", "AIGUY_LOG_FORMAT", "AIGUY_RATE_LIMIT_PER_MINUTE", "AIGUY_NUMBERS_EVERY_S", "AIGUY_DRAIN_S",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,10 @@ class ServiceSettings(BaseSettings):
     trusted_proxies: Annotated[str, AfterValidator(proxies)] = ""
     #: How often the gauges are read that the service's own database fills; 0: never.
     numbers_every_s: float = Field(default=15.0, ge=0)
+    #: Told to end, the service is not ready for so long but serves on, so that callers connect elsewhere; 0 on one
+    #: machine, where there is no elsewhere.
+    drain_s: float = Field(default=0.0, ge=0)
+    #: How long requests that run may take to end after that.
     shutdown_grace_s: int = Field(default=25, ge=0)
 
     @classmethod
