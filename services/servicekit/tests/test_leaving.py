@@ -44,7 +44,7 @@ async def leaving(settings, tmp_path, request):
         return await status(url) == 200
 
     try:
-        await eventually(ready, 30)
+        await eventually(ready, 90)
         yield url, process
     finally:
         process.kill()
