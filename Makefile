@@ -139,6 +139,12 @@ k8s-check: setup ## Render every Kubernetes overlay, validate it strictly, and t
 	@if AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -m 'not e2e' $(ARGS) tests-e2e/k8s; \
 	  then echo 'VERDICT: every overlay is sound'; else echo 'VERDICT: AN OVERLAY IS WRONG (see above)'; exit 1; fi
 
+deploy-check: setup ## Exchange each service under load, blue and green, old beside new; BEFORE=REVISION from that release
+	@.ci/packages gateway
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 AIGUY_DEPLOY=all AIGUY_DEPLOY_TURNS=200 AIGUY_DEPLOY_BEFORE=$(BEFORE) \
+	  $(VENV)/pytest -s -W ignore $(ARGS) tests-e2e/deploy; \
+	  then echo 'VERDICT: no customer noticed'; else echo 'VERDICT: CUSTOMERS NOTICED (see above)'; exit 1; fi
+
 gateway-install: ## As root on Debian: nginx, ModSecurity and its rules, for a front door with a WAF
 	@.ci/packages gateway
 

@@ -57,6 +57,7 @@ def answers(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 BREAKING: dict[str, tuple[Change, str]] = {
+    "a default changes": (lambda b: accepts("stars")(b).update(default=4), "the default changed from 5 to 4"),
     "an input field is removed": (
         lambda b: b["input_schema"]["properties"].pop("note"),
         "/note: the field was removed",

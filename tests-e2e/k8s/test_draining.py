@@ -11,6 +11,8 @@ from .rendered import ROOT, Overlay, Pod
 
 #: What a process needs for closing its pools and its files.
 CLOSING_S = 5
+#: What a cluster may take until no proxy sends anything new to a pod that is leaving.
+PROXIES_KNOW_S = 10
 _DEFAULT_GRACE_S = int(ServiceSettings.model_fields["shutdown_grace_s"].default)
 
 
@@ -18,13 +20,13 @@ def grace_s(pod: Pod) -> int:
     return int(pod.spec["terminationGracePeriodSeconds"])
 
 
-def pre_stop_s(pod: Pod) -> int:
-    """How long the hook waits before the process is told to end."""
-    return int(pod.container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0))
+def drain_s(pod: Pod) -> int:
+    """How long the process serves on once it was told to end: proxies still send it what connects anew."""
+    return int(pod.environment.get("AIGUY_DRAIN_S", 0))
 
 
 def shutdown_s(pod: Pod) -> int:
-    """How long requests that run may go on once the process was told to end."""
+    """How long requests that run may go on after that."""
     return int(pod.environment.get("AIGUY_SHUTDOWN_GRACE_S", _DEFAULT_GRACE_S))
 
 
@@ -33,9 +35,9 @@ def test_the_longest_stream_may_end(overlay: Overlay) -> None:
 
     assert streaming
     for pod in streaming:
-        assert pre_stop_s(pod) > 0
+        assert drain_s(pod) >= PROXIES_KNOW_S
         assert shutdown_s(pod) > STREAM_LIMIT_S
-        assert grace_s(pod) >= pre_stop_s(pod) + shutdown_s(pod) + CLOSING_S
+        assert grace_s(pod) >= drain_s(pod) + shutdown_s(pod) + CLOSING_S
 
 
 def test_the_gateway_ends_its_streams_before_it_is_ended(overlay: Overlay) -> None:
@@ -59,7 +61,8 @@ def test_a_worker_may_end_the_turns_that_it_runs(overlay: Overlay) -> None:
     workers = [pod for pod in overlay.deployments if pod.environment.get("AIGUY_WORKER") == "with-api"]
 
     assert [pod.name for pod in workers] == ["orchestrator-worker"]
-    # Turns are waited for after the requests.
+    # Nobody but probes calls it. Turns are waited for after the requests.
+    assert drain_s(workers[0]) == 0
     assert grace_s(workers[0]) >= shutdown_s(workers[0]) + Budgets().hard_ms / 1000 + CLOSING_S
 
 
@@ -69,6 +72,6 @@ def test_a_tool_may_end_its_longest_call(overlay: Overlay) -> None:
 
     assert len(tools) == 4
     for pod in tools:
-        assert pre_stop_s(pod) > 0
+        assert drain_s(pod) >= PROXIES_KNOW_S
         assert shutdown_s(pod) > longest_s
-        assert grace_s(pod) >= pre_stop_s(pod) + shutdown_s(pod) + CLOSING_S
+        assert grace_s(pod) >= drain_s(pod) + shutdown_s(pod) + CLOSING_S

@@ -62,11 +62,18 @@ def _input_fields(
     for name in sorted(before):
         if name in after:
             yield from _input(before[name], after[name], f"{at}/{name}")
+            yield from _default(before[name], after[name], f"{at}/{name}")
         elif closed and name not in removable:
             yield f"input {at}/{name}: the field was removed"
     for name in sorted(set(new.get("required", ())) - set(old.get("required", ())) - requirable):
         became = "became required" if name in before else "is a new required field"
         yield f"input {at}/{name}: {became}"
+
+
+def _default(old: Schema, new: Schema, at: str) -> Iterator[str]:
+    """A call that leaves it out would mean something else, also one that a person has agreed to."""
+    if "default" in old and "default" in new and old["default"] != new["default"]:
+        yield f"input {at}: the default changed from {old['default']!r} to {new['default']!r}"
 
 
 def _narrowed(old: Schema, new: Schema, at: str) -> Iterator[str]:

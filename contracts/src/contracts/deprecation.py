@@ -7,6 +7,7 @@ schema has both names until the old one is removed, and every call is brought in
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from contracts.base import ContractModel
 from contracts.schema import Schema, input_schema
 from contracts.tool import Deprecation, ToolContract
 
@@ -91,6 +92,20 @@ def in_new_shape(
             raise GivenTwice(one)
         arguments[one.replaced_by] = value
     return arguments, used
+
+
+def effect_arguments(contract: ToolContract[Any, Any], arguments: ContractModel) -> dict[str, Any]:
+    """The arguments of a call as each release of the tool reads them, to be hashed: JSON values.
+
+    What has its default is left out, and what was renamed has its first name. So an argument that is new, or has a new
+    name, leaves every digest that the release before has given: its preview may wait for a person while services are
+    exchanged.
+    """
+    said: dict[str, Any] = arguments.model_dump(mode="json", exclude_defaults=True)
+    for one in sorted(contract.deprecations, key=lambda old: old.since):
+        if one.replaced_by in said:
+            said[one.argument] = said.pop(one.replaced_by)
+    return said
 
 
 def _old_name(one: Deprecation, new: Mapping[str, Any]) -> Schema:

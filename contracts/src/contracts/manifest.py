@@ -102,8 +102,8 @@ def effect_digest(
 ) -> Digest:
     """The digest that names one exact effect: what is confirmed, approved and executed must have the same one.
 
-    `arguments` are the validated ones as JSON values (`model_dump(mode="json")`). Two effects share a digest
-    only when tool, customer, arguments, both states and the money agree.
+    `arguments` are the validated ones, as `deprecation.effect_arguments` gives them. Two effects share a digest only
+    when tool, customer, arguments, both states and the money agree.
     """
     effect = {
         "tool": tool,

@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
+from pydantic import Field
 
+from contracts.base import ContractModel
 from contracts.errors import ProblemCode
-from contracts.tool import Preview
+from contracts.ids import OrderId
+from contracts.registry import AnyContract
+from contracts.tool import Deprecation, Preview
 from contracts.tools.orders import (
     ADD_ORDER_NOTE,
     GET_ORDER_STATUS,
@@ -26,6 +31,7 @@ from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.calls import CallFailed, CallRequest, CallSucceeded
 from servicekit.app import create_app
 from servicekit.clock import SystemClock
+from servicekit.embedded import free_port
 from servicekit.errors import ProblemError
 from servicekit.http.aiohttp_client import AiohttpClient
 from servicekit.kit import open_kit
@@ -62,35 +68,67 @@ def shop() -> Shop:
     return Shop()
 
 
+class Renamed(ContractModel):
+    """The note of the next release."""
+
+    order_id: OrderId
+    text: str = Field(min_length=1, max_length=1000)
+
+
+NEXT = replace(
+    ADD_ORDER_NOTE, version="1.1.0", input=Renamed,
+    deprecations=(Deprecation(argument="note", since="2026-01-01", remove_after="2026-03-01", replaced_by="text"),),
+)  # fmt: skip
+
+Release = Callable[..., FastAPI]
+
+
 @pytest.fixture
-async def tools(
-    shop: Shop, issuer: TestIssuer, database_url: Callable[[str], str], redis_url: str
-) -> AsyncIterator[Tools]:
+def release(shop: Shop, issuer: TestIssuer, database_url: Callable[[str], str], redis_url: str) -> Release:
+    """The service, with this contract for notes."""
     settings = ServiceSettings(
         service="orders",
         environment="test",
         database_url=database_url("servicekit.testing.sample"),
         redis_url=redis_url,
     )
-    bindings = [ToolBinding(GET_ORDER_STATUS, shop.status), ToolBinding(ADD_ORDER_NOTE, shop.add_note, shop.preview)]
-    app = create_app(
-        settings=settings, title="Orders", routers=[tool_router(bindings)],
-        kit_factory=lambda settings: open_kit(settings, issuers=[issuer.trust]),
-    )  # fmt: skip
+
+    def build(note: AnyContract = ADD_ORDER_NOTE) -> FastAPI:
+        bindings = [ToolBinding(GET_ORDER_STATUS, shop.status), ToolBinding(note, shop.add_note, shop.preview)]
+        return create_app(
+            settings=settings, title="Orders", routers=[tool_router(bindings)],
+            kit_factory=lambda settings: open_kit(settings, issuers=[issuer.trust]),
+        )  # fmt: skip
+
+    return build
+
+
+@pytest.fixture
+async def calling(issuer: TestIssuer) -> AsyncIterator[Callable[[str], Tools]]:
+    """The tools at an address; no manifest was read yet."""
     http = AiohttpClient()
-    async with serving(app) as url:
-        made = build_tools(
+
+    def at(url: str) -> Tools:
+        return build_tools(
             urls={"orders": url}, http=http, minter=issuer.minter, metrics=Metrics(), clock=SystemClock(),
             callbacks=Callbacks(b"k" * 32, SystemClock()),
         )  # fmt: skip
+
+    yield at
+    await http.close()
+
+
+@pytest.fixture
+async def tools(release: Release, calling: Callable[[str], Tools]) -> AsyncIterator[Tools]:
+    async with serving(release()) as url:
+        made = calling(url)
         await made.catalog.refresh()
         yield made
-        await http.close()
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on"))
+async def serving(app: Any, port: int = 0) -> AsyncIterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="on"))
     task = asyncio.create_task(server.serve())
     await eventually(lambda: server.started, 20)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
@@ -135,3 +173,23 @@ async def test_what_was_not_confirmed_exactly_like_this_does_not_run(
     assert isinstance(result, CallFailed)
     assert result.code is ProblemCode.GRANT_INVALID
     assert shop.notes == []
+
+
+async def test_a_call_in_the_shape_of_the_next_release_is_carried_out_by_the_one_before(
+    release: Release, calling: Callable[[str], Tools], write: CallRequest, shop: Shop
+) -> None:
+    port, said = free_port(), replace(write, arguments={"order_id": "ABC123", "text": "Ring twice."})
+    tools = calling(f"http://127.0.0.1:{port}")
+    async with serving(release(NEXT), port):
+        await tools.catalog.refresh()
+    async with serving(release(), port):
+        preview = await tools.gateway.preview(said)
+        assert isinstance(preview, Preview)
+        done = await tools.gateway.call(replace(said, digest=preview.digest))
+        again = await tools.gateway.call(replace(said, digest=preview.digest))
+        refused = await tools.gateway.call(replace(said, arguments={"order_id": "ABC123", "text": ""}))
+    assert isinstance(done, CallSucceeded)
+    assert isinstance(again, CallSucceeded)
+    assert shop.notes == ["Ring twice."]
+    assert isinstance(refused, CallFailed)
+    assert refused.code is ProblemCode.INVALID_REQUEST

@@ -1,7 +1,8 @@
 """The app of every service: one call gives it health, metrics, errors, limits, ids and traces."""
 
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI
@@ -18,6 +19,7 @@ from servicekit.logging import configure_logging
 from servicekit.openapi import install_openapi
 from servicekit.ratelimit import assert_all_limited, limited
 from servicekit.retention import Retention, Rule
+from servicekit.serving import LeavingServer
 from servicekit.settings import ServiceSettings
 from servicekit.telemetry.numbers import SHARED_PASSES, Number, Numbers
 from servicekit.telemetry.sharing import SharedReading
@@ -26,6 +28,8 @@ from servicekit.telemetry.tracing import configure_tracing
 KitFactory = Callable[[ServiceSettings], AbstractAsyncContextManager[Kit]]
 Startup = Callable[[Kit, FastAPI], AbstractAsyncContextManager[None]]
 MAX_BODY_BYTES = 64 * 1024
+#: The exit code when a start fails, as uvicorn's own.
+STARTUP_FAILURE = 3
 
 
 def create_app(
@@ -64,7 +68,6 @@ def create_app(
             if startup is not None:
                 await stack.enter_async_context(startup(kit, app))
             yield
-            app.state.draining = True
 
     app = FastAPI(
         title=title,
@@ -96,7 +99,9 @@ def create_app(
 
 
 def run_service(name: str, build: Callable[[], FastAPI]) -> None:
-    """Serves the app that `build` gives, until SIGTERM; requests that run then have `shutdown_grace_s` to end."""
+    """Serves the app that `build` gives, until SIGTERM: callers have `drain_s` to go elsewhere then, and requests that
+    still run `shutdown_grace_s` to end. Exits with code 3 when the start fails.
+    """
     app = build()
     settings: ServiceSettings = app.state.settings
     if settings.service != name:
@@ -104,7 +109,7 @@ def run_service(name: str, build: Callable[[], FastAPI]) -> None:
     configure_logging(settings)
     configure_tracing(settings)
     keep_what_starts(app)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -119,3 +124,8 @@ def run_service(name: str, build: Callable[[], FastAPI]) -> None:
         timeout_graceful_shutdown=settings.shutdown_grace_s,
         timeout_keep_alive=75,
     )
+    server = LeavingServer(config, app, settings.drain_s)
+    with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once all has ended
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)

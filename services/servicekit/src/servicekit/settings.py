@@ -78,6 +78,10 @@ class ServiceSettings(BaseSettings):
     idempotency_retention_days: int = Field(default=30, ge=7, le=3650)
     #: How often rows are looked for whose time is over (`retention.py` of each service); 0: never.
     retention_every_s: float = Field(default=3600.0, ge=0)
+    #: Told to end, the service is not ready for so long but serves on, so that callers connect elsewhere; 0 on one
+    #: machine, where there is no elsewhere.
+    drain_s: float = Field(default=0.0, ge=0)
+    #: How long requests that run may take to end after that.
     shutdown_grace_s: int = Field(default=25, ge=0)
 
     @classmethod

@@ -1,12 +1,13 @@
 """One request to a tool service: its headers, its token, and its answer checked against the tool's schema."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 
 from contracts import headers
+from contracts.errors import ProblemCode
 from contracts.manifest import canonical_json
 from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.calls import CallRequest, idempotency_key
@@ -56,6 +57,18 @@ def preview_exchange(entry: ToolEntry, request: CallRequest, answers: CompiledSc
     """The exchange that asks what the tool would do."""
     url = f"{entry.base_url}{entry.preview_path}"
     return Exchange(entry, request, url, canonical_json(request.arguments), answers, None)
+
+
+def in_old_shape(exchange: Exchange, answer: "Answer") -> Exchange | None:
+    """The same call for a service of the release before, when the answer says that it is one: it refuses the new name
+    of an argument. Key and digest stay, for they do not depend on names.
+    """
+    if not isinstance(answer, Trouble) or answer.code is not ProblemCode.INVALID_REQUEST:
+        return None
+    said, renamed = exchange.request.arguments, exchange.entry.renamed
+    if answer.about.isdisjoint(said.keys() & renamed.keys()):
+        return None
+    return replace(exchange, body=canonical_json({renamed.get(name, name): value for name, value in said.items()}))
 
 
 class Attempter:

@@ -1,5 +1,6 @@
 """A tool of the catalogue: its manifest entry, checked, compiled, and never laxer than what we were built against."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,8 @@ class ToolEntry:
     free_text: tuple[str, ...]
     may_say: tuple[str, ...]
     label: str
+    #: New names of arguments, and the old ones that the service still takes for them.
+    renamed: Mapping[str, str]
     digest: str
     accepts: CompiledSchema = field(repr=False)
     answers: CompiledSchema = field(repr=False)
@@ -86,6 +89,7 @@ def make_entry(served: ToolManifestEntry, base_url: str, *, previous: ToolEntry 
         redact=tuple(sorted({*served.redact, *(ours.redact if ours else ())})),
         free_text=_free_text(served, ours), may_say=(ours or served).free_text or (),
         label=served.label or served.name, digest=digest,
+        renamed={one.replaced_by: one.argument for one in served.deprecations if one.replaced_by and not one.removed},
         accepts=same.accepts if same else compile_schema(served.input_schema),
         answers=same.answers if same else compile_schema(served.output_schema),
     )  # fmt: skip

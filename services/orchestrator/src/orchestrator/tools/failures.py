@@ -30,11 +30,14 @@ _BY_STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why one attempt failed. `tool_fault` counts towards the breaker; `retry_after_s` is the service's wish."""
+    """Why one attempt failed. `tool_fault` counts towards the breaker; `retry_after_s` is the service's wish; `about`
+    are the arguments that it names.
+    """
 
     code: ProblemCode
     tool_fault: bool
     retry_after_s: float = 0.0
+    about: frozenset[str] = frozenset()
 
     @property
     def retryable(self) -> bool:
@@ -75,7 +78,8 @@ def from_response(response: HttpResponse) -> Trouble:
     wish = _seconds(response.headers.get(RETRY_AFTER))
     if wish is None and body is not None:
         wish = body.retry_after_s
-    return Trouble(code, tool_fault=fault, retry_after_s=max(0.0, wish or 0.0))
+    about = frozenset(one.pointer.split("/")[1] for one in body.errors if one.pointer.startswith("/")) if body else ()
+    return Trouble(code, tool_fault=fault, retry_after_s=max(0.0, wish or 0.0), about=frozenset(about))
 
 
 def _problem(response: HttpResponse) -> Problem | None:

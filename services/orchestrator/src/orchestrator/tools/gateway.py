@@ -12,7 +12,7 @@ from contracts.errors import ProblemCode
 from contracts.manifest import canonical_json
 from contracts.schema import output_schema
 from contracts.tool import Preview
-from orchestrator.tools.attempt import Later, call_exchange, preview_exchange
+from orchestrator.tools.attempt import Exchange, Later, call_exchange, in_old_shape, preview_exchange
 from orchestrator.tools.authorise import is_proposed, refusal
 from orchestrator.tools.cache import ReadCache, Slot
 from orchestrator.tools.calls import (
@@ -83,7 +83,7 @@ class ToolGateway:
             return self._unknown()
         if (refused := self._refused(entry, request, preview=True)) is not None:
             return refused
-        done = await self._loop.run(preview_exchange(entry, request, self._preview_schema))
+        done = await self._run(preview_exchange(entry, request, self._preview_schema))
         try:
             if not isinstance(done.outcome, Trouble):
                 return Preview.model_validate(done.outcome)
@@ -110,13 +110,22 @@ class ToolGateway:
         slot = self._slot(entry, request)
         if slot is not None and (kept := await self._kept(slot, entry)) is not None:
             return CallSucceeded(kept, self._ms(started), attempts=0, cached=True)
-        done = await self._loop.run(call_exchange(entry, request))
+        done = await self._run(call_exchange(entry, request))
         await self._remember(entry, request, slot, done)
         if isinstance(done.outcome, Trouble):
             return self._fail(done, started)
         if isinstance(done.outcome, Later):
             return CallAccepted(entry.answers_within_s, self._ms(started), done.attempts)
         return CallSucceeded(done.outcome, self._ms(started), done.attempts, cached=False)
+
+    async def _run(self, exchange: Exchange) -> Finished:
+        done = await self._loop.run(exchange)
+        older = in_old_shape(exchange, done.outcome)
+        if older is None:
+            return done
+        # While a service is exchanged its manifest may come from the new release, and the call meet the old one.
+        again = await self._loop.run(older)
+        return Finished(again.outcome, done.attempts + again.attempts)
 
     def _refused(self, entry: ToolEntry, request: CallRequest, *, preview: bool = False) -> CallFailed | None:
         code = refusal(entry, request, preview=preview)

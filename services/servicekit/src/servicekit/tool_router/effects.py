@@ -1,6 +1,7 @@
 """Binds a confirmation to one exact effect: the digest of a preview, and the grant that must name it."""
 
 from contracts.base import ContractModel
+from contracts.deprecation import effect_arguments
 from contracts.errors import ProblemCode
 from contracts.manifest import effect_digest
 from contracts.tool import ApprovalRule, Confirmation, Preview
@@ -16,7 +17,7 @@ def preview_of(binding: ToolBinding, caller: Caller, arguments: ContractModel, d
     digest = effect_digest(
         tool=binding.contract.name,
         subject=caller.subject,
-        arguments=arguments.model_dump(mode="json"),
+        arguments=effect_arguments(binding.contract, arguments),
         before=draft.before,
         after=draft.after,
         money_moved=draft.money_moved,
