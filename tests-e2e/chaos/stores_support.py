@@ -75,7 +75,7 @@ class Shop:
             for one in wanted
             if (row := known.get(one.order)) is None or (row["state"], row["given"]) != ("succeeded", [one.amount])
         ]
-        return [*lost, *await wrong_in_books(self.ledger)]
+        return [*lost, *await wrong_in_books(self.ledger, [one.order for one in wanted])]
 
 
 @asynccontextmanager
