@@ -4,6 +4,7 @@ What the next release changes stands in `versions.py`. Behind the Service of eac
 release, so a customer's card may be shown by one of them and carried out by the other.
 """
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from contracts.compat import breaking_changes
 from contracts.manifest import MANIFEST_PATH, ServiceManifest
 from deploy.books import trouble
 from deploy.cluster import WORKER, LocalCluster
-from deploy.customers import Customers
+from deploy.customers import KINDS, Customers
 from deploy.pods import Running
 from deploy.versions import next_release
 from servicekit.embedded.ports import LOOPBACK
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 MIXED = ("orders", "tickets", "retrieval", WORKER)
+CROWDS = 10
 TURNS = int(os.environ.get("AIGUY_DEPLOY_TURNS", "60"))
 
 
@@ -37,10 +39,20 @@ async def test_both_releases_serve_a_whole_load(cluster: LocalCluster, customers
     async with cluster.beside("contracts-next", *MIXED) as newer:
         older = await manifest_of(cluster.workloads["tickets"].pods[0])
         newest = await manifest_of(newer["tickets"])
+
+        def taken() -> dict[str, int]:
+            return {
+                name: cluster.workloads[name].service.given[pod.port] for name, pod in newer.items() if name != WORKER
+            }
+
         async with customers.talking():
             await customers.goes_on(TURNS)
-        taken = {name: cluster.workloads[name].service.given[pod.port] for name, pod in newer.items() if name != WORKER}
-    print(customers.said(), taken)
+            # Connections are kept: only when all of them are in use somebody gets a new one, and perhaps a new pod.
+            for _ in range(CROWDS):
+                if not all(taken().values()):
+                    await asyncio.gather(*(customers.turn(*kind) for kind in (KINDS[0], KINDS[1], KINDS[-1]) * 4))
+        given = taken()
+    print(customers.said(), given)
 
     assert customers.failed == []
     assert await trouble(customers) == []
@@ -48,4 +60,4 @@ async def test_both_releases_serve_a_whole_load(cluster: LocalCluster, customers
     # They really differ, by what is allowed, and each had its share.
     assert newest.tools != older.tools
     assert breaking_changes(older.tools, newest.tools) == []
-    assert all(taken.values())
+    assert all(given.values())

@@ -17,7 +17,7 @@ from orchestrator.settings import Settings
 from servicekit.auth.claims import Caller, Role
 from servicekit.kit import open_kit
 from servicekit.testing import TestIssuer
-from servicekit.testing.fuzz import MODES, held_to_document
+from servicekit.testing.fuzz import MODES, held_to_document, take_too_large_for_refused
 from servicekit.testing.live import live_server
 from servicekit.testing.proving import how_many
 
@@ -86,7 +86,9 @@ def served(api_settings: Settings) -> Iterator[Served]:
     app = build(api_settings, kit_factory=lambda told: open_kit(told, issuers=[issuer.trust]))
     with live_server(app) as url:
         app.state.knowledge = Base()
-        found = Served(from_url(f"{url}/openapi.json"), issuer, {})
+        schema = from_url(f"{url}/openapi.json")
+        take_too_large_for_refused(schema)
+        found = Served(schema, issuer, {})
         with httpx.Client(base_url=url, headers=found.bearer()) as client:
             begun = client.post("/api/agent/conversations", json={}).json()
             said = {"conversation_id": begun["conversation_id"]}

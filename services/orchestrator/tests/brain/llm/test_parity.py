@@ -209,6 +209,7 @@ async def test_one_who_stops_listening_closes_the_connection_to_the_provider(llm
         async for delta in deltas:
             if isinstance(delta, TextDelta):
                 break
+    assert isinstance(delta, TextDelta)
     await ends(server, "disconnected")
 
 

@@ -108,11 +108,16 @@ def tool_paths(family: Family, *, unbound: Collection[str] = ()) -> list[str]:
     return [path for one in bound for path in (one.path, *([one.preview_path] if one.is_write else []))]
 
 
+def take_too_large_for_refused(schema: OpenApiSchema) -> None:
+    """A body over the limit is 413, whatever else is wrong with it."""
+    refusal = schema.config.checks.negative_data_rejection
+    refusal.expected_statuses = [*refusal.expected_statuses, "413"]
+
+
 @contextmanager
 def fuzzed(app: FastAPI, issuer: TestIssuer, family: Family) -> Iterator[Fuzzed]:
     """Serves `app`, which believes `issuer`, until the block ends."""
     with live_server(app) as url:
         schema = from_url(f"{url}/openapi.json")
-        refusal = schema.config.checks.negative_data_rejection
-        refusal.expected_statuses = [*refusal.expected_statuses, "413"]  # too large, whatever else is wrong with it
+        take_too_large_for_refused(schema)
         yield Fuzzed(schema, issuer, family)
