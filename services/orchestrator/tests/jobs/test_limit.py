@@ -64,6 +64,19 @@ def test_slow_turns_change_nothing_while_there_is_room_to_spare() -> None:
     assert limit.now == before == 64
 
 
+def test_turns_of_many_kinds_are_not_taken_for_a_crowd() -> None:
+    """When many begin at once the short ones end together, and they are no measure for the others."""
+    limit, at_s, seen = AdaptiveLimit(8, 64), 0.0, []
+    for n in range(2_000):
+        took_s = 0.35 if n < 8 else (1.2, 1.6, 1.6, 1.9)[n % 4]
+        at_s += took_s / limit.now
+        at_s += 0.6 if n == 7 else 0.0
+        limit.ended(at_s, took_s, limit.now)
+        seen.append(limit.now)
+    assert min(seen) == 32
+    assert limit.now == 64
+
+
 def test_one_odd_turn_changes_little() -> None:
     limit = AdaptiveLimit(4, 64)
     at_s = rush(limit, carries=100, for_s=20)

@@ -43,7 +43,7 @@ def test_a_run_that_has_to_be_is_counted_and_never_turned_away() -> None:
 def test_only_whole_turns_tell_how_long_turns_take(whole: bool) -> None:
     clock = Clock()
     room = Room(64, clock=clock)
-    for _ in range(20):
+    for _ in range(40):
         with room.taken() as place:
             clock.now += 0.2
             place.whole = whole

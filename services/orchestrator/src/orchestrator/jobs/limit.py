@@ -2,15 +2,20 @@
 
 The limit follows the gradient of latency, as Netflix's concurrency-limits and Envoy's adaptive concurrency do: while
 turns take about as long as they do with nothing in their way, a few more are let in; when they take longer than
-`tolerance` times that, fewer. What they take with nothing in their way is learned, down at once and up only at the
-floor: what few turns at once take is what a turn takes, however long that is.
+`tolerance` times that, fewer. What they take with nothing in their way is learned: down at once, up slowly while all
+goes well, and up at once at the floor: what few turns at once take is what a turn takes, however long that is.
 """
 
 import math
 from dataclasses import dataclass, field
 
-#: A window is judged when so many turns have ended in it, and it has lasted for so long (in seconds).
-_TURNS, _WINDOW_S = 8, 0.5
+#: A window is judged when so many turns have ended in it, and it has lasted for so long (in seconds). Turns of one kind
+#: take a fraction of those of another: a window of few would say which kinds it has, and not how crowded it is.
+_TURNS, _WINDOW_S = 24, 1.0
+#: Where turns end seldom, so many in so long will do.
+_FEW_TURNS, _LONG_WINDOW_S = 8, 8.0
+#: What is usual moves so far towards what a window took that was not slow.
+_DRIFT = 0.1
 #: At the floor for so many windows, and still slow: then a turn simply takes longer by now.
 _AT_FLOOR = 3
 #: No window halves the limit more than once.
@@ -48,7 +53,8 @@ class AdaptiveLimit:
             self._began = at_s - took_s
         self._took.append(took_s)
         self._busiest = max(self._busiest, running)
-        if len(self._took) >= _TURNS and at_s - self._began >= _WINDOW_S:
+        lasted_s, turns = at_s - self._began, len(self._took)
+        if (turns >= _TURNS and lasted_s >= _WINDOW_S) or (turns >= _FEW_TURNS and lasted_s >= _LONG_WINDOW_S):
             self._judge(sum(self._took) / len(self._took))
             self._began, self._took, self._busiest = at_s, [], 0
 
@@ -61,6 +67,8 @@ class AdaptiveLimit:
             return
         gradient = max(_STEEPEST, min(1.0, self.tolerance * self.usual_s / took_s))
         slow = gradient < 1.0
+        if not slow:
+            self.usual_s += _DRIFT * (took_s - self.usual_s)
         self._at_floor = self._at_floor + 1 if slow and self.now <= self.least else 0
         if self._at_floor >= _AT_FLOOR:
             self.usual_s, self._at_floor = took_s, 0

@@ -1,8 +1,9 @@
 """Room for turns in this process: one limit for those that begin where they were accepted and those of the queue."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from prometheus_client import Gauge
@@ -26,6 +27,7 @@ class Room:
     def __init__(self, most: int, gauge: Gauge | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self.limit = AdaptiveLimit(min(most, max(_LEAST, most // _SHARE)), most)
         self._running, self._gauge, self._clock = 0, gauge, clock
+        self._freed = asyncio.Event()
         self._show()
 
     def left(self) -> int:
@@ -35,6 +37,13 @@ class Room:
     def spare(self) -> int:
         """How many more may begin that nobody is there for: half of the room is kept for those who may come."""
         return max(0, self.limit.now // 2 - self._running)
+
+    async def freed(self, most_s: float) -> None:
+        """Returns when a turn has ended, and after `most_s` seconds at the latest."""
+        self._freed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(most_s):
+                await self._freed.wait()
 
     @contextmanager
     def taken(self) -> Iterator[Taken]:
@@ -48,6 +57,7 @@ class Room:
                 now = self._clock()
                 self.limit.ended(now, now - began, self._running)
             self._running -= 1
+            self._freed.set()
             self._show()
 
     def _show(self) -> None:

@@ -29,6 +29,14 @@ class RoomyQueueManager(QueueManager):
             return registered - {_TURN, _LATER}
         return registered if self.room.spare() > 0 else registered - {_LATER}
 
+    async def _effective_dequeue_timeout(self, dequeue_timeout: timedelta) -> timedelta:
+        """While jobs wait that there was no room for, the next look is when a turn has ended, and not a time later."""
+        wait = await super()._effective_dequeue_timeout(dequeue_timeout)
+        if wait > self.min_dequeue_poll_interval:
+            return wait
+        await self.room.freed(wait.total_seconds())
+        return timedelta(0)
+
     async def fetch_jobs(
         self, batch_size: int, global_concurrency_limit: int | None, heartbeat_timeout: timedelta
     ) -> AsyncGenerator[Job, None]:
