@@ -14,6 +14,13 @@ async def test_all_that_waits_comes_as_one_piece_in_its_order() -> None:
     assert await mailbox.take(1) == b"one two three"
 
 
+async def test_an_empty_batch_hides_nothing_behind_it() -> None:
+    mailbox = Mailbox()
+    mailbox.put(b"")
+    mailbox.put(b"one")
+    assert await mailbox.take(1) == b"one"
+
+
 async def test_a_batch_wakes_the_reader() -> None:
     mailbox = Mailbox()
     taking = asyncio.create_task(mailbox.take(10))

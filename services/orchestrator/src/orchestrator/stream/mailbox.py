@@ -46,9 +46,9 @@ class Mailbox:
         if self._items[0] is None:
             del self._items[0]
             return None
-        whole = list(takewhile(bool, self._items))
+        whole = [batch for batch in takewhile(lambda one: one is not None, self._items) if batch is not None]
         del self._items[: len(whole)]
-        return b"".join(filter(None, whole))
+        return b"".join(whole)
 
     def close(self) -> None:
         """Nobody reads any more."""
