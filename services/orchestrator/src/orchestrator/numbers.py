@@ -78,11 +78,11 @@ NUMBERS = (
     ),
     Number(
         "aiguy_day_resolved_conversations", "Those of the last 24 hours that ended with an answer, without a person.",
-        f"{_DAY} SELECT count(*) FROM day WHERE {_RESOLVED}",  # noqa: S608, shared=True,
+        f"{_DAY} SELECT count(*) FROM day WHERE {_RESOLVED}", shared=True,  # noqa: S608
     ),
     Number(
         "aiguy_day_cost_dollars", "What the models cost in the last 24 hours.",
-        f"{_DAY} SELECT coalesce(sum(cost), 0) / 1e6 FROM day",  # noqa: S608, shared=True,
+        f"{_DAY} SELECT coalesce(sum(cost), 0) / 1e6 FROM day", shared=True,  # noqa: S608
     ),
     Number(
         "aiguy_day_csat_answers", "Satisfaction of the last 24 hours: how many gave each score, of 1 to 5.",

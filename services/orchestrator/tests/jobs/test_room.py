@@ -39,6 +39,16 @@ def test_a_run_that_has_to_be_is_counted_and_never_turned_away() -> None:
     assert room.left() == 1
 
 
+async def test_who_waits_for_room_goes_on_when_a_turn_ends_and_not_only_when_its_time_is_over() -> None:
+    room = Room(4)
+    with room.taken():
+        waiting = asyncio.create_task(room.freed(60))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+    await asyncio.wait_for(waiting, 5)
+    assert await room.freed(0.01) is None
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_only_whole_turns_tell_how_long_turns_take(whole: bool) -> None:
     clock = Clock()
