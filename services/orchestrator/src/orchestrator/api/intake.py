@@ -17,7 +17,7 @@ from orchestrator.limits.levels import Levels
 from orchestrator.settings import Settings
 from servicekit.auth.claims import Caller, Role
 from servicekit.clock import Clock
-from servicekit.db.pool import Database
+from servicekit.db.pool import Connection, Database
 from servicekit.errors import ProblemError
 from servicekit.telemetry import request_context
 
@@ -87,13 +87,14 @@ class Intake:
         if lease_s is None and not incoming.wants_human and plain_answer(incoming.text) is None:
             late = await self.line.too_long()
         if late is not None and not await self.line.can_mail(caller.email, customer=caller.role is Role.CUSTOMER):
-            await self._shed(late, conversation_id, client_turn_id)
+            async with self.database.primary() as db:
+                await self._shed(db, late, conversation_id, client_turn_id)
             late = None
         async with self.database.primary() as db:
             found = await arriving(db, self.conversations, self.vaults, conversation_id, caller, self.levels.today())
             conversation = found.conversation
             if late is not None and not is_mailed(conversation):
-                await self._shed(late, conversation_id, client_turn_id)
+                await self._shed(db, late, conversation_id, client_turn_id)
                 late = None
             message = masked(incoming, conversation, found.vault)
             if conversation.fresh and conversation.channel in SILENT_CHANNELS:
@@ -116,14 +117,13 @@ class Intake:
             self.go_on(accepted.turn_id, conversation, lease_s)
         return accepted
 
-    async def _shed(self, late: ProblemError, conversation_id: str, client_turn_id: str) -> None:
+    async def _shed(self, db: Connection, late: ProblemError, conversation_id: str, client_turn_id: str) -> None:
         """Raises what a message is turned away with; one that is in the queue already is let in again, however long
         that is by now.
         """
-        async with self.database.primary() as db:
-            if not await db.fetchval(_IS_KNOWN, conversation_id, client_turn_id):
-                self.line.shed.inc()
-                raise late
+        if not await db.fetchval(_IS_KNOWN, conversation_id, client_turn_id):
+            self.line.shed.inc()
+            raise late
 
     def lease_s(self) -> float | None:
         """For how long a turn may be leased that is to run here; None when it has to go through the queue."""

@@ -22,7 +22,7 @@ from servicekit.logging import get_logger
 
 MAIL_TOOL = "email_answer"
 _TIMEOUT_S = 20.0
-#: Another attempt was heard of: in flight, or sent before in other words.
+#: Another attempt was heard of, and sent before in other words.
 _SENT = frozenset({ProblemCode.IDEMPOTENCY_KEY_REUSED})
 #: The tickets service may just be away: its tools are unknown until it is seen.
 _AGAIN = frozenset({ProblemCode.TOOL_UNKNOWN, ProblemCode.IDEMPOTENCY_IN_FLIGHT})
