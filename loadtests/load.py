@@ -21,6 +21,7 @@ from loadbench.finding import find  # noqa: E402 - after the path to what the te
 from loadbench.mailbox import Mailbox, mailbox  # noqa: E402
 from loadbench.measuring import measure  # noqa: E402
 from loadbench.overload import SECONDS, overload  # noqa: E402
+from loadbench.pinning import pin  # noqa: E402
 from loadbench.profiling import profile  # noqa: E402
 from loadbench.report import costs, document, judged, kinds, say  # noqa: E402
 from loadbench.samples import read_samples  # noqa: E402
@@ -41,7 +42,7 @@ INTERRUPTED = 130
 #: What is promised at the end of a rush may take so long to be answered, in seconds.
 MAILED_WITHIN_S = 300.0
 #: Who is answered at all is to be answered within the targets: nobody may wait much longer than a turn takes.
-RUSHED = {"AIGUY_QUEUE_PATIENCE_S": "1"}
+RUSHED = {"AIGUY_QUEUE_PATIENCE_S": "1", "AIGUY_QUEUE_MAILS": "20000"}
 
 
 def told_by(arguments: list[str]) -> argparse.Namespace:
@@ -56,6 +57,7 @@ def told_by(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--find", action="store_true", help="the most customers within the targets, and what they cost")
     parser.add_argument("--overload", action="store_true", help="three and five times the turns that can be carried")
     parser.add_argument("--capacity", type=float, help="turns per second that are carried; else found first")
+    parser.add_argument("--at-once", type=int, help="the most turns that the orchestrator runs at once")
     parser.add_argument("--profile", action="store_true", help="where one orchestrator's processor time goes")
     parser.add_argument("--judge", type=Path, metavar="FILE", help="only judge the turns of an earlier run again")
     parser.add_argument(
@@ -90,7 +92,7 @@ async def load(told: argparse.Namespace, targets: Targets) -> int:
         say(f"  {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start")
         await install()
         with mailbox() as post:
-            async with loaded_stack(told.state, post.environment | RUSHED if told.overload else {}) as stack:
+            async with loaded_stack(told.state, _told_stack(told, post)) as stack:
                 return await _run(stack, told, targets, post)
     except EmbeddedError:
         say("  a load test runs here already; two at once would measure each other")
@@ -101,15 +103,24 @@ async def load(told: argparse.Namespace, targets: Targets) -> int:
     return 1
 
 
+def _told_stack(told: argparse.Namespace, post: Mailbox) -> dict[str, str]:
+    at_once = {} if told.at_once is None else {"AIGUY_WORKER_CONCURRENCY": str(told.at_once)}
+    return at_once | (post.environment | RUSHED if told.overload else {})
+
+
 async def _run(stack: LoadedStack, told: argparse.Namespace, targets: Targets, post: Mailbox) -> int:
     told.results.mkdir(exist_ok=True)
     file = told.results / f"load-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     measured = partial(measure, stack, folder=told.state)
     scenario = "mixed" if told.scenario == FLASH else told.scenario
     wrote: dict[str, Any] = {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]}
+    settled = partial(post.settled, stack.stack.addresses.databases["orchestrator"], MAILED_WITHIN_S)
     met = True
+    if told.overload:
+        ours, beside = pin(stack.groups())
+        say(f"  the product on {ours} of the cores, model and customers on {beside}")
     if told.find or (told.overload and told.capacity is None):
-        found = await find(measured, targets, scenario)
+        found = await find(measured, targets, scenario, settled)
         met = found.users > 0
         print(
             f"\n  carried within the targets: {found.users} customers at once, {found.per_second:.1f} turns per second"
@@ -120,10 +131,11 @@ async def _run(stack: LoadedStack, told: argparse.Namespace, targets: Targets, p
             wrote["half"] = document(found.at_half)
             print(f"\n  at half of it:\n{costs(found.at_half)}\n  added by us, p95: {wrote['half']['added_p95_ms']} ms")
     if told.overload and told.capacity:
-        journal = stack.stack.addresses.databases["orchestrator"]
-        settled = partial(post.settled, journal, MAILED_WITHIN_S)
-        seconds = min(told.seconds, SECONDS)
-        wrote["overload"] = await overload(measured, told.capacity, scenario, settled, seconds)
+        verdicts, wrote["overload"] = await overload(
+            measured, told.capacity, scenario, settled, min(told.seconds, SECONDS)
+        )
+        met = all(one.met for one in verdicts)
+        print(f"\n{judged(verdicts)}")
     if told.profile:
         looked = await profile(stack, measured, Run("profile", scenario, told.users, told.seconds), told.state)
         wrote["profile"] = looked.document()

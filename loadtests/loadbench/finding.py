@@ -18,6 +18,10 @@ _CLOSE = 0.2
 Measure = Callable[[Run], Awaitable[MeasuredRun]]
 
 
+async def _at_once() -> None:
+    """Nothing is left behind."""
+
+
 @dataclass(slots=True)
 class Found:
     """`users` at once and `per_second` turns are carried within the targets; 0: not even the first step."""
@@ -28,8 +32,13 @@ class Found:
     at_half: MeasuredRun | None = None
 
 
-async def find(measure: Measure, targets: Targets, scenario: str) -> Found:
-    """Tries them, each once, and measures at half of what was carried. Raises BenchError."""
+async def find(
+    measure: Measure, targets: Targets, scenario: str, settled: Callable[[], Awaitable[object]] = _at_once
+) -> Found:
+    """Tries them, each once, and measures at half of what was carried; what too many have left behind is waited for.
+
+    Raises BenchError.
+    """
     found, failed = Found(), 0
 
     async def carried(users: int) -> bool:
@@ -41,6 +50,8 @@ async def find(measure: Measure, targets: Targets, scenario: str) -> Found:
         say(f"  {users:>4} at once: {measured.per_second:6.1f} turns per second  {missed or 'met'}")
         if met:
             found.users, found.per_second = users, measured.per_second
+        else:
+            await settled()
         return met
 
     for users in _STEPS:

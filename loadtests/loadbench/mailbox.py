@@ -26,6 +26,17 @@ class Mailed:
     twice: int = 0
     waited_s: float = 0.0
 
+    @property
+    def kept(self) -> bool:
+        """Whether each came, and none again."""
+        return self.came == self.promised and not self.twice
+
+    def since(self, before: "Mailed") -> "Mailed":
+        """What was promised and came after `before`."""
+        return Mailed(
+            self.promised - before.promised, self.came - before.came, self.twice - before.twice, self.waited_s
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:

@@ -13,7 +13,7 @@ from turnbench.goals import Verdict
 
 _COLUMNS = ("turns", "errors", "first_event_p95", "first_words_p50", "end_p50", "end_p95", "end_p99")
 #: No part of the product: what measures it, and what stands in for the world.
-_BESIDE = ("load generator", "supervisor", "scripted model")
+BESIDE = ("load generator", "supervisor", "scripted model")
 
 
 def say(text: str = "") -> None:
@@ -33,7 +33,7 @@ def costs(measured: MeasuredRun) -> str:
     per_turn = measured.cpu_per_turn()
     cores = os.cpu_count() or 1
     head = f"  {measured.per_second:.1f} turns per second, {measured.per_second / cores:.1f} per core of {cores}"
-    product = sum(ms for name, ms in per_turn.items() if name not in _BESIDE)
+    product = sum(ms for name, ms in per_turn.items() if name not in BESIDE)
     rows = [
         f"  {name:<16}{ms:>9.2f} ms of processor per turn {_share(name, ms, product):>5}  {_memory(measured, name)}"
         for name, ms in sorted(per_turn.items(), key=lambda one: -one[1])
@@ -43,7 +43,7 @@ def costs(measured: MeasuredRun) -> str:
 
 
 def _share(name: str, ms: float, product: float) -> str:
-    return "" if name in _BESIDE else f"{100 * ms / max(product, 0.001):.0f} %"
+    return "" if name in BESIDE else f"{100 * ms / max(product, 0.001):.0f} %"
 
 
 def _memory(measured: MeasuredRun, name: str) -> str:

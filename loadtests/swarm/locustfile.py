@@ -16,6 +16,8 @@ from turns import Sample, Turn
 
 _MOST_TURNS_OF_ONE = 3
 _MOST_OPEN = 1500
+#: Who was told that it is not now does something else first.
+_AWAY_S = 5.0
 
 
 @events.init.add_listener
@@ -27,8 +29,8 @@ def read_plan(environment: Any, **_: Any) -> None:
 class _Shopper(User):
     abstract = True
 
-    def hold(self, door: Door, customer: int, session: str, kind: Kind) -> None:
-        """One turn, told to Locust and to the file of samples."""
+    def hold(self, door: Door, customer: int, session: str, kind: Kind) -> bool:
+        """One turn, told to Locust and to the file of samples; whether it was held now, and not put off."""
         plan: Plan = self.environment.swarm
         order = plan.order(customer) if kind.order else ""
         turn = Turn(door, self.host, plan.token(customer), kind, order)
@@ -36,6 +38,7 @@ class _Shopper(User):
         for leg in turn.legs:
             plan.write(leg)
             self._tell(leg)
+        return not any(leg.put_off for leg in turn.legs)
 
     def leave(self) -> None:
         """No turn is left: the run ends when those that are under way have."""
@@ -70,7 +73,9 @@ class Customer(_Shopper):
             if not plan.take_turn():
                 self.leave()
             kind = plan.kind()
-            self.hold(self.door, customer, session, kind)
+            if not self.hold(self.door, customer, session, kind):
+                gevent.sleep(_AWAY_S)
+                return
             gevent.sleep(plan.think_s)
             if kind.tools == 0:  # the same words again would be a customer who is not understood
                 return

@@ -36,6 +36,11 @@ class Sample:
     outcome: str = ""
     error: str = ""
 
+    @property
+    def put_off(self) -> bool:
+        """Whether the customer was turned away for now, or promised an e-mail."""
+        return self.status in (429, 503) or self.outcome == "later"
+
     def line(self) -> str:
         """As one line of JSON."""
         return json.dumps(asdict(self))

@@ -35,6 +35,8 @@ class Settings(ServiceSettings, LlmSettings):
     worker: Literal["with-api", "off"] = "with-api"
     #: The most turns that it runs at once; it finds by itself when so many slow each other down, and then runs fewer.
     worker_concurrency: int = Field(default=64, ge=4)
+    #: They slow each other down when a turn takes so many seconds more, on the average, than its models and tools.
+    turn_added_s: float = Field(default=0.5, gt=0)
     #: Serves the local chat page and its demo sessions, signed with these keys. For one's own machine only.
     demo: bool = False
     demo_issuer_keys: Path | None = None

@@ -43,6 +43,7 @@ from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.jobs.room import Room
 from orchestrator.jobs.running import RunningTurns
+from orchestrator.jobs.strain import Strain
 from orchestrator.jobs.turns import TurnJobs
 from orchestrator.jobs.waiting import QueueWatch
 from orchestrator.jobs.worker import Worker
@@ -125,11 +126,14 @@ async def orchestrate(
             outdated = ConversationKeeper(kit.db, kit.redis, settings.conversation_retention_days)
             await stack.enter_async_context(outdated.running(settings.conversations_erase_every_s))
             await stack.enter_async_context(UsageKeeper(kit.db, kit.clock).running(FORGET_EVERY_S))
+        strain = Strain()
+        strain.start()
+        stack.push_async_callback(strain.stop)
         phrases = load_phrases()
         line = Line(
             QueueWatch(kit.db, time.monotonic), phrases, settings.queue_patience_s,
             kit.metrics.counter("aiguy_messages_shed_total", "Messages that were not taken, because too many wait"),
-            _mails(kit), lambda: tools.catalog.entry(MAIL_TOOL) is not None, settings.queue_mails,
+            _mails(kit), lambda: tools.catalog.entry(MAIL_TOOL) is not None, settings.queue_mails, strain,
         )  # fmt: skip
         intake = Intake(
             kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, levels, core.screen, line, here
@@ -193,6 +197,7 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
     room = Room(
         settings.worker_concurrency,
         kit.metrics.gauge("aiguy_turns_limit", "Turns that this worker runs at most, as yet"),
+        added_s=settings.turn_added_s,
     )
     turns = TurnJobs(world, core.conversations, core.codec, core.queue, running)
     promises = PromiseJobs(world, core.conversations, core.codec, settings.approvals_channel)

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from contracts.errors import ProblemCode
 from contracts.turn import Outcome
+from orchestrator.jobs.strain import Strain
 from orchestrator.jobs.waiting import QueueWatch, Waiting
 from orchestrator.turn.effects import Finish
 from servicekit.auth.claims import Role
@@ -81,6 +82,10 @@ async def _turns(api) -> int:
     return int(await api.db.fetchval("SELECT count(*) FROM turns"))
 
 
+async def _conversations(api) -> int:
+    return int(await api.db.fetchval("SELECT count(*) FROM conversations"))
+
+
 async def _said(api, text: str, key: str) -> dict[str, Any]:
     conversation_id = await api.begin()
     answer = await api.say(conversation_id, text, key)
@@ -116,11 +121,47 @@ async def test_who_comes_when_too_many_wait_hears_when_to_come_again_and_nothing
     assert (await api.say(conversation_id, "Where is my order ABC123?", "shed-1")).status_code == 202
 
 
-async def test_chat_in_one_call_is_not_taken_either(api, full: Seen) -> None:
-    before = await _turns(api)
+async def test_chat_in_one_call_is_not_taken_either_and_not_even_a_conversation_is_begun(api, full: Seen) -> None:
+    before = await _turns(api), await _conversations(api)
     answer = await api.post("/chat", {"session_id": "web-shed-0001", "message": "Where is my order ABC123?"})
     assert (answer.status_code, answer.json()["code"]) == (503, ProblemCode.OVERLOADED)
+    assert (await _turns(api), await _conversations(api)) == before
+
+
+async def test_chat_in_one_call_knows_a_message_again_by_its_session(api, full: Seen) -> None:
+    full.waiting, crowd = Waiting(), full.waiting
+    session = {"session_id": "web-known-0001"}
+    begun = await api.post("/api/agent/conversations", session)
+    conversation_id = begun.json()["conversation_id"]
+    first = await api.say(conversation_id, "Where is my order ABC123?", "known-1")
+    await api.end(first.json()["turn_id"], Finish(Outcome.ANSWERED, "Here it is."))
+    full.waiting = crowd
+    headers = api.bearer() | {"idempotency-key": "known-1"}
+    body = session | {"message": "Where is my order ABC123?"}
+    again = await asyncio.wait_for(api.http.post("/chat", json=body, headers=headers), 5)
+    assert (again.status_code, again.json()["outcome"]) == (200, "answered")
+    other = await api.http.post("/chat", json=body, headers=headers | {"idempotency-key": "known-2"})
+    assert other.status_code == 503
+
+
+class Felt(Strain):
+    """A process that has more to do than it can."""
+
+    def is_felt(self) -> bool:
+        return True
+
+
+async def test_under_strain_nothing_is_promised_and_who_can_be_served_is_served(api, empty, mailing: Seen) -> None:
+    desk = api.app.state.desk
+    line = replace(desk.line, strain=Felt())
+    api.app.state.desk = replace(desk, line=line, intake=replace(desk.intake, line=line))
+    before = await _turns(api)
+    conversation_id = await api.begin()
+    answer = await api.say(conversation_id, "Where is my order ABC123?", "strain-1")
+    assert (answer.status_code, answer.json()["code"]) == (503, ProblemCode.OVERLOADED)
     assert await _turns(api) == before
+    mailing.waiting = Waiting()
+    assert (await api.say(conversation_id, "Where is my order ABC123?", "strain-1")).status_code == 202
 
 
 @pytest.fixture

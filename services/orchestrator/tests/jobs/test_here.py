@@ -34,17 +34,17 @@ class Held:
     broken_off: list[str] = field(default_factory=list)
     failing: bool = False
 
-    async def run_begun(self, begun: Begun) -> bool:
+    async def run_begun(self, begun: Begun) -> float | None:
         await self.go.wait()
         if self.failing:
             raise RuntimeError("the database went away")
         self.ran.append(begun.turn_id)
-        return True
+        return 0.0
 
-    async def run(self, turn_id: str) -> bool:
+    async def run(self, turn_id: str) -> float | None:
         await self.go.wait()
         self.went_on.append(turn_id)
-        return False
+        return None
 
     def break_off(self, turn_id: str) -> None:
         self.broken_off.append(turn_id)
@@ -160,6 +160,15 @@ async def test_no_more_than_so_many_turns_begin_here_and_none_while_it_stops(sho
     await stopping
     assert held.ran == [begun.turn_id]
     assert here.lease_s() is None
+
+
+async def test_a_place_is_kept_while_a_message_is_taken_in(shop: Shop) -> None:
+    here = TurnsHere(shop.database, Held(), Room(1))
+    with here.place() as first:
+        assert first == LEASE_S
+        with here.place() as second:
+            assert second is None
+    assert here.lease_s() == LEASE_S
 
 
 async def test_a_turn_that_fails_is_let_go_for_another_worker(shop: Shop) -> None:

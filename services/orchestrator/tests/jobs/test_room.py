@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from datetime import timedelta
 
 import asyncpg
@@ -39,6 +40,16 @@ def test_a_run_that_has_to_be_is_counted_and_never_turned_away() -> None:
     assert room.left() == 1
 
 
+def test_a_place_that_is_kept_is_nobody_elses_and_free_again_when_the_turn_did_not_begin() -> None:
+    room = Room(8)
+    with room.kept(), room.taken():
+        assert room.left() == 2
+        assert room.spare() == 0
+    with pytest.raises(RuntimeError), room.kept():
+        raise RuntimeError
+    assert room.left() == 4
+
+
 async def test_who_waits_for_room_goes_on_when_a_turn_ends_and_not_only_when_its_time_is_over() -> None:
     room = Room(4)
     with room.taken():
@@ -49,15 +60,18 @@ async def test_who_waits_for_room_goes_on_when_a_turn_ends_and_not_only_when_its
     assert await room.freed(0.01) is None
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_only_whole_turns_tell_how_long_turns_take(whole: bool) -> None:
+@pytest.mark.parametrize(("asked_s", "limit"), [(None, 32), (2.0, 64), (0.5, 16)])
+def test_whole_turns_tell_what_they_take_beyond_models_and_tools(asked_s: float | None, limit: int) -> None:
     clock = Clock()
-    room = Room(64, clock=clock)
-    for _ in range(40):
-        with room.taken() as place:
-            clock.now += 0.2
-            place.whole = whole
-    assert room.limit.usual_s == (pytest.approx(0.2) if whole else None)
+    room = Room(64, clock=clock, added_s=0.4)
+    with ExitStack() as others:
+        for _ in range(20):
+            others.enter_context(room.taken())
+        for _ in range(100):
+            with room.taken() as place:
+                clock.now += 2.2
+                place.asked_s = asked_s
+    assert room.limit.now == pytest.approx(limit, abs=8)
 
 
 def test_the_limit_is_shown() -> None:

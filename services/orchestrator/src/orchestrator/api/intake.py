@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from contracts.tools.retrieval import Channel
+from orchestrator.api.door import Door, Places, Way
 from orchestrator.api.waiting import Line, is_mailed
 from orchestrator.guard.human import asks_for_human
 from orchestrator.guard.input.screen import InputScreen
-from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked, plain_answer
+from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked
 from orchestrator.journal.arriving import arriving
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
@@ -15,18 +16,16 @@ from orchestrator.journal.vaulting import Vaults
 from orchestrator.journal.views import disclosed
 from orchestrator.limits.levels import Levels
 from orchestrator.settings import Settings
-from servicekit.auth.claims import Caller, Role
+from servicekit.auth.claims import Caller
 from servicekit.clock import Clock
-from servicekit.db.pool import Connection, Database
-from servicekit.errors import ProblemError
+from servicekit.db.pool import Database
 from servicekit.telemetry import request_context
 
-_IS_KNOWN = "SELECT EXISTS (SELECT FROM messages WHERE conversation_id = $1 AND client_turn_id = $2)"
 #: Where nothing but answers is shown: the first one says who gives it.
 SILENT_CHANNELS = frozenset({Channel.SLACK.value, Channel.EMAIL.value})
 
 
-class Here(Protocol):
+class Here(Places, Protocol):
     """What runs turns in this very process (`jobs/here.py`)."""
 
     def lease_s(self) -> float | None:
@@ -65,12 +64,25 @@ class Intake:
     line: Line
     here: Here | None = None
 
+    @property
+    def door(self) -> Door:
+        """Where messages come in."""
+        return Door(self.database, self.conversations, self.line, self.here)
+
     async def message(
         self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, *, human: bool = False
     ) -> Accepted:
         """The turn that answers; when too many wait, by e-mail. Raises NOT_FOUND for somebody else's conversation,
         OVERLOADED when too many wait and no e-mail can be promised.
         """
+        async with self.door.opened(caller, conversation_id, text, client_turn_id, human=human) as way:
+            return await self.let_in(caller, conversation_id, text, client_turn_id, way, human=human)
+
+    async def let_in(
+        self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, way: Way, *, human: bool = False
+    ) -> Accepted:
+        """As `message`, for one that is through the door."""
+        lease_s, late = way.lease_s, way.late
         context = request_context()
         screened = self.screen.screened(text)
         incoming = Incoming(
@@ -79,22 +91,11 @@ class Intake:
             screened=screened.judged.verdict, flags=screened.judged.flags,
             traceparent=context.traceparent if context else "",
         )  # fmt: skip
-        lease_s = self.lease_s()
-        if lease_s is not None and await self.line.others_first():
-            lease_s = None
-        late = None
-        # Who asks for a person, or answers a card, keeps no model busy and is always let in.
-        if lease_s is None and not incoming.wants_human and plain_answer(incoming.text) is None:
-            late = await self.line.too_long()
-        if late is not None and not await self.line.can_mail(caller.email, customer=caller.role is Role.CUSTOMER):
-            async with self.database.primary() as db:
-                await self._shed(db, late, conversation_id, client_turn_id)
-            late = None
         async with self.database.primary() as db:
             found = await arriving(db, self.conversations, self.vaults, conversation_id, caller, self.levels.today())
             conversation = found.conversation
             if late is not None and not is_mailed(conversation):
-                await self._shed(db, late, conversation_id, client_turn_id)
+                await self.door.shed(db, late, caller, conversation_id, client_turn_id)
                 late = None
             message = masked(incoming, conversation, found.vault)
             if conversation.fresh and conversation.channel in SILENT_CHANNELS:
@@ -116,14 +117,6 @@ class Intake:
         if accepted.goes_on:
             self.go_on(accepted.turn_id, conversation, lease_s)
         return accepted
-
-    async def _shed(self, db: Connection, late: ProblemError, conversation_id: str, client_turn_id: str) -> None:
-        """Raises what a message is turned away with; one that is in the queue already is let in again, however long
-        that is by now.
-        """
-        if not await db.fetchval(_IS_KNOWN, conversation_id, client_turn_id):
-            self.line.shed.inc()
-            raise late
 
     def lease_s(self) -> float | None:
         """For how long a turn may be leased that is to run here; None when it has to go through the queue."""

@@ -65,14 +65,15 @@ def stream_router() -> APIRouter:
         accept_language: Annotated[str, Header()] = "",
     ) -> StreamingResponse | ChatAnswer:  # fmt: skip
         """Send a message and get its answer: SSE or JSON, by `Accept`. The headers of a stream name its turn."""
-        await sender.writes(body.session_id, body.message)
-        told = desk.disclosure.text({}, accept_language)
-        async with desk.database.primary() as db:
-            begun = await desk.conversations.begin(db, caller, "web", body.session_id, told)
-            told = await first_words(db, desk, caller, begun, told) if begun.unsaid else ""
-        conversation_id = begun.id
         client_turn_id = idempotency_key or new_id("msg")
-        accepted = await desk.intake.message(caller, conversation_id, body.message, client_turn_id)
+        async with desk.intake.door.opened(caller, body.session_id, body.message, client_turn_id) as way:
+            await sender.writes(body.session_id, body.message)
+            told = desk.disclosure.text({}, accept_language)
+            async with desk.database.primary() as db:
+                begun = await desk.conversations.begin(db, caller, "web", body.session_id, told)
+                told = await first_words(db, desk, caller, begun, told) if begun.unsaid else ""
+            conversation_id = begun.id
+            accepted = await desk.intake.let_in(caller, conversation_id, body.message, client_turn_id, way)
         turn_id = accepted.turn_id
         language = preferred(accept_language) or "en"
         conversation, end = await _turn_of(desk, caller, conversation_id, turn_id, language)

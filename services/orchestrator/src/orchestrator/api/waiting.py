@@ -2,19 +2,20 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import Counter
 
 from contracts.errors import ProblemCode
 from contracts.turn import EndEvent, Outcome, StatusEvent
 from orchestrator.effects.phrases import PhraseBook
+from orchestrator.jobs.strain import Strain
 from orchestrator.jobs.waiting import Place, QueueWatch
 from orchestrator.journal.conversations import Conversation
 from servicekit.addresses import is_address, masked
 from servicekit.errors import ProblemError
 
-_SHED = "Many people are writing just now. Nothing was kept of this message: please send it again in a moment."
+_SHED = "Many people are writing just now. Please send this message again in a moment."
 #: Where an answer by e-mail is no surprise; the other channels bring it where the message came from.
 _MAILED_CHANNELS = frozenset({"web"})
 
@@ -22,7 +23,8 @@ _MAILED_CHANNELS = frozenset({"web"})
 @dataclass(frozen=True, slots=True)
 class Line:
     """The queue as customers meet it. A message that would wait longer than `patience_s` is answered by e-mail, where
-    the shop can send one (`mails`) and no more than `most_mails` are owed; else it is not taken.
+    the shop can send one (`mails`) and no more than `most_mails` are owed; else it is not taken. Nor is it while the
+    process feels `strain`: to promise costs more than to turn away, and turns that run would pay for it.
     """
 
     watch: QueueWatch
@@ -32,6 +34,7 @@ class Line:
     promised: Counter
     mails: Callable[[], bool] = lambda: False
     most_mails: int = 0
+    strain: Strain = field(default_factory=Strain)
 
     async def told(self, turn_id: str, language: str) -> StatusEvent | None:
         """The place of a turn in words of this language; None when it does not wait, or is the next."""
@@ -52,9 +55,14 @@ class Line:
         soon_s = math.ceil(wait_s - self.patience_s) + 1
         return ProblemError(ProblemCode.OVERLOADED, _SHED, retry_after_s=soon_s)
 
+    def turned_away(self, late: ProblemError) -> ProblemError:
+        """What a message is turned away with, counted."""
+        self.shed.inc()
+        return late
+
     async def can_mail(self, email: str | None, *, customer: bool) -> bool:
         """Whether an answer may be promised by e-mail: to customers whose address their site vouches for."""
-        if email is None or not customer or not is_address(email) or not self.mails():
+        if email is None or not customer or not is_address(email) or not self.mails() or self.strain.is_felt():
             return False
         return (await self.watch.now()).later < self.most_mails
 

@@ -30,10 +30,13 @@ from servicekit.telemetry import working_for
 
 
 class Runner:
-    """Runs the effects of one turn (`turn/journal.py`'s EffectRunner)."""
+    """Runs the effects of one turn (`turn/journal.py`'s EffectRunner). `asked_s` are the seconds that models and tools
+    took so far, and whatever else was asked of others.
+    """
 
     def __init__(self, scope: TurnScope) -> None:
         self._scope = scope
+        self.asked_s = 0.0
         self._teller = Teller(scope)
 
     def is_local(self, effect: AskingEffect) -> bool:
@@ -44,7 +47,14 @@ class Runner:
         """Run an effect to its one input, for the request that brought the message."""
         with working_for(self._scope.request_id, state.traceparent):
             await self._scope.ready()
-            return await self._ask(effect, state)
+            if self.is_local(effect):
+                return await self._ask(effect, state)
+            clock = self._scope.world.clock
+            began = clock.monotonic()
+            try:
+                return await self._ask(effect, state)
+            finally:
+                self.asked_s += clock.monotonic() - began
 
     async def _ask(self, effect: AskingEffect, state: TurnState) -> TurnInput:
         scope = self._scope

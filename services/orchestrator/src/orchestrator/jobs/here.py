@@ -5,8 +5,8 @@ enqueues the turn as a job, and its journal is folded there (`jobs/worker.py`).
 """
 
 import asyncio
-from collections.abc import Coroutine
-from contextlib import ExitStack, suppress
+from collections.abc import Coroutine, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import Any, Protocol
 
 from orchestrator.jobs.room import Room, Taken
@@ -26,12 +26,12 @@ _RENEW = (
 class Turns(Protocol):
     """What runs a turn (`jobs/turns.py`)."""
 
-    async def run_begun(self, begun: Begun) -> bool:
-        """Run a turn that this process has just accepted and leased; whether it ran from its beginning."""
+    async def run_begun(self, begun: Begun) -> float | None:
+        """Run a turn that this process has just accepted and leased; the seconds of it that others took."""
         ...
 
-    async def run(self, turn_id: str) -> bool:
-        """Go on with a turn from its journal; whether it ran from its beginning."""
+    async def run(self, turn_id: str) -> float | None:
+        """Go on with a turn from its journal; the seconds of it that others took, None for a part of a turn."""
         ...
 
     def break_off(self, turn_id: str) -> None:
@@ -56,6 +56,13 @@ class TurnsHere:
     def lease_s(self) -> float | None:
         """For how long a turn may be leased that is to begin here; None when it has to go through the queue."""
         return None if self._stopping or self._room.left() == 0 else LEASE_S
+
+    @contextmanager
+    def place(self) -> Iterator[float | None]:
+        """A place that is kept for a turn, and for how long the turn may be leased; None: it goes through the queue."""
+        lease_s = self.lease_s()
+        with self._room.kept() if lease_s is not None else nullcontext():
+            yield lease_s
 
     def begin(self, begun: Begun) -> None:
         """Run a turn whose lease this process holds."""
@@ -84,7 +91,7 @@ class TurnsHere:
             with suppress(asyncio.CancelledError):
                 await self._renewing
 
-    def _run(self, turn_id: str, conversation: Conversation, work: Coroutine[Any, Any, bool]) -> None:
+    def _run(self, turn_id: str, conversation: Conversation, work: Coroutine[Any, Any, float | None]) -> None:
         room = ExitStack()
         # From now on, not from when the task gets to it: many messages may come at one moment.
         place = room.enter_context(self._room.taken())
@@ -116,5 +123,5 @@ class TurnsHere:
                 get_logger().warning("leases were not renewed", reason=type(error).__name__)
 
 
-async def _in_place(work: Coroutine[Any, Any, bool], place: Taken) -> None:
-    place.whole = await work
+async def _in_place(work: Coroutine[Any, Any, float | None], place: Taken) -> None:
+    place.asked_s = await work

@@ -16,27 +16,43 @@ _LEAST, _SHARE = 4, 8
 
 @dataclass(slots=True)
 class Taken:
-    """The place of a run. Only a `whole` turn tells how long turns take: what is left after a wait is a part of one."""
+    """The place of a run. Of a whole turn, `asked_s` are the seconds that it waited for models and tools; None: a part
+    of a turn, what is left after a wait, does not tell what turns take.
+    """
 
-    whole: bool = False
+    asked_s: float | None = None
 
 
 class Room:
-    """At most about `most` turns at once, and fewer when so many slow each other down (`jobs/limit.py`)."""
+    """At most about `most` turns at once, and fewer when so many slow each other down (`jobs/limit.py`): when they take
+    more than `added_s` seconds beyond what models and tools take.
+    """
 
-    def __init__(self, most: int, gauge: Gauge | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self.limit = AdaptiveLimit(min(most, max(_LEAST, most // _SHARE)), most)
-        self._running, self._gauge, self._clock = 0, gauge, clock
+    def __init__(
+        self, most: int, gauge: Gauge | None = None, clock: Callable[[], float] = time.monotonic, added_s: float = 0.5
+    ) -> None:
+        self.limit = AdaptiveLimit(min(most, max(_LEAST, most // _SHARE)), most, added_s)
+        self._running, self._kept, self._gauge, self._clock = 0, 0, gauge, clock
         self._freed = asyncio.Event()
         self._show()
 
     def left(self) -> int:
         """How many more turns may begin now."""
-        return max(0, self.limit.now - self._running)
+        return max(0, self.limit.now - self._running - self._kept)
 
     def spare(self) -> int:
         """How many more may begin that nobody is there for: half of the room is kept for those who may come."""
-        return max(0, self.limit.now // 2 - self._running)
+        return max(0, self.limit.now // 2 - self._running - self._kept)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """A place is kept for a turn that is about to begin: many messages may come in at one moment."""
+        self._kept += 1
+        try:
+            yield
+        finally:
+            self._kept -= 1
+            self._freed.set()
 
     async def freed(self, most_s: float) -> None:
         """Returns when a turn has ended, and after `most_s` seconds at the latest."""
@@ -53,9 +69,9 @@ class Room:
         try:
             yield place
         finally:
-            if place.whole:
+            if place.asked_s is not None:
                 now = self._clock()
-                self.limit.ended(now, now - began, self._running)
+                self.limit.ended(now, now - began - place.asked_s, self._running)
             self._running -= 1
             self._freed.set()
             self._show()

@@ -36,47 +36,51 @@ class TurnJobs:
     queue: JobQueue
     running: RunningTurns
 
-    async def run(self, turn_id: str) -> bool:
-        """Run the turn as far as it goes; whether that was from its beginning. A turn that has ended, waits or runs
-        elsewhere is left alone.
+    async def run(self, turn_id: str) -> float | None:
+        """Run the turn as far as it goes; the seconds of it that models and tools took, None when that was not from its
+        beginning. A turn that has ended, waits or runs elsewhere is left alone.
         """
         async with self.world.database.primary() as db:
             row = await db.fetchrow(_CLAIM, turn_id)
         if row is None:
-            return False
+            return None
         if row["runs"] > 1:
             self.world.metrics.taken_over.inc()
         conversation, run = self.conversations.opened(row), row["runs"] - 1
         scope = TurnScope(conversation, turn_id, row["request_id"], run, run == 0 and row["ordinal"] == 1, self.world)
         with self.running.until_stopped(turn_id, row["runs"]), self.world.publisher.near(turn_id, resumed=True):
-            return await self._go_on(scope, by_mail=row["by_mail"] in _OWED) and run == 0
-        return False
+            asked_s = await self._go_on(scope, by_mail=row["by_mail"] in _OWED)
+            return asked_s if run == 0 else None
+        return None
 
-    async def run_begun(self, begun: Begun) -> bool:
-        """Run a turn that this process has just accepted and leased; whether it ran from its beginning."""
+    async def run_begun(self, begun: Begun) -> float | None:
+        """Run a turn that this process has just accepted and leased; the seconds of it that models and tools took, None
+        when it went on elsewhere.
+        """
         scope = TurnScope(
             begun.conversation, begun.turn_id, begun.request_id, 0, begun.first, self.world, begun.vault
         )  # fmt: skip
         with self.running.until_stopped(begun.turn_id, 1), self.world.publisher.near(begun.turn_id):
             return await self._go_on(scope, (begun.recorded,))
-        return False
+        return None
 
     def break_off(self, turn_id: str) -> None:
         """Leave the run of a turn that was stopped, before it goes on in another."""
         self.running.break_off(turn_id)
 
-    async def _go_on(self, scope: TurnScope, known: Sequence[Recorded] = (), *, by_mail: bool = False) -> bool:
+    async def _go_on(self, scope: TurnScope, known: Sequence[Recorded] = (), *, by_mail: bool = False) -> float | None:
         world = self.world
         journal = PgTurnJournal(
             world.database, scope.conversation, scope.turn_id, self.codec, world.scheduler, scope.vault, known, by_mail
         )  # fmt: skip
+        runner = Runner(scope)
         with world.metrics.running.track_inprogress():
             try:
-                await run_turn(journal, Runner(scope), scope.now_ms)
+                await run_turn(journal, runner, scope.now_ms)
             except ConversationErased:
                 get_logger().info("the turn ended with its erased conversation", turn_id=scope.turn_id)
-                return False
+                return None
             except JournalConflict:
                 get_logger().info("the turn went on in another worker", turn_id=scope.turn_id)
-                return False
-        return True
+                return None
+        return runner.asked_s

@@ -1,7 +1,7 @@
 """The turns that wait for a worker: how many, how long they will, and which place a turn has among them.
 
-All of it is one question to the database, asked when somebody wants to know and no more often than `fresh_s`. Without
-the database nobody is turned away for a queue that nobody can see.
+All of it is one question to the database, asked when somebody wants to know and no more often than `fresh_s`; while one
+looks, others go by what was seen last. Without the database nobody is turned away for a queue that nobody can see.
 """
 
 import asyncio
@@ -63,8 +63,10 @@ class Waiting:
 class QueueWatch:
     """Looks at the queue for all who ask in this process."""
 
-    def __init__(self, database: Database, clock: Callable[[], float], *, fresh_s: float = 0.5) -> None:
-        self._database, self._clock, self._fresh_s = database, clock, fresh_s
+    def __init__(
+        self, database: Database, clock: Callable[[], float], *, fresh_s: float = 0.5, stale_s: float = 3.0
+    ) -> None:
+        self._database, self._clock, self._fresh_s, self._stale_s = database, clock, fresh_s, stale_s
         self._seen, self._at = Waiting(), float("-inf")
         self._looking = asyncio.Lock()
 
@@ -74,7 +76,11 @@ class QueueWatch:
         return bool(self._seen.places)
 
     async def now(self) -> Waiting:
-        """The queue as it was at most `fresh_s` ago; an empty one when the database cannot be asked."""
+        """The queue as it was at most `fresh_s` ago, or `stale_s` while somebody else looks; an empty one when the
+        database cannot be asked.
+        """
+        if self._looking.locked() and self._clock() - self._at < self._stale_s:
+            return self._seen
         async with self._looking:
             if self._clock() - self._at >= self._fresh_s:
                 self._seen, self._at = await self._look(), self._clock()

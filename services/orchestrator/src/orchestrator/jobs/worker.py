@@ -131,7 +131,7 @@ class Worker:
         @application.entrypoint(RUN_LATER)
         async def run_the_turn(job: Job) -> None:
             with self._room.taken() as place:
-                place.whole = await _retried(self._turns.run(_text(job)))
+                place.asked_s = await _retried(self._turns.run(_text(job)))
 
         @application.entrypoint(MAIL_ANSWER)
         async def mail_answer(job: Job) -> None:
