@@ -36,11 +36,13 @@ $(STAMP): $(PROJECTS) .ci/setup
 check: setup ## Lint, format, types, import direction, generated contracts
 	@.ci/check
 
-# Two workers at most: each has a Postgres and a Valkey of its own, and one of them the whole stack. They take the
-# files in the order that conftest.py says.
+# Three workers, for two processors and up: while one waits for a time-out or a process, another works. Each has a
+# Postgres and a Valkey of its own, and two of them a whole stack. They take the files in the order that conftest.py says.
+WORKERS := 3
+
 test: setup ## All tests: unit, property, service, end to end
 	@.ci/packages
-	@if AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -n auto --maxprocesses 2 --dist loadgroup \
+	@if AIGUY_TEST_REQUIRE_SERVERS=1 $(VENV)/pytest -n $(WORKERS) --dist loadgroup \
 	  --no-loadscope-reorder $(ARGS); then echo 'VERDICT: all tests passed'; \
 	  else echo 'VERDICT: TESTS FAILED (see above)'; exit 1; fi
 

@@ -12,7 +12,7 @@ APART = "wordpress"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker has all tests that share the running stack, another those of the WordPress site; other end-to-end
     tests stay together by folder, and all others by file, for what they share. What takes long begins first and what
-    needs no server comes last, so that two workers end together.
+    needs no server comes last, so that the workers end together.
     """
     ranks: dict[str, int] = {}
     for item in items:

@@ -27,9 +27,9 @@ from servicekit.testing import eventually
 from servicekit.testing.proving import how_many
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
-REFUNDS = int(os.environ.get("AIGUY_PROVE_REFUNDS") or how_many(300, 5_000))
+REFUNDS = int(os.environ.get("AIGUY_PROVE_REFUNDS") or how_many(200, 5_000))
 #: How often each process dies at each step.
-ROUNDS = max(2, REFUNDS // 250)
+ROUNDS = max(1, REFUNDS // 250)
 SETTLED_S = 60.0
 PATIENCE_S = 600.0
 STEPS = ("confirmed", "approved", "submitted", "at the provider", "succeeded")

@@ -19,6 +19,8 @@ from .stores_support import Shop
 
 #: A server is given up after 5 s when no connection is to be had, and a statement after 15 s (`servicekit.db.pool`).
 SILENT_S = 22.0
+#: More than a turn may take.
+LONG_S = 11.0
 _CUT = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname LIKE 'aiguy\\_%'"
 _MORE_LOG = "SELECT pg_logical_emit_message(true, 'x', 'x'); SELECT pg_switch_wal()"
 _ROOM, _PAGE = "size=1g", 4096
@@ -125,7 +127,7 @@ async def valkey_emptied(shop: Shop) -> AsyncIterator[None]:
 async def valkey_frozen(shop: Shop) -> AsyncIterator[None]:
     """It takes connections and says nothing."""
     with frozen(shop.machine.stack.server_pids["valkey"]):
-        await asyncio.sleep(11)  # the length of the outage: more than a turn may take
+        await asyncio.sleep(LONG_S)  # the length of the outage
     yield
 
 
@@ -136,7 +138,7 @@ async def valkey_gone(shop: Shop) -> AsyncIterator[None]:
     config.unlink()
     config.mkdir()
     await shop.machine.kill("valkey")
-    await asyncio.sleep(20)  # the length of the outage
+    await asyncio.sleep(LONG_S)  # the length of the outage
     assert "valkey" not in shop.machine.stack.server_pids
     config.rmdir()
     await eventually(lambda: "valkey" in shop.machine.stack.server_pids, 60)

@@ -5,29 +5,19 @@ What customers may meet meanwhile is `ALLOWED`: connections that break, and noth
 
 import os
 import signal
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
-import pytest_asyncio
 
 from onebox.stack import SERVICES
 from servicekit.testing import eventually
 
 from .knocking import Allowed
-from .stores_support import Shop, new_home, open_shop
+from .stores_support import Shop
 from .storm import storm
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 ALLOWED = Allowed(frozenset({"dependency_down", "overloaded"}), answer_s=7, broken=True)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def shop() -> AsyncIterator[Shop]:
-    """A machine that nobody else uses."""
-    with new_home("restarts") as home:
-        async with open_shop(home) as opened:
-            yield opened
 
 
 async def test_everything_dies_at_once_and_nothing_is_lost(shop: Shop) -> None:

@@ -4,19 +4,18 @@
 made twice, whoever is refused gets a problem with a code in time, and nobody has to do anything for it to be over.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import pytest
-import pytest_asyncio
 
 from servicekit.testing import eventually
 
 from . import outages as by
 from .knocking import Allowed
-from .outages import SILENT_S, own_disk
-from .stores_support import Shop, new_home, open_shop
+from .outages import SILENT_S
+from .stores_support import Shop
 from .storm import storm
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
@@ -49,14 +48,6 @@ OUTAGES = (
     Outage(by.index_deleted, Allowed(turn_s=8)),
     Outage(by.index_spoiled, Allowed(turn_s=8)),
 )  # fmt: skip
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def shop() -> AsyncIterator[Shop]:
-    """A machine whose stores nobody else uses."""
-    with new_home("stores") as home, own_disk(home / "postgres"):
-        async with open_shop(home) as opened:
-            yield opened
 
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=str)

@@ -1,19 +1,22 @@
 """An app behind a real port, in a thread with a loop of its own: for tests that must speak HTTP from outside."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
 
-_START_TIMEOUT_S = 20.0
+from servicekit.testing.waiting import eventually
+
+_START_TIMEOUT_S, _GRACE_S = 20.0, 2.0
 
 
 class _Server(uvicorn.Server):
-    """Ends when it is told; uvicorn itself looks whether it was ten times a second."""
+    """Ends as soon as it is told and nobody is served; uvicorn itself looks for both ten times a second."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -26,6 +29,19 @@ class _Server(uvicorn.Server):
         if not await self.on_tick(0):
             await self._over.wait()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Requests that are under way have their time to end."""
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        with suppress(AssertionError):
+            await eventually(lambda: not state.connections and not state.tasks, _GRACE_S)
+        for task in state.tasks:
+            task.cancel()
+        await self.lifespan.shutdown()
+
     def end(self) -> None:
         """From any thread."""
         self.should_exit = True
@@ -36,11 +52,7 @@ class _Server(uvicorn.Server):
 @contextmanager
 def live_server(app: FastAPI) -> Iterator[str]:
     """The base URL of `app`, served on a free port of 127.0.0.1 until the block ends."""
-    server = _Server(
-        uvicorn.Config(
-            app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2
-        )
-    )
+    server = _Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on"))
     thread = threading.Thread(target=server.run, daemon=True, name="live-server")
     thread.start()
     deadline = time.monotonic() + _START_TIMEOUT_S
