@@ -145,6 +145,15 @@ async def test_6_a_tool_that_is_too_slow_ends_in_plain_words_and_the_offer_of_a_
     assert again.outcome == "answered", again.text
 
 
+async def test_6_a_tool_that_is_2_s_late_within_its_time_is_said_to_be_asked_and_then_answers(machine, visit) -> None:
+    async with machine.stack.proxies["billing"].delayed(2):
+        turn = await visit(ADA).say("Send me the invoice for ABC123")
+    first = turn.named("tool")[0]
+    assert (first["name"], first["phase"], first["label"]) == ("get_invoice_pdf", "started", "Fetching your invoice")
+    assert turn.outcome == "answered", turn.text
+    assert turn.end["links"]
+
+
 async def test_7_a_person_takes_over_and_the_bot_keeps_silent(machine, visit) -> None:
     ada = visit(ADA)
     turn = await ada.say("I want to talk to a person")

@@ -11,7 +11,7 @@ from onebox.faults import FaultProxy
 
 _HTML = b"<html>It works!</html>"
 _BODY = b"content-type: text/html\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s" % (len(_HTML), _HTML)
-#: Beyond the time-out of every tool, and of every second try.
+#: Beyond the time-out of every tool.
 _LONG_S = 30.0
 _PROXY: dict[str, Callable[[FaultProxy], None]] = {
     "slowed by 2 s": lambda proxy: proxy.delay(2.0),

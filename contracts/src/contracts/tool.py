@@ -95,9 +95,10 @@ EVERY_FIELD = "*"
 class ToolContract(Generic[InT, OutT]):
     """One tool.
 
-    `timeout_ms` is what the caller waits for the whole call; `retries` are further attempts within it after a
-    transient error, made only when the tool is a read or the call has an idempotency key. `redact` names the fields of
-    input and output that never reach a log, a trace or a prompt. `guests` says whether a guest may call it.
+    `timeout_ms` is what the caller waits for the whole call; `retries` are further attempts within what an early
+    transient error has left of it, made only when the tool is a read or the call has an idempotency key. `redact`
+    names the fields of input and output that never reach a log, a trace or a prompt. `guests` says whether a guest may
+    call it.
 
     `free_text` names the fields of running text: what others than us may have written in an output, and arguments that
     may say anything. A tool that does not tell is taken at its worst.

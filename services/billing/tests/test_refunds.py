@@ -10,6 +10,7 @@ from billing.refunds.store import append
 from contracts.errors import ProblemCode
 from contracts.tools.billing import GET_REFUND, ISSUE_REFUND, RefundState
 from servicekit.testing import FakeClock
+from servicekit.testing.asked import TYPES_ASKED, watched_anew
 from servicekit.testing.conformance import assert_problem
 from servicekit.testing.proving import how_many
 from servicekit.testing.tool_client import ADA, ToolClient
@@ -39,6 +40,14 @@ async def test_a_small_refund_is_made_at_once(service: ToolClient) -> None:
         ("requested", "customer"), ("confirmed", "customer"), ("approved", "policy"), ("submitted", "billing"),
         ("succeeded", "ledger"),
     ]  # fmt: skip
+
+
+async def test_new_connections_are_asked_for_no_types_when_a_refund_is_made(service: ToolClient) -> None:
+    order = await paid(service, 12_900)
+    asked = await watched_anew(service.kit.db)
+    assert (await refund(service, order, 5_000)).json()["state"] == "succeeded"
+    assert any("INSERT INTO refunds" in one for one in asked)
+    assert not [one for one in asked if TYPES_ASKED in one]
 
 
 async def test_the_demo_shop_can_make_the_refunds_of_the_demo(service: ToolClient) -> None:

@@ -22,6 +22,7 @@ from servicekit.background import stop
 from servicekit.db.pool import Database
 from servicekit.embedding import DIMENSIONS, Embedder, QuickEmbedder
 from servicekit.testing import FakeClock, eventually
+from servicekit.testing.asked import TYPES_ASKED, watched_anew
 
 pytestmark = pytest.mark.service
 Page = Callable[..., Document]
@@ -167,6 +168,17 @@ async def test_a_transaction_undone_half_way_leaves_the_old_version(
     with pytest.raises(InterruptedError):
         await interrupted()
     assert (await _pending(db), await _versions(db)) == (1, before)
+
+
+async def test_new_connections_are_asked_for_no_types_when_vectors_are_stored(
+    db: Database, ingestor: Ingestor, page: Page
+) -> None:
+    await ingestor.put(page("tents"), "api")
+    asked = await watched_anew(db)
+    await deepen_all(db, Model().embed)
+    assert await _pending(db) == 0
+    assert any("UPDATE windows" in one for one in asked)
+    assert not [one for one in asked if TYPES_ASKED in one]
 
 
 async def test_what_an_older_release_stored_gets_the_digest_that_this_one_would_give(

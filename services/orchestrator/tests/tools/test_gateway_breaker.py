@@ -1,4 +1,4 @@
-"""The breaker of a tool: opens after five errors, rejects at once, lets one probe through, closes."""
+"""The breaker of a tool: opens after five errors or when it has slowed, rejects at once, lets one probe out, closes."""
 
 import asyncio
 import random
@@ -18,6 +18,7 @@ from orchestrator.tools.calls import CallFailed, CallRequest, CallSucceeded
 from orchestrator.tools.circuit import Circuits
 from orchestrator.tools.failures import Trouble, from_http_failure
 from orchestrator.tools.metrics import ToolMetrics
+from orchestrator.tools.retry_budget import GRACE_S
 from orchestrator.tools.runner import AttemptLoop
 from orchestrator.tools.testing import FakeToolService, Fault
 from servicekit.auth.minting import TokenMinter
@@ -26,6 +27,8 @@ from servicekit.http.aiohttp_client import AiohttpClient
 from servicekit.http.client import HttpFailure
 from servicekit.telemetry import Metrics
 from servicekit.testing import FakeClock, eventually
+
+_TIMED_OUT = from_http_failure(HttpFailure("timeout"))
 
 
 @pytest.fixture
@@ -177,8 +180,8 @@ class TestWhatIsNotTheToolsFault:
         self, world: Any, read: CallRequest, clock: FakeClock, late_s: float, state: str
     ) -> None:
         class Silent:
-            async def send(self, exchange: Any, *, patience_s: float, deadline_s: float) -> Trouble:
-                clock.advance(patience_s + late_s)
+            async def send(self, exchange: Any, *, timeout_s: float) -> Trouble:
+                clock.advance(timeout_s + late_s)
                 return from_http_failure(HttpFailure("timeout"))
 
         counted = ToolMetrics(Metrics())
@@ -199,3 +202,91 @@ class TestWhatIsNotTheToolsFault:
         world.service.always = None
         assert isinstance(await world.gateway.call(read), CallSucceeded)
         assert world.gateway.breaker_states()[read.tool] == "closed"
+
+    async def test_a_retry_that_had_no_time_left_shows_nothing(
+        self, world: Any, read: CallRequest, clock: FakeClock
+    ) -> None:
+        class LateThenSilent:
+            async def send(self, exchange: Any, *, timeout_s: float) -> Trouble:
+                whole = timeout_s > 0.3
+                clock.advance(0.2 if whole else timeout_s)
+                return Trouble(ProblemCode.OVERLOADED, tool_fault=False) if whole else _TIMED_OUT
+
+        counted = ToolMetrics(Metrics())
+        circuits = Circuits(clock, counted)
+        loop = AttemptLoop(LateThenSilent(), circuits, counted, clock, random.Random(7))
+        for _ in range(6):
+            clock.advance(GRACE_S)
+            done = await loop.run(call_exchange(world.catalog.entry(read.tool), read))
+            assert (done.outcome, done.attempts) == (_TIMED_OUT, 2)
+        assert circuits.states()[read.tool] == "closed"
+
+
+class Paced:
+    """Answers after as long as it is told to; `ours_s` of it is this process's own computing."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.took_s, self.ours_s, self.computed_s = 0.005, 0.0, 0.0
+
+    async def send(self, exchange: Any, *, timeout_s: float) -> dict[str, Any]:
+        self._clock.advance(self.took_s)
+        self.computed_s += self.ours_s
+        return {}
+
+    def busy(self) -> float:
+        """The processor time of the calling thread."""
+        return self.computed_s
+
+
+class TestSlowness:
+    """The tool of these tests may take 400 ms, so nothing up to 100 ms is slow."""
+
+    @pytest.fixture
+    def tool(self, clock: FakeClock) -> Paced:
+        return Paced(clock)
+
+    @pytest.fixture
+    def metrics(self) -> Metrics:
+        return Metrics()
+
+    @pytest.fixture
+    def ask(self, world: Any, read: CallRequest, clock: FakeClock, tool: Paced, metrics: Metrics) -> Any:
+        """Asks so many times, one a second; how the breaker stands then."""
+        counted = ToolMetrics(metrics)
+        circuits = Circuits(clock, counted, busy=tool.busy)
+        loop = AttemptLoop(tool, circuits, counted, clock, random.Random(7))  # type: ignore[arg-type]
+
+        async def asked(times: int) -> str:
+            for _ in range(times):
+                clock.advance(1)
+                await loop.run(call_exchange(world.catalog.entry(read.tool), read))
+            return circuits.states()[read.tool]
+
+        return asked
+
+    async def test_a_tool_that_answers_later_than_twice_its_p95_rests(
+        self, ask: Any, tool: Paced, metrics: Metrics, read: CallRequest, clock: FakeClock
+    ) -> None:
+        assert await ask(120) == "closed"
+        tool.took_s = 0.12
+        assert await ask(60) == "open"
+        assert 5 <= metrics.registry.get_sample_value("aiguy_tool_slow_total", {"tool": read.tool}) < 60
+        clock.advance(60)
+        tool.took_s = 0.005
+        assert await ask(1) == "closed"
+
+    async def test_a_quick_tool_that_takes_twice_as_long_as_usual_does_not(
+        self, ask: Any, tool: Paced, metrics: Metrics, read: CallRequest
+    ) -> None:
+        await ask(120)
+        for tool.took_s in (0.011, 0.099):
+            assert await ask(60) == "closed"
+        assert not metrics.registry.get_sample_value("aiguy_tool_slow_total", {"tool": read.tool})
+
+    async def test_what_we_computed_meanwhile_is_not_the_tools_time(self, ask: Any, tool: Paced) -> None:
+        await ask(120)
+        tool.took_s, tool.ours_s = 0.35, 0.3
+        assert await ask(200) == "closed"
+        tool.ours_s = 0.0
+        assert await ask(60) == "open"

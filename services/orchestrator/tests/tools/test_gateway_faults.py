@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import PROBLEMS, ErrorClass, ProblemCode
+from contracts.headers import DEADLINE_MS
 from orchestrator.tools.calls import CallFailed, CallRequest, CallSucceeded
 from orchestrator.tools.testing import Fault
 from servicekit.testing import eventually
@@ -15,8 +16,8 @@ from servicekit.testing import eventually
 TIMEOUT_S = 0.4
 #: Faults here last for ever: that a call ends at all is asserted, not how fast a busy machine ends it.
 SLACK_S = 5.0
-LASTING = [fault for fault in Fault if fault is not Fault.HANG_AFTER]
 TIMING_OUT = {Fault.HANG, Fault.HANG_AFTER, Fault.SLOW_CLOSE}
+FAILING_EARLY = [fault for fault in Fault if fault not in TIMING_OUT]
 
 
 @pytest.mark.parametrize("kind", ["read", "write"])
@@ -36,7 +37,7 @@ async def test_a_lasting_fault_ends_in_time_as_a_typed_failure(
 
 
 @pytest.mark.parametrize("kind", ["read", "write"])
-@pytest.mark.parametrize("fault", LASTING)
+@pytest.mark.parametrize("fault", FAILING_EARLY)
 async def test_a_single_fault_is_retried_and_the_customer_never_learns_of_it(
     world: Any, read: CallRequest, write: CallRequest, fault: Fault, kind: str
 ) -> None:
@@ -47,10 +48,13 @@ async def test_a_single_fault_is_retried_and_the_customer_never_learns_of_it(
     assert world.service.effects == (0 if kind == "read" else 1)
 
 
-async def test_a_write_that_timed_out_after_its_effect_is_repeated_with_the_same_key_and_has_one_effect(
+async def test_a_write_that_timed_out_after_its_effect_and_is_called_again_has_the_same_key_and_one_effect(
     world: Any, write: CallRequest
 ) -> None:
     world.service.faults.append(Fault.HANG_AFTER)
+    hung = await world.gateway.call(write)
+    assert isinstance(hung, CallFailed)
+    assert (hung.error_class, hung.attempts) == (ErrorClass.TIMEOUT, 1)
     result = await world.gateway.call(write)
     assert isinstance(result, CallSucceeded)
     assert result.output["note_id"] == "note_1"
@@ -58,6 +62,26 @@ async def test_a_write_that_timed_out_after_its_effect_is_repeated_with_the_same
     assert len(world.service.calls) == 2
     assert len(keys) == 1
     assert world.service.effects == 1
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+async def test_the_first_attempt_has_the_whole_time_of_the_contract(
+    world: Any, read: CallRequest, write: CallRequest, kind: str
+) -> None:
+    world.service.entries = [{**entry, "timeout_ms": 1500} for entry in world.service.entries]
+    await world.catalog.refresh()
+    world.service.delay_s = 1.0
+    result = await world.gateway.call(read if kind == "read" else write)
+    assert isinstance(result, CallSucceeded)
+    assert result.attempts == 1
+    assert float(world.service.calls[0].headers[DEADLINE_MS]) > 1400
+
+
+async def test_a_retry_has_only_what_the_attempt_before_has_left(world: Any, read: CallRequest) -> None:
+    world.service.faults.append(Fault.RESET)
+    assert isinstance(await world.gateway.call(read), CallSucceeded)
+    first, second = (float(call.headers[DEADLINE_MS]) for call in world.service.calls)
+    assert second < first <= 1000 * TIMEOUT_S
 
 
 async def test_a_slow_answer_within_the_time_is_simply_an_answer(world: Any, read: CallRequest) -> None:

@@ -1,4 +1,4 @@
-"""When a call is tried again, and how long one attempt may take."""
+"""When a call is tried again, and after what pause."""
 
 import random
 
@@ -8,14 +8,9 @@ from hypothesis import strategies as st
 
 from contracts.errors import PROBLEMS, ProblemCode
 from orchestrator.tools.failures import Trouble
-from orchestrator.tools.persistence import CAP_S, next_wait, patience
+from orchestrator.tools.persistence import CAP_S, next_wait
 
 BUSY = Trouble(ProblemCode.DEPENDENCY_DOWN, tool_fault=True)
-
-
-def test_an_attempt_leaves_time_for_another_one_while_there_may_be_one() -> None:
-    assert patience(2.0, may_retry=True) == pytest.approx(1.2)
-    assert patience(2.0, may_retry=False) == 2.0
 
 
 @pytest.mark.parametrize("code", [code for code in ProblemCode if not PROBLEMS[code].retryable])

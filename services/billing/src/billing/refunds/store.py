@@ -13,6 +13,7 @@ from billing.refunds.model import Charge, LoggedEvent, Refund, Said
 from contracts.money import Money
 from contracts.tools.billing import RefundState
 from servicekit.auth.grants import invalid_grant
+from servicekit.db.arrays import byte_texts
 from servicekit.db.pool import Connection
 from servicekit.encoding import canonical_json
 from servicekit.tool_router import PreviewDraft
@@ -39,7 +40,7 @@ _APPEND = "SELECT refund_append($1, $2, $3, $4, $5, $6)"
 _APPEND_RELAXED = f"SELECT set_config('synchronous_commit', 'off', true), {_APPEND.removeprefix('SELECT ')}"
 _APPEND_FIRST = """
 SELECT refund_append($1, e.before, e.after, e.who, $2, e.details)
-FROM unnest($3::text[], $4::text[], $5::text[], $6::bytea[]) AS e (before, after, who, details)
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]::bytea[]) AS e (before, after, who, details)
 """
 _GRANTED = "SELECT id FROM refunds WHERE grant_id = $1"
 _WAIT = "UPDATE refunds SET check_at = greatest(check_at, $2) WHERE id = $1"
@@ -117,7 +118,7 @@ async def append_first(
     before = [None, *(state.value for state in states[:-1])]
     await connection.execute(
         _APPEND_FIRST, refund_id, at, before, [state.value for state in states], [who for _, who in events],
-        [canonical_json(details(event)) for event, _ in events],
+        byte_texts(canonical_json(details(event)) for event, _ in events),
     )  # fmt: skip
     return states
 

@@ -80,12 +80,12 @@ class Attempter:
         self._minter = minter
         self._client = client
 
-    async def send(self, exchange: Exchange, *, patience_s: float, deadline_s: float) -> Answer:
-        """The checked answer, its promise, or the trouble. We wait `patience_s`; the service may work `deadline_s`."""
+    async def send(self, exchange: Exchange, *, timeout_s: float) -> Answer:
+        """The checked answer, its promise, or the trouble. The service is told that we wait `timeout_s` seconds."""
         try:
             answer = await self._http.request(
-                "POST", exchange.url, headers=self._headers(exchange, deadline_s), body=exchange.body,
-                timeout_s=patience_s, max_bytes=MAX_ANSWER_BYTES,
+                "POST", exchange.url, headers=self._headers(exchange, timeout_s), body=exchange.body,
+                timeout_s=timeout_s, max_bytes=MAX_ANSWER_BYTES,
             )  # fmt: skip
         except HttpFailure as failure:
             return from_http_failure(failure)
@@ -95,13 +95,13 @@ class Attempter:
             return from_response(answer)
         return _read(answer.body, exchange.answers)
 
-    def _headers(self, exchange: Exchange, deadline_s: float) -> dict[str, str]:
+    def _headers(self, exchange: Exchange, timeout_s: float) -> dict[str, str]:
         request = exchange.request
         sent = {
             headers.AUTHORIZATION: f"Bearer {self._token(exchange)}",
             "content-type": "application/json",
             "accept": "application/json",
-            headers.DEADLINE_MS: str(max(1, int(deadline_s * 1000))),
+            headers.DEADLINE_MS: str(max(1, int(timeout_s * 1000))),
             headers.REQUEST_ID: request.request_id,
             headers.CLIENT: self._client,
         }

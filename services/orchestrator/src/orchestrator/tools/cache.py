@@ -45,6 +45,7 @@ class ReadCache:
         self._key = key
         self._clock = clock
         self._metrics = metrics
+        self._storing: dict[str, asyncio.Task[None]] = {}
 
     def slot(self, entry: ToolEntry, subject: str, arguments: bytes) -> Slot | None:
         """The place for this question, or None when its answer is not to be kept.
@@ -60,20 +61,31 @@ class ReadCache:
 
     async def get(self, slot: Slot, tool: str) -> dict[str, Any] | None:
         """The kept answer; None when there is none, or Redis does not answer in time."""
+        if (storing := self._storing.get(slot.key)) is not None:
+            await asyncio.wait({storing})
         found = await self._attempt("get", self._redis.mget(slot.key, slot.mark))
         output = self._open(slot, found[0], found[1]) if found else None
         self._metrics.cache.labels(tool, "miss" if output is None else "hit").inc()
         return output
 
-    async def put(self, slot: Slot, output: dict[str, Any]) -> None:
-        """Keeps an answer for the contract's time."""
+    def put(self, slot: Slot, output: dict[str, Any]) -> None:
+        """Keeps an answer for the contract's time. Only who asks the same again waits until it is stored."""
         plain = orjson.dumps({"asked_ms": slot.asked_ms, "output": output})
-        await self._attempt("put", self._redis.set(slot.key, seal(self._key, plain, slot.key.encode()), ex=slot.ttl_s))
+        task = asyncio.create_task(self._store(slot, seal(self._key, plain, slot.key.encode())))
+        self._storing[slot.key] = task
+        task.add_done_callback(lambda done: self._stored(slot.key, done))
 
     async def forget(self, subject: str) -> None:
         """After a write: nothing that this subject asked before now is answered from the cache."""
         now_ms = int(self._clock.now().timestamp() * 1000)
         await self._attempt("forget", self._redis.set(self._name("mark", subject), str(now_ms), ex=MARK_TTL_S))
+
+    async def _store(self, slot: Slot, sealed: bytes) -> None:
+        await self._attempt("put", self._redis.set(slot.key, sealed, ex=slot.ttl_s))
+
+    def _stored(self, key: str, done: asyncio.Task[None]) -> None:
+        if self._storing.get(key) is done:
+            del self._storing[key]
 
     def _open(self, slot: Slot, sealed: Any, mark: Any) -> dict[str, Any] | None:
         if not isinstance(sealed, bytes):

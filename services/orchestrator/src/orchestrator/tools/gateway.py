@@ -151,7 +151,7 @@ class ToolGateway:
             # Also after a failure: a time-out may have had its effect.
             await self._cache.forget(request.subject)
         elif slot is not None and isinstance(done.outcome, dict):
-            await self._cache.put(slot, done.outcome)
+            self._cache.put(slot, done.outcome)
 
     def _unknown(self) -> CallFailed:
         """Nobody serves this tool as far as we know; look again soon, it may just have come up."""

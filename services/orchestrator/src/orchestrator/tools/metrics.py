@@ -21,6 +21,9 @@ class ToolMetrics:
         self.screened = metrics.counter(
             "aiguy_tool_screened_total", "Calls that were not sent for what their arguments hold.", ("tool", "reason")
         )
+        self.slow = metrics.counter(
+            "aiguy_tool_slow_total", "Answers later than twice the usual p95 of the tool.", ("tool",)
+        )
         self.breaker_open = metrics.gauge("aiguy_tool_breaker_open", "1 while the breaker is not closed.", ("tool",))
         self.cache = metrics.counter("aiguy_tool_cache_total", "Cache look-ups by result.", ("tool", "result"))
         self.cache_failures = metrics.counter(

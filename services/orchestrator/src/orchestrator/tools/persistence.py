@@ -1,8 +1,8 @@
 """How often and how long one call is tried. Pure: it is asked after each attempt what to do next.
 
-The contract's time-out is for the whole call, so a customer never waits a multiple of it. While another attempt is
-possible, one attempt gets 60 % of what is left: a hung connection costs an attempt, not the call. The service
-may go on working until the deadline of the whole call; a write's repetition carries the same key and gets its result.
+The contract's time-out is for the whole call, so a customer never waits a multiple of it, and each attempt may take
+all that is left of it: a tool has the time that its contract promises, and what fails early is tried again. What hangs
+is not; a write that may have been carried out is asked for by its turn, with the same key.
 """
 
 import random
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from contracts.errors import ProblemCode
 from orchestrator.tools.failures import Trouble
 
-SHARE = 0.6
 BASE_S = 0.05
 CAP_S = 0.5
 #: Less than this is not worth another attempt.
@@ -24,11 +23,6 @@ class Wait:
 
     seconds: float
     paid: bool
-
-
-def patience(left_s: float, *, may_retry: bool) -> float:
-    """Seconds that the next attempt may take."""
-    return left_s * SHARE if may_retry else left_s
 
 
 def next_wait(

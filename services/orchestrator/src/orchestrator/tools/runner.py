@@ -1,18 +1,18 @@
-"""The attempts of one call: breaker, time slices, back-off and the tool's retry budget, around `Attempter.send`."""
+"""The attempts of one call: breaker, back-off and the tool's retry budget, around `Attempter.send`."""
 
 import asyncio
 import random
 from dataclasses import dataclass
-from typing import Literal
 
 from contracts.errors import ProblemCode
 from orchestrator.tools.attempt import Answer, Attempter, Exchange, Later
-from orchestrator.tools.circuit import Circuits
+from orchestrator.tools.circuit import Circuits, Shows
 from orchestrator.tools.failures import GARBAGE, NO_PLACE, Trouble
 from orchestrator.tools.metrics import ToolMetrics
-from orchestrator.tools.persistence import Wait, next_wait, patience
+from orchestrator.tools.persistence import Wait, next_wait
 from orchestrator.tools.retry_budget import RetryBudget
 from servicekit.clock import Clock
+from servicekit.http.breaker import Permit
 
 _GOOD = {dict: "succeeded", Later: "accepted"}
 _RESTING = Trouble(ProblemCode.CIRCUIT_OPEN, tool_fault=False)
@@ -52,12 +52,12 @@ class AttemptLoop:
         retries_left, attempts = exchange.entry.retries, 0
         outcome: Answer = _NO_TIME
         while (left := ends - self._clock.monotonic()) > 0:
-            if not self._circuits.admit(tool):
+            permit = self._circuits.admit(tool)
+            if permit is None:
                 # An open breaker ends a call that has already been tried with what was wrong with it.
                 return Finished(_RESTING if attempts == 0 else outcome, attempts)
             attempts += 1
-            may_retry = retries_left > 0 and self._affords(tool)
-            outcome = await self._send(exchange, patience(left, may_retry=may_retry), left)
+            outcome = await self._send(exchange, permit, left)
             if not isinstance(outcome, Trouble):
                 break
             wait = self._next(exchange, outcome, attempts, retries_left, ends)
@@ -67,12 +67,12 @@ class AttemptLoop:
             await asyncio.sleep(wait.seconds)
         return Finished(outcome, attempts)
 
-    async def _send(self, exchange: Exchange, patience_s: float, deadline_s: float) -> Answer:
+    async def _send(self, exchange: Exchange, permit: Permit, timeout_s: float) -> Answer:
         tool = exchange.entry.name
-        due = self._clock.monotonic() + patience_s
-        with self._circuits.watch(tool) as report:
-            outcome = await self._attempter.send(exchange, patience_s=patience_s, deadline_s=deadline_s)
-            report.shows = _shows(exchange, outcome, self._clock.monotonic() - due)
+        due = self._clock.monotonic() + timeout_s
+        with self._circuits.watch(exchange.entry, permit) as report:
+            outcome = await self._attempter.send(exchange, timeout_s=timeout_s)
+            report.shows = _shows(exchange, outcome, timeout_s, self._clock.monotonic() - due)
         result = outcome.code.value if isinstance(outcome, Trouble) else _GOOD[type(outcome)]
         self._metrics.attempts.labels(tool, result).inc()
         if outcome is GARBAGE:
@@ -85,23 +85,20 @@ class AttemptLoop:
         wait = next_wait(trouble, attempt=attempts, retries_left=retries_left, left_s=left, jitter=self._jitter)
         if wait is None or not wait.paid:
             return wait
-        if not self._affords(tool):
+        if not self._budgets[tool].affords(self._clock.monotonic()):
             self._metrics.retries_refused.labels(tool).inc()
             return None
         self._budgets[tool] = self._budgets[tool].spend(self._clock.monotonic())
         return wait
 
-    def _affords(self, tool: str) -> bool:
-        return self._budgets[tool].affords(self._clock.monotonic())
 
-
-def _shows(exchange: Exchange, outcome: Answer, late_s: float) -> Literal["works", "fault", "nothing"]:
-    """What an attempt shows of the tool. A time-out shows nothing when the tool did not have the time of its contract,
-    or when we were too busy to keep the time ourselves.
+def _shows(exchange: Exchange, outcome: Answer, timeout_s: float, late_s: float) -> Shows:
+    """What an attempt shows of the tool. A time-out shows nothing when the tool did not have the time of its contract
+    (the turn or an attempt before had used it up), or when we were too busy to keep the time ourselves.
     """
     if not isinstance(outcome, Trouble):
         return "works"
-    hurried = exchange.request.timeout_s < exchange.entry.timeout_ms / 1000
+    hurried = timeout_s < 0.9 * exchange.entry.timeout_ms / 1000
     if outcome is NO_PLACE or (outcome.code is ProblemCode.DEADLINE_EXCEEDED and (hurried or late_s > LATE_S)):
         return "nothing"
     return "fault" if outcome.tool_fault else "works"

@@ -10,6 +10,7 @@ import numpy as np
 from retrieval import repository
 from retrieval.backends.port import Vector
 from retrieval.indexed_text import indexed_text
+from servicekit.db.arrays import byte_texts
 from servicekit.db.pool import Connection
 
 _LOCK = 7_214_502
@@ -61,10 +62,11 @@ async def store(db: Connection, vectors: Mapping[bytes, Vector]) -> None:
     """
     await repository.raise_revision(db)  # first: it is what writers queue at
     rows = await db.fetch(
-        "UPDATE windows w SET embedding = v.embedding FROM unnest($1::bytea[], $2::bytea[]) AS v (digest, embedding)"
+        "UPDATE windows w SET embedding = v.embedding"
+        " FROM unnest($1::text[]::bytea[], $2::text[]::bytea[]) AS v (digest, embedding)"
         " WHERE w.digest = v.digest AND w.embedding IS NULL RETURNING w.chunk_id",
-        list(vectors),
-        [vector.astype(_FLOAT32).tobytes() for vector in vectors.values()],
+        byte_texts(vectors),
+        byte_texts(vector.astype(_FLOAT32).tobytes() for vector in vectors.values()),
     )
     await _complete(db, [row["chunk_id"] for row in rows])
 
