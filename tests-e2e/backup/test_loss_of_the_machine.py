@@ -21,7 +21,8 @@ from e2e.shop import Paid, paid_order
 from e2e.visitor import Visitor
 from onebox.audit import show_chains
 from onebox.backup.__main__ import run as run_by_urls
-from onebox.backup.command import DONE, REFUSED, Sealed, backup_databases, restore_here
+from onebox.backup.command import DONE, REFUSED, backup_databases, restore_here
+from onebox.backup.sealing import make_identity
 from onebox.home import Home
 from onebox.keys import KIM, Person
 from onebox.privacy_command import erase_customer
@@ -43,8 +44,8 @@ class Site:
 
     def __init__(self, folder: Path, account: Payments) -> None:
         self.home, self.backups, self.account = Home(folder / "machine"), folder / "backups", account
-        self.passphrase = folder / "passphrase"
-        self.passphrase.write_text("kept in another place than the backups")
+        self.identity = folder / "identity"
+        make_identity(self.identity)
         self.said = io.StringIO()
         self.console = Console(file=self.said, width=400)
         self.machine = self.fresh()
@@ -61,12 +62,12 @@ class Site:
 
     async def backup(self) -> int:
         """Exit code of the command."""
-        arguments = (self.backups, self.urls, self.home.keys, Sealed(self.passphrase), None, self.console)
+        arguments = (self.backups, self.urls, self.home.keys, Path(f"{self.identity}.pub"), None, self.console)
         return await asyncio.to_thread(backup_databases, *arguments)
 
     async def restore(self) -> int:
         """Exit code of the command."""
-        work = (self.home, self.backups, Sealed(self.passphrase), self.console)
+        work = (self.home, self.backups, self.identity, self.console)
         return await asyncio.to_thread(restore_here, *work, replace=False, environment={})
 
     async def lose(self) -> None:

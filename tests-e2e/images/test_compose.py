@@ -150,7 +150,7 @@ def test_what_is_mounted_is_there() -> None:
     volumes = set(compose()["volumes"])
     used = {one.split(":")[0] for service in _services().values() for one in service.get("volumes", [])}
     assert {one for one in used if not one.startswith(".")} == volumes
-    places = {one for one in used if one.startswith(".")} - {"./secrets", BUILT}
+    places = {one for one in used if one.startswith(".")} - {"./secrets", "./backups", BUILT}
     assert [one for one in places if not (ROOT / one).exists()] == []
 
 

@@ -4,7 +4,7 @@ from types import ModuleType
 
 from .rendered import Overlay, matches
 
-#: The certificate for backups of keys: its owner makes it, and keeps the key that opens them.
+#: Whom backups are sealed for: their owner makes it, and keeps what opens them.
 OUTSIDE = {"ConfigMap": {"backup-recipient"}}
 
 
