@@ -21,7 +21,7 @@ from servicekit.embedded.account import Account
 from .composed import ROOT, fill
 
 FILE = ROOT / "images" / "Dockerfile"
-BACKUP = ROOT / "images" / "backup.Dockerfile"
+OPERATIONS = ROOT / "images" / "operations.Dockerfile"
 #: Whom the image runs as.
 IMAGE_USER = Account(10001, 10001)
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.service
 def test_a_backup_is_made_and_brought_back_by_the_image(
     image: Callable[[str], Stage], account: Account | None, open_folder: Path, postgres_server: TestDatabases
 ) -> None:
-    stage, folder = image("backup"), open_folder / "backups"
+    stage, folder = image("operations"), open_folder / "backups"
     folder.mkdir(mode=0o700)
     if account is not None:
         account.own(folder)
@@ -37,11 +37,11 @@ def test_a_backup_is_made_and_brought_back_by_the_image(
 
     made = do("key", folder / "identity")
     assert made.returncode == 0, made.stderr
-    urls = json.dumps({"orders": postgres_server.create("orders")})
+    urls = json.dumps({"retrieval": postgres_server.create("retrieval")})
     recipient = str(folder / "identity.pub")
     taken = do("take", folder, AIGUY_DATABASE_URLS=urls, AIGUY_BACKUP_RECIPIENT_FILE=recipient)
     assert taken.returncode == 0, taken.stdout + taken.stderr
-    fresh = json.dumps({"orders": postgres_server.create()})
+    fresh = json.dumps({"retrieval": postgres_server.create()})
     back = do("restore", folder, AIGUY_DATABASE_URLS=fresh, AIGUY_BACKUP_IDENTITY_FILE=str(folder / "identity"))
     assert back.returncode == 0, back.stdout + back.stderr
     assert "all of it came back" in back.stdout

@@ -58,7 +58,7 @@ def test_nothing_reaches_the_builder_that_is_not_copied() -> None:
     } == set()
 
 
-@pytest.mark.parametrize("file", [recipe.FILE, recipe.BACKUP], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [recipe.FILE, recipe.OPERATIONS], ids=lambda file: file.name)
 def test_dependencies_have_a_layer_that_our_code_does_not_touch(file: Path) -> None:
     build = [step for step in recipe.steps(file) if step.name in ("COPY", "RUN", "FROM")]
     first, second = (number for number, step in enumerate(build) if step.text.startswith("uv sync"))
@@ -68,7 +68,7 @@ def test_dependencies_have_a_layer_that_our_code_does_not_touch(file: Path) -> N
     assert "--no-install-workspace" in build[first].words
 
 
-@pytest.mark.parametrize("file", [recipe.FILE, recipe.BACKUP], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [recipe.FILE, recipe.OPERATIONS], ids=lambda file: file.name)
 def test_the_image_is_pinned_has_no_root_and_starts_in_exec_form(file: Path) -> None:
     steps = recipe.steps(file)
     bases = {step.words[0] for step in steps if step.name == "FROM"}
@@ -83,7 +83,7 @@ def test_the_image_is_pinned_has_no_root_and_starts_in_exec_form(file: Path) -> 
     assert [step.text for step in final if step.name == "RUN"] == wanted
 
 
-@pytest.mark.parametrize("file", [recipe.FILE, recipe.BACKUP], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [recipe.FILE, recipe.OPERATIONS], ids=lambda file: file.name)
 def test_it_builds_with_the_uv_that_setup_pins(file: Path) -> None:
     (pinned,) = re.findall(r"^UV_PINNED=(\S+)$", (ROOT / ".ci" / "setup").read_text("utf-8"), re.MULTILINE)
     assert [step.text for step in recipe.steps(file) if step.text.startswith("pip ")] == [

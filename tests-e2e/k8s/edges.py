@@ -76,7 +76,7 @@ def _beyond(overlay: Overlay) -> Iterator[Edge]:
 def _from_namespaces(overlay: Overlay) -> Iterator[Edge]:
     """Ports that no pod listens on are open to nobody."""
     for pod in overlay.pods:
-        own = {port["containerPort"] for port in pod.container.get("ports", ())}
+        own = {port["containerPort"] for one in pod.containers for port in one.get("ports", ())}
         for peer, ports in _rules(overlay, pod, "Ingress"):
             if "namespaceSelector" in peer:
                 for port in ports & own:
@@ -103,6 +103,8 @@ def needed(overlay: Overlay) -> set[Edge]:
         found |= {(me, "public", port) for port in _public_ports(told)}
         if pod.labels.get(COMPONENT) == "service" and overlay.of("ServiceMonitor"):
             found |= {("monitoring", me, int(told["AIGUY_PORT"]))}
+        if any(one["name"] == "numbers" for one in pod.containers):
+            found |= {("monitoring", me, 9113)}
         if me == "gateway":
             found |= {("gateway-system", me, 8090)} if overlay.of("HTTPRoute") else {("ingress-nginx", me, 8090)}
     return found

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import pytest
 from rich.console import Console
 
 from onebox.backup.__main__ import run
-from onebox.backup.errors import Refused
+from onebox.backup.errors import BackupError, Refused
 from onebox.backup.folder import Keep, backups_in, drop_old
 from onebox.backup.manifest import Stored, dump_of, read_manifest, stored, write_manifest
 from onebox.backup.programs import load
@@ -209,12 +209,14 @@ def test_a_dump_of_another_backup_is_not_taken_for_this_ones(here: Installation)
     assert here.ask("orders", "SELECT count(*) FROM audit") == 10
 
 
-def test_a_dump_is_sealed_and_age_alone_opens_it(here: Installation) -> None:
+def test_a_dump_is_sealed_in_ages_format(here: Installation) -> None:
     at(here.urls["orders"], lambda db: db.execute("CREATE TABLE seen AS SELECT 'Ada Lovelace, Rose Lane 4' AS who"))
     here.take()
     files = [one.read_bytes() for one in newest(here).iterdir()]
     assert not [one for one in files if b"Lovelace" in one or b"PGDMP" in one]
-    content = opener_of(here.identity).open(newest(here) / dump_of("orders"))
+    file = newest(here) / dump_of("orders")
+    assert file.read_bytes().startswith(b"age-encryption.org/v1\n-> X25519 ")
+    content = opener_of(here.identity).open(file)
     assert content.startswith(b"PGDMP")
 
 
@@ -252,6 +254,13 @@ def test_a_recipient_that_is_none_is_named(here: Installation, content: str | No
         public.write_text(content)
     code, words = here.take()
     assert (code, why in words) == (2, True), words
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    make_identity(tmp_path / "identity")
+    sealer = sealer_of(tmp_path / "identity.pub")
+    with pytest.raises(BackupError, match=r"full cannot be written .*No space left on device"):
+        sealer.stream(BytesIO(bytes(1_000_000)), Path("/dev/full"))
 
 
 def test_a_key_is_made_once(tmp_path: Path) -> None:

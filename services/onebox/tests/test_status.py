@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from onebox.door_numbers import DoorNumbers
 from onebox.numbers import Line, main_numbers
 
 ROOT = Path(__file__).parents[3]
@@ -47,6 +48,7 @@ def test_the_main_numbers_are_those_of_the_metrics() -> None:
         "with a person, 24 h": "25.0%", "cost, 24 h": "$1.50, $0.3750 a conversation",
         "approvals waiting": "2, the oldest for 10 min", "jobs that are due": "1, the oldest for 61 s",
         "messages to send": "-", "refunds, 24 h": "4 paid, 3 under way, 2 not made", "refunds without approval": "1",
+        "the front door": "-", "refused at the door": "-",
     }  # fmt: skip
     assert {name for name, line in told.items() if line.alarm} == {
         "time of a turn", "tools that rest", "jobs that are due", "refunds without approval",
@@ -112,3 +114,17 @@ def test_a_promised_mail_that_waits_is_no_queue_that_is_stuck() -> None:
     Gauge("aiguy_jobs_due", "", ["kind"], registry=here).labels("mail_answer").set(1)
     Gauge("aiguy_jobs_oldest_seconds", "", ["kind"], registry=here).labels("mail_answer").set(600)
     assert not lines(here, books)["jobs that are due"].alarm
+
+
+def test_the_door_says_how_requests_ended_and_rings_when_a_tenth_fails() -> None:
+    numbers = DoorNumbers()
+    for ended in [b"200|200|-"] * 45 + [b"502|502|-"] * 5 + [b"403|403|waf", b"429||", b"429|429|-"]:
+        numbers.datagram_received(b"<190>Nov 22 19:00:00 nginx: " + ended, ("127.0.0.1", 1))
+    numbers.datagram_received(b"not of nginx", ("127.0.0.1", 1))
+    numbers.connections(
+        "Active connections: 7 \nserver accepts handled requests\n 9 9 9 \nReading: 1 Writing: 2 Waiting: 4"
+    )
+    told = {one.name: one for one in main_numbers({"gateway": generate_latest(numbers.registry).decode()})}
+    assert told["the front door"].value == "53 requests, 7 connections, 9.4% failed"
+    assert (told["the front door"].alarm, told["the front door"].runbook) == (True, "front-door")
+    assert told["refused at the door"].value == "1 by the WAF, 1 too many"

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from onebox.alarms import Alarm, load_alarms
 
 _UNDER_WAY = ("requested", "confirmed", "approved", "submitted")
+_FAILED = {"status": "5xx"}
 _RUNBOOKS = "services/runbooks"
 
 
@@ -41,6 +42,7 @@ def main_numbers(told: Mapping[str, str]) -> Iterator[Line]:
     yield from _day(here, alarms)
     yield from _waiting(here, desk, alarms)
     yield from _money(books, alarms)
+    yield from _door(_families(told.get("gateway", "")), alarms)
 
 
 def _turns(here: Families, alarms: Alarms) -> Iterator[Line]:
@@ -95,6 +97,17 @@ def _money(books: Families, alarms: Alarms) -> Iterator[Line]:
     alone = _sum(books, "aiguy_refunds_without_approval")
     never = alarms["refunds_unapproved"]
     yield Line("refunds without approval", f"{alone:.0f}" if books else "-", never.rings(alone), never.runbook)
+
+
+def _door(door: Families, alarms: Alarms) -> Iterator[Line]:
+    failing = alarms["door_failing"]
+    every, bad = (_sum(door, "aiguy_door_requests", "aiguy_door_requests_total", **one) for one in ({}, _FAILED))
+    open_now = _sum(door, "aiguy_door_connections", state="all")
+    told = f"{every:.0f} requests, {open_now:.0f} connections, {_share(bad, every)} failed"
+    ringing = failing.rings(bad / every if every else None, bad)
+    yield Line("the front door", told if door else "-", ringing, failing.runbook)
+    waf, limit = (_sum(door, "aiguy_door_refused", "aiguy_door_refused_total", by=one) for one in ("waf", "limit"))
+    yield Line("refused at the door", f"{waf:.0f} by the WAF, {limit:.0f} too many" if door else "-")
 
 
 def _queue(families: Families, many: float, oldest: str) -> str:

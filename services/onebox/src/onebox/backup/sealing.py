@@ -28,9 +28,12 @@ class Sealer:
     recipients: Sequence[x25519.Recipient]
 
     def stream(self, source: BinaryIO, target: Path) -> None:
-        """Seals all that `source` has into the file `target`, piece by piece. Raises OSError."""
-        with target.open("wb") as file:
-            pyrage.encrypt_io(source, file, self.recipients)
+        """Seals all that `source` has into the file `target`, piece by piece. Raises BackupError."""
+        try:
+            with target.open("wb") as file:
+                pyrage.encrypt_io(source, file, self.recipients)
+        except (pyrage.EncryptError, OSError) as error:
+            raise BackupError(f"{target.name} cannot be written ({error})") from error
 
     def seal(self, content: bytes) -> bytes:
         """The sealed form of what fits into memory."""

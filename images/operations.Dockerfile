@@ -1,5 +1,5 @@
-# What makes backups and brings them back: every service's package, and pg_dump. The context is the root of the repository:
-#   docker build -f images/backup.Dockerfile -t aiguy/backup .
+# What makes backups and brings them back, and counts beside the front door: every service's package, and pg_dump. The context is
+# the root of the repository: docker build -f images/operations.Dockerfile -t aiguy/operations .
 FROM python:3.11.14-slim-trixie AS build
 # The version that .ci/setup pins too.
 RUN pip install --no-cache-dir uv==0.13.8
