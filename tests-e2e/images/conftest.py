@@ -44,12 +44,13 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def image(open_folder: Path, account: Account | None) -> Image:
-    """`image("orders")`: the final stage of that service's image."""
+    """`image("orders")`: the final stage of that service's image; `image("operations")`: of what operations run."""
     made: dict[str, Stage] = {}
 
     def make(service: str) -> Stage:
         if service not in made:
-            made[service] = recipe.build(service, open_folder / service, _uv(), _python(account))
+            file = recipe.OPERATIONS if service == "operations" else recipe.FILE
+            made[service] = recipe.build(service, open_folder / service, _uv(), _python(account), file)
         return made[service]
 
     return make

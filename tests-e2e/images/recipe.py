@@ -1,4 +1,4 @@
-"""images/Dockerfile without an engine: its steps, and what they make of a clean folder.
+"""The recipes in images/ without an engine: their steps, and what these make of a clean folder.
 
 COPY takes what .dockerignore lets through; RUN lines of uv run as they stand. What only an engine has (the base image,
 users, layers) is left out.
@@ -21,6 +21,7 @@ from servicekit.embedded.account import Account
 from .composed import ROOT, fill
 
 FILE = ROOT / "images" / "Dockerfile"
+OPERATIONS = ROOT / "images" / "operations.Dockerfile"
 #: Whom the image runs as.
 IMAGE_USER = Account(10001, 10001)
 
@@ -71,12 +72,12 @@ class Stage:
         return words
 
 
-def build(service: str, folder: Path, uv: Path, python: Path) -> Stage:
-    """The final stage of the image of `service`, made below `folder`. Raises CalledProcessError with what uv said."""
+def build(service: str, folder: Path, uv: Path, python: Path, file: Path = FILE) -> Stage:
+    """The final stage of an image, made below `folder`. Raises CalledProcessError with what uv said."""
     stages: dict[str, Stage] = {}
     stage = Stage(folder)
     files = context()
-    for step in steps():
+    for step in steps(file):
         words = step.words if step.name != "HEALTHCHECK" else []
         match step.name:
             case "FROM":

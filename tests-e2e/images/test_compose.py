@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
+from onebox.front_door import TOLD
 from orchestrator.settings import load_issuers
 
 from . import recipe
@@ -150,7 +151,7 @@ def test_what_is_mounted_is_there() -> None:
     volumes = set(compose()["volumes"])
     used = {one.split(":")[0] for service in _services().values() for one in service.get("volumes", [])}
     assert {one for one in used if not one.startswith(".")} == volumes
-    places = {one for one in used if one.startswith(".")} - {"./secrets", BUILT}
+    places = {one for one in used if one.startswith(".")} - {"./secrets", "./backups", BUILT}
     assert [one for one in places if not (ROOT / one).exists()] == []
 
 
@@ -171,9 +172,21 @@ def test_traces_come_to_where_services_are_told_to_send_them_and_from_there_to_g
     urls = {one["type"]: urlsplit(one["url"]) for one in sources}
     assert (urls["jaeger"].hostname, urls["jaeger"].port) == ("collector", 16686)
     assert (urls["prometheus"].hostname, urls["prometheus"].port) == ("prometheus", 9090)
-    networks = {name: set(one["networks"]) for name, one in _runs().items()}
+    networks = {name: set(one.get("networks", ())) for name, one in _runs().items()}
     assert networks["collector"] & networks["grafana"] & networks["prometheus"] >= {"inside"}
     assert all("inside" in networks[name] for name in SERVICES)
+
+
+def test_what_counts_for_the_door_is_beside_it_and_hears_where_it_is_told_to_speak() -> None:
+    counting, gateway = _services()["door-numbers"], _services()["gateway"]
+    told = environment(counting)
+    assert counting["network_mode"] == "service:gateway"
+    (heard,) = re.findall(r"syslog:server=([0-9.:]+),nohostname numbers;", FILE.read_text("utf-8"))
+    assert heard == told["AIGUY_DOOR_HEAR"]
+    inside = gateway["networks"]["inside"]["ipv4_address"]
+    assert told["AIGUY_DOOR_SERVE"].startswith(f"{inside}:"), "not to the outside"
+    port = gateway["ports"][0].rpartition(":")[2]
+    assert told["AIGUY_DOOR_TOLD"] == f"{TOLD}:{port}"
 
 
 def test_migrations_are_done_by_the_image_of_the_service() -> None:
@@ -204,8 +217,10 @@ def test_prometheus_asks_whom_the_rules_ask_for_and_finds_rules_and_dashboards()
     told = yaml.safe_load((ROOT / "images" / "observability" / "prometheus.yml").read_text("utf-8"))
     usual = yaml.safe_load((ours / "prometheus.yaml").read_text("utf-8"))
     jobs = {one["job_name"]: one["static_configs"][0]["targets"] for one in told["scrape_configs"]}
-    assert set(jobs) - {"spans"} == {one["job_name"] for one in usual["scrape_configs"]} == set(SERVICES)
+    assert set(jobs) - {"spans"} == {one["job_name"] for one in usual["scrape_configs"]} == {*SERVICES, "gateway"}
     assert {name: jobs[name] for name in SERVICES} == {name: [f"{name}:8000"] for name in SERVICES}
+    counting = environment(_services()["door-numbers"])
+    assert jobs["gateway"] == [f"gateway:{counting['AIGUY_DOOR_SERVE'].rpartition(':')[2]}"]
     (rules,) = told["rule_files"]
     assert list(ours.glob(rules.removeprefix("/etc/prometheus/observability/")))
     boards = yaml.safe_load((ROOT / "images" / "observability" / "dashboards.yaml").read_text("utf-8"))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -50,15 +51,16 @@ def test_nothing_reaches_the_builder_that_is_not_copied() -> None:
     reaching = recipe.context()
     assert reaching
     copied = {"pyproject.toml", "uv.lock", "contracts", "services/servicekit", "images"}
-    copied |= {f"services/{service}" for service in SERVICES}
+    copied |= {f"services/{service}" for service in (*SERVICES, "onebox")}
     assert {name for name in reaching if not any(name == one or name.startswith(f"{one}/") for one in copied)} == set()
     assert {
         name for name in reaching if re.search(r"(^|/)(tests?|var|secrets|widget/src|\.git)/|\.env$", name)
     } == set()
 
 
-def test_dependencies_have_a_layer_that_our_code_does_not_touch() -> None:
-    build = [step for step in recipe.steps() if step.name in ("COPY", "RUN", "FROM")]
+@pytest.mark.parametrize("file", [recipe.FILE, recipe.OPERATIONS], ids=lambda file: file.name)
+def test_dependencies_have_a_layer_that_our_code_does_not_touch(file: Path) -> None:
+    build = [step for step in recipe.steps(file) if step.name in ("COPY", "RUN", "FROM")]
     first, second = (number for number, step in enumerate(build) if step.text.startswith("uv sync"))
     assert [step.text for step in build[:first] if step.name == "COPY"] == ["pyproject.toml uv.lock ./"]
     for number in (first, second):
@@ -66,8 +68,9 @@ def test_dependencies_have_a_layer_that_our_code_does_not_touch() -> None:
     assert "--no-install-workspace" in build[first].words
 
 
-def test_the_image_is_pinned_has_no_root_and_starts_in_exec_form() -> None:
-    steps = recipe.steps()
+@pytest.mark.parametrize("file", [recipe.FILE, recipe.OPERATIONS], ids=lambda file: file.name)
+def test_the_image_is_pinned_has_no_root_and_starts_in_exec_form(file: Path) -> None:
+    steps = recipe.steps(file)
     bases = {step.words[0] for step in steps if step.name == "FROM"}
     assert len(bases) == 1
     assert re.fullmatch(r"python:3\.11\.\d+-slim-\w+", bases.pop())
@@ -76,11 +79,13 @@ def test_the_image_is_pinned_has_no_root_and_starts_in_exec_form() -> None:
     for name in ("ENTRYPOINT", "CMD"):
         assert [step.text[0] for step in steps if step.name == name] == ["["]
     final = steps[max(number for number, step in enumerate(steps) if step.name == "FROM") :]
-    assert [step.text for step in final if step.name == "RUN"] == ["install -d -o 10001 -g 10001 /data"]
+    wanted = ["install -d -o 10001 -g 10001 /data"] if file == recipe.FILE else []
+    assert [step.text for step in final if step.name == "RUN"] == wanted
 
 
-def test_it_builds_with_the_uv_that_setup_pins() -> None:
+@pytest.mark.parametrize("file", [recipe.FILE, recipe.OPERATIONS], ids=lambda file: file.name)
+def test_it_builds_with_the_uv_that_setup_pins(file: Path) -> None:
     (pinned,) = re.findall(r"^UV_PINNED=(\S+)$", (ROOT / ".ci" / "setup").read_text("utf-8"), re.MULTILINE)
-    assert [step.text for step in recipe.steps() if step.text.startswith("pip ")] == [
+    assert [step.text for step in recipe.steps(file) if step.text.startswith("pip ")] == [
         f"pip install --no-cache-dir uv=={pinned}"
     ]

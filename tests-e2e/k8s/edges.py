@@ -14,6 +14,11 @@ EVERYWHERE = "0.0.0.0/0"
 #: Networks that are never the public internet.
 PRIVATE = {"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}
 DATABASES = {5432: "postgres", 6379: "valkey"}
+#: Settings of which each alone means that a service calls others by HTTPS.
+_BY_HTTPS = {
+    "AIGUY_LLM_MODEL", "AIGUY_STRIPE_KEY_FILE", "AIGUY_WOOCOMMERCE_URL", "AIGUY_SHOPIFY_URL", "AIGUY_ZENDESK_URL",
+    "AIGUY_SLACK_BOT_TOKEN_FILE", "AIGUY_TICKETS_WEBHOOK_URL", "SITEMAP",
+}  # fmt: skip
 _PLACE = re.compile(r"\b([a-z][a-z-]*):(\d{4,5})\b")
 _NAMESPACE = "kubernetes.io/metadata.name"
 
@@ -71,7 +76,7 @@ def _beyond(overlay: Overlay) -> Iterator[Edge]:
 def _from_namespaces(overlay: Overlay) -> Iterator[Edge]:
     """Ports that no pod listens on are open to nobody."""
     for pod in overlay.pods:
-        own = {port["containerPort"] for port in pod.container.get("ports", ())}
+        own = {port["containerPort"] for one in pod.containers for port in one.get("ports", ())}
         for peer, ports in _rules(overlay, pod, "Ingress"):
             if "namespaceSelector" in peer:
                 for port in ports & own:
@@ -87,7 +92,7 @@ def needed(overlay: Overlay) -> set[Edge]:
         found |= {(me, "kube-system", 53)}
         for value in told.values():
             found |= {(me, services[host], int(port)) for host, port in _PLACE.findall(value) if host in services}
-        if "AIGUY_DATABASE_URL_FILE" in told or any(files == {"database-url"} for files in pod.secrets.values()):
+        if {"AIGUY_DATABASE_URL_FILE", "AIGUY_DATABASE_URLS_FOLDER"} & told.keys():
             found |= {(me, "postgres", 5432)}
         if "OTEL_EXPORTER_OTLP_ENDPOINT" in told:
             collector = urlsplit(told["OTEL_EXPORTER_OTLP_ENDPOINT"])
@@ -98,13 +103,15 @@ def needed(overlay: Overlay) -> set[Edge]:
         found |= {(me, "public", port) for port in _public_ports(told)}
         if pod.labels.get(COMPONENT) == "service" and overlay.of("ServiceMonitor"):
             found |= {("monitoring", me, int(told["AIGUY_PORT"]))}
+        if any(one["name"] == "numbers" for one in pod.containers):
+            found |= {("monitoring", me, 9113)}
         if me == "gateway":
             found |= {("gateway-system", me, 8090)} if overlay.of("HTTPRoute") else {("ingress-nginx", me, 8090)}
     return found
 
 
 def _public_ports(told: dict[str, str]) -> set[int]:
-    https = {"AIGUY_LLM_MODEL", "AIGUY_STRIPE_KEY_FILE", "AIGUY_WOOCOMMERCE_URL", "SITEMAP"} & told.keys()
+    https = _BY_HTTPS & told.keys()
     # Where real customers are, their site publishes its keys; the API alone looks at tokens of the site.
     site = told.get("AIGUY_WORKER") == "off" and told["AIGUY_ENVIRONMENT"] != "local"
     mail = {int(told.get("AIGUY_SMTP_PORT", "587"))} if "AIGUY_SMTP_HOST" in told else set()

@@ -45,6 +45,11 @@ class Pod:
         return dict(container)
 
     @property
+    def containers(self) -> list[Document]:
+        """That one and those beside it."""
+        return [*self.spec["containers"], *self.spec.get("initContainers", ())]
+
+    @property
     def lasting(self) -> bool:
         """Whether it is meant to run until it is told to end."""
         return self.kind in {"Deployment", "StatefulSet"}

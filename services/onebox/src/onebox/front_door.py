@@ -20,6 +20,8 @@ SWITCH, RULES = "AIGUY_GATEWAY", "AIGUY_GATEWAY_CRS"
 _DEBIANS_RULES = "/usr/share/modsecurity-crs/rules"
 #: Where the server with the WAF listens, on the door's own port: a loopback address that leads nowhere else.
 _INSIDE = "127.0.0.2"
+#: Where it tells how many connections it has, likewise.
+TOLD = "127.0.0.3"
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?")
 _PLACEHOLDER = re.compile(r"\$\{(AIGUY_[A-Z_]+)\}")
 #: What a machine that says nothing gets; each may be set by the variable of its name.
@@ -27,7 +29,7 @@ LIMITS: Mapping[str, str] = {
     "AIGUY_GATEWAY_RATE": "20r/s", "AIGUY_GATEWAY_BURST": "40", "AIGUY_GATEWAY_CONNECTIONS": "50",
     "AIGUY_GATEWAY_SLOW": "10s", "AIGUY_GATEWAY_PATIENCE": "60s", "AIGUY_GATEWAY_TRUSTED": "",
     "AIGUY_GATEWAY_SITES": "", "AIGUY_GATEWAY_DOOR": "plain",
-    "AIGUY_GATEWAY_CERTIFICATE": "", "AIGUY_GATEWAY_CERTIFICATE_KEY": "",
+    "AIGUY_GATEWAY_NUMBERS": "", "AIGUY_GATEWAY_CERTIFICATE": "", "AIGUY_GATEWAY_CERTIFICATE_KEY": "",
 }  # fmt: skip
 
 
@@ -72,6 +74,7 @@ def write_door(
         RULES: str(parts.rules), "AIGUY_GATEWAY_UNICODE": str(parts.unicode),
         "AIGUY_GATEWAY_WAF": str(state / "modsecurity"),
         "AIGUY_GATEWAY_INSIDE": f"{_INSIDE}:{listen.rpartition(':')[2]}",
+        "AIGUY_GATEWAY_TOLD": f"{TOLD}:{listen.rpartition(':')[2]}",
         "AIGUY_GATEWAY_ORIGINS": _origins(environment.get("AIGUY_WEB_ORIGINS", "[]")),
     }  # fmt: skip
     state.mkdir(parents=True, exist_ok=True)

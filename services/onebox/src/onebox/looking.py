@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from onebox.numbers import Line, main_numbers
-from onebox.ports import GATEWAY
+from onebox.ports import DOOR_NUMBERS, GATEWAY
 
 _PATIENCE_S = 5.0
 
@@ -42,12 +42,13 @@ async def look(state: Mapping[str, Any]) -> Look:
     asked = {name: f"{url}/readyz" for name, url in urls.items()}
     if front_door := state.get(GATEWAY):
         asked[GATEWAY] = f"{front_door}/livez"
+    counted = {**urls, **({GATEWAY: numbers} if (numbers := state.get(DOOR_NUMBERS)) else {})}
     async with httpx.AsyncClient(timeout=_PATIENCE_S) as client:
         services, texts = await asyncio.gather(
             asyncio.gather(*(_ready(client, name, url) for name, url in asked.items())),
-            asyncio.gather(*(_metrics(client, url) for url in urls.values())),
+            asyncio.gather(*(_metrics(client, url) for url in counted.values())),
         )
-    return Look(tuple(services), tuple(main_numbers(dict(zip(urls, texts, strict=True)))))
+    return Look(tuple(services), tuple(main_numbers(dict(zip(counted, texts, strict=True)))))
 
 
 async def _ready(client: httpx.AsyncClient, name: str, url: str) -> Service:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-#: What says that a call of a tool went as it should.
-_GOOD = frozenset({"succeeded", "cached", "accepted"})
-#: Fewer than this say nothing about a share.
-_ENOUGH = 20
+from onebox.alarms import Alarm, load_alarms
+
 _UNDER_WAY = ("requested", "confirmed", "approved", "submitted")
+_FAILED = {"status": "5xx"}
 _RUNBOOKS = "services/runbooks"
 
 
@@ -30,6 +29,7 @@ class Line:
 
 
 Families = dict[str, Metric]
+Alarms = Mapping[str, Alarm]
 
 
 def main_numbers(told: Mapping[str, str]) -> Iterator[Line]:
@@ -37,57 +37,77 @@ def main_numbers(told: Mapping[str, str]) -> Iterator[Line]:
     what cannot be asked.
     """
     here, books, desk = (_families(told.get(name, "")) for name in ("orchestrator", "billing", "tickets"))
-    yield from _turns(here)
-    yield from _day(here)
-    yield from _waiting(here, desk)
-    yield from _money(books)
+    alarms = load_alarms()
+    yield from _turns(here, alarms)
+    yield from _day(here, alarms)
+    yield from _waiting(here, desk, alarms)
+    yield from _money(books, alarms)
+    yield from _door(_families(told.get("gateway", "")), alarms)
 
 
-def _turns(here: Families) -> Iterator[Line]:
+def _turns(here: Families, alarms: Alarms) -> Iterator[Line]:
     turns = _sum(here, "aiguy_turns_ended", "aiguy_turns_ended_total")
     yield Line("turns since start", f"{turns:.0f}" if here else "-")
     half, most = (_quantile(here, "aiguy_turn_seconds", share) for share in (0.5, 0.95))
-    slow = most is not None and most > 5
-    yield Line("time of a turn", f"p50 {_seconds(half)}, p95 {_seconds(most)}", slow, "slow-turns")
+    measured = _sum(here, "aiguy_turn_seconds", "aiguy_turn_seconds_count")
+    slow = alarms["turns_slow"]
+    times = f"p50 {_seconds(half)}, p95 {_seconds(most)}"
+    yield Line("time of a turn", times, slow.rings(most, measured), slow.runbook)
     yield Line("first words", f"p95 {_seconds(_quantile(here, 'aiguy_turn_first_words_seconds', 0.95))}")
     calls = _sum(here, "aiguy_tool_calls", "aiguy_tool_calls_total")
-    bad = calls - sum(_sum(here, "aiguy_tool_calls", "aiguy_tool_calls_total", outcome=one) for one in _GOOD)
-    failing = calls >= _ENOUGH and bad / calls > 0.02
-    yield Line("tool calls without an answer", _share(bad, calls), failing, "tool-failing")
+    failing, rests = alarms["tools_failing"], alarms["tools_resting"]
+    bad = sum(_sum(here, "aiguy_tool_calls", "aiguy_tool_calls_total", outcome=one) for one in failing.among)
+    ringing = failing.rings(bad / calls if calls else None, bad)
+    yield Line("tool calls without an answer", _share(bad, calls), ringing, failing.runbook)
     family = here.get("aiguy_tool_breaker_open")
     resting = sorted(one.labels["tool"] for one in family.samples if one.value > 0) if family else []
-    yield Line("tools that rest", ", ".join(resting) or ("none" if here else "-"), bool(resting), "tool-failing")
+    named = ", ".join(resting) or ("none" if here else "-")
+    yield Line("tools that rest", named, rests.rings(len(resting)), rests.runbook)
 
 
-def _day(here: Families) -> Iterator[Line]:
+def _day(here: Families, alarms: Alarms) -> Iterator[Line]:
     bot, staff = (_sum(here, "aiguy_day_conversations", by=one) for one in ("bot", "staff"))
     both, cost = bot + staff, _sum(here, "aiguy_day_cost_dollars")
     yield Line("without a person, 24 h", _share(bot, both))
-    yield Line("with a person, 24 h", _share(staff, both), both > _ENOUGH and staff / both > 0.5, "escalation")
+    many = alarms["with_a_person"]
+    ringing = many.rings(staff / both if both else None, both)
+    yield Line("with a person, 24 h", _share(staff, both), ringing, many.runbook)
     each = f", ${cost / both:,.4f} a conversation" if both else ""
     yield Line("cost, 24 h", f"${cost:,.2f}{each}" if here else "-")
 
 
-def _waiting(here: Families, desk: Families) -> Iterator[Line]:
+def _waiting(here: Families, desk: Families, alarms: Alarms) -> Iterator[Line]:
+    old, late, gone = alarms["approvals_old"], alarms["jobs_old"], alarms["messages_lost"]
     waiting, age = _sum(here, "aiguy_approvals_waiting"), _sum(here, "aiguy_approvals_oldest_seconds")
-    yield Line(
-        "approvals waiting", _queue(here, waiting, f"{age / 60:.0f} min"), age > 4 * 3600, "approvals-waiting"
-    )  # fmt: skip
-    due, oldest = _sum(here, "aiguy_jobs_due"), _most(here, "aiguy_jobs_oldest_seconds")
-    yield Line("jobs that are due", _queue(here, due, f"{oldest:.0f} s"), oldest > 60, "queue-stuck")
+    cards = _queue(here, waiting, f"{age / 60:.0f} min")
+    yield Line("approvals waiting", cards, old.rings(age), old.runbook)
+    due, oldest = (_several(here, name, late.among) for name in ("aiguy_jobs_due", "aiguy_jobs_oldest_seconds"))
+    jobs = _queue(here, sum(due), f"{max(oldest, default=0.0):.0f} s")
+    yield Line("jobs that are due", jobs, late.rings(max(oldest, default=None)), late.runbook)
     left, lost = (_sum(desk, "aiguy_outbox_messages", state=one) for one in ("waiting", "failed"))
-    yield Line(
-        "messages to send", f"{left:.0f}, given up {lost:.0f}" if desk else "-", lost > 0, "ticket-system-outage"
-    )  # fmt: skip
+    messages = f"{left:.0f}, given up {lost:.0f}" if desk else "-"
+    yield Line("messages to send", messages, gone.rings(lost), gone.runbook)
 
 
-def _money(books: Families) -> Iterator[Line]:
+def _money(books: Families, alarms: Alarms) -> Iterator[Line]:
     paid, every = (_sum(books, "aiguy_day_refunds", **wanted) for wanted in ({"state": "succeeded"}, {}))
     under_way = sum(_sum(books, "aiguy_day_refunds", state=one) for one in _UNDER_WAY)
     told = f"{paid:.0f} paid, {under_way:.0f} under way, {every - paid - under_way:.0f} not made"
     yield Line("refunds, 24 h", told if books else "-")
     alone = _sum(books, "aiguy_refunds_without_approval")
-    yield Line("refunds without approval", f"{alone:.0f}" if books else "-", alone > 0, "refund-without-approval")
+    never = alarms["refunds_unapproved"]
+    yield Line("refunds without approval", f"{alone:.0f}" if books else "-", never.rings(alone), never.runbook)
+
+
+def _door(door: Families, alarms: Alarms) -> Iterator[Line]:
+    failing = alarms["door_failing"]
+    every, bad = (_sum(door, "aiguy_door_requests", "aiguy_door_requests_total", **one) for one in ({}, _FAILED))
+    open_now = _sum(door, "aiguy_door_connections", state="all")
+    told = f"{every:.0f} requests, {open_now:.0f} connections, {_share(bad, every)} failed"
+    ringing = failing.rings(bad / every if every else None, bad)
+    yield Line("the front door", told if door else "-", ringing, failing.runbook)
+    waf, limit = (_sum(door, "aiguy_door_refused", "aiguy_door_refused_total", by=one) for one in ("waf", "limit"))
+    yield Line("refused at the door", f"{waf:.0f} by the WAF, {limit:.0f} too many" if door else "-")
 
 
 def _queue(families: Families, many: float, oldest: str) -> str:
@@ -110,8 +130,9 @@ def _sum(families: dict[str, Metric], name: str, sample: str = "", **labels: str
     return sum(_values(families, name, sample or name, **labels))
 
 
-def _most(families: dict[str, Metric], name: str) -> float:
-    return max(_values(families, name, name), default=0.0)
+def _several(families: dict[str, Metric], name: str, kinds: tuple[str, ...]) -> list[float]:
+    """Its values for these kinds."""
+    return [value for kind in kinds for value in _values(families, name, name, kind=kind)]
 
 
 def _quantile(families: dict[str, Metric], name: str, share: float) -> float | None:

@@ -8,11 +8,14 @@ from servicekit.embedded.ports import PortClaims
 
 ORCHESTRATOR = "orchestrator"
 GATEWAY = "gateway"
+#: What counts for the front door.
+DOOR_NUMBERS = "door-numbers"
 TOOL_SERVICES = ("orders", "billing", "tickets", "retrieval")
 DEFAULT_PORTS: Mapping[str, int] = {
     ORCHESTRATOR: 8080, "orders": 8081, "billing": 8082, "tickets": 8083, "retrieval": 8084,
 }  # fmt: skip
 GATEWAY_PORT = 8090
+DOOR_NUMBERS_PORT = 8094
 
 
 def choose_ports(
@@ -27,7 +30,7 @@ def choose_ports(
     """
     chosen: dict[str, int] = {}
     for name, usual in ports.items():
-        wanted = int(environment.get(f"AIGUY_{name.upper()}_PORT", usual))
+        wanted = int(environment.get(f"AIGUY_{name.upper().replace('-', '_')}_PORT", usual))
         chosen[name] = wanted if claims.claim(wanted) else claims.claim_any()
         if chosen[name] != wanted:
             report.note(f"port {wanted} is taken: {name} listens on {chosen[name]}")

@@ -14,10 +14,19 @@ import httpx
 from onebox.child import BackOff, ChildSpec
 from onebox.environment import HOST, Addresses, machine_environment, service_environment
 from onebox.faults import FaultProxy
-from onebox.front_door import SWITCH, Parts, find_parts, write_door
+from onebox.front_door import SWITCH, TOLD, Parts, find_parts, write_door
 from onebox.home import Home
 from onebox.keys import KeyFiles
-from onebox.ports import DEFAULT_PORTS, GATEWAY, GATEWAY_PORT, ORCHESTRATOR, TOOL_SERVICES, choose_ports
+from onebox.ports import (
+    DEFAULT_PORTS,
+    DOOR_NUMBERS,
+    DOOR_NUMBERS_PORT,
+    GATEWAY,
+    GATEWAY_PORT,
+    ORCHESTRATOR,
+    TOOL_SERVICES,
+    choose_ports,
+)
 from onebox.readiness import NotReadyError, wait_for_tools, wait_ready
 from onebox.report import Report, timed
 from onebox.servers import database_server, redis_server
@@ -121,7 +130,7 @@ class Stack:
         self.home.create()
         self._take_lock()
         self.keys.create()
-        usual = {**DEFAULT_PORTS, **({GATEWAY: GATEWAY_PORT} if self._door else {})}
+        usual = {**DEFAULT_PORTS, **({GATEWAY: GATEWAY_PORT, DOOR_NUMBERS: DOOR_NUMBERS_PORT} if self._door else {})}
         ports = choose_ports(self._report, self._claims, self._environment, usual)
         await self._start_servers()
         databases = await self._database.create_databases(SERVICES, self._fresh)
@@ -142,7 +151,8 @@ class Stack:
             for trouble in await self._site.unread_keys():
                 self._report.trouble(trouble)
         urls = {name: self.url(name) for name in SERVICES}
-        self.home.write_running({"pid": os.getpid(), "urls": urls, GATEWAY: self.front_door, "site": self.site})
+        door = {GATEWAY: self.front_door, DOOR_NUMBERS: self.url(DOOR_NUMBERS) if self._door else None}
+        self.home.write_running({"pid": os.getpid(), "urls": urls, **door, "site": self.site})
         self._report.done("ready", "everything runs", (time.perf_counter() - started) * 1000)
 
     async def restart(self, name: str, extra: Mapping[str, str] | None = None) -> None:
@@ -209,10 +219,18 @@ class Stack:
         state = self.home.root / GATEWAY
         places = {name: f"{HOST}:{self.addresses.ports[name]}" for name in SERVICES}
         listen = f"{HOST}:{self.addresses.ports[GATEWAY]}"
-        command = write_door(parts, state, listen, places, self._environment)
+        machine = machine_environment(self._environment)
+        numbers = f"{HOST}:{self.addresses.ports[DOOR_NUMBERS]}"
+        line = f"access_log syslog:server={numbers},nohostname numbers;"
+        command = write_door(parts, state, listen, places, {"AIGUY_GATEWAY_NUMBERS": line, **self._environment})
+        told = {"HEAR": numbers, "SERVE": numbers, "TOLD": f"{TOLD}:{self.addresses.ports[GATEWAY]}"}
+        counting = machine | {f"AIGUY_DOOR_{name}": place for name, place in told.items()}
         self._began[GATEWAY] = time.perf_counter()
-        spec = ChildSpec(GATEWAY, command, self._log_file(GATEWAY), machine_environment(self._environment))
-        await self._supervisor.start([spec])
+        counts = [sys.executable, "-m", "onebox.door_numbers"]
+        await self._supervisor.start([
+            ChildSpec(DOOR_NUMBERS, counts, self._log_file(DOOR_NUMBERS), counting),
+            ChildSpec(GATEWAY, command, self._log_file(GATEWAY), machine),
+        ])  # fmt: skip
         try:
             await self._ready(client, GATEWAY, "/livez")
         except StackError as error:

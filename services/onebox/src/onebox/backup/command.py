@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from onebox.backup.errors import BackupError, Refused
-from onebox.backup.keys_archive import read_passphrase
+from onebox.backup.folder import Keep
 from onebox.backup.restore import Plan, Restored, carry_out, check_keys, plan_restore
-from onebox.backup.take import KeySource, Taken, take_backup
+from onebox.backup.sealing import make_identity, opener_of, sealer_of
+from onebox.backup.take import Taken, take_backup
 from onebox.home import Home
 from onebox.servers import database_server
 from onebox.stack import SERVICES
@@ -22,39 +22,40 @@ from servicekit.embedded.files import DirectoryLock
 from servicekit.embedded.place import remove_directory
 
 DONE, REFUSED, UNTRIED = 0, 1, 2
-PASSPHRASE = "AIGUY_BACKUP_PASSPHRASE_FILE"  # noqa: S105 - the name of a setting
+RECIPIENT, IDENTITY = "AIGUY_BACKUP_RECIPIENT_FILE", "AIGUY_BACKUP_IDENTITY_FILE"
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """What the keys are sealed under: the file of a passphrase; None: the keys are left out."""
-
-    file: Path | None
-
-    def passphrase(self) -> bytes | None:
-        """Raises BackupError when it cannot be read."""
-        return read_passphrase(self.file) if self.file else None
+def named_recipient(given: Path | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The file of whom backups are sealed for: the option, else the setting. Raises Refused when there is neither."""
+    return _named(
+        given, RECIPIENT, "--recipient-file", "backups are sealed for (aiguy keys backup makes one)", environment
+    )
 
 
-def sealed_by(given: Path | None, without_keys: bool, environment: Mapping[str, str] = os.environ) -> Sealed:
-    """By the option, else by the setting. Raises Refused when neither is there and the keys are not left out."""
-    file = given or (Path(environment[PASSPHRASE]) if environment.get(PASSPHRASE) else None)
-    if file is None and not without_keys:
-        raise Refused(
-            f"name the file of a passphrase for the keys (--passphrase-file, {PASSPHRASE}), or --without-keys"
-        )
-    return Sealed(None if without_keys else file)
+def named_identity(given: Path | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The file of what opens backups: the option, else the setting. Raises Refused when there is neither."""
+    return _named(given, IDENTITY, "--identity-file", "opens it", environment)
+
+
+def make_backup_key(file: Path, console: Console) -> int:
+    """A new key for backups. Returns 0; 1 when it was refused; 2 when it could not be written."""
+
+    def work() -> int:
+        recipient = make_identity(file)
+        console.print(escape(f"{file} opens backups: keep it where neither this machine nor its backups are."))
+        console.print(escape(f"{file}.pub is what they are sealed for: {recipient}"))
+        return DONE
+
+    return said(work, console, "No key was made")
 
 
 def backup_databases(
-    folder: Path, urls: Mapping[str, str], keys: Path, sealed: Sealed, keep: int | None, console: Console
+    folder: Path, urls: Mapping[str, str], keys: Path | None, recipients: Path, keep: Keep | None, console: Console
 ) -> int:
     """Takes a backup. Returns 0; 1 when it was refused, or a chain did not hold; 2 when it could not be taken."""
 
     def work() -> int:
-        passphrase = sealed.passphrase()
-        source = KeySource(keys, passphrase) if passphrase else None
-        return _say_taken(asyncio.run(take_backup(folder, urls, source, keep)), console)
+        return _say_taken(asyncio.run(take_backup(folder, urls, keys, sealer_of(recipients), keep)), console)
 
     return said(work, console, "No backup was made")
 
@@ -62,10 +63,11 @@ def backup_databases(
 def restore_here(
     home: Home,
     folder: Path,
-    sealed: Sealed,
+    identity: Path,
     console: Console,
     *,
     replace: bool,
+    without_keys: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> int:
     """Restores the stack of this machine, which must not run. Returns 0; 1 when it was refused, or something is wrong
@@ -73,7 +75,7 @@ def restore_here(
     """
 
     def work() -> int:
-        plan = plan_restore(folder, sealed.passphrase(), without_keys=sealed.file is None)
+        plan = plan_restore(folder, opener_of(identity), without_keys=without_keys)
         home.create()
         lock = DirectoryLock(home.root / "lock")
         try:
@@ -93,13 +95,16 @@ def restore_here(
 
 
 def restore_databases(
-    folder: Path, urls: Mapping[str, str], keys: Path, sealed: Sealed, console: Console, *, replace: bool
+    folder: Path, urls: Mapping[str, str], keys: Path | None, identity: Path, console: Console, *, replace: bool
 ) -> int:
-    """As `restore_here`, into the databases of `urls`; Valkey and the index of the knowledge base are not touched."""
+    """As `restore_here`, into the databases of `urls`; Valkey and the index of the knowledge base are not touched.
+
+    `keys`: where the key files go; None: they are left out.
+    """
 
     def work() -> int:
-        plan = plan_restore(folder, sealed.passphrase(), without_keys=sealed.file is None)
-        return say_restored(asyncio.run(carry_out(plan, urls, keys, replace=replace)), console)
+        plan = plan_restore(folder, opener_of(identity), without_keys=keys is None)
+        return say_restored(asyncio.run(carry_out(plan, urls, keys or Path(), replace=replace)), console)
 
     return said(work, console, "Nothing was restored")
 
@@ -131,6 +136,14 @@ def say_restored(restored: Restored, console: Console) -> int:
     )
     console.print("VERDICT: " + ("something is wrong with what came back" if restored.wrong else "all of it came back"))
     return REFUSED if restored.wrong else DONE
+
+
+def _named(given: Path | None, variable: str, option: str, what: str, environment: Mapping[str, str]) -> Path:
+    if given is not None:
+        return given
+    if named := environment.get(variable):
+        return Path(named)
+    raise Refused(f"name the file of the key that {what}: {option}, or {variable}")
 
 
 async def _into_own_servers(home: Home, plan: Plan, replace: bool, environment: Mapping[str, str]) -> Restored:

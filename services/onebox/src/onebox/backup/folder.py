@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,15 @@ from servicekit.embedded.files import DirectoryLock, write_private
 _NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
 METRICS = "aiguy_backup.prom"
 _PARTIAL = ".partial-"
+_TIME = "%Y%m%dT%H%M%S.%fZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Which backups stay: so many of the newest; and the newest of each of so many of the last weeks that have one."""
+
+    newest: int
+    weeks: int = 0
 
 
 def backups_in(folder: Path) -> list[Path]:
@@ -59,7 +69,7 @@ def begin(folder: Path) -> Path:
     """A folder for a new backup, which is none until `finish`. What was left unfinished earlier is deleted."""
     for left in folder.glob(f"{_PARTIAL}*"):
         shutil.rmtree(left)
-    made = folder / f"{_PARTIAL}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+    made = folder / f"{_PARTIAL}{datetime.now(UTC):{_TIME}}"
     made.mkdir(mode=0o700)
     return made
 
@@ -81,9 +91,12 @@ def tell_time(folder: Path, now: float) -> None:
     write_private(folder / METRICS, f"aiguy_backup_completed_timestamp_seconds {now:.0f}\n")
 
 
-def keep_newest(folder: Path, keep: int) -> list[Path]:
-    """Deletes all but the newest `keep` backups; which ones."""
-    gone = backups_in(folder)[:-keep]
+def drop_old(folder: Path, keep: Keep) -> list[Path]:
+    """Deletes the backups that need not stay; which ones. Weeks begin on Mondays, in UTC."""
+    found = backups_in(folder)
+    of_week = {datetime.strptime(one.name, _TIME).replace(tzinfo=UTC).isocalendar()[:2]: one for one in found}
+    stay = {*found[-keep.newest :], *(list(of_week.values())[-keep.weeks :] if keep.weeks else ())}
+    gone = [one for one in found if one not in stay]
     for one in gone:
         # First it stops being a backup: what is deleted half is not taken for one.
         hidden = one.rename(one.with_name(f"{_PARTIAL}{one.name}"))

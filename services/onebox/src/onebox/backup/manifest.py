@@ -10,11 +10,12 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from onebox.backup.errors import BackupError, Refused
+from onebox.backup.sealing import SEALED
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 CHECKPOINT = "checkpoint.json"
-KEYS = "keys.sealed"
+KEYS = f"keys{SEALED}"
 _PIECE = 1024 * 1024
 
 
@@ -57,14 +58,14 @@ _SHAPE = TypeAdapter(Manifest)
 
 
 def dump_of(service: str) -> str:
-    """The file of a service's database."""
-    return f"{service}.dump"
+    """The file of a service's database, sealed."""
+    return f"{service}.dump{SEALED}"
 
 
-def binding(manifest: Manifest) -> bytes:
+def binding(manifest: Manifest) -> str:
     """What the archive of the keys is bound to: everything else in the backup."""
     others = {name: one for name, one in manifest.files.items() if name != KEYS}
-    return _digest(replace(manifest, files=others)).encode()
+    return _digest(replace(manifest, files=others))
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -14,6 +14,7 @@ from onebox.backup.keys_archive import open_keys, write_keys
 from onebox.backup.manifest import CHECKPOINT, KEYS, Manifest, binding, check_files, dump_of, read_manifest
 from onebox.backup.programs import load
 from onebox.backup.replay import replay
+from onebox.backup.sealing import Opener
 from onebox.backup.snapshots import rows_of
 from onebox.keys import KeyFiles
 from onebox.keys_command import table_of
@@ -32,10 +33,11 @@ _PROVIDERS_CLOCK = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A backup that is whole and that this code can bring back. `keys` are its key files, opened."""
+    """A backup that is whole, opens, and that this code can bring back. `keys` are its key files, opened."""
 
     folder: Path
     manifest: Manifest
+    opener: Opener
     keys: Mapping[str, bytes]
     checkpoint: Mapping[str, Heads]
     erasures: tuple[Erased, ...]
@@ -52,8 +54,8 @@ class Restored:
     wrong: list[str] = field(default_factory=list)
 
 
-def plan_restore(folder: Path, passphrase: bytes | None, *, without_keys: bool = False) -> Plan:
-    """Reads the backup `folder`, or the newest one in it. Raises Refused with what is wrong, and BackupError."""
+def plan_restore(folder: Path, opener: Opener, *, without_keys: bool = False) -> Plan:
+    """Reads all of the backup `folder`, or of the newest one in it. Raises Refused with what is wrong; BackupError."""
     backup = newest_in(folder)
     manifest = read_manifest(backup)
     check_files(backup, manifest)
@@ -62,12 +64,14 @@ def plan_restore(folder: Path, passphrase: bytes | None, *, without_keys: bool =
         raise Refused(f"this code is older than the backup, whose migrations it does not know: {', '.join(newer)}")
     keys: Mapping[str, bytes] = {}
     if not without_keys:
-        keys = _keys(backup, manifest, passphrase)
+        keys = _keys(backup, manifest, opener)
+    for name in manifest.services:
+        opener.check(backup / dump_of(name))
     try:
         checkpoint = read_checkpoint(backup / CHECKPOINT)
     except CheckpointUnread as error:
         raise Refused(f"the backup is damaged: {error}") from error
-    return Plan(backup, manifest, keys, checkpoint, tuple(read_erasures(place_of(backup))))
+    return Plan(backup, manifest, opener, keys, checkpoint, tuple(read_erasures(place_of(backup))))
 
 
 def check_keys(plan: Plan, folder: Path) -> None:
@@ -100,12 +104,10 @@ async def carry_out(plan: Plan, urls: Mapping[str, str], keys: Path, *, replace:
     return restored
 
 
-def _keys(backup: Path, manifest: Manifest, passphrase: bytes | None) -> Mapping[str, bytes]:
+def _keys(backup: Path, manifest: Manifest, opener: Opener) -> Mapping[str, bytes]:
     if KEYS not in manifest.files:
         raise Refused("the backup holds no keys: without those of its time nothing sealed can be read (--without-keys)")
-    if passphrase is None:
-        raise Refused("the backup holds keys: name the file of its passphrase, or leave them out by --without-keys")
-    return open_keys((backup / KEYS).read_bytes(), passphrase, binding(manifest))
+    return open_keys(backup / KEYS, opener, binding(manifest))
 
 
 async def _may_be_replaced(service: str, url: str, *, replace: bool) -> None:
@@ -119,7 +121,7 @@ async def _may_be_replaced(service: str, url: str, *, replace: bool) -> None:
 async def _one(plan: Plan, service: str, url: str, files: KeyFiles, restored: Restored) -> None:
     async with opened(service, url) as db:
         await empty(db)
-    await load(url, plan.folder / dump_of(service))
+    await load(url, plan.folder / dump_of(service), plan.opener)
     async with opened(service, url) as db:
         rows = await rows_of(db)
         known = await erased_in(db, service)

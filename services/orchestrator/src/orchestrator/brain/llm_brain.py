@@ -17,6 +17,7 @@ from orchestrator.brain.screen import Screen
 from orchestrator.brain.sentences import sentences_of
 from orchestrator.brain.settings import ToolMode
 from orchestrator.brain.shapes import NotAShape, ShapeReader, parse_arguments, reply_schema
+from servicekit.telemetry.genai import asked
 
 PLANNER_TEMPERATURE = 0.2
 WRITER_TEMPERATURE = 0.5
@@ -119,6 +120,7 @@ class LlmBrain:
         """The first model's answer, else the second one's. Raises `BrainError` with what both have cost."""
         first, second = models
         spent = Usage()
+        asked(first, temperature=request.temperature, max_tokens=request.max_tokens)
         for model, timeout_s in ((first, self._models.timeout_s), (second, self._models.fallback_timeout_s)):
             marks = MarkFilter(sources_of(context.observations))
             screen = Screen(on_text, marks, withhold_all=withhold)

@@ -6,7 +6,7 @@ from typing import Literal
 from orchestrator.effects.scope import TurnScope
 from orchestrator.turn.inputs import Drafted, PlanFailed, PlanMade, PlanRejected, TurnInput
 from orchestrator.turn.state import TurnState
-from servicekit.telemetry.genai import said, step, used
+from servicekit.telemetry.genai import asked_ourselves, failed, said, step, used
 
 _RESULTS = {PlanMade: "ok", Drafted: "ok", PlanRejected: "rejected", PlanFailed: "failed"}
 
@@ -25,6 +25,10 @@ async def brain_call(
         result = _RESULTS[type(found)]
         metrics.brain_seconds.labels(name, result).observe(clock.monotonic() - started)
         metrics.count_usage(model, found.usage)
+        if model == scope.world.offline.name:
+            asked_ourselves(current, model)
+        if not isinstance(found, PlanMade | Drafted):
+            failed(current, found.reason)
         used(current, model=model, tokens_in=found.usage.tokens_in, tokens_out=found.usage.tokens_out)
         current.set_attribute("aiguy.result", result)
         said(current, asked=state.text, answered=_text(found))

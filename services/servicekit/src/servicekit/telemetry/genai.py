@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 from opentelemetry import context, trace
-from opentelemetry.trace import Span
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
@@ -23,6 +23,15 @@ _OPERATIONS = {
     "plan": "chat", "generate": "chat", "execute_tool": "execute_tool", "observe": "execute_tool",
     "retrieval": "retrieval",
 }  # fmt: skip
+_MODELS = {"plan", "generate"}
+#: What the conventions call providers that litellm calls otherwise (the part of a model's name before the stroke).
+_PROVIDERS = {
+    "azure": "azure.ai.openai", "azure_ai": "azure.ai.inference", "bedrock": "aws.bedrock", "cohere_chat": "cohere",
+    "gemini": "gcp.gemini", "mistral": "mistral_ai", "vertex_ai": "gcp.vertex_ai", "watsonx": "ibm.watsonx.ai",
+    "xai": "x_ai",
+}  # fmt: skip
+#: The provider of what answers without a model.
+OURS = "aiguy"
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
@@ -45,11 +54,46 @@ def step(
     attributes |= {f"aiguy.{key}": value for key, value in more.items()}
     token = context.attach(_PROPAGATOR.extract({"traceparent": parent})) if parent else None
     try:
-        with span(f"{name} {tool}" if tool else name, attributes) as current:
+        kind = SpanKind.CLIENT if name in _MODELS else SpanKind.INTERNAL
+        with span(f"{name} {tool}" if tool else name, attributes, kind) as current:
             yield current
     finally:
         if token is not None:
             context.detach(token)
+
+
+def of_tool(name: str) -> dict[str, AttributeValue]:
+    """The attributes of a tool's own side of a call."""
+    return {"gen_ai.operation.name": _OPERATIONS["execute_tool"], "gen_ai.tool.name": name}
+
+
+def provider_of(model: str) -> str:
+    """The conventions' name of the provider of a model, which is named as litellm names it."""
+    provider, stroke, _ = model.partition("/")
+    if not stroke:
+        return "anthropic" if model.startswith("claude") else "openai"
+    return _PROVIDERS.get(provider, provider)
+
+
+def asked(model: str, *, temperature: float, max_tokens: int) -> None:
+    """Which model the span that is open now asks, before it answers: what is told even when it never does."""
+    current = trace.get_current_span()
+    if current.is_recording():
+        current.set_attributes({
+            "gen_ai.provider.name": provider_of(model), "gen_ai.request.model": model, "gen_ai.request.stream": True,
+            "gen_ai.request.temperature": temperature, "gen_ai.request.max_tokens": max_tokens,
+        })  # fmt: skip
+
+
+def asked_ourselves(current: Span, name: str) -> None:
+    """As `asked`, when no model is asked, but what is in this process and called `name`."""
+    current.set_attributes({"gen_ai.provider.name": OURS, "gen_ai.request.model": name})
+
+
+def failed(current: Span, why: str) -> None:
+    """The step has come to no good end, for a reason of a small closed set."""
+    current.set_attribute("error.type", why)
+    current.set_status(Status(StatusCode.ERROR))
 
 
 def used(current: Span, *, model: str, tokens_in: int, tokens_out: int) -> None:

@@ -32,6 +32,7 @@ from servicekit.idempotency import (
     is_storable,
 )
 from servicekit.telemetry.current import request_context
+from servicekit.telemetry.genai import of_tool
 from servicekit.telemetry.tracing import span
 from servicekit.tool_router.binding import PreviewDraft, Submission, ToolBinding, ToolHandler, ToolRequest
 from servicekit.tool_router.body import OldShape, parse_arguments, read_object
@@ -83,7 +84,7 @@ class ToolEndpoint:
         outcome = ProblemCode.INTERNAL.value
         caller: Caller | None = None
         try:
-            with span(f"tool {name}", {"gen_ai.tool.name": self._contract.name}):
+            with span(f"tool {name}", of_tool(self._contract.name)):
                 caller = await authenticate(request)
                 self._authorise(caller)
                 call = await self._understand(request, kit, caller, needs_key=run == self._write)
