@@ -45,6 +45,11 @@ class Pod:
         return dict(container)
 
     @property
+    def revision(self) -> str:
+        """The tag of its image."""
+        return str(self.container["image"].rpartition(":")[2])
+
+    @property
     def lasting(self) -> bool:
         """Whether it is meant to run until it is told to end."""
         return self.kind in {"Deployment", "StatefulSet"}
