@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.compat import breaking_changes, compatible_release, entry_breaks, input_breaks
+from contracts.compat import breaking_changes, compatible_release, entry_breaks, input_breaks, is_later
 from contracts.manifest import ToolManifestEntry, entry_from_contract
 from contracts.registry import CONTRACTS
 from contracts.tool import Deprecation
@@ -214,3 +214,17 @@ def test_a_change_without_breaks_takes_every_number_that_was_taken_before(
 
 def _within(limits: dict[str, int], number: int) -> bool:
     return limits.get("minimum", number) <= number <= limits.get("maximum", number)
+
+
+@pytest.mark.parametrize("version", ["1.2.1", "1.3.0", "1.10.0"])
+def test_a_later_release_of_the_same_major_version_is_later(version: str) -> None:
+    assert is_later(version, "1.2.0")
+    assert not is_later("1.2.0", version)
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["", "1.2.0", "1.1.9", "2.0.0", "0.9.0", "1.3", "1.3.0.0", "1.\u00b2.0", "1." + "9" * 5000 + ".0", "later"],
+)
+def test_no_other_version_is_and_what_is_none_never(version: str) -> None:
+    assert not is_later(version, "1.2.0")

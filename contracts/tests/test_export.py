@@ -40,6 +40,16 @@ def test_a_removed_event_of_the_stream_is_noticed_against_the_accepted_state(exp
     assert breaks_since(json.dumps(accepted).encode(), CONTRACTS) == ["event fanfare: it was removed"]
 
 
+def test_arguments_that_change_without_a_new_version_are_noticed(exported: Path) -> None:
+    accepted = json.loads((exported / BASELINE).read_bytes())
+    accepted["tools"][0]["input_digest"] = "0" * 64
+    name, version = accepted["tools"][0]["name"], accepted["tools"][0]["version"]
+    said = f"{name}: its arguments changed, and it is still version {version}"
+    assert breaks_since(json.dumps(accepted).encode(), CONTRACTS) == [said]
+    accepted["tools"][0]["version"] = "0.9.0"
+    assert said not in breaks_since(json.dumps(accepted).encode(), CONTRACTS)
+
+
 def test_the_same_contracts_give_the_same_bytes() -> None:
     assert render(CONTRACTS) == render(tuple(CONTRACTS))
     assert all(content.endswith(b"\n") and b"\r" not in content for content in render(CONTRACTS).values())

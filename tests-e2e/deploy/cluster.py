@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from k8s.rendered import Overlay, Pod
+from k8s.rendered import NAME, Overlay, Pod
 
 from deploy.balancer import Balancer
 from deploy.control import Control, Document, Refused
@@ -100,7 +100,14 @@ class LocalCluster:
         self._claims.release()
 
     async def apply(self, documents: list[Document]) -> None:
-        """Deployments are rolled out, Jobs are run, ConfigMaps are kept for them."""
+        """Deployments are rolled out, Jobs are run, ConfigMaps are kept for them.
+
+        Raises Refused for a Job that is there and would be another one.
+        """
+        for one in documents:
+            there = self._documents.get((one["kind"], one["metadata"]["name"]))
+            if one["kind"] == "Job" and there not in (None, one):
+                raise Refused(f"{one['metadata']['name']}: field is immutable")
         self._documents |= {(one["kind"], one["metadata"]["name"]): one for one in documents}
         names = {(one["kind"], one["metadata"]["name"]) for one in documents}
         for pod in self._applied().pods:
@@ -111,10 +118,12 @@ class LocalCluster:
             elif pod.kind == "Job":
                 self._jobs[pod.name] = asyncio.create_task(self._migrate(pod))
 
-    async def job_done(self, name: str) -> None:
+    async def jobs_done(self, label: str) -> None:
         """See `control.Cluster`."""
-        if (code := await self._jobs[name]) != 0:
-            raise Refused(f"{name} ended with code {code}: {self.home.logs / name}.log")
+        jobs = [one["metadata"] for (kind, _), one in self._documents.items() if kind == "Job"]
+        for name in [one["name"] for one in jobs if one["labels"][NAME] == label]:
+            if (code := await self._jobs[name]) != 0:
+                raise Refused(f"{name} ended with code {code}: {self.home.logs / name}.log")
 
     async def rolled_out(self, name: str) -> None:
         """See `control.Cluster`."""
@@ -125,9 +134,10 @@ class LocalCluster:
 
     async def migrate(self, documents: list[Document]) -> None:
         """All migrations of an overlay to their ends, and nothing else."""
-        await self.apply([one for one in documents if one["kind"] == "Job"])
-        for name in tuple(self._jobs):
-            await self.job_done(name)
+        jobs = [one for one in documents if one["kind"] == "Job"]
+        await self.apply(jobs)
+        for label in {one["metadata"]["labels"][NAME] for one in jobs}:
+            await self.jobs_done(label)
 
     def weigh(self, backend: int, weight: int) -> None:
         """See `control.Cluster`: the route's backends are the two front doors."""
@@ -162,7 +172,7 @@ class LocalCluster:
         return self.workloads[name]
 
     async def _launch(self, template: Pod) -> Running:
-        revision = template.container["image"].rpartition(":")[2]
+        revision = template.revision
         self._started += 1
         name, port = f"{template.name}-{self._started}", self._claims.claim_any()
         path = "/readyz" if template.service else "/livez"
@@ -197,10 +207,10 @@ class LocalCluster:
 
     async def _migrate(self, job: Pod) -> int:
         """As the Job's container does it. The exit code."""
-        service, revision = job.container["command"][-1], job.container["image"].rpartition(":")[2]
+        service = job.container["command"][-1]
         told = machine_environment(self.environment) | {
             "AIGUY_DATABASE_URL": self.databases[service],
-            "PYTHONPATH": self._path(revision),
+            "PYTHONPATH": self._path(job.revision),
         }
         return await self._run(job.name, [sys.executable, *job.container["command"][1:]], told)
 

@@ -20,6 +20,7 @@ from deploy.cluster import GREEN, LocalCluster
 from deploy.customers import Customers
 from deploy.releases import Releases
 from deploy.signing import token_of
+from deploy.versions import use_what_is_new
 from e2e.llm import Llm, scripted_orchestrator
 from e2e.machine import UNLIMITED, UNLIMITED_DOOR
 from onebox.environment import machine_environment
@@ -27,6 +28,8 @@ from onebox.home import Home
 
 #: Milliseconds: an answer is written for about a second, so that streams are open whenever something leaves.
 PACE = {"first_token_ms": 150, "token_ms": 20, "planner_ms": 100, "steady": True}
+#: On a busy machine the model is late too; with less patience some answers came from the offline Brain.
+PATIENT = {"AIGUY_LLM_IDLE_TIMEOUT_S": "15", "AIGUY_LLM_TIMEOUT_S": "20", "AIGUY_LLM_FALLBACK_TIMEOUT_S": "20"}
 TICKET = {"name": "create_ticket", "arguments": {"subject": "Broken zip", "body": "The zip of my new tent broke."}}
 BLUE = ("gateway", "orchestrator", "orchestrator-worker", "orders", "billing", "tickets", "retrieval")
 
@@ -54,10 +57,11 @@ async def running_cluster(sources: dict[str, Sequence[Path]], first: str = "") -
     """Servers, databases as the release `first` makes them, balancers, and no pod yet."""
     async with Llm.running() as llm:
         llm.behave(**PACE)
+        use_what_is_new(llm)
         llm.say("open a ticket", {"calls": [TICKET]}, {"text": "Your ticket is open."}, advance="results")
         environment = {
             **machine_environment(os.environ), **UNLIMITED_DOOR, "AIGUY_LIMITS_FILE": str(UNLIMITED),
-            **scripted_orchestrator(llm), "AIGUY_RATE_LIMIT_PER_MINUTE": "1000000",
+            **scripted_orchestrator(llm, **PATIENT), "AIGUY_RATE_LIMIT_PER_MINUTE": "1000000",
         }  # fmt: skip
         with _folder() as folder:
             replicas = {"orchestrator": 2} | dict.fromkeys(GREEN, 0)

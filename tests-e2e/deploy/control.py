@@ -20,8 +20,8 @@ class Cluster(Protocol):
     async def apply(self, documents: list[Document]) -> None:
         """Take these documents over."""
 
-    async def job_done(self, name: str) -> None:
-        """Return when the job has succeeded. Raises Refused."""
+    async def jobs_done(self, label: str) -> None:
+        """Return when all jobs with this name as their label have succeeded. Raises Refused."""
 
     async def rolled_out(self, name: str) -> None:
         """Return when all pods of the workload are those of its newest revision. Raises Refused."""
@@ -66,7 +66,7 @@ class Control:
             if "--dry-run=server" not in words:
                 await self._cluster.apply(_selected(words, file))
         elif "wait" in words and "--for=condition=complete" in words:
-            await self._cluster.job_done(words[-1].removeprefix("job/"))
+            await self._cluster.jobs_done(_label(words)[1])
         elif "rollout" in verbs and "status" in verbs:
             await self._cluster.rolled_out(words[-1].removeprefix("deployment/"))
         elif verbs[:2] == ["argo", "rollouts"] and "status" in verbs:
@@ -77,11 +77,16 @@ class Control:
                 if (where, what) != ("backendRefs", "weight"):
                     raise Refused(f"not known here: {change}")
                 self._cluster.weigh(int(place), change["value"])
-        elif "delete" not in words:
+        elif not {"delete", "get"} & set(words):
             raise Refused(f"not known here: {words}")
 
 
 def _selected(words: list[str], file: str) -> list[Document]:
-    label, _, value = words[words.index("--selector") + 1].partition("=")
+    label, value = _label(words)
     every = yaml.load_all(file, yaml.CSafeLoader)
     return [one for one in every if one["metadata"].get("labels", {}).get(label) == value]
+
+
+def _label(words: list[str]) -> tuple[str, str]:
+    label, _, value = words[words.index("--selector") + 1].partition("=")
+    return label, value

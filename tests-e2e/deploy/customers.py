@@ -15,7 +15,9 @@ from typing import Any
 
 import httpx
 
+from contracts.headers import REQUEST_ID
 from deploy.cluster import LocalCluster
+from deploy.witness import account
 from e2e.facts import connected
 from e2e.people import ADA, Person, stranger
 from e2e.soak import Held, Wanted
@@ -40,12 +42,13 @@ _AGAIN_S = 30.0
 
 
 class Customer(Visitor):
-    """A visitor whose browser tries again; `resent` and `resumed` say what had to be."""
+    """A visitor whose browser tries again; `resent` and `resumed` say what had to be, `heard` what was answered."""
 
     def __init__(self, base_url: str, token: Callable[[], str]) -> None:
         super().__init__(base_url, token, patient=True)
         self.resent: list[str] = []
         self.resumed: list[str] = []
+        self.heard: list[str] = []
 
     async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         """One request, and again while nobody answers it."""
@@ -56,6 +59,8 @@ class Customer(Visitor):
             except httpx.TransportError as error:
                 self.resent.append(f"{method} {path}: {error!r}")
                 return None
+            said = "" if answer.is_success else answer.text[:500]
+            self.heard.append(f"{method} {path} {answer.status_code} id={answer.headers.get(REQUEST_ID, '')} {said}")
             if answer.status_code < 500:
                 return answer
             self.resent.append(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
@@ -114,6 +119,7 @@ class Customers:
         person = stranger() if kind == "refund" else ADA
         if "{order}" in words:
             words = words.format(order=await self._charge(person))
+        turn = None
         async with Customer(self.cluster.url, self.token(person)) as customer:
             try:
                 turn = await customer.send(await customer.begin(), words, new_turn_id())
@@ -127,6 +133,9 @@ class Customers:
                     await customer.follow(turn, to_end=True)
                 assert turn.outcome == "answered", f"{turn.turn_id} {turn.end}"
                 assert held.decided or kind not in ("refund", "ticket"), f"{turn.turn_id}: nobody was asked"
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n{account(self.cluster.home.logs, customer.heard, turn)}") from error
+            else:
                 return held
             finally:
                 self.resent += customer.resent
@@ -154,4 +163,4 @@ class Customers:
     async def goes_on(self, turns: int = 8) -> None:
         """Returns when so many more turns have begun, and none before has failed."""
         before = len(self.held)
-        await eventually(lambda: len(self.held) >= before + turns or bool(self.failed), 60)
+        await eventually(lambda: len(self.held) >= before + turns or bool(self.failed), 60 + 2 * turns)

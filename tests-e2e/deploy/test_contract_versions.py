@@ -6,12 +6,17 @@ release, so a customer's card may be shown by one of them and carried out by the
 
 import asyncio
 import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from contracts.compat import breaking_changes
+from contracts.errors import ProblemCode
 from contracts.manifest import MANIFEST_PATH, ServiceManifest
 from deploy.books import trouble
 from deploy.cluster import WORKER, LocalCluster
@@ -21,7 +26,7 @@ from deploy.versions import next_release
 from servicekit.embedded.ports import LOOPBACK
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
-MIXED = ("orders", "tickets", "retrieval", WORKER)
+TOOLS = ("orders", "tickets", "retrieval")
 CROWDS = 10
 TURNS = int(os.environ.get("AIGUY_DEPLOY_TURNS", "60"))
 
@@ -33,17 +38,39 @@ async def manifest_of(pod: Running) -> ServiceManifest:
     return ServiceManifest.model_validate_json(answer.content)
 
 
+async def sent_elsewhere(worker: Running) -> Counter[str]:
+    """By tool, how many of a worker's calls met a replica of an older release than they were planned with."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://{LOOPBACK}:{worker.port}/metrics")
+    samples = [one for family in text_string_to_metric_families(answer.text) for one in family.samples]
+    refused = [one for one in samples if one.labels.get("result") == ProblemCode.CONTRACT_VERSION.value]
+    return Counter({one.labels["tool"]: int(one.value) for one in refused if one.name == "aiguy_tool_attempts_total"})
+
+
+@asynccontextmanager
+async def only(cluster: LocalCluster, pods: dict[str, Running]) -> AsyncIterator[None]:
+    """Who connects anew inside of the block meets these pods, and no other of their Services."""
+    before = {name: dict(cluster.services[name].behind) for name in pods}
+    for name, pod in pods.items():
+        cluster.services[name].behind = {pod.port: 1}
+    yield
+    for name, shares in before.items():
+        cluster.services[name].behind |= shares
+
+
 @pytest.mark.usefixtures("releases")
 async def test_both_releases_serve_a_whole_load(cluster: LocalCluster, customers: Customers, tmp_path: Path) -> None:
     cluster.sources["contracts-next"] = [next_release(tmp_path / "next")]
-    async with cluster.beside("contracts-next", *MIXED) as newer:
+    async with AsyncExitStack() as stack:
+        newer = await stack.enter_async_context(cluster.beside("contracts-next", *TOOLS))
+        async with only(cluster, newer):
+            # It reads the manifests of the next release, so it plans with what only half of the pods know.
+            worker = (await stack.enter_async_context(cluster.beside("contracts-next", WORKER)))[WORKER]
         older = await manifest_of(cluster.workloads["tickets"].pods[0])
         newest = await manifest_of(newer["tickets"])
 
         def taken() -> dict[str, int]:
-            return {
-                name: cluster.workloads[name].service.given[pod.port] for name, pod in newer.items() if name != WORKER
-            }
+            return {name: cluster.workloads[name].service.given[pod.port] for name, pod in newer.items()}
 
         async with customers.talking():
             await customers.goes_on(TURNS)
@@ -51,8 +78,8 @@ async def test_both_releases_serve_a_whole_load(cluster: LocalCluster, customers
             for _ in range(CROWDS):
                 if not all(taken().values()):
                     await asyncio.gather(*(customers.turn(*kind) for kind in (KINDS[0], KINDS[1], KINDS[-1]) * 4))
-        given = taken()
-    print(customers.said(), given)
+        given, elsewhere = taken(), await sent_elsewhere(worker)
+    print(customers.said(), given, f"{elsewhere} sent elsewhere", sep="\n  ")
 
     assert customers.failed == []
     assert await trouble(customers) == []
@@ -61,3 +88,5 @@ async def test_both_releases_serve_a_whole_load(cluster: LocalCluster, customers
     assert newest.tools != older.tools
     assert breaking_changes(older.tools, newest.tools) == []
     assert all(given.values())
+    # Arguments that only one of them knows were really used, and met the other.
+    assert elsewhere["create_ticket"] > 0

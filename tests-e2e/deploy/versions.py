@@ -3,7 +3,7 @@
 It is this release with contracts that have moved on as they may:
 
 - `get_order_status` and `get_order` take a new optional argument `locale`, and answer a new field `delay_reason`;
-- `create_ticket`, which a customer confirms, takes a new optional argument `callback`;
+- `create_ticket`, which a customer confirms, calls `subject` now `title`, and takes a new optional argument `callback`;
 - `search_kb` deprecates `updated_after`, without a successor, and takes a new optional argument `deep`.
 """
 
@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from k8s.rendered import ROOT
+
+from e2e.llm import Llm
 
 _SINCE = 'since="2026-11-22", remove_after="2027-02-22"'
 #: By file below a package's sources: what stands there, and what stands there in the next release.
@@ -30,12 +32,26 @@ _CONTRACTS: Mapping[str, tuple[tuple[str, str], ...]] = {
          'name="get_order", family=Family.ORDERS, version="1.1.0"'),
     ),
     "contracts/tools/tickets.py": (
-        ("    order_id: OrderId | None = None\n", "    order_id: OrderId | None = None\n    callback: bool = False\n"),
+        (
+            '    """What the customer needs a person for."""\n\n    subject: str',
+            '    """What the customer needs a person for."""\n\n    title: str',
+        ),
+        (
+            "    order_id: OrderId | None = None\n",
+            "    order_id: OrderId | None = None\n    callback: bool = False\n\n    @property\n"
+            "    def subject(self) -> str:\n        return self.title\n",
+        ),
         ('name="create_ticket", family=Family.TICKETS, version="1.0.0"',
-         'name="create_ticket", family=Family.TICKETS, version="1.1.0"'),
+         'name="create_ticket", family=Family.TICKETS, version="1.1.0",'
+         f' deprecations=(Deprecation(argument="subject", replaced_by="title", {_SINCE}),)'),
+        ("import Confirmation, Family,", "import Confirmation, Deprecation, Family,"),
     ),
     "contracts/tools/retrieval.py": (
-        ("    updated_after: Day | None = None\n", "    updated_after: Day | None = None\n    deep: bool = False\n"),
+        (
+            "    updated_after: Day | None = None\n",
+            "    updated_after: Day | None = None\n"
+            '    deep: bool = Field(default=False, description="Whether to look for longer.")\n',
+        ),
         ('version="1.2.0"', 'version="1.3.0"'),
         ("    deprecations=(\n", f'    deprecations=(\n        Deprecation(argument="updated_after", {_SINCE}),\n'),
     ),
@@ -55,6 +71,22 @@ def next_release(folder: Path) -> Path:
             text = text.replace(before, after)
         (folder / file).write_text(text, "utf-8")
     return folder
+
+
+#: Question, argument that only the next release offers, and the call that a model makes then.
+_USES: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("open a ticket", "create_ticket.title",
+     {"title": "Broken zip", "body": "The zip of my new tent broke.", "callback": True}),
+    ("Where is my order", "get_order_status.locale", {"order_id": "ABC123", "locale": "en"}),
+    ("return an item", "search_kb.deep", {"query": "How do I return an item?", "deep": True}),
+)  # fmt: skip
+
+
+def use_what_is_new(llm: Llm) -> None:
+    """The model gives each argument of the next release wherever it is on offer, and speaks as ever."""
+    for question, argument, arguments in _USES:
+        call = {"name": argument.partition(".")[0], "arguments": arguments}
+        llm.say(question, {"calls": [call]}, {"by_policy": True}, advance="results", offers=argument)
 
 
 def broken_release(folder: Path, package: str) -> Path:

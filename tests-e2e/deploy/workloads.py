@@ -31,7 +31,13 @@ class Workload:
     _leaving: set[asyncio.Task[None]] = field(default_factory=set)
 
     def roll(self, template: Pod) -> None:
-        """Begin to exchange all pods for those of `template`: one more at most, never one less than there should be."""
+        """Begin to exchange all pods for those of `template`: one more at most, never one less than there should be.
+
+        What is already as it should be stays.
+        """
+        if [pod.revision for pod in self.pods] == [template.revision] * self.replicas:
+            self._rolling = None
+            return
         self._rolling = asyncio.create_task(self._roll(template), name=f"rolling-{self.name}")
 
     async def beside(self, template: Pod) -> Running:

@@ -50,6 +50,11 @@ class Pod:
         return [*self.spec["containers"], *self.spec.get("initContainers", ())]
 
     @property
+    def revision(self) -> str:
+        """The tag of its image."""
+        return str(self.container["image"].rpartition(":")[2])
+
+    @property
     def lasting(self) -> bool:
         """Whether it is meant to run until it is told to end."""
         return self.kind in {"Deployment", "StatefulSet"}

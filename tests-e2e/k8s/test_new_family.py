@@ -41,3 +41,4 @@ def test_the_family_is_there_with_all_that_the_others_have(grown: Path, kubectl_
     assert {("orchestrator-worker", "loyalty", 8085), ("loyalty", "orchestrator", 8080)} <= allowed(overlay)
     (pod,) = [pod for pod in overlay.deployments if pod.name == "loyalty"]
     assert pod.container["image"].startswith("aiguy/loyalty:")
+    assert f"migrate-loyalty-{pod.revision}" in overlay.names("Job")

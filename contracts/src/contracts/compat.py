@@ -4,13 +4,17 @@ Pure functions over manifest entries. The export's test uses them against the la
 orchestrator uses them against the manifests it meets.
 """
 
+import re
 from collections.abc import Iterable
 
 from contracts.compat_schemas import input_breaks, output_breaks
 from contracts.manifest import ToolManifestEntry
 from contracts.tool import Confirmation
 
-__all__ = ["breaking_changes", "compatible_release", "entry_breaks", "input_breaks", "output_breaks"]
+__all__ = ["breaking_changes", "compatible_release", "entry_breaks", "input_breaks", "is_later", "output_breaks"]
+
+
+_RELEASE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){2}")
 
 
 def breaking_changes(old: Iterable[ToolManifestEntry], new: Iterable[ToolManifestEntry]) -> list[str]:
@@ -49,6 +53,14 @@ def compatible_release(built: ToolManifestEntry, served: ToolManifestEntry) -> l
     if _release(served.version) < _release(built.version):
         return entry_breaks(served, built)
     return entry_breaks(built, served)
+
+
+def is_later(version: str, than: str) -> bool:
+    """Whether `version` is a later release of the same major version than `than`; whatever is no release never is."""
+    if _RELEASE.fullmatch(version) is None:
+        return False
+    later, earlier = _release(version), _release(than)
+    return later[0] == earlier[0] and later > earlier
 
 
 def _policy_breaks(old: ToolManifestEntry, new: ToolManifestEntry) -> list[str]:

@@ -101,11 +101,16 @@ def effect_arguments(contract: ToolContract[Any, Any], arguments: ContractModel)
     name, leaves every digest that the release before has given: its preview may wait for a person while services are
     exchanged.
     """
-    said: dict[str, Any] = arguments.model_dump(mode="json", exclude_defaults=True)
-    for one in sorted(contract.deprecations, key=lambda old: old.since):
-        if one.replaced_by in said:
-            said[one.argument] = said.pop(one.replaced_by)
-    return said
+    return in_first_names(contract.deprecations, arguments.model_dump(mode="json", exclude_defaults=True))
+
+
+def in_first_names(deprecations: Sequence[Deprecation], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments under the names that they had first: the same ones, whichever release they were meant for."""
+    found = dict(said)
+    for one in sorted(deprecations, key=lambda old: old.since):
+        if one.replaced_by in found:
+            found[one.argument] = found.pop(one.replaced_by)
+    return found
 
 
 def _old_name(one: Deprecation, new: Mapping[str, Any]) -> Schema:

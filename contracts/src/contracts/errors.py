@@ -56,6 +56,7 @@ class ProblemCode(StrEnum):
     NOT_REFUNDABLE = "not_refundable"
     REFUND_NOT_FOUND = "refund_not_found"
     ARGUMENT_REMOVED = "argument_removed"
+    CONTRACT_VERSION = "contract_version"
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
     DEPENDENCY_DOWN = "dependency_down"
@@ -106,6 +107,7 @@ PROBLEMS: dict[ProblemCode, ProblemType] = {
     _C.NOT_REFUNDABLE: ProblemType(422, "This amount cannot be refunded", _E.USER_FIXABLE, False),
     _C.REFUND_NOT_FOUND: ProblemType(404, "No such refund for this customer", _E.NOT_FOUND, False),
     _C.ARGUMENT_REMOVED: ProblemType(422, "This argument was removed; use its replacement", _E.USER_FIXABLE, False),
+    _C.CONTRACT_VERSION: ProblemType(421, "Another release of this service is being put in place", _E.TRANSIENT, True),
     _C.RATE_LIMITED: ProblemType(429, "Too many requests", _E.TRANSIENT, True),
     _C.OVERLOADED: ProblemType(503, "The service is busy", _E.TRANSIENT, True),
     _C.DEPENDENCY_DOWN: ProblemType(503, "Something this service needs is down", _E.TRANSIENT, True),

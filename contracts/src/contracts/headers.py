@@ -11,6 +11,8 @@ DEADLINE_MS = "x-aiguy-deadline-ms"
 GRANT = "x-aiguy-grant"
 #: What a tool that answers later (202) calls `POST /api/agent/tools/callback` with, as its bearer token.
 CALLBACK = "x-aiguy-callback"
+#: The release of the tool's contract that a call was planned with: `1.2.0`. Who serves an older one says so.
+CONTRACT = "x-aiguy-contract"
 #: Which client spoke which contract version, for the telemetry of deprecations: `orchestrator/0.1.0`.
 CLIENT = "x-aiguy-client"
 #: On an answer to a call that gave deprecated arguments: since when (RFC 9745), and when they stop to work (RFC 8594).

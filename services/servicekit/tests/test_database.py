@@ -10,7 +10,7 @@ import pytest
 
 from contracts.errors import ProblemCode
 from servicekit.db import Database
-from servicekit.db.migrate import migrate
+from servicekit.db.migrate import NewerDatabase, migrate
 from servicekit.errors import ProblemError
 
 pytestmark = pytest.mark.service
@@ -134,6 +134,21 @@ async def test_migrating_twice_changes_nothing(postgres_server):
     connection = await asyncpg.connect(url)
     assert await connection.fetchval("SELECT count(*) FROM audit_heads") == 32
     assert await connection.fetchval("SELECT version_num FROM alembic_version") == "0001"
+    await connection.close()
+
+
+async def test_the_database_of_a_later_release_is_left_as_it_is(postgres_server):
+    url = postgres_server.create()
+    migrate(SAMPLE, url)
+    connection = await asyncpg.connect(url)
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(NewerDatabase, match="9999"):
+        migrate(SAMPLE, url)
+    environment = {**os.environ, "AIGUY_DATABASE_URL": url}
+    command = [sys.executable, "-m", "servicekit.db.migrate", SAMPLE]
+    job = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, timeout=120)
+    assert (job.returncode, "A later release" in job.stderr) == (0, True), job.stderr
+    assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999"
     await connection.close()
 
 

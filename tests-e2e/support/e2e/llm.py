@@ -43,11 +43,10 @@ class Llm:
         """How fast and how badly it answers from now on."""
         self.model.behave(Behaviour(**behaviour))
 
-    def say(self, match: str, *steps: Mapping[str, Any], advance: str = "calls") -> None:
-        """What it says to questions that match; steps as in a script."""
-        self.model.follow(
-            (*self.model.rules, Rule.model_validate({"match": match, "steps": list(steps), "advance": advance}))
-        )
+    def say(self, match: str, *steps: Mapping[str, Any], advance: str = "calls", offers: str = "") -> None:
+        """What it says to questions that match, where a tool with that argument is on offer; steps as in a script."""
+        told = {"match": match, "steps": list(steps), "advance": advance, "offers": offers}
+        self.model.follow((*self.model.rules, Rule.model_validate(told)))
 
 
 def scripted_orchestrator(llm: Llm, **more: str) -> dict[str, str]:

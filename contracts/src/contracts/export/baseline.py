@@ -19,15 +19,26 @@ def render_baseline(contracts: Sequence[AnyContract]) -> bytes:
 
 
 def breaks_since(baseline: bytes, contracts: Sequence[AnyContract]) -> list[str]:
-    """Every breaking change between the accepted state and `contracts`; empty when there is none."""
+    """Every breaking change between the accepted state and `contracts`, and every one that no version tells of."""
     accepted: Mapping[str, Any] = json.loads(baseline)
     old = [ToolManifestEntry.model_validate(entry) for entry in accepted["tools"]]
-    found = breaking_changes(old, [entry_from_contract(contract) for contract in contracts])
+    new = [entry_from_contract(contract) for contract in contracts]
+    found = [*breaking_changes(old, new), *_unsaid(old, new)]
     shapes = _read_shapes()
     for name, schema in accepted["outputs"].items():
         breaks = output_breaks(schema, shapes[name]) if name in shapes else ["it was removed"]
         found.extend(f"{name}: {one}" for one in breaks)
     return found
+
+
+def _unsaid(old: Sequence[ToolManifestEntry], new: Sequence[ToolManifestEntry]) -> list[str]:
+    """Services tell an argument that they do not know yet from a wrong one by the version that it came with."""
+    before = {entry.name: entry for entry in old}
+    return [
+        f"{entry.name}: its arguments changed, and it is still version {entry.version}"
+        for entry in new
+        if (was := before.get(entry.name)) and was.input_digest != entry.input_digest and was.version == entry.version
+    ]
 
 
 def _read_shapes() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from contracts.manifest import MANIFEST_PATH, ServiceManifest, ToolManifestEntry
 from contracts.schema import output_schema
 from contracts.tool import Confirmation, Family, Preview, ToolEffect
 
-_READ_PROBLEMS = (400, 401, 403, 404, 413, 415, 422, 429, 500, 501, 503, 504)
+_READ_PROBLEMS = (400, 401, 403, 404, 413, 415, 421, 422, 429, 500, 501, 503, 504)
 _WRITE_PROBLEMS = (*_READ_PROBLEMS, 409)
 
 
@@ -40,6 +40,7 @@ def openapi_document(family: Family, entries: Sequence[ToolManifestEntry]) -> di
 def _call_operation(entry: ToolManifestEntry) -> dict[str, Any]:
     write = entry.effect is ToolEffect.WRITE
     parameters = [_header(headers.DEADLINE_MS, "Milliseconds that the caller still waits.", {"type": "integer"})]
+    parameters.append(_header(headers.CONTRACT, "The version that the call was planned with.", {"type": "string"}))
     if write:
         key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]{1,255}$"}
         parameters.append(_header("Idempotency-Key", "Names this one call.", key, required=True))

@@ -114,7 +114,7 @@ CREATE_TICKET = ToolContract(
     redact=("subject", "body"), free_text=("subject", "body"), label="Opening a ticket",
 )  # fmt: skip
 HANDOFF_HUMAN = ToolContract(
-    name="handoff_human", family=Family.TICKETS, version="1.0.0",
+    name="handoff_human", family=Family.TICKETS, version="1.1.0",
     description="Hands the conversation over to a person, with the reason and the transcript.",
     input=HandoffInput, output=HandoffOutput, effect=ToolEffect.WRITE, scope="tickets.handoff",
     risk=RiskTier.LOW, timeout_ms=5000, retries=3, guests=True, redact=("summary", "transcript"),

@@ -31,6 +31,15 @@ def test_a_wish_of_the_service_is_honoured_when_it_fits_into_the_time_left() -> 
     assert next_wait(asked, attempt=1, retries_left=2, left_s=0.9, jitter=random.Random(1)) is None
 
 
+def test_looking_for_a_replica_of_another_release_costs_no_retry_and_ends_in_time() -> None:
+    older = Trouble(ProblemCode.CONTRACT_VERSION, tool_fault=False)
+    for attempt in (1, 50, 5000):
+        wait = next_wait(older, attempt=attempt, retries_left=0, left_s=0.2, jitter=random.Random(1))
+        assert wait is not None
+        assert (wait.paid, 0 < wait.seconds <= 0.05) == (False, True)
+    assert next_wait(older, attempt=2, retries_left=3, left_s=0.09, jitter=random.Random(1)) is None
+
+
 def test_waiting_for_the_result_of_the_first_call_costs_no_retry() -> None:
     in_flight = Trouble(ProblemCode.IDEMPOTENCY_IN_FLIGHT, tool_fault=False)
     wait = next_wait(in_flight, attempt=4, retries_left=0, left_s=2.0, jitter=random.Random(1))

@@ -18,7 +18,9 @@ from scripted_llm.request import ChatRequest, read_request
 from scripted_llm.settings import Behaviour, Rule
 
 Handler = Callable[[Request], Awaitable[Response]]
-_NOTHING = ChatRequest("", "", (), frozenset(), (), stream=False, include_usage=False, json_mode=False, prompt_tokens=0)
+_NOTHING = ChatRequest(
+    "", "", (), frozenset(), frozenset(), (), stream=False, include_usage=False, json_mode=False, prompt_tokens=0
+)
 
 
 def create_app(model: Model) -> Starlette:

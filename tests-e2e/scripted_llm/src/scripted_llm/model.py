@@ -56,10 +56,11 @@ class Model:
             if word in _FAULTS:
                 return Fail(word, retry_after_s=self.behaviour.retry_after_s)
         for index, rule in enumerate(self.rules):
-            if re.search(rule.match, request.question) and re.search(rule.model, request.model):
-                step = self.matched[index] if rule.advance == "calls" else len(request.results)
+            if rule.is_for(request.question, request.model, request.arguments):
+                place = self.matched[index] if rule.advance == "calls" else len(request.results)
                 self.matched[index] += 1
-                return rule.steps[min(step, len(rule.steps) - 1)].reply()
+                step = rule.steps[min(place, len(rule.steps) - 1)]
+                return decide(request) if step.by_policy else step.reply()
         return decide(request)
 
     def delay_s(self, milliseconds: float) -> float:

@@ -25,12 +25,16 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What the policy and the scripts look at. `json_mode` means that a reply of `{"kind": …}` is asked for."""
+    """What the policy and the scripts look at. `arguments` are those of the tools, as `get_order.order_id`.
+
+    `json_mode` means that a reply of `{"kind": …}` is asked for.
+    """
 
     model: str
     question: str
     earlier: tuple[str, ...]
     tools: frozenset[str]
+    arguments: frozenset[str]
     results: tuple[ToolResult, ...]
     stream: bool
     include_usage: bool
@@ -57,6 +61,7 @@ def read_request(body: bytes) -> ChatRequest:
             if message["role"] != "system"
         ),
         tools=_tool_names(payload, schema),
+        arguments=_arguments(payload),
         results=(*_data_blocks(content), *_tool_messages(after)),
         stream=bool(payload.get("stream")),
         include_usage=bool((payload.get("stream_options") or {}).get("include_usage")),
@@ -93,6 +98,13 @@ def _reply_schema(payload: dict[str, Any]) -> dict[str, Any]:
 def _tool_names(payload: dict[str, Any], schema: dict[str, Any]) -> frozenset[str]:
     named = schema.get("properties", {}).get("name", {}).get("enum", ())
     return frozenset((*(tool["function"]["name"] for tool in payload.get("tools") or ()), *named))
+
+
+def _arguments(payload: dict[str, Any]) -> frozenset[str]:
+    tools = [tool["function"] for tool in payload.get("tools") or ()]
+    return frozenset(
+        f"{one['name']}.{name}" for one in tools for name in one.get("parameters", {}).get("properties", ())
+    )
 
 
 def _data_blocks(content: str) -> tuple[ToolResult, ...]:

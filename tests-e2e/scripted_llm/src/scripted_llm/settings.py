@@ -23,12 +23,13 @@ class Call(Closed):
 
 
 class Step(Closed):
-    """One reply: a fault, else calls (with `text` as their preamble), else a text."""
+    """One reply: what the default policy says, or a fault, else calls (with `text` as their preamble), else a text."""
 
     text: str = ""
     calls: tuple[Call, ...] = ()
     fault: Fault | None = None
     retry_after_s: float = 1.0
+    by_policy: bool = False
 
     def reply(self) -> Reply:
         """The reply that this step stands for."""
@@ -41,13 +42,21 @@ class Step(Closed):
 
 class Rule(Closed):
     """When `match` is found in the question (and `model` in the model's name), its steps are the replies, the last one
-    again and again. They advance with the tool results in the request, or with each call that matched.
+    again and again. They advance with the tool results in the request, or with each call that matched. With `offers` it
+    holds only where a tool on offer has that argument, as `get_order.order_id`.
     """
 
     match: str
     model: str = ""
+    offers: str = ""
     steps: tuple[Step, ...] = Field(min_length=1)
     advance: Literal["results", "calls"] = "results"
+
+    def is_for(self, question: str, model: str, arguments: frozenset[str]) -> bool:
+        """Whether it says what is said to this question; `arguments` are those of the tools on offer."""
+        if self.offers and self.offers not in arguments:
+            return False
+        return re.search(self.match, question) is not None and re.search(self.model, model) is not None
 
     @field_validator("match", "model")
     @classmethod

@@ -111,7 +111,7 @@ def plan_call(call: ToolCall, view: TurnView, scope: TurnScope, context: BrainCo
         write=entry.write, needs_confirmation=entry.confirmation is Confirmation.CUSTOMER,
         needs_approval=needs_approval(entry, restored_arguments(entry, masked, scope.vault)),
         approved_by=_follow_up(entry.approved_by, scope), closed_by=_follow_up(entry.closed_by, scope),
-        ref=entry.ref, ticket_when_down=entry.risk is not RiskTier.LOW,
+        ref=entry.ref, version=entry.version, ticket_when_down=entry.risk is not RiskTier.LOW,
         free_text=entry.free_text, origins=_origins(masked, entry, view.vault, context) if entry.write else (),
     )  # fmt: skip
 

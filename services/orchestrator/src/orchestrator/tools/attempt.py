@@ -36,6 +36,7 @@ class Exchange:
     answers: CompiledSchema
     key: str | None
     may_answer_later: bool = False
+    in_old_shape: bool = False
 
 
 class Later:
@@ -43,6 +44,8 @@ class Later:
 
 
 LATER = Later()
+#: The first one is what a release says that does not read for which one a call is.
+_NOT_UNDERSTOOD = frozenset({ProblemCode.INVALID_REQUEST, ProblemCode.CONTRACT_VERSION})
 Answer = dict[str, Any] | Later | Trouble
 
 
@@ -60,15 +63,16 @@ def preview_exchange(entry: ToolEntry, request: CallRequest, answers: CompiledSc
 
 
 def in_old_shape(exchange: Exchange, answer: "Answer") -> Exchange | None:
-    """The same call for a service of the release before, when the answer says that it is one: it refuses the new name
+    """The same call for a replica of the release before, when the answer says that it is one: it refuses the new name
     of an argument. Key and digest stay, for they do not depend on names.
     """
-    if not isinstance(answer, Trouble) or answer.code is not ProblemCode.INVALID_REQUEST:
+    if exchange.in_old_shape or not isinstance(answer, Trouble) or answer.code not in _NOT_UNDERSTOOD:
         return None
     said, renamed = exchange.request.arguments, exchange.entry.renamed
     if answer.about.isdisjoint(said.keys() & renamed.keys()):
         return None
-    return replace(exchange, body=canonical_json({renamed.get(name, name): value for name, value in said.items()}))
+    body = canonical_json({renamed.get(name, name): value for name, value in said.items()})
+    return replace(exchange, body=body, in_old_shape=True)
 
 
 class Attempter:
@@ -104,6 +108,7 @@ class Attempter:
             headers.DEADLINE_MS: str(max(1, int(timeout_s * 1000))),
             headers.REQUEST_ID: request.request_id,
             headers.CLIENT: self._client,
+            headers.CONTRACT: request.version or exchange.entry.version,
         }
         if exchange.may_answer_later:
             sent[headers.CALLBACK] = self._callbacks.token(request, exchange.entry.answers_within_s)

@@ -14,6 +14,7 @@ class CallRequest:
 
     `args_hash` is that of the planned call, by which the journal knows it: `arguments` leave with values for tokens.
     `digest` names the effect that the customer confirmed, `approvers` the members of staff who approved it.
+    `version` is that of the contract that it was planned with, "" where the catalogue of this moment says it.
     `tainted`: text of others has entered the turn. `once`: one such call for each turn, in whatever words.
     """
 
@@ -32,6 +33,7 @@ class CallRequest:
     approvers: tuple[str, ...] = ()
     tainted: bool = False
     once: bool = False
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

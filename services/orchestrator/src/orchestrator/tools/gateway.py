@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from contracts.compat import is_later
 from contracts.errors import ProblemCode
 from contracts.manifest import canonical_json
 from contracts.schema import output_schema
 from contracts.tool import Preview
-from orchestrator.tools.attempt import Exchange, Later, call_exchange, in_old_shape, preview_exchange
+from orchestrator.tools.attempt import Later, call_exchange, preview_exchange
 from orchestrator.tools.authorise import is_proposed, refusal
 from orchestrator.tools.cache import ReadCache, Slot
 from orchestrator.tools.calls import (
@@ -39,6 +40,11 @@ from servicekit.http.breaker import StateName
 __all__ = [
     "CallAccepted", "CallFailed", "CallRequest", "CallSucceeded", "ToolGateway", "arguments_hash", "idempotency_key",
 ]  # fmt: skip
+
+#: After these the service may serve another contract than the one we know.
+_ANOTHER_CONTRACT = frozenset({
+    ProblemCode.TOOL_UNKNOWN, ProblemCode.INTERNAL, ProblemCode.INVALID_REQUEST, ProblemCode.CONTRACT_VERSION,
+})  # fmt: skip
 
 Called = CallSucceeded | CallAccepted | CallFailed
 
@@ -83,7 +89,7 @@ class ToolGateway:
             return self._unknown()
         if (refused := self._refused(entry, request, preview=True)) is not None:
             return refused
-        done = await self._run(preview_exchange(entry, request, self._preview_schema))
+        done = await self._loop.run(preview_exchange(entry, request, self._preview_schema))
         try:
             if not isinstance(done.outcome, Trouble):
                 return Preview.model_validate(done.outcome)
@@ -110,7 +116,7 @@ class ToolGateway:
         slot = self._slot(entry, request)
         if slot is not None and (kept := await self._kept(slot, entry)) is not None:
             return CallSucceeded(kept, self._ms(started), attempts=0, cached=True)
-        done = await self._run(call_exchange(entry, request))
+        done = await self._loop.run(call_exchange(entry, request))
         await self._remember(entry, request, slot, done)
         if isinstance(done.outcome, Trouble):
             return self._fail(done, started)
@@ -118,18 +124,10 @@ class ToolGateway:
             return CallAccepted(entry.answers_within_s, self._ms(started), done.attempts)
         return CallSucceeded(done.outcome, self._ms(started), done.attempts, cached=False)
 
-    async def _run(self, exchange: Exchange) -> Finished:
-        done = await self._loop.run(exchange)
-        older = in_old_shape(exchange, done.outcome)
-        if older is None:
-            return done
-        # While a service is exchanged its manifest may come from the new release, and the call meet the old one.
-        again = await self._loop.run(older)
-        return Finished(again.outcome, done.attempts + again.attempts)
-
     def _refused(self, entry: ToolEntry, request: CallRequest, *, preview: bool = False) -> CallFailed | None:
         code = refusal(entry, request, preview=preview)
-        if code is None and not entry.accepts.accepts(request.arguments):
+        # What a later release was planned with is checked by whoever serves it: this process may not have met it yet.
+        if code is None and not (is_later(request.version, entry.version) or entry.accepts.accepts(request.arguments)):
             code = ProblemCode.INVALID_REQUEST
         if code is None and is_proposed(entry) and (reason := screened(entry.input_schema, request.arguments)):
             self._metrics.screened.labels(entry.name, reason).inc()
@@ -160,8 +158,7 @@ class ToolGateway:
 
     def _fail(self, done: Finished, started: float) -> CallFailed:
         code = done.outcome.code if isinstance(done.outcome, Trouble) else ProblemCode.INTERNAL
-        if code in (ProblemCode.TOOL_UNKNOWN, ProblemCode.INTERNAL, ProblemCode.INVALID_REQUEST):
-            # The service may serve another contract than the one we know.
+        if code in _ANOTHER_CONTRACT:
             self._catalog.want_refresh()
         return failed(code, ms=self._ms(started), attempts=done.attempts)
 

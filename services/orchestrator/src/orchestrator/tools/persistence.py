@@ -19,7 +19,9 @@ LEAST_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Try again after `seconds`. `paid` says that it costs a retry; waiting for the first call's result does not."""
+    """Try again after `seconds`. `paid` says that it costs a retry; waiting for the first call's result does not, nor
+    looking for a replica of another release.
+    """
 
     seconds: float
     paid: bool
@@ -35,6 +37,9 @@ def next_wait(
     """
     if not trouble.retryable:
         return None
+    if trouble.code is ProblemCode.CONTRACT_VERSION:
+        # It costs that replica next to nothing, and the next one may be of the right release.
+        return Wait(BASE_S, paid=False) if left_s >= BASE_S + LEAST_S else None
     step = min(CAP_S, BASE_S * 2.0 ** (attempt - 1))
     seconds = max(trouble.retry_after_s, jitter.uniform(0.0, step))
     if seconds + LEAST_S > left_s:

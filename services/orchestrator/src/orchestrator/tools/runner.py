@@ -5,7 +5,7 @@ import random
 from dataclasses import dataclass
 
 from contracts.errors import ProblemCode
-from orchestrator.tools.attempt import Answer, Attempter, Exchange, Later
+from orchestrator.tools.attempt import Answer, Attempter, Exchange, Later, in_old_shape
 from orchestrator.tools.circuit import Circuits, Shows
 from orchestrator.tools.failures import GARBAGE, NO_PLACE, Trouble
 from orchestrator.tools.metrics import ToolMetrics
@@ -60,6 +60,10 @@ class AttemptLoop:
             outcome = await self._send(exchange, permit, left)
             if not isinstance(outcome, Trouble):
                 break
+            # While a service is exchanged its manifest may come from the new release, and the call meet the old one.
+            if (older := in_old_shape(exchange, outcome)) is not None:
+                exchange = older
+                continue
             wait = self._next(exchange, outcome, attempts, retries_left, ends)
             if wait is None:
                 break

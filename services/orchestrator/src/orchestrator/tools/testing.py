@@ -18,7 +18,9 @@ from contracts.registry import AnyContract
 
 
 class Fault(StrEnum):
-    """How one request goes wrong. AFTER: the effect happens and is stored, the answer does not arrive."""
+    """How one request goes wrong. AFTER: the effect happens and is stored, the answer does not arrive. OLDER: a replica
+    of the release before is met, and ends the connection.
+    """
 
     RESET = "reset"
     HANG = "hang"
@@ -29,6 +31,7 @@ class Fault(StrEnum):
     WRONG_SHAPE = "wrong_shape"
     HUGE = "huge"
     BUSY_429 = "busy_429"
+    OLDER = "older"
     HANG_AFTER = "hang_after"
 
 
@@ -173,6 +176,8 @@ class FakeToolService:
                 return await _send(writer, 200, b'{"x":"' + b"x" * 300_000 + b'"}')
             case Fault.BUSY_429:
                 return await self._send_problem(writer, ProblemCode.RATE_LIMITED)
+            case Fault.OLDER:
+                await self._send_problem(writer, ProblemCode.CONTRACT_VERSION)
         return False
 
     async def _send_problem(self, writer: asyncio.StreamWriter, code: ProblemCode) -> bool:

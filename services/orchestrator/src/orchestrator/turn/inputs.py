@@ -28,6 +28,7 @@ class PlannedCall(OpenModel):
     A write that its service registers and leaves to staff goes on with `approved_by` or `closed_by`; both take the
     output's field `ref` as an argument. `ticket_when_down`: while its system rests, a person gets the question.
     `free_text` names the fields of its output that others may have written, `origins` where its arguments come from.
+    `version` is that of the contract it was checked against: who carries it out may know an older one.
     `looping`: the last turns have made the same call so often that policy asks for a person instead.
     """
 
@@ -45,6 +46,7 @@ class PlannedCall(OpenModel):
     free_text: tuple[str, ...] = ()
     origins: tuple[ArgumentOrigin, ...] = ()
     looping: bool = False
+    version: str = ""
 
     @property
     def same_as(self) -> str:

@@ -41,10 +41,11 @@ _DENIED = Ending("denied", Outcome.DECLINED)
 _EXPIRED = Ending("approval_expired", Outcome.EXPIRED)
 #: Staff could not even be asked.
 _UNASKED = Ending("approval_unavailable", Outcome.TOOL_FAILED)
-#: After these nobody knows whether the write was done. A resting tool may have been asked before this worker died.
+#: After these nobody knows whether the write was done. A resting tool may have been asked before this worker died;
+#: while releases are exchanged one replica may have done it, and the others not know its arguments yet.
 _UNSURE = frozenset({
     ProblemCode.DEADLINE_EXCEEDED, ProblemCode.DEPENDENCY_DOWN, ProblemCode.OVERLOADED, ProblemCode.CIRCUIT_OPEN,
-    ProblemCode.RATE_LIMITED, ProblemCode.IDEMPOTENCY_IN_FLIGHT, ProblemCode.INTERNAL,
+    ProblemCode.RATE_LIMITED, ProblemCode.IDEMPOTENCY_IN_FLIGHT, ProblemCode.INTERNAL, ProblemCode.CONTRACT_VERSION,
 })  # fmt: skip
 #: Seconds until the write is asked for again; the last one repeats. In all a little more than nine minutes.
 _AGAIN_AFTER_S = (2.0, 4.0, 8.0, 15.0, 30.0)

@@ -3,23 +3,37 @@
 import argparse
 import importlib.util
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.script.revision import ResolutionError
+from alembic.util import CommandError
+
+
+class NewerDatabase(Exception):
+    """A later release has migrated the database: there is nothing that this one could do."""
 
 
 def migrate(package: str, database_url: str) -> None:
     """Upgrades to the head of `<package>.migrations`. Blocks; an event loop may be running.
 
     Several processes may do it at once: they queue. Within a process one at a time, for alembic keeps global state.
+    Raises NewerDatabase, and has changed nothing then.
     """
     config = _config(package)
     config.attributes["url"] = database_url
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="migrate") as worker:
-        worker.submit(command.upgrade, config, "head").result()
+        try:
+            worker.submit(command.upgrade, config, "head").result()
+        except CommandError as error:
+            # "head" is known here, so it is the database's revision that is not.
+            if isinstance(error.__cause__, ResolutionError):
+                raise NewerDatabase(f"{package}: {error}") from error
+            raise
 
 
 def knows(package: str, revision: str) -> bool:
@@ -54,7 +68,11 @@ def main() -> None:
         url = Path(path).read_text(encoding="utf-8").strip()
     if not url:
         parser.error("set AIGUY_DATABASE_URL or AIGUY_DATABASE_URL_FILE")
-    migrate(package, url)
+    try:
+        migrate(package, url)
+    except NewerDatabase as newer:
+        # As when a release is taken back, or blue is applied while green is tried: migrations suit the release before.
+        sys.stderr.write(f"A later release has migrated this database; nothing is to be done. {newer}\n")
 
 
 if __name__ == "__main__":

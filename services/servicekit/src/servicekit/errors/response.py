@@ -5,7 +5,7 @@ import math
 import orjson
 from starlette.responses import Response
 
-from contracts.errors import PROBLEM_MEDIA_TYPE, Problem
+from contracts.errors import PROBLEM_MEDIA_TYPE, Problem, ProblemCode
 from servicekit.telemetry.current import trace_id
 
 
@@ -18,10 +18,13 @@ def problem_body(problem: Problem) -> bytes:
 
 
 def problem_headers(problem: Problem) -> dict[str, str]:
-    """The headers that go with a problem: how to authenticate, when to come again."""
+    """The headers that go with a problem: how to authenticate, when to come again, when by another connection."""
     headers: dict[str, str] = {"content-type": PROBLEM_MEDIA_TYPE}
     if problem.status == 401:
         headers["www-authenticate"] = 'Bearer error="invalid_token"'
+    if problem.code is ProblemCode.CONTRACT_VERSION:
+        # A connection leads to one replica: by a new one the caller may meet another.
+        headers["connection"] = "close"
     if problem.retry_after_s is not None:
         headers["retry-after"] = str(max(1, math.ceil(problem.retry_after_s)))
     return headers

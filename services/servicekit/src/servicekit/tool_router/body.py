@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from contracts.base import ContractModel
+from contracts.compat import is_later
 from contracts.deprecation import ArgumentsRemoved, GivenTwice, in_new_shape, removal
 from contracts.errors import FieldError, ProblemCode
 from contracts.registry import AnyContract
@@ -68,6 +69,22 @@ def parse_arguments(contract: AnyContract, sent: Mapping[str, Any]) -> tuple[Con
         found = _as_sent(_wrong_fields(error), used)
         raise ProblemError(ProblemCode.INVALID_REQUEST, "Some arguments are missing or wrong.", errors=found) from None
     return arguments, used
+
+
+def arguments_of_release(
+    contract: AnyContract, sent: Mapping[str, Any], planned_with: str
+) -> tuple[ContractModel, OldShape]:
+    """As `parse_arguments`, of a call that was planned with this version of the contract ("" is not known).
+
+    What is wrong in a call for a later release than this one may be right there: ProblemError(CONTRACT_VERSION).
+    """
+    try:
+        return parse_arguments(contract, sent)
+    except ProblemError as error:
+        if error.code is not ProblemCode.INVALID_REQUEST or not is_later(planned_with, contract.version):
+            raise
+        detail = f"This replica serves {contract.version} of {contract.name}; the call is for {planned_with}."
+        raise ProblemError(ProblemCode.CONTRACT_VERSION, detail, errors=error.problem.errors) from None
 
 
 def _wrong_fields(error: ValidationError) -> tuple[FieldError, ...]:

@@ -16,6 +16,8 @@ def operation(contract: AnyContract, *, preview: bool = False) -> dict[str, Any]
     """The `openapi_extra` of a tool's route: body, headers, security."""
     milliseconds = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
     parameters = [_header(headers.DEADLINE_MS, "Milliseconds that the caller still waits.", milliseconds)]
+    version = {"type": "string", "pattern": "^[ -~]*$"}
+    parameters.append(_header(headers.CONTRACT, "The version of the contract that the call was planned with.", version))
     if contract.is_write and not preview:
         key = {"type": "string", "pattern": "^[!-~]{1,255}$", "minLength": 1, "maxLength": 255}
         grant = {"type": "string", "pattern": "^[!-~]*$"}

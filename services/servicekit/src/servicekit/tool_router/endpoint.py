@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from contracts import headers
 from contracts.base import ContractModel
+from contracts.deprecation import in_first_names
 from contracts.errors import ProblemCode
 from contracts.registry import AnyContract
 from contracts.tool import Confirmation
@@ -35,7 +36,7 @@ from servicekit.telemetry.current import request_context
 from servicekit.telemetry.genai import of_tool
 from servicekit.telemetry.tracing import span
 from servicekit.tool_router.binding import PreviewDraft, Submission, ToolBinding, ToolHandler, ToolRequest
-from servicekit.tool_router.body import OldShape, parse_arguments, read_object
+from servicekit.tool_router.body import OldShape, arguments_of_release, read_object
 from servicekit.tool_router.effects import check_grant, preview_of
 from servicekit.tool_router.old_shape import count_old_shape, warning_headers
 
@@ -52,7 +53,7 @@ class _Call:
     kit: Kit
     caller: Caller
     arguments: ContractModel
-    fingerprint: bytes  # canonical JSON of the body as sent
+    fingerprint: bytes  # canonical JSON of the body, whose names may be old or new: it is the same call
     digest: str  # of the arguments, for the audit
     request_id: str
     grant_token: str | None
@@ -111,7 +112,8 @@ class ToolEndpoint:
 
     async def _understand(self, request: Request, kit: Kit, caller: Caller, *, needs_key: bool) -> _Call:
         sent = await read_object(request)
-        arguments, old_shape = parse_arguments(self._contract, sent)
+        planned_with = request.headers.get(headers.CONTRACT, "")
+        arguments, old_shape = arguments_of_release(self._contract, sent, planned_with)
         client = request.headers.get(headers.CLIENT, "unknown")[:64]
         count_old_shape(kit.metrics, self._contract.name, old_shape, client)
         key = request.headers.get(headers.IDEMPOTENCY_KEY)
@@ -120,7 +122,7 @@ class ToolEndpoint:
             kit=kit,
             caller=caller,
             arguments=arguments,
-            fingerprint=canonical_json(sent),
+            fingerprint=canonical_json(in_first_names(self._contract.deprecations, sent)),
             digest=digest_of(arguments.model_dump(mode="json")),
             request_id=context.request_id if context else "",
             grant_token=request.headers.get(headers.GRANT),

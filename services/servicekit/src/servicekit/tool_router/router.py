@@ -71,7 +71,7 @@ def _add(
 
 def _statuses(contract: AnyContract, *, preview: bool) -> tuple[int, ...]:
     conflict = (409, 410) if contract.is_write and not preview else ()
-    return (400, 401, 403, 404, 405, *conflict, 413, 415, 422, 429, 500, 501, 503, 504)
+    return (400, 401, 403, 404, 405, *conflict, 413, 415, 421, 422, 429, 500, 501, 503, 504)
 
 
 def _unavailable(contract: AnyContract) -> Endpoint:
