@@ -42,8 +42,7 @@ OUTAGES = (
     Outage(by.postgres_full, Allowed(AWAY, answer_s=7)),
     Outage(by.valkey_wiped, Allowed(turn_s=8)),
     Outage(by.valkey_emptied, Allowed(turn_s=8)),
-    # A command may wait for as long as the client does, 5 s and once more, whatever its caller's patience is.
-    Outage(by.valkey_frozen, Allowed(answer_s=12, turn_s=20)),
+    Outage(by.valkey_frozen, Allowed(turn_s=8)),
     Outage(by.valkey_gone, Allowed(turn_s=8)),
     Outage(by.index_deleted, Allowed(turn_s=8)),
     Outage(by.index_spoiled, Allowed(turn_s=8)),

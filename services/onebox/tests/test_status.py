@@ -41,10 +41,13 @@ def test_the_main_numbers_are_those_of_the_metrics() -> None:
     refunds = Gauge("aiguy_day_refunds", "", ["state", "amount"], registry=books)
     for state, many in (("succeeded", 4), ("submitted", 2), ("requested", 1), ("denied", 1), ("failed", 1)):
         refunds.labels(state, "under_5000").set(many)
+    Counter("aiguy_knowledge_fallback_total", "", ["entry"], registry=here).labels("returns").inc(3)
+    Counter("aiguy_redis_spared_total", "", ["use", "reason"], registry=here).labels("memory", "timeout").inc(2)
     told = lines(here, books)
     assert {name: line.value for name, line in told.items()} == {
         "turns since start": "5", "time of a turn": "p50 1.25 s, p95 8.75 s", "first words": "p95 -",
-        "tool calls without an answer": "10.0%", "tools that rest": "get_order", "without a person, 24 h": "75.0%",
+        "tool calls without an answer": "10.0%", "answers without help pages": "3", "done without Redis": "2",
+        "tools that rest": "get_order", "without a person, 24 h": "75.0%",
         "with a person, 24 h": "25.0%", "cost, 24 h": "$1.50, $0.3750 a conversation",
         "approvals waiting": "2, the oldest for 10 min", "jobs that are due": "1, the oldest for 61 s",
         "messages to send": "-", "refunds, 24 h": "4 paid, 3 under way, 2 not made", "refunds without approval": "1",

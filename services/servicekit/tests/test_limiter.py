@@ -13,6 +13,7 @@ from limits import parse
 
 from servicekit.kit import open_redis
 from servicekit.limiter import RateLimiter
+from servicekit.spare import SpareRedis
 from servicekit.telemetry import Metrics
 from servicekit.windows import Count, Full, RedisWindows, wait_s
 
@@ -42,7 +43,7 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def limiter(client: "redis.asyncio.Redis", metrics: Metrics) -> RateLimiter:
-    return RateLimiter.with_redis(client, metrics)
+    return RateLimiter.with_redis(SpareRedis(client, metrics), metrics)
 
 
 def without_redis(metrics: Metrics) -> float:
@@ -78,12 +79,12 @@ async def test_of_a_high_limit_ever_more_is_taken_and_at_its_end_one_by_one(clie
     for asked, taken in ((1, b"1 0"), (4, b"7 0"), (8, b"15 0"), (8, b"25 0")):  # 1 + 2 + 4 + 8 + 10: one percent
         assert await passed(limiter, high, asked) == asked
         assert await client.get(f"aiguy:limit:{high[0].key}") == taken
-    other = RateLimiter.with_redis(client, Metrics())
+    other = RateLimiter.with_redis(SpareRedis(client, Metrics()), Metrics())
     assert await passed(other, high, 2000) + await passed(limiter, high, 10) == 1005 - 21
 
 
 async def test_two_replicas_never_let_more_through_than_one(client, limiter) -> None:
-    other = RateLimiter.with_redis(client, Metrics())
+    other = RateLimiter.with_redis(SpareRedis(client, Metrics()), Metrics())
     low = counts(low="7/minute")
     assert sum([await passed(one, low, 1) for one in (limiter, other) * 10]) == 7
 

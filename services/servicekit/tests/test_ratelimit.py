@@ -17,6 +17,7 @@ from servicekit.kit import open_kit, open_redis
 from servicekit.limiter import RateLimiter
 from servicekit.ratelimit import assert_all_limited, limited, peer_key
 from servicekit.settings import proxies
+from servicekit.spare import SpareRedis
 from servicekit.telemetry import Metrics
 from servicekit.testing import running
 from servicekit.testing.proving import how_many
@@ -123,7 +124,7 @@ def test_nobody_is_trusted_by_a_name_or_by_a_star(settings, everybody):
 
 async def test_a_sustained_flood_from_four_workers_stays_within_five_percent(redis_url):
     clients = [open_redis(redis_url) for _ in range(4)]
-    limiters = [RateLimiter.with_redis(client, Metrics()) for client in clients]
+    limiters = [RateLimiter.with_redis(SpareRedis(client, Metrics()), Metrics()) for client in clients]
     window_s = how_many(2, 60)
     limit, passed = Count(parse(f"400/{window_s}seconds"), ("sustained",)), []
     loop = asyncio.get_running_loop()
@@ -146,7 +147,7 @@ async def test_a_sustained_flood_from_four_workers_stays_within_five_percent(red
 @pytest.mark.parametrize("count", [1, 4])
 async def test_replicas_share_one_count_and_hold_it_within_five_percent(redis_url, count):
     clients = [open_redis(redis_url) for _ in range(count)]
-    limiters = [RateLimiter.with_redis(client, Metrics()) for client in clients]
+    limiters = [RateLimiter.with_redis(SpareRedis(client, Metrics()), Metrics()) for client in clients]
     limit = Count(parse("1000/minute"), (f"shared-{count}",))
 
     async def flood(limiter):
@@ -176,7 +177,7 @@ async def test_a_redis_that_hangs_costs_a_quarter_of_a_second_once():
     server = await asyncio.start_server(never, "127.0.0.1", 0)
     client = redis.asyncio.Redis(port=server.sockets[0].getsockname()[1])
     metrics = Metrics()
-    limiter, limit = RateLimiter.with_redis(client, metrics), Count(parse("40/minute"), ("a",))
+    limiter, limit = RateLimiter.with_redis(SpareRedis(client, metrics), metrics), Count(parse("40/minute"), ("a",))
     async with asyncio.timeout(2):
         assert sum([await limiter.spend([limit]) is None for _ in range(50)]) == 40
     await client.aclose()

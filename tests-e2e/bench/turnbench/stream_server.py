@@ -21,6 +21,8 @@ from orchestrator.stream.frames import BEFORE_ALL, EventId, encode_frame, stream
 from orchestrator.stream.hub import Hub
 from orchestrator.stream.sse import Ending, Standing, stream_turn
 from servicekit.edge import EdgeMiddleware
+from servicekit.spare import SpareRedis
+from servicekit.telemetry import Metrics
 
 #: So often events are made; each is due somewhere within.
 _TICK_S = 0.005
@@ -38,7 +40,7 @@ def build() -> FastAPI:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     app = FastAPI(openapi_url=None)
     app.add_middleware(EdgeMiddleware, max_body_bytes=0, body_limits={})
-    hub = Hub(Redis.from_url("redis://127.0.0.1:1"))
+    hub = Hub(SpareRedis(Redis.from_url("redis://127.0.0.1:1"), Metrics()))
 
     async def standing() -> Standing:
         return Standing()

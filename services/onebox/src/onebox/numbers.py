@@ -59,6 +59,10 @@ def _turns(here: Families, alarms: Alarms) -> Iterator[Line]:
     bad = sum(_sum(here, "aiguy_tool_calls", "aiguy_tool_calls_total", outcome=one) for one in failing.among)
     ringing = failing.rings(bad / calls if calls else None, bad)
     yield Line("tool calls without an answer", _share(bad, calls), ringing, failing.runbook)
+    unsearched = _sum(here, "aiguy_knowledge_fallback", "aiguy_knowledge_fallback_total")
+    yield Line("answers without help pages", f"{unsearched:.0f}" if here else "-")
+    spared = _sum(here, "aiguy_redis_spared", "aiguy_redis_spared_total")
+    yield Line("done without Redis", f"{spared:.0f}" if here else "-")
     family = here.get("aiguy_tool_breaker_open")
     resting = sorted(one.labels["tool"] for one in family.samples if one.value > 0) if family else []
     named = ", ".join(resting) or ("none" if here else "-")

@@ -52,6 +52,8 @@ class Settings(ServiceSettings, LlmSettings):
     turn_tools: int = Field(default=2, ge=0, le=3)
     #: What may be spent and how often may be asked: a file instead of policy/limits.yaml, or single caps.
     limits_file: Path | None = None
+    #: What is told while the knowledge base cannot be searched: a file instead of policy/faq.yaml.
+    faq_file: Path | None = None
     session_tokens: int | None = Field(default=None, ge=1)
     cap_session_usd: Decimal | None = Field(default=None, gt=0)
     cap_customer_day_usd: Decimal | None = Field(default=None, gt=0)

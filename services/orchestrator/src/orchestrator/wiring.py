@@ -24,6 +24,7 @@ from orchestrator.brain.policy_files import read_policy, read_prompt
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.confidence.policy import load_escalation_policy
+from orchestrator.effects.faq import load_faq
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators
@@ -99,7 +100,7 @@ async def orchestrate(
     callbacks = Callbacks(keyring.derive("tool-callback"), kit.clock)
     tools = build_tools(
         urls=settings.tool_urls, http=kit.http, minter=minter, metrics=kit.metrics, clock=kit.clock,
-        allowlist=settings.tool_allowlist, cache=CacheParts(kit.redis, keyring.derive("tool-cache")),
+        allowlist=settings.tool_allowlist, cache=CacheParts(kit.spare, keyring.derive("tool-cache")),
         breaker=BreakerConfig(open_s=settings.breaker_open_s), callbacks=callbacks,
     )  # fmt: skip
     conversations = Conversations(keyring, keyring.derive("subject-hash"))
@@ -112,7 +113,7 @@ async def orchestrate(
     budgets = Budgets(tokens=settings.turn_tokens, tokens_out=settings.turn_tokens_out, tools=settings.turn_tools)
     levels = Levels(policy, budgets, kit.clock, kit.metrics)
     screen = InputScreen(InputGuard.load(), kit.metrics)
-    core = Core(conversations, Codec(), vaults, queue, Hub(kit.redis), tools, callbacks, screen, erasures)
+    core = Core(conversations, Codec(), vaults, queue, Hub(kit.spare), tools, callbacks, screen, erasures)
     async with AsyncExitStack() as stack:
         core.hub.start()
         stack.push_async_callback(core.hub.close)
@@ -143,7 +144,6 @@ async def orchestrate(
             Disclosure(phrases, settings.shop_name or shop_name()), line,
         )  # fmt: skip
         app.state.staff_room = StaffRoom(
-            ShortTermMemory(kit.redis, kit.db, kit.metrics),
             kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]),
         )  # fmt: skip
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
@@ -224,7 +224,7 @@ def _world(
     phrases = load_phrases()
     return Collaborators(
         brain=brains.main, small=brains.small, offline=brains.offline, catalog=core.tools.catalog,
-        gateway=core.tools.gateway, memory=ShortTermMemory(kit.redis, kit.db, kit.metrics), vaults=core.vaults,
+        gateway=core.tools.gateway, memory=ShortTermMemory.of(kit.spare, kit.db, kit.metrics), vaults=core.vaults,
         publisher=publisher,
         database=database, scheduler=core.queue, phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
@@ -235,5 +235,5 @@ def _world(
         ),
         languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
-        most_refusals=core.screen.guard.policy.refusals,
+        most_refusals=core.screen.guard.policy.refusals, faq=load_faq(settings.faq_file),
     )  # fmt: skip

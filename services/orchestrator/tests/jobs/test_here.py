@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.jobs.here import LEASE_S, TurnsHere
 from orchestrator.jobs.room import Room
+from orchestrator.jobs.turns import CLAIM
 from orchestrator.jobs.worker import enqueue_orphans
 from orchestrator.journal.accept import Accepted, Begun, Incoming, begin_at_once, masked
 from orchestrator.journal.conversations import Conversation, Conversations
@@ -211,3 +212,19 @@ async def test_a_turn_that_was_stopped_runs_to_its_end_in_place_of_the_run_under
     held.go.set()
     await here.stop()
     assert held.went_on == [begun.turn_id]
+
+
+async def test_a_turn_that_is_claimed_knows_what_was_said_before_it_whatever_came_behind(shop: Shop) -> None:
+    first = await shop.say("one", lease_s=None)
+    async with shop.database.primary() as db:
+        await db.execute("UPDATE turns SET status = 'waiting' WHERE id = $1", first.turn_id)
+    second = await shop.say("two", lease_s=None)
+    async with shop.database.primary() as db:
+        await db.execute(
+            "INSERT INTO thread (conversation_id, turn_id, role, content) VALUES ($1, $2, 'assistant', '')",
+            shop.conversation.id, first.turn_id,
+        )  # fmt: skip
+        await db.execute("UPDATE turns SET status = 'running' WHERE id = $1", first.turn_id)
+        found = [await db.fetchrow(CLAIM, one.turn_id) for one in (first, second)]
+    # Behind the first question stand its answer and the second one; before the second one, both of the first.
+    assert [(row["thread_length"] - row["since"], row["own"]) for row in found] == [(1, 1), (2, 1)]

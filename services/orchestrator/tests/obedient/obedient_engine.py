@@ -85,7 +85,8 @@ class Memory:
     async def recall(self, *_: Any) -> Remembered:
         return Remembered(tuple(self.history), "")
 
-    async def remember(self, _talk: Any, _turn: str, _before: Any, question: str, answer: str, _calls: Any) -> None:
+    async def remember(self, *told: Any) -> None:
+        question, answer, _ = told[-3:]
         self.history.append(Message(Role.CUSTOMER, question))
         if answer:
             self.history.append(Message(Role.ASSISTANT, answer))
@@ -142,7 +143,7 @@ class Engine:
         turn_id = f"trn_{self._turns:032x}"
         identity = SimpleNamespace(subject=ADA, email="ada@example.com", name="Ada Moreno")
         conversation = SimpleNamespace(
-            id="cnv_" + "0" * 32, subject_hash=b"", identity=identity, customer=True, channel="web", sealer=None
+            id="cnv_" + "0" * 32, subject_hash=b"", identity=identity, customer=True, channel="web", sealer=None, said=0
         )  # fmt: skip
         started = TurnStarted(text=vault.mask(text), customer=True, requester=ADA, channel="web")
         journal = Journal([Recorded(started, self._now())])

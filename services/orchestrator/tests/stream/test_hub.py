@@ -13,6 +13,7 @@ from orchestrator.stream.frames import BEFORE_ALL, EventId, frame_id, stream_key
 from orchestrator.stream.hub import Hub
 from orchestrator.stream.publisher import STREAM_TTL_S, Publisher
 from orchestrator.stream.sse import Ending, Standing, stream_turn
+from servicekit.spare import SpareRedis
 from servicekit.telemetry import Metrics
 from servicekit.testing import eventually
 
@@ -34,7 +35,7 @@ def process(redis_url: str) -> Callable[[], AbstractAsyncContextManager[Process]
     @asynccontextmanager
     async def make() -> AsyncIterator[Process]:
         redis = Redis.from_url(redis_url)
-        hub = Hub(redis)
+        hub = Hub(SpareRedis(redis, Metrics()))
         publisher = Publisher(redis, Metrics(), hub)
         hub.start()
         publisher.start()
@@ -63,8 +64,8 @@ async def _ids(reading: AsyncIterator[bytes]) -> list[str]:
 
 async def test_a_turn_that_runs_here_is_followed_while_redis_is_away() -> None:
     nowhere = Redis.from_url("redis://127.0.0.1:1")
-    hub = Hub(nowhere)
     metrics = Metrics()
+    hub = Hub(SpareRedis(nowhere, metrics))
     publisher = Publisher(nowhere, metrics, hub)
     publisher.start()
     with publisher.near("trn_a"):
@@ -83,7 +84,9 @@ async def test_a_stream_ends_from_the_journal_in_time_while_redis_says_nothing(s
     async def ended() -> Standing:
         return Standing(END)
 
-    reading = stream_turn(Hub(silent_redis), "trn_a", BEFORE_ALL, Ending(None, ended), 20, SEALER)
+    reading = stream_turn(
+        Hub(SpareRedis(silent_redis, Metrics())), "trn_a", BEFORE_ALL, Ending(None, ended), 20, SEALER
+    )
     async with asyncio.timeout(4):
         told = b"".join([piece async for piece in reading])
     assert b"event: end" in told

@@ -20,6 +20,7 @@ from servicekit.auth.minting import TokenMinter
 from servicekit.clock import Clock, SystemClock
 from servicekit.http.aiohttp_client import AiohttpClient
 from servicekit.http.client import HttpPort
+from servicekit.spare import SpareRedis
 from servicekit.telemetry import Metrics
 
 T = "2026-03-02T09:30:00Z"
@@ -109,9 +110,10 @@ async def service() -> AsyncIterator[FakeToolService]:
 async def world(service: FakeToolService, clock: Clock, cache_redis: Any) -> AsyncIterator[World]:
     """A gateway whose catalogue has read the order system."""
     metrics, keys, http = Metrics(), KeySet.generate(), AiohttpClient()
+    cache = CacheParts(SpareRedis(cache_redis, metrics), b"k" * 32) if cache_redis else None
     tools = build_tools(
         urls={"orders": service.url}, http=http, minter=TokenMinter(keys, "orchestrator", SystemClock()),
-        metrics=metrics, clock=clock, cache=cache_redis and CacheParts(cache_redis, b"k" * 32), jitter=random.Random(7),
+        metrics=metrics, clock=clock, cache=cache, jitter=random.Random(7),
         callbacks=Callbacks(b"k" * 32, clock),
     )  # fmt: skip
     await tools.catalog.refresh()

@@ -15,6 +15,7 @@ from orchestrator.tools.metrics import ToolMetrics
 from orchestrator.tools.testing import Fault
 from servicekit.clock import SystemClock
 from servicekit.kit import open_redis
+from servicekit.spare import SpareRedis
 from servicekit.telemetry import Metrics
 from servicekit.testing import FakeClock, eventually
 
@@ -166,7 +167,7 @@ async def test_nobody_waits_until_an_answer_is_kept_but_who_asks_the_same_again(
 async def test_a_real_server_keeps_and_returns_an_answer(world: Any, read: CallRequest, redis_url: str) -> None:
     redis = open_redis(redis_url)
     entry = world.catalog.entry("get_order_status")
-    cache = ReadCache(redis, b"k" * 32, SystemClock(), ToolMetrics(Metrics()))
+    cache = ReadCache(SpareRedis(redis, Metrics()), b"k" * 32, SystemClock(), ToolMetrics(Metrics()))
     slot = cache.slot(entry, f"cust_{secrets.token_hex(4)}", b"{}")
     assert slot is not None
     cache.put(slot, {"status": "shipped"})

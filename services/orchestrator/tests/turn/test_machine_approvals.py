@@ -4,7 +4,7 @@ import pytest
 
 from contracts.errors import ErrorClass, ProblemCode
 from contracts.tools.tickets import HandoffReason
-from contracts.turn import Answering, Outcome
+from contracts.turn import Answering, Citation, Outcome
 from orchestrator.turn.effects import (
     AskApproval,
     AskConfirmation,
@@ -24,6 +24,7 @@ from orchestrator.turn.inputs import (
     EffectPreviewed,
     FollowUp,
     HandedOff,
+    HandOffQueued,
     PlanMade,
     PlannedCall,
     RetryDue,
@@ -253,9 +254,33 @@ def test_a_single_time_out_of_a_read_makes_no_ticket() -> None:
     assert only(after(STARTED, PlanMade(call=READ), LOST), SayPhrase) == SayPhrase("tool_failed")
 
 
-def test_a_resting_search_makes_no_ticket() -> None:
-    search = READ.model_copy(update={"tool": "search_kb", "ticket_when_down": False})
-    assert only(after(STARTED, PlanMade(call=search), DOWN), SayPhrase) == SayPhrase("tool_failed")
+SEARCH = READ.model_copy(update={"tool": "search_kb", "ticket_when_down": False, "knowledge": True})
+PAGE = Citation(chunk_id="faq_returns", title="Returns policy", url="https://shop.example/returns", quote="30 days.")
+
+
+@pytest.mark.parametrize("trouble", [DOWN, LOST], ids=["resting", "timed out"])
+def test_without_the_help_pages_a_person_gets_the_question_and_the_customer_what_is_known(trouble: ToolFailed) -> None:
+    step = after(STARTED, PlanMade(call=SEARCH), trouble)
+    assert only(step, HandOff) == HandOff(HandoffReason.TOOL_FAILURE)
+    told = HandOffQueued(text="Within 30 days.", citations=(PAGE,))
+    finish = only(after(STARTED, PlanMade(call=SEARCH), trouble, told), Finish)
+    assert (finish.outcome, finish.answering, finish.citations) == (Outcome.HANDED_OVER, Answering.BOT, (PAGE,))
+
+
+def test_a_question_that_the_search_did_not_like_is_no_outage() -> None:
+    disliked = DOWN.model_copy(update={"error_class": ErrorClass.USER_FIXABLE, "code": "invalid_request"})
+    assert only(after(STARTED, PlanMade(call=SEARCH), disliked), SayPhrase) == SayPhrase("tool_failed")
+
+
+def test_what_was_looked_up_before_the_search_failed_is_told() -> None:
+    found = ToolSucceeded(output={"order_id": "ABC123"}, ms=1)
+    looked_up = (STARTED, PlanMade(call=READ), found, PlanMade(call=SEARCH))
+    assert only(after(*looked_up, DOWN), SayPhrase) == SayPhrase("tool_failed")
+
+
+def test_a_search_of_an_old_journal_is_told_as_it_was() -> None:
+    old = SEARCH.model_copy(update={"knowledge": False})
+    assert only(after(STARTED, PlanMade(call=old), DOWN), SayPhrase) == SayPhrase("tool_failed")
 
 
 def test_the_customers_card_comes_first() -> None:

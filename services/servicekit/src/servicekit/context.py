@@ -12,17 +12,21 @@ from servicekit.db.pool import Database
 from servicekit.http.client import HttpPort
 from servicekit.limiter import RateLimiter
 from servicekit.settings import ServiceSettings
+from servicekit.spare import SpareRedis
 from servicekit.telemetry.metrics import Metrics
 
 
 @dataclass(slots=True)
 class Kit:
-    """The shared means of one app. `http` is the pooled client for calls to other services."""
+    """The shared means of one app. `http` is the pooled client for calls to other services, `spare` asks Redis for what
+    a request can do without.
+    """
 
     settings: ServiceSettings
     clock: Clock
     db: Database
     redis: "redis.asyncio.Redis"
+    spare: SpareRedis
     verifier: TokenVerifier
     metrics: Metrics
     limiter: RateLimiter

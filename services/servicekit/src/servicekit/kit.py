@@ -16,19 +16,25 @@ from servicekit.http.aiohttp_client import AiohttpClient
 from servicekit.http.client import HttpPort
 from servicekit.limiter import RateLimiter
 from servicekit.settings import ServiceSettings
+from servicekit.spare import SpareRedis
 from servicekit.telemetry.metrics import Metrics
 from servicekit.telemetry.process import measure_process
 
 
 def open_redis(url: str, *, max_connections: int = 50) -> "redis.asyncio.Redis":
-    """A client that waits for a free connection (the default pool raises when it is full). Answers are bytes."""
+    """A client that waits for a free connection (the default pool raises when it is full). Answers are bytes.
+
+    A command takes a second at most, and is not asked a second time: requests wait for it. (What listens to a channel
+    waits as long as it likes.) Whoever can do without asks through `SpareRedis`, which is more impatient still; a
+    cancellation alone would not do, because one that comes as the command is just sent is lost in Python 3.11.
+    """
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
         max_connections=max_connections,
         timeout=1,
-        socket_timeout=5,
+        socket_timeout=1,
         socket_connect_timeout=1,
-        retry=Retry(NoBackoff(), 1),
+        retry=Retry(NoBackoff(), 0),
     )
     return redis.asyncio.Redis.from_pool(pool)
 
@@ -55,6 +61,7 @@ async def open_kit(
         measure_process(metrics, db)
         client = open_redis(settings.redis_url)
         stack.push_async_callback(client.aclose, close_connection_pool=True)
+        spare = SpareRedis(client, metrics)
         http = http or AiohttpClient()
         stack.push_async_callback(http.close)
         yield Kit(
@@ -62,8 +69,9 @@ async def open_kit(
             clock=clock,
             db=db,
             redis=client,
+            spare=spare,
             verifier=TokenVerifier(issuers, audience or settings.service, clock, http=http),
             metrics=metrics,
-            limiter=RateLimiter.with_redis(client, metrics),
+            limiter=RateLimiter.with_redis(spare, metrics),
             http=http,
         )

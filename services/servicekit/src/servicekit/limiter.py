@@ -5,15 +5,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import redis.asyncio
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
+from servicekit.spare import AwayError, SpareRedis
 from servicekit.telemetry.metrics import Metrics
 from servicekit.windows import Count, Full, RedisWindows, wait_s
 
 _TIMEOUT_S = 0.25
-_REST_S = 1.0
 _MOST_SHARES = 10_000
 #: From this limit on, one percent is more than one.
 _SHARED_FROM = 200
@@ -35,8 +34,9 @@ class RateLimiter:
     over is lost: a limit may bind up to one percent per process early.
     """
 
-    def __init__(self, windows: RedisWindows | None, metrics: Metrics) -> None:
-        self._windows = windows
+    def __init__(self, spare: SpareRedis | None, metrics: Metrics) -> None:
+        self._spare = spare
+        self._windows = None if spare is None else RedisWindows(spare.client)
         self._memory = MemoryStorage()
         self._alone = SlidingWindowCounterRateLimiter(self._memory)
         self._shares: OrderedDict[str, _Share] = OrderedDict()
@@ -44,12 +44,11 @@ class RateLimiter:
             "aiguy_rate_limit_without_redis_total", "Requests counted in one process because Redis did not answer.",
             ("reason",),
         )  # fmt: skip
-        self._rest_until = 0.0
 
     @classmethod
-    def with_redis(cls, client: "redis.asyncio.Redis", metrics: Metrics) -> "RateLimiter":
-        """Counts in Redis, over the client's own connection pool."""
-        return cls(RedisWindows(client), metrics)
+    def with_redis(cls, spare: SpareRedis, metrics: Metrics) -> "RateLimiter":
+        """Counts in Redis, over its client's own connection pool."""
+        return cls(spare, metrics)
 
     @classmethod
     def in_memory(cls, metrics: Metrics) -> "RateLimiter":
@@ -71,25 +70,16 @@ class RateLimiter:
         return full
 
     async def _ask(self, asked: Sequence[Count], now: float) -> Full | None:
-        if self._windows is None:
+        if self._spare is None or self._windows is None:
             return await self._count_alone(asked)
-        reason = "resting"  # do not make each request wait for a Redis that is known to be down
-        if now >= self._rest_until:
-            try:
-                async with asyncio.timeout(_TIMEOUT_S):
-                    taken, full = await self._windows.take(asked, [self._wanted(one, now) for one in asked])
-            except TimeoutError:
-                reason = "timeout"
-            except (redis.exceptions.ConnectionError, OSError):
-                reason = "connection"
-            except redis.exceptions.RedisError:
-                reason = "error"
-            else:
-                self._keep(asked, taken, now)
-                return full
-            self._rest_until = now + _REST_S
-        self._failed.labels(reason).inc()
-        return await self._count_alone(asked)
+        windows, wanted = self._windows, [self._wanted(one, now) for one in asked]
+        try:
+            taken, full = await self._spare.ask("limits", lambda _: windows.take(asked, wanted), _TIMEOUT_S)
+        except AwayError as away:
+            self._failed.labels(away.reason).inc()
+            return await self._count_alone(asked)
+        self._keep(asked, taken, now)
+        return full
 
     async def _count_alone(self, asked: Sequence[Count]) -> Full | None:
         for one in asked:

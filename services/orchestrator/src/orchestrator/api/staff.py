@@ -31,7 +31,6 @@ from orchestrator.journal.conversations import Conversation, is_of
 from orchestrator.journal.staff import InTheQueue, StaffMessage, conversation_of_site, hand_back, handoff_queue, say
 from orchestrator.journal.staff import take_over as step_in
 from orchestrator.journal.views import last_messages
-from orchestrator.memory.short_term import ShortTermMemory
 from servicekit.auth.claims import Caller
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
@@ -43,9 +42,8 @@ _SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class StaffRoom:
-    """What staff's steps touch besides the database: the bot's memory, which must learn what they said."""
+    """What staff's steps touch besides the database."""
 
-    memory: ShortTermMemory
     steps: Counter
 
 
@@ -99,7 +97,6 @@ def staff_router() -> APIRouter:
             if not said.again:
                 about = _about(conversation.id, body.client_message_id)
                 await record_step(db, desk, caller, "staff_message", about)
-        await room.memory.forget(conversation)
         if not said.again:
             room.steps.labels("message").inc()
         return StaffMessageAccepted(conversation_id=conversation.id, at=said.at)
@@ -126,7 +123,6 @@ def staff_router() -> APIRouter:
             changed = await hand_back(db, conversation, caller.subject, body.note)
             if changed:
                 await record_step(db, desk, caller, "staff_handback", _about(conversation.id))
-        await room.memory.forget(conversation)
         if changed:
             room.steps.labels("handback").inc()
         return AnsweringNow(conversation_id=conversation.id, answering=Answering.BOT, changed=changed, step="handback")

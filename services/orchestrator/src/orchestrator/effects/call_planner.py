@@ -71,7 +71,11 @@ def _fits(entry: ToolEntry | None, state: TurnState) -> bool:
 def _is_always_left(entry: ToolEntry | None) -> bool:
     if entry is None:
         return False
-    return entry.name == HANDS_OVER or (entry.family == Family.RETRIEVAL and not entry.write)
+    return entry.name == HANDS_OVER or _searches(entry)
+
+
+def _searches(entry: ToolEntry) -> bool:
+    return entry.family == Family.RETRIEVAL and not entry.write
 
 
 def _input(proposed: Proposed, state: TurnState, view: TurnView, scope: TurnScope, context: BrainContext) -> TurnInput:
@@ -112,6 +116,7 @@ def plan_call(call: ToolCall, view: TurnView, scope: TurnScope, context: BrainCo
         needs_approval=needs_approval(entry, restored_arguments(entry, masked, scope.vault)),
         approved_by=_follow_up(entry.approved_by, scope), closed_by=_follow_up(entry.closed_by, scope),
         ref=entry.ref, version=entry.version, ticket_when_down=entry.risk is not RiskTier.LOW,
+        knowledge=_searches(entry),
         free_text=entry.free_text, origins=_origins(masked, entry, view.vault, context) if entry.write else (),
     )  # fmt: skip
 

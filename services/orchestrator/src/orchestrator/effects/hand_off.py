@@ -2,7 +2,9 @@
 
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Role
+from orchestrator.brain.citing import named
 from orchestrator.effects.call_tool import call_tool
+from orchestrator.effects.faq import told
 from orchestrator.effects.scope import TurnScope
 from orchestrator.tools.gateway import arguments_hash
 from orchestrator.turn.budgets import Level
@@ -39,6 +41,9 @@ async def hand_off(effect: HandOff, state: TurnState, scope: TurnScope) -> TurnI
     The job that keeps a queued one is enqueued with the promise, in the append that ends the turn (`journal/store.py`).
     """
     world = scope.world
+    if effect.reason is HandoffReason.TOOL_FAILURE and state.observed and state.observed[-1].call.knowledge:
+        world.metrics.handoffs.labels(effect.reason.value, "queued").inc()
+        return await _without_pages(state, scope)
     result = await call_tool(CallTool(await handoff_call(effect.reason, state, scope)), state, scope)
     if isinstance(result, ToolSucceeded):
         world.metrics.handoffs.labels(effect.reason.value, "made").inc()
@@ -79,6 +84,21 @@ def _doubts(state: TurnState) -> str:
     """Why the assistant was not sure, for the person who goes on."""
     judged = state.judged
     return f" Doubts: {'; '.join(judged.reasons[:_MAX_DOUBTS])}." if judged and judged.escalate else ""
+
+
+async def _without_pages(state: TurnState, scope: TurnScope) -> HandOffQueued:
+    """The help pages cannot be searched: the customer hears what is known without them, and does not wait for the
+    ticket system besides.
+    """
+    language, say = await scope.language(state), (await scope.phrases(state)).say
+    found = scope.world.faq.find(scope.view(state).question, language)
+    scope.world.metrics.fallbacks.labels(found[0] if found else "nothing").inc()
+    if found is None:
+        return HandOffQueued(text=f"{say('knowledge_down')} {say('ticket_queued')}")
+    text, source = told(*found, language)
+    pages = say("guard_source", pages=named(source.title, source.url))
+    parts = (f"{say('knowledge_down')} {say('faq_known')}", text, pages, say("ticket_queued"))
+    return HandOffQueued(text="\n\n".join(parts), citations=(source,))
 
 
 async def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *, ticket: str = "") -> str:

@@ -46,6 +46,11 @@ class TurnMetrics:
         )
         self.refusals: Counter = metrics.counter("aiguy_refusals_total", "Answers that were refused", ["reason"])
         self.handoffs: Counter = metrics.counter("aiguy_handoffs_total", "Hand-overs to people", ["reason", "state"])
+        self.fallbacks: Counter = metrics.counter(
+            "aiguy_knowledge_fallback_total",
+            "Questions without the help pages, by what was told",
+            ["entry"],
+        )
         self.approvals: Counter = metrics.counter(
             "aiguy_approvals_total", "Cards for staff that were asked about, and reminded of", ["state"]
         )

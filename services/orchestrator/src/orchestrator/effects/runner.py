@@ -85,9 +85,7 @@ class Runner:
 
     async def _ended(self, finish: Finish, state: TurnState) -> None:
         scope, metrics = self._scope, self._scope.world.metrics
-        before = await scope.remembered()
-        calls = [one.call.same_as for one in state.observed]
-        await scope.world.memory.remember(scope.conversation, scope.turn_id, before, state.text, finish.text, calls)
+        await scope.remember(state.text, finish.text, [one.call.same_as for one in state.observed])
         metrics.ended.labels(finish.outcome.value, state.channel).inc()
         metrics.seconds.labels(str(len(state.observed))).observe(state.worked_ms(scope.now_ms()) / 1000)
         await log_turn(finish, state, scope)

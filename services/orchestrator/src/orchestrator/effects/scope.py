@@ -1,6 +1,6 @@
 """What the effects of a running turn share: the conversation, the collaborators, and the Brain's view of the state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -8,6 +8,7 @@ from contracts.turn import Role
 from orchestrator.brain.port import Brain, BrainContext, Observation, ToolSpec
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.confidence.policy import EscalationPolicy
+from orchestrator.effects.faq import Faq
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import PhraseBook
 from orchestrator.guard.checker import AnswerChecker
@@ -18,7 +19,7 @@ from orchestrator.guard.vault import Vault
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.scheduling import Scheduler
 from orchestrator.journal.vaulting import Vaults, held_values
-from orchestrator.memory.short_term import NOTHING_YET, Remembered, ShortTermMemory
+from orchestrator.memory.short_term import NOTHING_YET, Place, Remembered, ShortTermMemory
 from orchestrator.stream.publisher import Publisher
 from orchestrator.tools.catalog import Catalog
 from orchestrator.tools.gateway import ToolGateway
@@ -54,6 +55,8 @@ class Collaborators:
     confirmation_ttl_s: int
     approval_ttl_s: int
     most_refusals: int = 3
+    #: What is told while the help pages cannot be searched.
+    faq: Faq = field(default_factory=Faq)
     #: The small model alone; None: `brain` is as small as it gets.
     small: Brain | None = None
 
@@ -75,7 +78,8 @@ class TurnScope:
     """One running turn. `run` counts how often it was (re)started; `first`: nothing was said before.
 
     State, thread and memory hold tokens; `vault` knows what they stand for once the scope is `ready`: at once with a
-    vault that is `known`.
+    vault that is `known`. `place` is where the turn stands in the thread; by default it was just behind what the
+    conversation held when it was read.
     """
 
     conversation: Conversation
@@ -85,6 +89,7 @@ class TurnScope:
     first: bool
     world: Collaborators
     known: Vault | None = None
+    place: Place | None = None
     vault: Vault = field(init=False)
     _ready: bool = False
     _view: "TurnView | None" = None
@@ -114,10 +119,22 @@ class TurnScope:
     async def remembered(self) -> Remembered:
         """The conversation so far; read once per run."""
         if self._remembered is None:
-            self._remembered = (
-                NOTHING_YET if self.first else await self.world.memory.recall(self.conversation, self.turn_id)
-            )
+            if self.first:
+                self._remembered = NOTHING_YET
+            else:
+                recall = self.world.memory.recall
+                self._remembered = await recall(self.conversation, self.turn_id, self._stands())
         return self._remembered
+
+    async def remember(self, question: str, answer: str, calls: Iterable[str]) -> None:
+        """Have later turns know how this one went."""
+        before = await self.remembered()
+        await self.world.memory.remember(
+            self.conversation, self.turn_id, self._stands(), before, question, answer, calls
+        )  # fmt: skip
+
+    def _stands(self) -> Place:
+        return self.place or Place(self.conversation.said)
 
     async def language(self, state: TurnState) -> Language:
         """The customer's language: of this message where it is sure, else of the last one that was; else English."""

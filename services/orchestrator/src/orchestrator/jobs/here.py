@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import Any, Protocol
 
+from orchestrator.jobs.failing import log_failed
 from orchestrator.jobs.room import Room, Taken
 from orchestrator.journal.accept import Begun
 from orchestrator.journal.conversations import Conversation
@@ -108,7 +109,7 @@ class TurnsHere:
             del self._turns_now[task.get_name()]
         if not task.cancelled() and (error := task.exception()) is not None:
             # Whatever it was: the lease runs out, and the turn is taken up again from its journal.
-            get_logger().error("a turn failed and will be taken over", turn_id=task.get_name(), exc_info=error)
+            log_failed("a turn failed and will be taken over", error, turn_id=task.get_name())
 
     async def _renew(self) -> None:
         while True:

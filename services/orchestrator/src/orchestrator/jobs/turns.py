@@ -11,16 +11,21 @@ from orchestrator.journal.accept import Begun
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec, ConversationErased
 from orchestrator.journal.store import PgTurnJournal
+from orchestrator.memory.short_term import Place
 from orchestrator.turn.journal import JournalConflict, Recorded
 from orchestrator.turn.loop import run_turn
 from servicekit.logging import get_logger
 
 #: Joins the claimed turn with its conversation: one round trip to start a turn.
-_CLAIM = (
+CLAIM = (
     "WITH claimed AS (UPDATE turns SET runs = runs + 1 WHERE id = $1 AND status = 'running'"
     " RETURNING conversation_id, runs, request_id, ordinal, by_mail)"
-    " SELECT claimed.runs, claimed.request_id, claimed.ordinal, claimed.by_mail, c.*"
-    " FROM claimed JOIN conversations c ON c.id = claimed.conversation_id"
+    " SELECT claimed.runs, claimed.request_id, claimed.ordinal, claimed.by_mail, asked.own, asked.since, c.*"
+    " FROM claimed JOIN conversations c ON c.id = claimed.conversation_id CROSS JOIN LATERAL"
+    # What the customer said in this turn, and behind it: the thread has that already.
+    " (SELECT count(*) FILTER (WHERE o.id = $1) AS own, count(*) AS since FROM turns o"
+    " JOIN thread t ON t.conversation_id = c.id AND t.turn_id = o.id AND t.role = 'customer'"
+    " WHERE o.conversation_id = c.id AND o.ordinal >= claimed.ordinal) asked"
 )
 #: Its answer was promised by e-mail, and no job that sends it is there yet.
 _OWED = ("promised", "hurried")
@@ -41,13 +46,14 @@ class TurnJobs:
         beginning. A turn that has ended, waits or runs elsewhere is left alone.
         """
         async with self.world.database.primary() as db:
-            row = await db.fetchrow(_CLAIM, turn_id)
+            row = await db.fetchrow(CLAIM, turn_id)
         if row is None:
             return None
         if row["runs"] > 1:
             self.world.metrics.taken_over.inc()
         conversation, run = self.conversations.opened(row), row["runs"] - 1
-        scope = TurnScope(conversation, turn_id, row["request_id"], run, run == 0 and row["ordinal"] == 1, self.world)
+        first, place = run == 0 and row["ordinal"] == 1, Place(conversation.said - row["since"], row["own"])
+        scope = TurnScope(conversation, turn_id, row["request_id"], run, first, self.world, place=place)
         with self.running.until_stopped(turn_id, row["runs"]), self.world.publisher.near(turn_id, resumed=True):
             asked_s = await self._go_on(scope, by_mail=row["by_mail"] in _OWED)
             return asked_s if run == 0 else None

@@ -15,6 +15,7 @@ from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job
 
 from orchestrator.jobs.erasures import ErasureJobs
+from orchestrator.jobs.failing import log_failed
 from orchestrator.jobs.mailing import MailJobs
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import (
@@ -187,7 +188,7 @@ async def _retried(work: Awaitable[Result]) -> Result:
     try:
         return await work
     except Exception as error:  # the outermost edge of a job: nothing may end it but success
-        get_logger().exception("a job failed and will be tried again")
+        log_failed("a job failed and will be tried again", error)
         raise RetryRequested(delay=_RETRY, reason=type(error).__name__) from error
 
 

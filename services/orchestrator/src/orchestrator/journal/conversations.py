@@ -26,7 +26,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A stored conversation, opened. `fresh`: no customer has said anything yet."""
+    """A stored conversation, opened. `fresh`: no customer has said anything yet. `said`: so many messages its thread
+    had when it was read.
+    """
 
     id: str
     issuer: str
@@ -39,6 +41,7 @@ class Conversation:
     sealer: Sealer
     cost_micros: int = 0
     fresh: bool = False
+    said: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ ERASED_DETAIL = "This conversation was erased."
 #: What `opened` needs of a conversation `c`.
 COLUMNS = (
     "c.id, c.issuer, c.subject_hash, c.identity, c.customer, c.channel, c.answering, c.tokens, c.cost_micros, c.key_id,"
-    " c.data_key, c.head_seq"
+    " c.data_key, c.head_seq, c.thread_length"
 )
 
 #: One statement: a conversation and what begins its thread are one transaction. `xmax` is 0 in a row that is new.
@@ -133,7 +136,7 @@ class Conversations:
             id=row["id"], issuer=row["issuer"], subject_hash=row["subject_hash"], identity=Identity(**identity),
             customer=row["customer"], channel=row["channel"], answering=Answering(row["answering"]),
             tokens=row["tokens"], sealer=sealer, cost_micros=row["cost_micros"],
-            fresh=row["head_seq"] == 0,
+            fresh=row["head_seq"] == 0, said=row["thread_length"],
         )  # fmt: skip
 
 

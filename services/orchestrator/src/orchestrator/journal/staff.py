@@ -43,8 +43,10 @@ _STEP_IN = (
     "UPDATE conversations SET answering = 'staff', staff_since = now(), staff_reason = $2, updated_at = now()"
     " WHERE id = $1 AND answering = 'bot' RETURNING true"
 )
+# A person has dealt with it, if without a word: what the bot remembers of its own attempts ends here.
 _HAND_BACK = (
-    "UPDATE conversations SET answering = 'bot', staff_since = NULL, staff_reason = NULL, updated_at = now()"
+    "UPDATE conversations SET answering = 'bot', staff_since = NULL, staff_reason = NULL, updated_at = now(),"
+    " thread_length = thread_length + 1"
     " WHERE id = $1 AND answering = 'staff' RETURNING true"
 )
 _STEP = "INSERT INTO staff_steps (conversation_id, step, done_by, note) VALUES ($1, $2, $3, $4)"

@@ -1,25 +1,30 @@
-"""The last turns of a conversation for the Brain (TURN-10): sealed in Redis for a day, else rebuilt from Postgres."""
+"""The last turns of a conversation for the Brain (TURN-10): sealed in Redis for a day, else rebuilt from Postgres.
 
-import asyncio
+What is in Redis says how many messages of the thread it stands for. When that is not how many there were before the
+turn, it is not used: a write that failed, or somebody else's word, is never missed, and nobody has to take anything
+back.
+"""
+
 import itertools
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from prometheus_client import Counter
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from contracts.turn import Role
 from orchestrator.brain.port import Message
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.views import last_messages
 from servicekit.db.pool import Database
+from servicekit.spare import AwayError, SpareRedis
 from servicekit.telemetry import Metrics
 
 KEEP_MESSAGES = 20
 TTL_S = 24 * 3600
-MEMORY_PREFIX = "aiguy:memory:"
+MEMORY_PREFIX = "aiguy:said:"
 #: A turn waits so long for Redis, once when it begins to plan and once when it has ended.
 PATIENCE_S = 0.25
 _SUMMARY_CHARS = 80
@@ -44,16 +49,31 @@ NOTHING_YET = Remembered((), "")
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a turn stands in the thread: `before` it are so many messages; so many of the customer's are its `own`."""
+
+    before: int
+    own: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class ShortTermMemory:
     """Reads and extends the memory of conversations."""
 
-    redis: Redis
+    redis: SpareRedis
     database: Database
-    metrics: Metrics
+    reads: Counter
 
-    async def recall(self, conversation: Conversation, turn_id: str) -> Remembered:
+    @classmethod
+    def of(cls, redis: SpareRedis, database: Database, metrics: Metrics) -> "ShortTermMemory":
+        """The memory of one process."""
+        reads = metrics.counter("aiguy_memory_reads_total", "Earlier turns that were read, by where from", ["source"])
+        return cls(redis, database, reads)
+
+    async def recall(self, conversation: Conversation, turn_id: str, place: Place) -> Remembered:
         """The earlier messages, masked as they are stored, without those of this turn."""
-        entries = await self._cached(conversation)
+        entries = await self._cached(conversation, place.before)
+        self.reads.labels("thread" if entries is None else "redis").inc()
         if entries is None:
             entries = await self._rebuild(conversation, turn_id)
         earlier = [entry for entry in entries if entry["turn"] != turn_id]
@@ -62,8 +82,8 @@ class ShortTermMemory:
         return Remembered(history, summarise(messages[:-KEEP_MESSAGES]), _calls(earlier), tuple(earlier))
 
     async def remember(
-        self, conversation: Conversation, turn_id: str, before: Remembered, question: str, answer: str,
-        calls: Iterable[str] = (),
+        self, conversation: Conversation, turn_id: str, place: Place, before: Remembered, question: str,
+        answer: str, calls: Iterable[str] = (),
     ) -> None:  # fmt: skip
         """Store an ended turn behind what was there before it; storing it again changes nothing. `calls`: see
         `PlannedCall.same_as`.
@@ -72,18 +92,15 @@ class ShortTermMemory:
         entries = [*before.entries, asked]
         if answer:
             entries.append({"turn": turn_id, "role": "assistant", "text": answer})
-        await self._store(conversation, entries)
+        await self._store(conversation, place.before + place.own + bool(answer), entries)
 
-    async def forget(self, conversation: Conversation) -> None:
-        """Have the next turn read the thread again: somebody else has written into it."""
-        await self._attempt(self.redis.delete(memory_key(conversation.id)))
-
-    async def _cached(self, conversation: Conversation) -> list[dict[str, str]] | None:
-        sealed = await self._attempt(self.redis.get(memory_key(conversation.id)))
+    async def _cached(self, conversation: Conversation, said: int) -> list[dict[str, str]] | None:
+        sealed = await self._attempt(lambda redis: redis.get(memory_key(conversation.id)))
         if sealed is None:
             return None  # the thread in Postgres answers instead
-        entries: list[dict[str, str]] = orjson.loads(conversation.sealer.open("memory", sealed))
-        return entries
+        kept: dict[str, Any] = orjson.loads(conversation.sealer.open("memory", sealed))
+        entries: list[dict[str, str]] = kept["entries"]
+        return entries if kept["said"] == said else None
 
     async def _rebuild(self, conversation: Conversation, turn_id: str) -> list[dict[str, str]]:
         async with self.database.primary() as db:
@@ -94,19 +111,16 @@ class ShortTermMemory:
             {"turn": one.turn_id or "", "role": one.role, "text": one.text} for one in earlier if not one.is_disclosure
         ]
 
-    async def _store(self, conversation: Conversation, entries: list[dict[str, str]]) -> None:
-        sealed = conversation.sealer.seal("memory", orjson.dumps(entries[-2 * KEEP_MESSAGES :]))
-        await self._attempt(self.redis.set(memory_key(conversation.id), sealed, ex=TTL_S))
+    async def _store(self, conversation: Conversation, said: int, entries: list[dict[str, str]]) -> None:
+        kept = {"said": said, "entries": entries[-2 * KEEP_MESSAGES :]}
+        sealed = conversation.sealer.seal("memory", orjson.dumps(kept))
+        await self._attempt(lambda redis: redis.set(memory_key(conversation.id), sealed, ex=TTL_S))
 
-    async def _attempt(self, command: Awaitable[Any]) -> Any:
-        """Its answer; None when Redis does not serve it in time, which is counted."""
+    async def _attempt(self, command: Callable[[Redis], Awaitable[Any]]) -> Any:
+        """Its answer; None when Redis does not serve it in time."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                return await command
-        except (RedisError, OSError) as error:  # a TimeoutError is an OSError
-            self.metrics.counter(
-                "aiguy_memory_without_redis_total", "Memory reads and writes that Redis did not serve", ["reason"]
-            ).labels(type(error).__name__).inc()
+            return await self.redis.ask("memory", command, PATIENCE_S)
+        except AwayError:
             return None
 
 

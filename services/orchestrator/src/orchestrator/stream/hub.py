@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
@@ -20,6 +19,7 @@ from orchestrator.stream.frames import EventId, is_last, open_frames, split_fram
 from orchestrator.stream.mailbox import Mailbox
 from servicekit.crypto import SealError
 from servicekit.logging import get_logger
+from servicekit.spare import AwayError, SpareRedis
 
 _RECONNECT_S = 0.5
 #: A customer waits so long for what Redis has stored of a stream; the journal has the answer too.
@@ -38,7 +38,7 @@ class _Near:
 class Hub:
     """Fans live frames out to readers. `start` and `close` belong to the service's lifespan."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: SpareRedis) -> None:
         self._redis = redis
         self._near: dict[str, _Near] = {}
         self._readers: dict[str, set[Mailbox]] = defaultdict(set)
@@ -123,9 +123,10 @@ class Hub:
 
     async def _in_redis(self, key: str, after: EventId, sealer: Sealer) -> list[bytes]:
         try:
-            async with asyncio.timeout(_PATIENCE_S):
-                entries: Any = await self._redis.xrange(key, min=f"({after}")
-        except (RedisError, OSError):  # a TimeoutError is an OSError
+            entries: Any = await self._redis.ask(
+                "stream", lambda redis: redis.xrange(key, min=f"({after}"), _PATIENCE_S
+            )
+        except AwayError:
             return []
         opened = (_opened(sealer, key, fields[b"f"]) for _, fields in entries)
         return [frames for frames in opened if frames is not None]
@@ -155,7 +156,7 @@ class Hub:
                 await asyncio.sleep(_RECONNECT_S)
 
     async def _listen_once(self) -> None:
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+        async with self._redis.client.pubsub(ignore_subscribe_messages=True) as pubsub:
             # Something must be subscribed before the first read, even when no stream is open yet.
             await pubsub.subscribe("aiguy:hub", *self._subscribed)
             self._pubsub = pubsub

@@ -4,8 +4,6 @@ import random
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
-
 from orchestrator.tools.attempt import Attempter
 from orchestrator.tools.cache import ReadCache
 from orchestrator.tools.callbacks import Callbacks
@@ -18,6 +16,7 @@ from servicekit.auth.minting import TokenMinter
 from servicekit.clock import Clock
 from servicekit.http.breaker import BreakerConfig
 from servicekit.http.client import HttpPort
+from servicekit.spare import SpareRedis
 from servicekit.telemetry import Metrics
 
 CLIENT = "orchestrator/0.1.0"
@@ -35,7 +34,7 @@ class Tools:
 class CacheParts:
     """Where reads are cached, and the 32-byte key that seals them."""
 
-    redis: Redis
+    redis: SpareRedis
     key: bytes
 
 

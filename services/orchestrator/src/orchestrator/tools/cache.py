@@ -7,18 +7,18 @@ slow or down the call goes on without it, and that is counted.
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from orchestrator.tools.entry import ToolEntry
 from orchestrator.tools.metrics import ToolMetrics
 from servicekit.clock import Clock
 from servicekit.crypto import open_sealed, seal
+from servicekit.spare import AwayError, SpareRedis
 
 PATIENCE_S = 0.1
 MARK_TTL_S = 3600
@@ -40,7 +40,7 @@ class Slot:
 class ReadCache:
     """A cache of tool answers, sealed with `key` (32 bytes)."""
 
-    def __init__(self, redis: Redis, key: bytes, clock: Clock, metrics: ToolMetrics) -> None:
+    def __init__(self, redis: SpareRedis, key: bytes, clock: Clock, metrics: ToolMetrics) -> None:
         self._redis = redis
         self._key = key
         self._clock = clock
@@ -63,7 +63,7 @@ class ReadCache:
         """The kept answer; None when there is none, or Redis does not answer in time."""
         if (storing := self._storing.get(slot.key)) is not None:
             await asyncio.wait({storing})
-        found = await self._attempt("get", self._redis.mget(slot.key, slot.mark))
+        found = await self._attempt("get", lambda redis: redis.mget(slot.key, slot.mark))
         output = self._open(slot, found[0], found[1]) if found else None
         self._metrics.cache.labels(tool, "miss" if output is None else "hit").inc()
         return output
@@ -78,10 +78,11 @@ class ReadCache:
     async def forget(self, subject: str) -> None:
         """After a write: nothing that this subject asked before now is answered from the cache."""
         now_ms = int(self._clock.now().timestamp() * 1000)
-        await self._attempt("forget", self._redis.set(self._name("mark", subject), str(now_ms), ex=MARK_TTL_S))
+        mark = self._name("mark", subject)
+        await self._attempt("forget", lambda redis: redis.set(mark, str(now_ms), ex=MARK_TTL_S), insist=True)
 
     async def _store(self, slot: Slot, sealed: bytes) -> None:
-        await self._attempt("put", self._redis.set(slot.key, sealed, ex=slot.ttl_s))
+        await self._attempt("put", lambda redis: redis.set(slot.key, sealed, ex=slot.ttl_s))
 
     def _stored(self, key: str, done: asyncio.Task[None]) -> None:
         if self._storing.get(key) is done:
@@ -100,11 +101,12 @@ class ReadCache:
         output: dict[str, Any] = kept["output"]
         return output
 
-    async def _attempt(self, operation: str, command: Awaitable[Any]) -> Any:
+    async def _attempt(
+        self, operation: str, command: Callable[[Redis], Awaitable[Any]], *, insist: bool = False
+    ) -> Any:
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                return await command
-        except (RedisError, OSError, TimeoutError):
+            return await self._redis.ask("tool_cache", command, PATIENCE_S, insist=insist)
+        except AwayError:
             self._metrics.cache_failures.labels(operation).inc()
             return None
 

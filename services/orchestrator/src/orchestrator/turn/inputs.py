@@ -27,6 +27,7 @@ class PlannedCall(OpenModel):
 
     A write that its service registers and leaves to staff goes on with `approved_by` or `closed_by`; both take the
     output's field `ref` as an argument. `ticket_when_down`: while its system rests, a person gets the question.
+    `knowledge`: it searches the help pages; while they are away a person gets the question.
     `free_text` names the fields of its output that others may have written, `origins` where its arguments come from.
     `version` is that of the contract it was checked against: who carries it out may know an older one.
     `looping`: the last turns have made the same call so often that policy asks for a person instead.
@@ -43,6 +44,7 @@ class PlannedCall(OpenModel):
     closed_by: FollowUp | None = None
     ref: str | None = None
     ticket_when_down: bool = False
+    knowledge: bool = False
     free_text: tuple[str, ...] = ()
     origins: tuple[ArgumentOrigin, ...] = ()
     looping: bool = False
@@ -262,6 +264,7 @@ class HandOffQueued(OpenModel):
 
     kind: Literal["hand_off_queued"] = "hand_off_queued"
     text: str
+    citations: tuple[Citation, ...] = ()
 
 
 TurnInput = Annotated[

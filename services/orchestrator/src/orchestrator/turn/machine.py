@@ -49,6 +49,8 @@ __all__ = ["HUMAN_TOOL", "Step", "fold", "reduce"]
 HUMAN_TOOL = "handoff_human"
 _WRITE_AFTER_TEXT: WriteRefusal = "write_after_text"
 REFUSED_INPUT = "input_refused"
+#: A tool that cannot be reached, or is not itself: nothing is wrong with what it was asked.
+_AWAY = (ErrorClass.TRANSIENT, ErrorClass.TIMEOUT, ErrorClass.INTERNAL)
 
 
 def fold(inputs: Iterable[tuple[TurnInput, int]]) -> Step:
@@ -267,6 +269,8 @@ def _after_failure(state: TurnState, call: PlannedCall, failed: ToolFailed) -> S
         return waiting.follow_up_failed(state, state.registered)
     if call.ticket_when_down and failed.code == ProblemCode.CIRCUIT_OPEN:
         return steps.hand_off(state, HandoffReason.TOOL_FAILURE)
+    if call.knowledge and failed.error_class in _AWAY and all(one.output is None for one in state.observed):
+        return steps.hand_off(state, HandoffReason.TOOL_FAILURE)
     refused = failed.error_class in (ErrorClass.NOT_AUTHORISED, ErrorClass.NOT_FOUND)
     # What a failure means is told in words of ours, never left to the model (TURN-4).
     return steps.say(state, "tool_failed", Outcome.REFUSED if refused else Outcome.TOOL_FAILED)
@@ -318,7 +322,9 @@ def _is_last_resort(state: TurnState) -> bool:
 def _handed_off(state: TurnState, handed: HandedOff | HandOffQueued) -> Step:
     # When a system is down a person gets the question, and the bot still answers what it can.
     answering = Answering.BOT if state.handoff_reason is HandoffReason.TOOL_FAILURE else Answering.STAFF
-    return _end(replace(state, streamed=False), Outcome.HANDED_OVER, handed.text, answering=answering)
+    state = replace(state, streamed=False)
+    sources = handed.citations if isinstance(handed, HandOffQueued) else ()
+    return _end(state, Outcome.HANDED_OVER, handed.text, citations=sources, answering=answering)
 
 
 def _end(
