@@ -1,6 +1,6 @@
 // The conversation as the server has it, joined with what is known here: what is being sent, rated, decided.
 
-import type { Answer, Card, Item, Question, State } from "./model.ts";
+import { isLate, type Answer, type Card, type Item, type Question, type State } from "./model.ts";
 import { emptyAnswer } from "./state.ts";
 import type { CardView, ConversationView, MessageView } from "./wire.ts";
 
@@ -86,7 +86,8 @@ function final(answer: Answer, message: MessageView): Answer {
     text: message.text,
     live: false,
     trouble: null,
-    outcome: message.outcome ?? answer.outcome ?? "answered",
+    outcome: message.outcome ?? (isLate(answer) ? null : answer.outcome) ?? "answered",
+    mailed: message.mailed ?? answer.mailed,
     sources: message.citations ?? answer.sources,
     links: message.links ? Object.entries(message.links) : answer.links,
     rating: message.thumbs ? { thumbs: message.thumbs, ...answer.rating } : answer.rating,

@@ -1,21 +1,23 @@
 """Taking a message in, for every route and channel that has one: locks, limits, journals, enqueues."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from contracts.tools.retrieval import Channel
-from orchestrator.api.waiting import Line, is_mailed
+from orchestrator.api.waiting import Line, is_mailed, mailed_at
 from orchestrator.guard.human import asks_for_human
 from orchestrator.guard.input.screen import InputScreen
 from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked, plain_answer
 from orchestrator.journal.arriving import arriving
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
+from orchestrator.journal.mailing import leave_address
 from orchestrator.journal.vaulting import Vaults
 from orchestrator.journal.views import disclosed
 from orchestrator.limits.levels import Levels
 from orchestrator.settings import Settings
-from servicekit.auth.claims import Caller, Role
+from servicekit.auth.claims import Caller
 from servicekit.clock import Clock
 from servicekit.db.pool import Connection, Database
 from servicekit.errors import ProblemError
@@ -51,6 +53,16 @@ class Here(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class MailWish:
+    """The address that a guest leaves for an answer that has to wait. `spend` counts a promise, and raises
+    RATE_LIMITED when that guest, or that mailbox, has had its share.
+    """
+
+    address: str
+    spend: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """Accepts messages of a caller's own conversations. `here` None: all turns go through the queue."""
 
@@ -66,11 +78,13 @@ class Intake:
     here: Here | None = None
 
     async def message(
-        self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, *, human: bool = False
-    ) -> Accepted:
-        """The turn that answers; when too many wait, by e-mail. Raises NOT_FOUND for somebody else's conversation,
-        OVERLOADED when too many wait and no e-mail can be promised.
+        self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, *, human: bool = False,
+        mail: MailWish | None = None,
+    ) -> Accepted:  # fmt: skip
+        """The turn that answers; when too many wait, by e-mail: then, and only then, a guest's `mail` is kept. Raises
+        NOT_FOUND for somebody else's conversation, OVERLOADED when too many wait and no e-mail can be promised.
         """
+        address = mailed_at(caller, mail.address if mail is not None else None)
         context = request_context()
         screened = self.screen.screened(text)
         incoming = Incoming(
@@ -86,7 +100,8 @@ class Intake:
         # Who asks for a person, or answers a card, keeps no model busy and is always let in.
         if lease_s is None and not incoming.wants_human and plain_answer(incoming.text) is None:
             late = await self.line.too_long()
-        if late is not None and not await self.line.can_mail(caller.email, customer=caller.role is Role.CUSTOMER):
+        if late is not None and not await self.line.can_mail(address, guest=caller.is_guest):
+            late = await self.line.shed_with(late, caller)
             async with self.database.primary() as db:
                 await self._shed(db, late, conversation_id, client_turn_id)
             late = None
@@ -100,15 +115,20 @@ class Intake:
             if conversation.fresh and conversation.channel in SILENT_CHANNELS:
                 message = replace(message, disclosure=await disclosed(db, conversation))
             budgets = await self.levels.budgets(db, found)
-            accepted = await begin_at_once(
-                db, conversation, message, budgets, self.codec, lease_s, by_mail=late is not None
-            )
+            accepted = None
+            if late is None or mail is None:
+                accepted = await begin_at_once(
+                    db, conversation, message, budgets, self.codec, lease_s, by_mail=late is not None
+                )
         if accepted is None:
             async with self.database.transaction() as db:
                 conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
                 accepted = await accept_message(
                     db, conversation, message, budgets, self.codec, lease_s, by_mail=late is not None
                 )
+                if accepted.by_mail and mail is not None:
+                    await mail.spend()
+                    await leave_address(db, conversation, accepted.turn_id, mail.address)
         if accepted.by_mail:
             self.line.promised.labels("promised").inc()
         if self.here is not None and accepted.begun is not None:

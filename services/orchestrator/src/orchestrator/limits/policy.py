@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 CapName = Literal["session", "customer_day", "shop_day", "shop_month"]
 CAP_NAMES: tuple[CapName, ...] = ("session", "customer_day", "shop_day", "shop_month")
-Allowance = Literal["begin", "message", "human", "decide", "read", "staff", "tool", "page"]
+Allowance = Literal["begin", "message", "human", "decide", "read", "staff", "tool", "page", "mail"]
 MICROS = 1_000_000
 
 
@@ -71,6 +71,7 @@ class RateSet(_Strict):
     guest_address: Rate | None = None
     address: Rate | None = None
     device: Rate | None = None
+    mailbox: Rate | None = None
 
 
 class LimitsPolicy(_Strict):
