@@ -103,14 +103,16 @@ async def test_an_answer_that_is_mailed_is_seen_in_the_open_chat(host, visit, tr
     await expect(widget.status).to_contain_text("It is on its way.")
 
 
-async def test_a_question_that_comes_instead_can_be_answered_in_the_open_chat(host, visit) -> None:
+@pytest.mark.parametrize(("transport", "ms"), [("stream", 16_000), ("poll", 60_000)])
+async def test_a_question_that_comes_instead_can_be_answered_in_the_open_chat(host, visit, transport, ms) -> None:
+    host.transport = transport
     host.scripts = [[end(PROMISE, "later")]]
     widget = await visit()
     await widget.page.clock.install()
     await widget.say("Refund it")
     await expect(widget.answers).to_have_text(PROMISE)
     await host.turns["trn_1"].begin_after_all(card())
-    await widget.page.clock.run_for(60_000)
+    await widget.page.clock.run_for(ms)
     await expect(widget.button("Yes, go ahead")).to_be_visible()
     await expect(widget.page.get_by_text(PROMISE)).to_have_count(0)
 

@@ -95,7 +95,9 @@ function final(answer: Answer, message: MessageView): Answer {
   };
 }
 
-function goesOn(answer: Answer, cards: CardView[], view: ConversationView): Answer {
+function goesOn(before: Answer, cards: CardView[], view: ConversationView): Answer {
+  // Something is asked in place of the answer that was to come by e-mail.
+  const answer = isLate(before) && cards.length ? { ...before, text: "", outcome: null } : before;
   if (answer.outcome !== null) return answer; // its end was told after this was read
   const open = new Set(cards.map((card) => `${card.kind} ${card.digest}`));
   const kept = answer.cards.map((card): Card => {
