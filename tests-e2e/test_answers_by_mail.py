@@ -27,6 +27,7 @@ _OLDEST = (
     " WHERE entrypoint = 'run_turn' AND status = 'queued'"
 )
 _OWED = "SELECT count(*) AS jobs FROM pgqueuer WHERE entrypoint IN ('run_turn', 'run_later', 'mail_answer')"
+_STAFF = "SELECT answering, staff_reason FROM conversations WHERE id = $1"
 _ANSWERED = "SELECT count(*) AS turns FROM turns WHERE id = ANY ($1) AND outcome = 'answered'"
 
 
@@ -115,9 +116,43 @@ async def test_every_promised_answer_is_mailed_once_also_when_the_worker_is_kill
     assert ended[0]["turns"] == len(waiting), "those who waited in sight were answered there"
 
 
-async def test_who_left_no_address_hears_when_to_come_again(crowd: Crowd, visit) -> None:
+async def test_a_guest_hears_when_to_come_again_or_leaves_an_address_and_has_the_answer_there(
+    crowd: Crowd, visit
+) -> None:
     await crowd.gathers(visit)
     visitor = visit(guest())
-    answer = await visitor.post(await visitor.begin(), "Hello there!")
+    conversation_id = await visitor.begin()
+    answer = await visitor.post(conversation_id, "Hello there!")
     assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
     assert int(answer.headers["retry-after"]) >= 1
+    assert answer.json()["can_mail"] is True
+    told = {"session_id": f"guest-{conversation_id[-12:]}", "message": "Hello there!"}
+    address = f"gus{conversation_id[-8:]}@example.org"
+    left = await visitor.http.post("/chat", json=told | {"mail_to": address}, headers=visitor.headers)
+    assert (left.status_code, left.json()["outcome"]) == (200, "later"), left.text
+    assert left.json()["mailed_to"] == "g\u2022\u2022\u2022@example.org"
+    crowd.llm.behave()
+    await eventually(lambda: crowd.smtp.mails, 90)
+    (mail,) = crowd.smtp.mails
+    body = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert mail["To"] == address
+    assert ANSWER in body
+    assert "somebody left your address" in body
+
+
+async def test_an_address_that_nobody_has_brings_a_person_into_the_conversation(crowd: Crowd, visit) -> None:
+    await crowd.gathers(visit)
+    person = stranger()
+    visitor = visit(person, patient=True)
+    turn = await asyncio.wait_for(visitor.follow(await crowd.writes(visitor)), 3)
+    assert turn.outcome == "later"
+    crowd.smtp.rcpt.append("550 5.1.1 no such user")
+    crowd.llm.behave()
+    database = crowd.machine.database(ORCHESTRATOR)
+
+    async def fetched() -> bool:
+        found = await rows(database, _STAFF, turn.conversation_id)
+        return [(one["answering"], one["staff_reason"]) for one in found] == [("staff", "mail_refused")]
+
+    await eventually(fetched, 90)
+    assert crowd.smtp.mails == []

@@ -15,7 +15,7 @@ final class Problem
 {
     public const CONTENT_TYPE = 'application/problem+json';
     /** What a browser may know of an error. */
-    public const MEMBERS = ['type', 'title', 'status', 'detail', 'code', 'trace_id', 'retryable', 'errors'];
+    public const MEMBERS = ['type', 'title', 'status', 'detail', 'code', 'trace_id', 'retryable', 'errors', 'can_mail'];
 
     /** A problem's members; `$detail` is written for a person. */
     public static function of(int $status, string $code, string $detail, bool $retryable = false): array

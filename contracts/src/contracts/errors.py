@@ -129,7 +129,10 @@ class FieldError(OpenModel):
 
 
 class Problem(OpenModel):
-    """An RFC 9457 problem. `detail` is written for a person and never carries a stack trace or upstream text."""
+    """An RFC 9457 problem. `detail` is written for a person and never carries a stack trace or upstream text.
+
+    `can_mail`: who sends the same message again with an address has its answer by e-mail; else it is left out.
+    """
 
     type: str = "about:blank"
     title: str
@@ -140,6 +143,7 @@ class Problem(OpenModel):
     retryable: bool = False
     retry_after_s: float | None = None
     errors: tuple[FieldError, ...] = ()
+    can_mail: bool | None = None
 
 
 def problem(code: ProblemCode, detail: str = "", *, trace_id: str = "", retry_after_s: float | None = None,

@@ -11,6 +11,7 @@ import pytest
 
 from contracts import headers
 from contracts.errors import ProblemCode
+from contracts.mails import OUTCOME_PATH, OUTCOME_SCOPE
 from contracts.manifest import MANIFEST_PATH
 from contracts.registry import AnyContract
 from contracts.tools.tickets import EMAIL_ANSWER, SEND_EMAIL, SLACK_POST_MESSAGE
@@ -129,6 +130,31 @@ async def test_a_promised_answer_goes_out_once_to_the_address_of_the_token(sendi
     assert await _queued(sending) == 1
 
 
+@pytest.mark.parametrize(("refused", "state"), [(False, "sent"), (True, "failed")])
+async def test_who_had_it_sent_hears_whether_it_was_taken(
+    sending: ToolClient, smtp: FakeSmtp, refused: bool, state: str
+) -> None:
+    smtp.rcpt.extend(["550 5.1.1 no such user"] * refused)
+    guest = {"subject": "guest_0123456789abcdef", "role": Role.GUEST, "actor": "orchestrator"}
+    sent = await _post(sending, EMAIL_ANSWER.path, EMAIL_ANSWER, MAIL, email="gus@example.org", **guest)
+    assert sent.status_code == 200, sent.text
+    asked = {"message_id": sent.json()["message_id"]}
+
+    async def ended() -> bool:
+        return bool((await _outcome(sending, asked)).json()["state"] == state)
+
+    await eventually(ended)
+    told = (await _outcome(sending, asked)).json()
+    assert bool(told["reason"]) is refused
+    assert "gus" not in str(told)
+    assert (await _outcome(sending, {"message_id": "msg_none"})).json()["state"] == "unknown"
+
+
+@pytest.mark.parametrize("who", [{"subject": "cust_ada"}, ORCHESTRATOR, {"subject": "guest_1", "role": Role.GUEST}])
+async def test_customers_and_guests_hear_nothing_of_mails(sending: ToolClient, who: dict[str, Any]) -> None:
+    assert_problem(await _outcome(sending, {"message_id": "msg_none"}, **who), ProblemCode.FORBIDDEN)
+
+
 async def test_a_customer_sends_no_answer_even_with_the_scope(sending: ToolClient) -> None:
     for path in (EMAIL_ANSWER.path, EMAIL_ANSWER.preview_path):
         assert_problem(await _post(sending, path, EMAIL_ANSWER, MAIL, email=ADDRESS), ProblemCode.FORBIDDEN)
@@ -209,6 +235,13 @@ async def _post(
     sent = client.issuer.bearer(contract.family.value, contract.scope, **who)
     return await client.http.post(
         path, json=arguments, headers={headers.IDEMPOTENCY_KEY: secrets.token_hex(8), **sent, **(more or {})}
+    )
+
+
+async def _outcome(client: ToolClient, asked: dict[str, str], **who: Any) -> httpx.Response:
+    told = who or {"subject": "orchestrator", "role": Role.SERVICE}
+    return await client.http.post(
+        OUTCOME_PATH, json=asked, headers=client.issuer.bearer("tickets", OUTCOME_SCOPE, **told)
     )
 
 

@@ -148,10 +148,11 @@ class ScriptedHost:
         for message in thread:
             messages.append({key: value for key, value in message.items() if key != "answers"})
             turn = self.turns.get(message["turn_id"] or "")
-            if message.get("answers") and turn and turn.end and turn.end["text"]:
+            if message.get("answers") and turn and turn.over and turn.end and turn.end["text"]:
                 said = {key: turn.end[key] for key in ("text", "citations", "links", "outcome")}
+                said["mailed"] = turn.end.get("mailed", False)
                 messages.append({"role": "assistant", "turn_id": turn.id, "at": message["at"], "thumbs": None, **said})
-        open_turns = [turn for turn in self.turns.values() if turn.id in own and turn.end is None]
+        open_turns = [turn for turn in self.turns.values() if turn.id in own and not turn.over]
         cards = [
             {**{key: value for key, value in card.items() if key != "event"}, "kind": card["event"], "turn_id": turn.id}
             for turn in open_turns for card in turn.cards
@@ -161,6 +162,7 @@ class ScriptedHost:
         return web.json_response({
             "conversation_id": name, "channel": "web", "answering": self.answering, "status": status,
             "open_turn": working, "stream_url": None, "cards": cards, "messages": messages,
+            "later": next((turn.end["text"] for turn in open_turns if turn.id == working and turn.end), ""),
         })  # fmt: skip
 
     def _turn(self, name: str, key: str, text: str) -> PlayedTurn:

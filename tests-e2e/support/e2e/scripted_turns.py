@@ -67,6 +67,18 @@ class PlayedTurn:
         self._news = asyncio.Condition()
         self._cut: set[int] = set()
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended: a promised e-mail ends its stream, and not the turn."""
+        return self.end is not None and self.end["outcome"] != "later"
+
+    async def begin_after_all(self, *script: Event) -> None:
+        """Play this, to who looks again, in place of the promise of an e-mail."""
+        self.told.clear()
+        self.end = None
+        for number, event in enumerate(script, 1):
+            await self.tell(f"2-{number}", event)
+
     async def play(self) -> None:
         """To the end of the script, waiting at its gates."""
         for number, line in enumerate(self.script, 1):

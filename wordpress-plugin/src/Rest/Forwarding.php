@@ -18,7 +18,7 @@ final class Forwarding
 
     /** `{…}` in a path is filled from the query; `query` and `body` are the fields that go on. */
     public const ROUTES = [
-        'chat' => ['POST', '/chat', 'body' => ['session_id', 'message']],
+        'chat' => ['POST', '/chat', 'body' => ['session_id', 'message', 'mail_to']],
         'stream' => ['GET', '/api/agent/stream', 'query' => ['conversation_id', 'turn_id', 'after']],
         'conversations' => ['POST', '/api/agent/conversations', 'body' => ['session_id', 'context']],
         'conversation' => ['GET', '/api/agent/conversations/{conversation_id}', 'query' => ['limit']],

@@ -27,7 +27,7 @@ class Tools:
         return await self._caller.call(tickets.CREATE_TICKET, args)
 
     async def email_answer(self, args: tickets.SendEmailInput) -> tickets.MessageOutput:
-        """Sends an answer that was promised to the customer's own address. The orchestrator only."""
+        """Sends an answer that was promised to the customer's own address, or a guest's. The orchestrator only."""
         return await self._caller.call(tickets.EMAIL_ANSWER, args)
 
     async def get_invoice_pdf(self, args: billing.InvoiceLookup) -> billing.InvoiceLink:

@@ -129,10 +129,10 @@ SEND_EMAIL = ToolContract(
 )  # fmt: skip
 EMAIL_ANSWER = ToolContract(
     name="email_answer", family=Family.TICKETS, version="1.0.0",
-    description="Sends an answer that was promised to the customer's own address. The orchestrator only.",
+    description="Sends an answer that was promised to the customer's own address, or a guest's. The orchestrator only.",
     input=SendEmailInput, output=MessageOutput, effect=ToolEffect.WRITE, scope="tickets.email_answer",
-    risk=RiskTier.PRIVATE, timeout_ms=5000, retries=2, redact=("subject", "body"), free_text=("subject", "body"),
-    label="Sending the answer",
+    risk=RiskTier.LOW, timeout_ms=5000, retries=2, guests=True, redact=("subject", "body"),
+    free_text=("subject", "body"), label="Sending the answer",
 )  # fmt: skip
 SLACK_POST_MESSAGE = ToolContract(
     name="slack_post_message", family=Family.TICKETS, version="1.0.0",

@@ -1,6 +1,7 @@
 """What the journal and the queue say of the service: who waits and since when, and how the last 24 hours went."""
 
 from orchestrator.jobs.queue import (
+    CHECK_MAIL,
     END_CALLBACK,
     ERASE_ELSEWHERE,
     EXPIRE_CARD,
@@ -15,7 +16,8 @@ from orchestrator.journal.answers import THUMBS
 from servicekit.telemetry.numbers import Number
 
 _KINDS = (
-    RUN_TURN, RUN_LATER, TRY_AGAIN, END_CALLBACK, HAND_OFF, MAIL_ANSWER, ERASE_ELSEWHERE, TELL_STAFF, EXPIRE_CARD,
+    RUN_TURN, RUN_LATER, TRY_AGAIN, END_CALLBACK, HAND_OFF, MAIL_ANSWER, CHECK_MAIL, ERASE_ELSEWHERE, TELL_STAFF,
+    EXPIRE_CARD,
 )  # fmt: skip
 _JOBS = tuple((one,) for one in _KINDS)
 _OPEN = (("queued",), ("running",), ("waiting",), ("by_mail",))

@@ -90,6 +90,7 @@ class Core:
     callbacks: Callbacks
     screen: InputScreen
     erasures: ErasureJobs
+    services: ServiceCalls
 
 
 @asynccontextmanager
@@ -113,7 +114,7 @@ async def orchestrate(
     budgets = Budgets(tokens=settings.turn_tokens, tokens_out=settings.turn_tokens_out, tools=settings.turn_tools)
     levels = Levels(policy, budgets, kit.clock, kit.metrics)
     screen = InputScreen(InputGuard.load(), kit.metrics)
-    core = Core(conversations, Codec(), vaults, queue, Hub(kit.spare), tools, callbacks, screen, erasures)
+    core = Core(conversations, Codec(), vaults, queue, Hub(kit.spare), tools, callbacks, screen, erasures, services)
     async with AsyncExitStack() as stack:
         core.hub.start()
         stack.push_async_callback(core.hub.close)
@@ -134,7 +135,8 @@ async def orchestrate(
         line = Line(
             QueueWatch(kit.db, time.monotonic), phrases, settings.queue_patience_s,
             kit.metrics.counter("aiguy_messages_shed_total", "Messages that were not taken, because too many wait"),
-            _mails(kit), lambda: tools.catalog.entry(MAIL_TOOL) is not None, settings.queue_mails, strain,
+            _mails(kit), lambda: tools.catalog.entry(MAIL_TOOL) is not None, settings.queue_mails,
+            lambda: (tool := tools.catalog.entry(MAIL_TOOL)) is not None and tool.guests, strain,
         )  # fmt: skip
         intake = Intake(
             kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, levels, core.screen, line, here
@@ -201,7 +203,9 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
     )
     turns = TurnJobs(world, core.conversations, core.codec, core.queue, running)
     promises = PromiseJobs(world, core.conversations, core.codec, settings.approvals_channel)
-    mails = MailJobs(world, core.conversations, core.codec, settings.shop_name or shop_name(), _mails(kit))
+    mails = MailJobs(
+        world, core.conversations, core.codec, settings.shop_name or shop_name(), _mails(kit), core.queue, core.services
+    )
     worker = Worker(settings.database_url, kit.db, turns, promises, mails, core.erasures, room)
     here = TurnsHere(kit.db, turns, room)
     running.start()

@@ -33,6 +33,7 @@ RATES = {
     "staff": {"caller": "3/minute"},
     "tool": {"address": "3/minute"},
     "page": {"address": "3/minute"},
+    "mail": {"caller": "3/minute"},
 }
 _PEERS = itertools.count(1)
 Call = Callable[["Shop"], Awaitable[httpx.Response]]

@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import jwt
+import orjson
 import pytest
 from prometheus_client import Counter
 
 from contracts.errors import ProblemCode
 from contracts.headers import IDEMPOTENCY_KEY
+from contracts.mails import MailOutcome
 from contracts.tools.tickets import EMAIL_ANSWER
 from contracts.turn import Citation, Outcome
+from orchestrator.colleagues import ServiceCalls
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators
@@ -20,15 +23,17 @@ from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.accept import Accepted, Incoming, accept_message, begin_at_once, masked
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec, load_entries
+from orchestrator.journal.mailing import leave_address
 from orchestrator.journal.store import PgTurnJournal
 from orchestrator.journal.vaulting import Vaults
+from orchestrator.journal.verify import verify_conversation
 from orchestrator.memory.short_term import NOTHING_YET
 from orchestrator.tools.build import build_tools
 from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.testing import FakeToolService
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.effects import AskConfirmation, Finish
-from orchestrator.turn.inputs import Drafted, EffectPreviewed, PlannedCall
+from orchestrator.turn.inputs import Drafted, EffectPreviewed, MailRefused, PlannedCall
 from orchestrator.turn.journal import Recorded
 from orchestrator.turn.machine import fold
 from orchestrator.turn.state import TurnState
@@ -45,6 +50,7 @@ from servicekit.telemetry import Metrics
 
 pytestmark = pytest.mark.service
 ADA = Caller("cust_ada", Role.CUSTOMER, "shop", frozenset({"chat:send"}), 0, email="ada@example.com", name="Ada")
+GUS = Caller("guest_0123456789abcdef", Role.GUEST, "shop", frozenset({"chat:send"}), 0)
 ANSWERED = Finish(Outcome.ANSWERED, "It is on its way.", citations=(Citation(
     chunk_id="c1", title="Delivery", url="https://shop.example/delivery", quote="Three days."),
 ))  # fmt: skip
@@ -69,6 +75,35 @@ class Post:
     @property
     def database(self) -> Database:
         return self.mails.world.database
+
+    async def by(self, caller: Caller) -> None:
+        """From now on it is this caller who writes, in a conversation of their own."""
+        conversations = self.mails.conversations
+        async with self.database.primary() as db:
+            begun = await conversations.create(db, caller, "web")
+            self.conversation = await conversations.owned(db, begun, caller)
+
+    async def says_a_guest(self, text: str, address: str = "gus@example.org") -> str:
+        """A guest's message, with an address for its answer; its turn."""
+        await self.by(GUS)
+        turn_id = (await self.say(text)).turn_id
+        async with self.database.primary() as db:
+            await leave_address(db, self.conversation, turn_id, address)
+        return turn_id
+
+    async def with_staff(self) -> str | None:
+        """Why this conversation is in the queue of staff; None when the assistant answers."""
+        async with self.database.primary() as db:
+            row = await db.fetchrow(
+                "SELECT answering, staff_reason FROM conversations WHERE id = $1", self.conversation.id
+            )
+        return row["staff_reason"] if row["answering"] == "staff" else None
+
+    async def left(self, turn_id: str) -> tuple[str, bool]:
+        """What is noted of the mail of a turn, and whether an address is kept for it."""
+        async with self.database.primary() as db:
+            row = await db.fetchrow("SELECT by_mail, mail_to IS NOT NULL AS kept FROM turns WHERE id = $1", turn_id)
+        return row["by_mail"], row["kept"]
 
     async def say(self, text: str = "Where is my parcel?", key: str = "one", *, by_mail: bool = True) -> Accepted:
         vault = self.mails.world.vaults.of(self.conversation)
@@ -138,7 +173,9 @@ async def post(database_url: Callable[[str], str], finder: Finder) -> AsyncItera
         async with database.primary() as db:
             await db.execute("DELETE FROM pgqueuer")
             conversation = await conversations.owned(db, await conversations.create(db, ADA, "web"), ADA)
-        mailed = MailJobs(world, conversations, Codec(), "Harbour", Counter("mails", "", ["state"], registry=None))
+        services = ServiceCalls({"tickets": tickets.url}, http, TokenMinter(KeySet.generate(), "orchestrator", clock))
+        counter = Counter("mails", "", ["state"], registry=None)
+        mailed = MailJobs(world, conversations, Codec(), "Harbour", counter, JobQueue(), services)
         yield Post(tickets, mailed, conversation)
     await http.close()
     await database.close()
@@ -165,6 +202,53 @@ async def test_the_mail_is_the_answer_with_its_sources_to_the_address_of_the_tok
     assert "Delivery: https://shop.example/delivery" in call.arguments["body"]
 
 
+async def test_a_guest_has_the_answer_where_they_said_and_the_address_is_forgotten(post: Post) -> None:
+    turn_id = await post.says_a_guest("How long is the warranty?")
+    await post.end(turn_id)
+    assert await post.left(turn_id) == ("due", True)
+    assert await post.mails.send(turn_id)
+    (call,) = post.tickets.calls
+    token = jwt.decode(call.headers["authorization"].removeprefix("Bearer "), options={"verify_signature": False})
+    assert (token["sub"], token["role"], token["email"]) == (GUS.subject, "guest", "gus@example.org")
+    assert "somebody left your address" in call.arguments["body"]
+    assert await post.left(turn_id) == ("sent", False)
+    assert await post.mails.send(turn_id)
+    assert len(post.tickets.calls) == 1, "there is no address to send it to again"
+
+
+async def test_a_guests_mail_holds_nothing_that_they_wrote_of_themselves(post: Post) -> None:
+    turn_id = await post.says_a_guest("I am +49 30 123456 78, my order is AB-991234, mail me at ada@example.com")
+    vault = post.mails.world.vaults.of(post.conversation)
+    async with post.database.primary() as db:
+        vault = await post.mails.world.vaults.opened(db, post.conversation)
+    said = vault.mask("We noted +49 30 123456 78 and ada@example.com.")
+    assert "ada@example.com" not in said, "the chat has it, as a token"
+    await post.end(turn_id, Finish(Outcome.ANSWERED, said, links={"Help": "https://shop.example/help"}))
+    assert await post.mails.send(turn_id)
+    body = post.tickets.calls[0].arguments["body"]
+    assert "We noted" in body
+    assert "https://shop.example/help" in body
+    for private in ("123456", "ada@example.com", "991234"):
+        assert private not in body
+
+
+async def test_a_card_of_a_guest_is_mailed_without_its_words_which_may_be_anybodys(post: Post) -> None:
+    turn_id = await post.says_a_guest("Open a ticket: buy cheap watches at evil.example")
+    await post.ask(turn_id)
+    assert await post.mails.send(turn_id)
+    body = post.tickets.calls[0].arguments["body"]
+    assert "open the chat again" in body
+    assert "Refund 5.00 USD" not in body
+    assert await post.left(turn_id) == ("asked", False)
+
+
+async def test_a_guest_who_wants_nothing_any_more_leaves_no_address(post: Post) -> None:
+    turn_id = await post.says_a_guest("How long is the warranty?")
+    await post.end(turn_id, Finish(Outcome.STOPPED, ""))
+    assert await post.jobs(turn_id) == [("run_later", 2)]
+    assert (await post.left(turn_id))[1] is False
+
+
 async def test_a_mail_that_is_sent_again_has_the_same_key_whatever_it_says(post: Post) -> None:
     turn_id = (await post.say()).turn_id
     await post.end(turn_id)
@@ -189,6 +273,67 @@ async def test_an_address_that_is_refused_for_good_is_not_tried_for_ever_and_is_
     post.tickets.problem = ProblemCode.FORBIDDEN
     assert await post.mails.send(turn_id)
     assert (post.counted("refused"), post.counted("sent")) == (1, 0)
+
+
+async def _checked(post: Post, turn_id: str, **found: str) -> bool:
+    """Whether it is known what became of the mail, when the ticket service says so."""
+    asked = Outcomes(found)
+    return await replace(post.mails, services=cast(Any, asked)).check(turn_id, "msg_1")
+
+
+@dataclass
+class Outcomes:
+    """The ticket service, as far as it tells what became of a mail; None: it is away."""
+
+    found: dict[str, str] | None
+
+    async def ask(self, *_: Any) -> MailOutcome | None:
+        return MailOutcome.model_validate(self.found) if self.found else None
+
+
+async def test_it_is_seen_later_whether_a_mail_that_was_sent_was_taken(post: Post) -> None:
+    turn_id = (await post.say()).turn_id
+    await post.end(turn_id)
+    assert await post.mails.send(turn_id)
+    async with post.database.primary() as db:
+        (job,) = await db.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = 'check_mail'")
+    assert orjson.loads(job["payload"]) == {"turn_id": turn_id, "message_id": "m1"}
+    assert not await _checked(post, turn_id)
+    assert not await _checked(post, turn_id, state="waiting")
+    assert await _checked(post, turn_id, state="sent")
+    assert await post.with_staff() is None
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_mail_that_is_refused_for_good_is_journalled_and_a_person_answers(post: Post, at_once: bool) -> None:
+    turn_id = await post.says_a_guest("How long is the warranty?")
+    await post.end(turn_id)
+    if at_once:
+        post.tickets.problem = ProblemCode.FORBIDDEN
+    assert await post.mails.send(turn_id)
+    reason = "forbidden" if at_once else "550"
+    for _ in range(2):  # a job that is repeated tells it once
+        if not at_once:
+            assert await _checked(post, turn_id, state="failed", reason=reason)
+    async with post.database.primary() as db:
+        entries = await load_entries(db, post.conversation.sealer, turn_id, post.mails.codec)
+        broken = await verify_conversation(db, post.conversation.id)
+    assert [one.turn_input for one in entries][-1] == MailRefused(reason=reason)
+    assert [one.turn_input.kind for one in entries].count("mail_refused") == 1
+    assert fold((one.turn_input, one.at_ms) for one in entries).state.inputs == len(entries)
+    assert broken is None
+    assert await post.left(turn_id) == ("refused", False)
+    assert await post.with_staff() == "mail_refused"
+    assert post.counted("refused") == 1
+
+
+async def test_who_was_erased_has_no_mail_and_nobody_is_fetched_for_it(post: Post) -> None:
+    turn_id = (await post.say()).turn_id
+    await post.end(turn_id)
+    assert await post.mails.send(turn_id)
+    assert await _checked(post, turn_id, state="failed", reason="erased")
+    assert await _checked(post, turn_id, state="unknown")
+    assert await post.with_staff() is None
 
 
 async def test_while_the_service_is_away_the_mail_is_owed(post: Post) -> None:

@@ -1,9 +1,11 @@
 """A policy of limits that would bind nobody, or everybody, by an oversight."""
 
 from decimal import Decimal
+from importlib import resources
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestrator.limits.policy import Cap, RateSet, load_limits
 
@@ -28,3 +30,15 @@ def test_a_file_of_another_shape_is_a_value_error_also_when_single_caps_are_told
     file.write_text(content)
     with pytest.raises(ValueError, match="LimitsPolicy"):
         load_limits(file, shop_day_usd=Decimal(1))
+
+
+def test_a_file_from_before_there_were_promised_mails_has_their_rates_as_they_ship(tmp_path: Path) -> None:
+    raw = yaml.safe_load(resources.files("orchestrator.policy").joinpath("limits.yaml").read_text("utf-8"))
+    del raw["rates"]["mail"]
+    file = tmp_path / "limits.yaml"
+    file.write_text(yaml.safe_dump(raw))
+    assert load_limits(file).rates == load_limits().rates
+    del raw["rates"]["read"]
+    file.write_text(yaml.safe_dump(raw))
+    with pytest.raises(ValueError, match="rates lacks read"):
+        load_limits(file)

@@ -17,6 +17,10 @@ export function actionsOf(chat: Chat, view: () => ChatView, ended: () => void): 
       void chat.again(key);
       view().composer.focus();
     },
+    leaveAddress: (key, address) => {
+      void chat.again(key, address);
+      view().composer.focus();
+    },
     discard: (key) => {
       chat.discard(key);
       view().composer.focus();

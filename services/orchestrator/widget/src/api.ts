@@ -56,10 +56,12 @@ export class Api {
     return there(await this.#json("GET", "conversation", { query: { conversation_id: conversation }, signal }));
   }
 
-  /** Send a message. The same key again is the same turn. The answer is a stream of events, or JSON. */
-  chat(sessionId: string, message: string, key: string, how: "stream" | "json", signal: AbortSignal): Promise<Response> {
+  /** Send a message. The same key again is the same turn. The answer is a stream of events, or JSON; when too many wait
+   * it is e-mailed to `mailTo`, if there is one.
+   */
+  chat(sessionId: string, message: string, key: string, how: "stream" | "json", signal: AbortSignal, mailTo = ""): Promise<Response> {
     const accept = how === "stream" ? "text/event-stream" : "application/json";
-    const body = { session_id: sessionId, message };
+    const body = { session_id: sessionId, message, ...(mailTo ? { mail_to: mailTo } : {}) };
     return this.#call("POST", "chat", { body, signal, headers: { accept, "idempotency-key": key } });
   }
 

@@ -34,7 +34,7 @@ export class Chat {
   #beginning: Promise<void> | null = null;
   turns = new Turns(this);
   #store: Store | null = null;
-  #again = new Map<string, () => Promise<void>>();
+  #again = new Map<string, (address?: string) => Promise<void>>();
   #messages = new Set<string>();
   /** What the page before could not send, until the conversation is known. */
   #unsent: Unsent | null = null;
@@ -61,6 +61,7 @@ export class Chat {
 
   state = (): State => this.#state;
   online = (): boolean => this.page.online();
+  visible = (): boolean => this.page.visible();
   woken = (): Promise<void> => this.#waking;
   changed = (): void => this.#store?.tell("changed");
   keepDraft = (text: string): void => this.#store?.keepDraft(text);
@@ -183,9 +184,9 @@ export class Chat {
   }
 
   /** What sends the message, now or again. */
-  #message(key: string, text: string): () => Promise<void> {
+  #message(key: string, text: string): (address?: string) => Promise<void> {
     this.#messages.add(key);
-    return this.#repeatable(key, () => this.turns.send(text, key));
+    return this.#repeatable(key, (address) => this.turns.send(text, key, address));
   }
 
   /** Once at a time: a second press is the same wish. */
@@ -198,13 +199,14 @@ export class Chat {
     if (this.#wished === life) this.#wished = null;
   }
 
-  #repeatable(key: string, how: () => Promise<void>): () => Promise<void> {
+  #repeatable(key: string, how: (address?: string) => Promise<void>): (address?: string) => Promise<void> {
     this.#again.set(key, how);
     return how;
   }
 
-  async again(key: string): Promise<void> {
-    await this.#again.get(key)?.();
+  /** Send it again, with an address for the answer if there is one. */
+  async again(key: string, address = ""): Promise<void> {
+    await this.#again.get(key)?.(address);
   }
 
   /** Give up what could not be sent. */

@@ -1,6 +1,6 @@
 // What an event of a turn's stream does to its answer. Told twice is as told once: a stream may be resumed.
 
-import type { Answer, Card, State, Step } from "./model.ts";
+import { isLate, type Answer, type Card, type State, type Step } from "./model.ts";
 import { change } from "./state.ts";
 import type { Citation, StreamEvent } from "./wire.ts";
 
@@ -12,8 +12,11 @@ export function happened(state: State, turnId: string, event: StreamEvent): Stat
   return { ...after, answering: event.answering ?? after.answering, trouble: null };
 }
 
-/** An answer that is whole takes nothing but its end: a stream that is told again does not let it grow again. */
-function told(answer: Answer, event: StreamEvent): Answer {
+/** An answer that is whole takes nothing but its end: a stream that is told again does not let it grow again. One that
+ * was promised by e-mail begins after all.
+ */
+function told(before: Answer, event: StreamEvent): Answer {
+  const answer = isLate(before) && event.event !== "end" ? { ...before, text: "", outcome: null, live: true } : before;
   if (answer.outcome !== null && event.event !== "end") return answer;
   switch (event.event) {
     case "status":

@@ -81,6 +81,10 @@ export async function poll(line: Line, turnId: () => string | null): Promise<voi
   await reading(line, POLL_MS, (view) => {
     const turn = turnId();
     if (turn === null) return true;
+    if (turn && view.open_turn === turn && view.later) {
+      line.tell({ event: "end", outcome: "later", text: view.later });
+      return true;
+    }
     return !turn || openTurns(view).has(turn) || view.status === "working" ? null : true;
   });
 }

@@ -38,7 +38,7 @@ export interface Rating {
   comment?: string;
 }
 
-/** `live`: more is to come. `turnId` is "" until the server has taken the question. */
+/** `live`: more is to come. `turnId` is "" until the server has taken the question. `mailed`: it was e-mailed too. */
 export interface Answer {
   kind: "answer";
   key: string;
@@ -50,8 +50,14 @@ export interface Answer {
   links: [string, string][];
   cards: Card[];
   outcome: string | null;
+  mailed: boolean;
   rating: Rating;
   trouble: Trouble | null;
+}
+
+/** Whether the answer was promised by e-mail, and is not there. */
+export function isLate(answer: Answer): boolean {
+  return answer.outcome === "later";
 }
 
 export interface FromStaff {

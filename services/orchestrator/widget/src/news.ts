@@ -1,6 +1,6 @@
 // What somebody who does not look at the chat wants to hear of: whole answers, cards, words of people.
 
-import type { Answer, Card, State } from "./model.ts";
+import { isLate, type Answer, type Card, type State } from "./model.ts";
 
 /** `team`: no answer comes, because people have the message. */
 export type News =
@@ -27,7 +27,8 @@ function ofAnswer(was: Answer | null, answer: Answer): News[] {
   const shown = (card: Card): boolean => !!was?.cards.some((one) => one.kind === card.kind && one.digest === card.digest);
   const cards = answer.cards.filter((card) => ["open", "waits"].includes(card.status) && !shown(card));
   const news: News[] = cards.map((card) => ({ kind: "card", card }));
-  if (was?.outcome !== null || answer.outcome === null) return news;
+  const awaited = was && (was.outcome === null || (isLate(was) && !isLate(answer)));
+  if (!awaited || answer.outcome === null) return news;
   return [...news, answer.outcome === "with_staff" ? { kind: "team" } : { kind: "answer", answer }];
 }
 

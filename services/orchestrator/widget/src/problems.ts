@@ -4,12 +4,15 @@ import type { ProblemBody } from "./wire.ts";
 
 /** What the person is told: each kind has words in every language. */
 export type TroubleKind =
-  | "offline" | "unreachable" | "busy" | "rate" | "session" | "gone" | "decided" | "running" | "lost" | "long" | "unknown";
+  | "offline" | "unreachable" | "busy" | "rate" | "session" | "gone" | "decided" | "running" | "lost" | "long" | "address" | "unknown";
 
-/** `retryAfterS`: after how many seconds it may be tried again, where that is known. */
+/** `retryAfterS`: after how many seconds it may be tried again, where that is known. `mails`: who leaves an address has
+ * the answer by e-mail.
+ */
 export interface Trouble {
   kind: TroubleKind;
   retryAfterS: number | null;
+  mails?: true;
 }
 
 /** An answer that is no success. */
@@ -17,12 +20,14 @@ export class Problem extends Error {
   readonly status: number;
   readonly code: string;
   readonly retryAfterS: number | null;
+  readonly mails: boolean;
 
-  constructor(status: number, code: string, retryAfterS: number | null = null) {
+  constructor(status: number, code: string, retryAfterS: number | null = null, mails = false) {
     super(`${status} ${code}`);
     this.status = status;
     this.code = code;
     this.retryAfterS = retryAfterS;
+    this.mails = mails;
   }
 }
 
@@ -37,7 +42,7 @@ export async function problemOf(response: Response): Promise<Problem> {
   const body = (await response.json().catch(() => ({}))) as ProblemBody | null;
   const header = Number.parseFloat(response.headers.get("retry-after") ?? "");
   const after = body?.retry_after_s ?? (Number.isFinite(header) ? header : null);
-  return new Problem(response.status, typeof body?.code === "string" ? body.code : "", after);
+  return new Problem(response.status, typeof body?.code === "string" ? body.code : "", after, body?.can_mail === true);
 }
 
 const RENEWING = new Set(["rest_cookie_invalid_nonce", "aiguy_stale_nonce"]);
@@ -49,10 +54,17 @@ export function isStale(problem: Problem): boolean {
 
 /** What to tell of an error. */
 export function troubleOf(error: unknown, online = true): Trouble {
-  if (error instanceof Problem) return { kind: kindOf(error), retryAfterS: error.retryAfterS };
+  if (error instanceof Problem) return { kind: kindOf(error), retryAfterS: error.retryAfterS, ...(error.mails ? { mails: true } : {}) };
   if (error instanceof Lost) return { kind: online ? "lost" : "offline", retryAfterS: null };
   if (error instanceof Unreachable) return { kind: online ? "unreachable" : "offline", retryAfterS: null };
   return { kind: "unknown", retryAfterS: null };
+}
+
+/** As `troubleOf`, of a message with an address: that can be another one, and is asked for again. */
+export function troubleOfAddress(error: unknown, online = true): Trouble {
+  const trouble = troubleOf(error, online);
+  if (!(error instanceof Problem) || (error.status !== 422 && error.status !== 429)) return trouble;
+  return { ...trouble, kind: error.status === 422 ? "address" : trouble.kind, mails: true };
 }
 
 function kindOf({ status, code }: Problem): TroubleKind {

@@ -46,7 +46,7 @@ export function reduce(state: State, action: Action): State {
 /** An answer of which nothing is known yet. */
 export function emptyAnswer(key: string, turnId: string): Answer {
   return {
-    kind: "answer", key, turnId, text: "", live: true, steps: [], sources: [], links: [], cards: [], outcome: null,
+    kind: "answer", key, turnId, text: "", live: true, steps: [], sources: [], links: [], cards: [], outcome: null, mailed: false,
     rating: {}, trouble: null,
   };
 }

@@ -1,6 +1,6 @@
 // The conversation as the server has it, joined with what is known here: what is being sent, rated, decided.
 
-import type { Answer, Card, Item, Question, State } from "./model.ts";
+import { isLate, type Answer, type Card, type Item, type Question, type State } from "./model.ts";
 import { emptyAnswer } from "./state.ts";
 import type { CardView, ConversationView, MessageView } from "./wire.ts";
 
@@ -86,7 +86,8 @@ function final(answer: Answer, message: MessageView): Answer {
     text: message.text,
     live: false,
     trouble: null,
-    outcome: message.outcome ?? answer.outcome ?? "answered",
+    outcome: message.outcome ?? (isLate(answer) ? null : answer.outcome) ?? "answered",
+    mailed: message.mailed ?? answer.mailed,
     sources: message.citations ?? answer.sources,
     links: message.links ? Object.entries(message.links) : answer.links,
     rating: message.thumbs ? { thumbs: message.thumbs, ...answer.rating } : answer.rating,
@@ -94,7 +95,9 @@ function final(answer: Answer, message: MessageView): Answer {
   };
 }
 
-function goesOn(answer: Answer, cards: CardView[], view: ConversationView): Answer {
+function goesOn(before: Answer, cards: CardView[], view: ConversationView): Answer {
+  // Something is asked in place of the answer that was to come by e-mail.
+  const answer = isLate(before) && cards.length ? { ...before, text: "", outcome: null } : before;
   if (answer.outcome !== null) return answer; // its end was told after this was read
   const open = new Set(cards.map((card) => `${card.kind} ${card.digest}`));
   const kept = answer.cards.map((card): Card => {

@@ -3,9 +3,10 @@
 import type { Api } from "./api.ts";
 import { child } from "./clock.ts";
 import { follow, poll, type Line } from "./follow.ts";
-import { Problem, troubleOf } from "./problems.ts";
+import { awaitLate } from "./late.ts";
+import { Problem, troubleOf, troubleOfAddress } from "./problems.ts";
 import type { Clock } from "./sessions.ts";
-import type { Action, State } from "./model.ts";
+import { isLate, type Action, type State } from "./model.ts";
 import { FIRST_BYTE_MS, inTime, Silent } from "./stream.ts";
 import type { ChatAnswer, ConversationView } from "./wire.ts";
 
@@ -21,7 +22,9 @@ export interface Conversation {
   begun(): Promise<void>;
   dispatch(action: Action): void;
   read(): Promise<ConversationView>;
+  refresh(): Promise<void>;
   online(): boolean;
+  visible(): boolean;
   changed(): void;
   woken(): Promise<void>;
 }
@@ -33,28 +36,32 @@ export class Turns {
   #running = new Map<string, AbortController>();
   /** Who wants to stop a message whose turn is not known yet. */
   #stops = new Map<string, (turnId: string) => void>();
+  /** Turns whose answers come by e-mail, and are waited for here. */
+  #late = new Set<string>();
 
   constructor(conversation: Conversation) {
     this.#of = conversation;
     this.#life = conversation.life;
   }
 
-  /** Send a message and follow its turn to the end. Sent again with the same key it is the same message. */
-  async send(text: string, key: string): Promise<void> {
+  /** Send a message and follow its turn to the end. Sent again with the same key it is the same message; with an
+   * `address` its answer may come there.
+   */
+  async send(text: string, key: string, address = ""): Promise<void> {
     const { api } = this.#of;
     await this.#asked(key, text, async () => {
       const stop = child(this.#life);
-      if (!this.#of.streams.work) return this.#ask(key, text, stop);
+      if (!this.#of.streams.work) return this.#ask(key, text, address, stop);
       try {
-        const posting = api.chat(this.#of.sessionId, text, key, "stream", stop.signal);
+        const posting = api.chat(this.#of.sessionId, text, key, "stream", stop.signal, address);
         return await this.#answered(key, await inTime(posting, FIRST_BYTE_MS, true), stop);
       } catch (error) {
         if (!(error instanceof Silent)) throw error;
         stop.abort();
         this.#of.streams.work = false;
-        return this.#ask(key, text, child(this.#life));
+        return this.#ask(key, text, address, child(this.#life));
       }
-    });
+    }, address ? troubleOfAddress : troubleOf);
   }
 
   /** Ask for a person; `text` is how that reads in the conversation. */
@@ -85,14 +92,14 @@ export class Turns {
     this.#stops.delete(`answer-${key}`);
   }
 
-  async #asked(key: string, text: string, how: () => Promise<void>): Promise<void> {
+  async #asked(key: string, text: string, how: () => Promise<void>, tell = troubleOf): Promise<void> {
     this.#dispatch({ type: "asked", key, text });
     try {
       await this.#of.begun();
       if (!this.#life.aborted) await how();
     } catch (error) {
       this.#known(key, "");
-      this.#dispatch({ type: "failed", key, trouble: troubleOf(error, this.#of.online()) });
+      this.#dispatch({ type: "failed", key, trouble: tell(error, this.#of.online()) });
     }
   }
 
@@ -111,8 +118,8 @@ export class Turns {
   }
 
   /** Without a stream: the whole answer in one response, while the conversation is read. What is there first counts. */
-  async #ask(key: string, text: string, stop: AbortController): Promise<void> {
-    const posting = this.#of.api.chat(this.#of.sessionId, text, key, "json", stop.signal).then((response) => response.json());
+  async #ask(key: string, text: string, address: string, stop: AbortController): Promise<void> {
+    const posting = this.#of.api.chat(this.#of.sessionId, text, key, "json", stop.signal, address).then((response) => response.json());
     const reading = this.#seen(key, stop);
     reading.catch(() => undefined); // what comes of it counts only when it is awaited below
     let answer: ChatAnswer | null = null;
@@ -178,7 +185,23 @@ export class Turns {
   }
 
   #dispatch(action: Action): void {
-    if (!this.#life.aborted) this.#of.dispatch(action);
+    if (this.#life.aborted) return;
+    this.#of.dispatch(action);
+    if (action.type === "event" && action.event.event === "end" && action.event.outcome === "later") void this.#awaits(action.turnId);
+  }
+
+  /** The answer comes by e-mail: it is shown here too once it is there, with what the conversation knows of the mail. */
+  async #awaits(turnId: string): Promise<void> {
+    if (this.#late.has(turnId)) return;
+    this.#late.add(turnId);
+    const stop = child(this.#life);
+    const awaited = (): boolean => this.#of.state().items.some((item) => item.kind === "answer" && item.turnId === turnId && isLate(item));
+    const line = { ...this.#line(stop, turnId), awaited, visible: () => this.#of.visible() };
+    const there = await awaitLate(line, turnId);
+    this.#late.delete(turnId);
+    if (!there) return;
+    this.#of.changed();
+    await this.#of.refresh();
   }
 
   #line({ signal }: AbortController, turnId: string): Line {

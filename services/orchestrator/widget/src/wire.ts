@@ -49,13 +49,16 @@ export interface MessageView {
   links?: Record<string, string>;
   outcome?: string | null;
   thumbs?: Thumbs | null;
+  mailed?: boolean;
 }
 
+/** `later` says that the answer of `open_turn` comes by e-mail. */
 export interface ConversationView {
   conversation_id: string;
   answering: Answering;
   status: "idle" | "working" | "waiting";
   open_turn: string | null;
+  later?: string;
   cards: CardView[];
   messages: MessageView[];
 }
@@ -78,6 +81,7 @@ export interface ProblemBody {
   message?: string;
   retryable?: boolean;
   retry_after_s?: number | null;
+  can_mail?: boolean;
 }
 
 type Card = Omit<CardView, "turn_id" | "kind">;

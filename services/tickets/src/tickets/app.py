@@ -23,6 +23,7 @@ from tickets.drafts import Drafts
 from tickets.handlers import TicketTools
 from tickets.notices import EmailTool, SlackTool
 from tickets.outbox.numbers import NUMBERS
+from tickets.outbox.routes import mails_router
 from tickets.outbox.running import senders
 from tickets.outbox.sender import Pace
 from tickets.parts import deliveries, staff_notices, uses_api_token, zendesk_desk, zendesk_erasing, zendesk_resolved
@@ -99,7 +100,7 @@ def build(
     return create_app(
         settings=settings,
         title="Tickets",
-        routers=[router, resolved_router(resolved, keys, mask), privacy_router(people)],
+        routers=[router, resolved_router(resolved, keys, mask), mails_router(), privacy_router(people)],
         kit_factory=kit_factory,
         startup=startup,
         numbers=NUMBERS,

@@ -1,12 +1,14 @@
 """Conversations and messages: begin one, write into it, read it."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response, status
 
 from contracts.ids import ConversationId
 from orchestrator.api.deps import ChatCaller, Desk, DeskDep
-from orchestrator.api.intake import stream_url
+from orchestrator.api.disclosing import preferred
+from orchestrator.api.intake import MailWish, stream_url
 from orchestrator.api.models import (
     CardView,
     ConversationCreated,
@@ -17,7 +19,8 @@ from orchestrator.api.models import (
     NewMessage,
     TurnAccepted,
 )
-from orchestrator.api.rating import SenderDep, allowance
+from orchestrator.api.rating import Sender, SenderDep, allowance
+from orchestrator.api.waiting import masked_address
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.accept import Accepted
 from orchestrator.journal.answers import Answer, answers
@@ -58,7 +61,10 @@ def conversations_router() -> APIRouter:
     async def send(body: NewMessage, caller: ChatCaller, desk: DeskDep, sender: SenderDep) -> TurnAccepted:
         """Write a message. The same (conversation, client_turn_id) is the same turn, whatever is resent."""
         await sender.writes(body.conversation_id, body.text)
-        accepted = await desk.intake.message(caller, body.conversation_id, body.text, body.client_turn_id)
+        mail = wish(sender, body.mail_to)
+        accepted = await desk.intake.message(
+            caller, body.conversation_id, body.text, body.client_turn_id, mail=mail
+        )  # fmt: skip
         return followed(body.conversation_id, accepted)
 
     @router.post("/handoff", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
@@ -81,6 +87,7 @@ def conversations_router() -> APIRouter:
         caller: ChatCaller,
         desk: DeskDep,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        accept_language: Annotated[str, Header()] = "",
     ) -> ConversationView:
         """The last messages, who is answering, and the open cards."""
         async with desk.database.primary() as db:
@@ -95,6 +102,8 @@ def conversations_router() -> APIRouter:
             status="working" if turn and not turn.waits else "waiting" if turn or cards else "idle",
             open_turn=turn.id if turn else None,
             stream_url=stream_url(conversation_id, turn.id) if turn else None,
+            later=desk.line.by_mail(masked_address(conversation, turn.mail_to), preferred(accept_language) or "en").text
+            if turn and turn.later else "",
             cards=tuple(card_view(shown_card(card, vault)) for card in cards),
             messages=tuple(_message(one, told.get(one.turn_id or ""), vault) for one in said),
         )  # fmt: skip
@@ -115,9 +124,15 @@ def _message(said: Said, answer: Answer | None, vault: Vault) -> MessageView:
     if answer is None or not said.is_answer:
         return view
     end = shown_end(answer.end, vault)
-    return view.model_copy(
-        update={"citations": end.citations, "links": end.links, "outcome": end.outcome, "thumbs": answer.thumbs}
-    )
+    return view.model_copy(update={
+        "citations": end.citations, "links": end.links, "outcome": end.outcome, "thumbs": answer.thumbs,
+        "mailed": answer.mailed,
+    })  # fmt: skip
+
+
+def wish(sender: Sender, address: str | None) -> MailWish | None:
+    """Where the sender wants an answer that has to wait; counted when it is promised."""
+    return None if address is None else MailWish(address, partial(sender.leaves, address))
 
 
 def followed(conversation_id: str, accepted: Accepted) -> TurnAccepted:

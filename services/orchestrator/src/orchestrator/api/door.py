@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrator.api.waiting import Line
+from orchestrator.api.waiting import Line, mailed_at
 from orchestrator.guard.human import asks_for_human
 from orchestrator.journal.accept import plain_answer
 from orchestrator.journal.conversations import Conversations
-from servicekit.auth.claims import Caller, Role
+from servicekit.auth.claims import Caller
 from servicekit.db.pool import Connection, Database
 from servicekit.errors import ProblemError
 
@@ -49,12 +49,22 @@ class Door:
 
     @asynccontextmanager
     async def opened(
-        self, caller: Caller, where: str, text: str, client_turn_id: str, *, human: bool = False
+        self,
+        caller: Caller,
+        where: str,
+        text: str,
+        client_turn_id: str,
+        *,
+        human: bool = False,
+        left: str | None = None,
     ) -> AsyncIterator[Way]:
-        """Until the message is taken in. `where`: its conversation, or the session of one that may not be there yet.
+        """Until the message is taken in. `where`: its conversation, or the session of one that may not be there yet;
+        `left`: the address that a guest leaves for the answer.
 
-        Raises OVERLOADED when it would wait too long and no e-mail can be promised.
+        Raises OVERLOADED when it would wait too long and no e-mail can be promised, INVALID_REQUEST for an address that
+        is not to be left.
         """
+        address = mailed_at(caller, left)
         with self._place() as lease_s:
             if lease_s is not None and not await self.line.others_first():
                 with self.line.strain.taking_in():
@@ -65,12 +75,13 @@ class Door:
             yield Way()
             return
         late = await self.line.too_long()
-        if late is None or await self.line.can_mail(caller.email, customer=caller.role is Role.CUSTOMER):
+        if late is None or await self.line.can_mail(address, guest=caller.is_guest):
             with self.line.strain.taking_in():
                 yield Way(late=late)
             return
         if self.line.strain.is_felt():
             raise self.line.turned_away(late)
+        late = await self.line.shed_with(late, caller)
         async with self.database.primary() as db:
             await self.shed(db, late, caller, where, client_turn_id)
         yield Way()

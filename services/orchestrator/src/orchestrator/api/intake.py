@@ -1,5 +1,6 @@
 """Taking a message in, for every route and channel that has one: locks, limits, journals, enqueues."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_messag
 from orchestrator.journal.arriving import arriving
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
+from orchestrator.journal.mailing import leave_address
 from orchestrator.journal.vaulting import Vaults
 from orchestrator.journal.views import disclosed
 from orchestrator.limits.levels import Levels
@@ -50,6 +52,16 @@ class Here(Places, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class MailWish:
+    """The address that a guest leaves for an answer that has to wait. `spend` counts a promise, and raises
+    RATE_LIMITED when that guest, or that mailbox, has had its share.
+    """
+
+    address: str
+    spend: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """Accepts messages of a caller's own conversations. `here` None: all turns go through the queue."""
 
@@ -70,17 +82,20 @@ class Intake:
         return Door(self.database, self.conversations, self.line, self.here)
 
     async def message(
-        self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, *, human: bool = False
-    ) -> Accepted:
-        """The turn that answers; when too many wait, by e-mail. Raises NOT_FOUND for somebody else's conversation,
-        OVERLOADED when too many wait and no e-mail can be promised.
+        self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, *, human: bool = False,
+        mail: MailWish | None = None,
+    ) -> Accepted:  # fmt: skip
+        """The turn that answers; when too many wait, by e-mail: then, and only then, a guest's `mail` is kept. Raises
+        NOT_FOUND for somebody else's conversation, OVERLOADED when too many wait and no e-mail can be promised.
         """
-        async with self.door.opened(caller, conversation_id, text, client_turn_id, human=human) as way:
-            return await self.let_in(caller, conversation_id, text, client_turn_id, way, human=human)
+        left = mail.address if mail is not None else None
+        async with self.door.opened(caller, conversation_id, text, client_turn_id, human=human, left=left) as way:
+            return await self.let_in(caller, conversation_id, text, client_turn_id, way, human=human, mail=mail)
 
     async def let_in(
-        self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, way: Way, *, human: bool = False
-    ) -> Accepted:
+        self, caller: Caller, conversation_id: str, text: str, client_turn_id: str, way: Way, *, human: bool = False,
+        mail: MailWish | None = None,
+    ) -> Accepted:  # fmt: skip
         """As `message`, for one that is through the door."""
         lease_s, late = way.lease_s, way.late
         context = request_context()
@@ -101,15 +116,20 @@ class Intake:
             if conversation.fresh and conversation.channel in SILENT_CHANNELS:
                 message = replace(message, disclosure=await disclosed(db, conversation))
             budgets = await self.levels.budgets(db, found)
-            accepted = await begin_at_once(
-                db, conversation, message, budgets, self.codec, lease_s, by_mail=late is not None
-            )
+            accepted = None
+            if late is None or mail is None:
+                accepted = await begin_at_once(
+                    db, conversation, message, budgets, self.codec, lease_s, by_mail=late is not None
+                )
         if accepted is None:
             async with self.database.transaction() as db:
                 conversation = await self.conversations.owned(db, conversation_id, caller, lock=True)
                 accepted = await accept_message(
                     db, conversation, message, budgets, self.codec, lease_s, by_mail=late is not None
                 )
+                if accepted.by_mail and mail is not None:
+                    await mail.spend()
+                    await leave_address(db, conversation, accepted.turn_id, mail.address)
         if accepted.by_mail:
             self.line.promised.labels("promised").inc()
         if self.here is not None and accepted.begun is not None:

@@ -12,9 +12,11 @@ from contracts.money import Money
 from contracts.tools.retrieval import Channel
 from contracts.turn import MAX_TEXT, Answering, CardText, Citation, Outcome
 from orchestrator.journal.answers import Thumbs
+from servicekit.addresses import ADDRESS, MAX_ADDRESS
 
 #: PostgreSQL text holds no NUL; other control characters have no place in a chat message either.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]+$")]
+MailAddress = Annotated[str, StringConstraints(max_length=MAX_ADDRESS, pattern=ADDRESS)]
 SessionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{8,64}$")]
 
 
@@ -50,11 +52,15 @@ class ConversationCreated(ContractModel):
 
 
 class NewMessage(ContractModel):
-    """`client_turn_id` is the client's own id of this message: resent with the same id, it is the same turn."""
+    """`client_turn_id` is the client's own id of this message: resent with the same id, it is the same turn.
+
+    `mail_to` is where a guest wants the answer when too many wait; it is kept for nothing else.
+    """
 
     conversation_id: ConversationId
     text: Text
     client_turn_id: ClientTurnId
+    mail_to: MailAddress | None = None
 
 
 class TurnAccepted(ContractModel):
@@ -78,7 +84,8 @@ class CardView(ContractModel):
 
 
 class MessageView(ContractModel):
-    """One message of the thread. An answer has what its turn's `end` had too, and its reader's own `thumbs`.
+    """One message of the thread. An answer has what its turn's `end` had too, and its reader's own `thumbs`; one that
+    was promised by e-mail, and went out, is `mailed`.
 
     Staff read the texts alone.
     """
@@ -90,11 +97,14 @@ class MessageView(ContractModel):
     citations: tuple[Citation, ...] = ()
     links: dict[str, str] = {}
     outcome: Outcome | None = None
+    mailed: bool = False
     thumbs: Thumbs | None = None
 
 
 class ConversationView(ContractModel):
-    """A conversation as its owner sees it. `open_turn` goes on by itself: follow `stream_url`."""
+    """A conversation as its owner sees it. `open_turn` goes on by itself: follow `stream_url`. `later` says, in words,
+    that its answer comes by e-mail: nobody works at it yet, and to ask again soon is no use.
+    """
 
     conversation_id: ConversationId
     channel: str
@@ -102,6 +112,7 @@ class ConversationView(ContractModel):
     status: Literal["idle", "working", "waiting"]
     open_turn: TurnId | None
     stream_url: str | None
+    later: str = ""
     cards: tuple[CardView, ...]
     messages: tuple[MessageView, ...]
 
@@ -219,10 +230,13 @@ class Feedback(ContractModel):
 
 
 class ChatRequest(ContractModel):
-    """One call for simple clients: `session_id` is the client's own name of the conversation."""
+    """One call for simple clients: `session_id` is the client's own name of the conversation, `mail_to` as in
+    `POST /api/agent/messages`.
+    """
 
     session_id: SessionId
     message: Text
+    mail_to: MailAddress | None = None
 
 
 class ChatAnswer(ContractModel):

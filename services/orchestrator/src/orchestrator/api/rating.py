@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI, Request
 from orchestrator.guard.human import asks_for_human
 from orchestrator.limits.policy import Allowance
 from orchestrator.limits.rates import Origin, Rates
+from servicekit.addresses import mailbox
 from servicekit.admission import gate
 from servicekit.auth.claims import Caller
 from servicekit.auth.dependencies import authenticate
@@ -32,6 +33,10 @@ class Sender:
         """Count a message: one that asks for a person has an allowance of its own. Raises RATE_LIMITED."""
         what: Allowance = "human" if asks_for_human(text) else "message"
         await self.rates.spend(what, self.origin, self.caller, conversation_id)
+
+    async def leaves(self, address: str) -> None:
+        """Count a promise of one e-mail to this address. Raises RATE_LIMITED."""
+        await self.rates.spend("mail", self.origin, self.caller, mailbox=mailbox(address))
 
     async def asks_for_person(self, conversation_id: str) -> None:
         """Count a request for a person. Raises RATE_LIMITED."""

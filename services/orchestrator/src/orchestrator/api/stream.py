@@ -11,11 +11,12 @@ from fastapi.responses import StreamingResponse
 from contracts.errors import ProblemCode
 from contracts.ids import ConversationId, TurnId, new_id
 from contracts.turn import EndEvent, StatusEvent
-from orchestrator.api.conversations import card_view, first_words
+from orchestrator.api.conversations import card_view, first_words, wish
 from orchestrator.api.deps import ChatCaller, Desk, DeskDep
 from orchestrator.api.disclosing import preferred
 from orchestrator.api.models import ChatAnswer, ChatRequest
 from orchestrator.api.rating import SenderDep, allowance
+from orchestrator.api.waiting import masked_address
 from orchestrator.journal.cards import Card, card_event, open_cards
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.showing import shown_card, shown_end
@@ -66,14 +67,16 @@ def stream_router() -> APIRouter:
     ) -> StreamingResponse | ChatAnswer:  # fmt: skip
         """Send a message and get its answer: SSE or JSON, by `Accept`. The headers of a stream name its turn."""
         client_turn_id = idempotency_key or new_id("msg")
-        async with desk.intake.door.opened(caller, body.session_id, body.message, client_turn_id) as way:
+        mail = wish(sender, body.mail_to)
+        door = desk.intake.door.opened(caller, body.session_id, body.message, client_turn_id, left=body.mail_to)
+        async with door as way:
             await sender.writes(body.session_id, body.message)
             told = desk.disclosure.text({}, accept_language)
             async with desk.database.primary() as db:
                 begun = await desk.conversations.begin(db, caller, "web", body.session_id, told)
                 told = await first_words(db, desk, caller, begun, told) if begun.unsaid else ""
             conversation_id = begun.id
-            accepted = await desk.intake.let_in(caller, conversation_id, body.message, client_turn_id, way)
+            accepted = await desk.intake.let_in(caller, conversation_id, body.message, client_turn_id, way, mail=mail)
         turn_id = accepted.turn_id
         language = preferred(accept_language) or "en"
         conversation, end = await _turn_of(desk, caller, conversation_id, turn_id, language)
@@ -104,7 +107,7 @@ async def _turn_of(
             raise ProblemError(ProblemCode.NOT_FOUND, "There is no such turn in a conversation of yours.")
         conversation, view = found
         if view.later:
-            return conversation, desk.line.by_mail(conversation, language)
+            return conversation, desk.line.by_mail(masked_address(conversation, view.mail_to), language)
         ended = view.end is not None
         return conversation, (await _shown(db, desk, conversation, turn_id, view)).end if ended else None
 
@@ -164,7 +167,9 @@ async def _answer(desk: Desk, conversation: Conversation, turn_id: str, language
     async with desk.database.primary() as db:
         view = await turn_view(db, conversation, turn_id)
         shown = _Shown() if view is None else await _shown(db, desk, conversation, turn_id, view)
-    end = desk.line.by_mail(conversation, language) if view is not None and view.later else shown.end
+    end = shown.end
+    if view is not None and view.later:
+        end = desk.line.by_mail(masked_address(conversation, view.mail_to), language)
     if end is None:
         cards = () if shown.card is None else (card_view(shown.card),)
         text = cards[0].summary if cards else "This takes longer than usual. The answer will be in this conversation."

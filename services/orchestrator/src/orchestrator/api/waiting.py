@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 
 from prometheus_client import Counter
 
-from contracts.errors import ProblemCode
+from contracts.errors import FieldError, ProblemCode
 from contracts.turn import EndEvent, Outcome, StatusEvent
 from orchestrator.effects.phrases import PhraseBook
 from orchestrator.jobs.strain import Strain
 from orchestrator.jobs.waiting import Place, QueueWatch
 from orchestrator.journal.conversations import Conversation
 from servicekit.addresses import is_address, masked
+from servicekit.auth.claims import Caller, Role
 from servicekit.errors import ProblemError
 
 _SHED = "Many people are writing just now. Please send this message again in a moment."
+_OR_MAILED = f"{_SHED[:-1]}, or with your e-mail address, and we send you the answer."
+_KNOWN = "Only guests say where an answer is mailed to: who is signed in has it at the address of their account."
 #: Where an answer by e-mail is no surprise; the other channels bring it where the message came from.
 _MAILED_CHANNELS = frozenset({"web"})
 
@@ -23,8 +26,9 @@ _MAILED_CHANNELS = frozenset({"web"})
 @dataclass(frozen=True, slots=True)
 class Line:
     """The queue as customers meet it. A message that would wait longer than `patience_s` is answered by e-mail, where
-    the shop can send one (`mails`) and no more than `most_mails` are owed; else it is not taken. Nor is it while the
-    process feels `strain`: to promise costs more than to turn away, and turns that run would pay for it.
+    the shop can send one (`mails`, and to guests `mails_guests`) and no more than `most_mails` are owed; else it is
+    not taken. Nor is it while the process feels `strain`: to promise costs more than to turn away, and turns that run
+    would pay for it.
     """
 
     watch: QueueWatch
@@ -34,6 +38,7 @@ class Line:
     promised: Counter
     mails: Callable[[], bool] = lambda: False
     most_mails: int = 0
+    mails_guests: Callable[[], bool] = lambda: False
     strain: Strain = field(default_factory=Strain)
 
     async def told(self, turn_id: str, language: str) -> StatusEvent | None:
@@ -60,22 +65,44 @@ class Line:
         self.shed.inc()
         return late
 
-    async def can_mail(self, email: str | None, *, customer: bool) -> bool:
-        """Whether an answer may be promised by e-mail: to customers whose address their site vouches for."""
-        if email is None or not customer or not is_address(email) or not self.mails() or self.strain.is_felt():
+    async def can_mail(self, address: str | None, *, guest: bool) -> bool:
+        """Whether an answer may be promised by e-mail to this address (`mailed_at`)."""
+        mails = self.mails_guests if guest else self.mails
+        if address is None or not is_address(address) or not mails() or self.strain.is_felt():
             return False
         return (await self.watch.now()).later < self.most_mails
 
-    def by_mail(self, conversation: Conversation, language: str) -> EndEvent:
-        """How the stream of a turn ends whose answer comes by e-mail: in words of this language."""
-        address = masked(conversation.identity.email or "")
+    async def shed_with(self, late: ProblemError, caller: Caller) -> ProblemError:
+        """What turns a message away: a guest, for whom an answer could be promised, hears that an address helps."""
+        if not caller.is_guest or not self.mails_guests() or (await self.watch.now()).later >= self.most_mails:
+            return late
+        soon_s = late.problem.retry_after_s
+        return ProblemError(ProblemCode.OVERLOADED, _OR_MAILED, retry_after_s=soon_s, can_mail=True)
+
+    def by_mail(self, address: str, language: str) -> EndEvent:
+        """How the stream of a turn ends whose answer comes by e-mail, to this masked address, in this language."""
         text = self.phrases.in_language(language).say("mailed_later", address=address)
         return EndEvent(outcome=Outcome.LATER, text=text, mailed_to=address)
 
 
+def mailed_at(caller: Caller, left: str | None) -> str | None:
+    """Where an answer may be mailed to: customers at the address that their site vouches for, guests, who see nothing
+    private, at the one that they have `left`. Raises INVALID_REQUEST when somebody else leaves one.
+    """
+    if left is not None and not caller.is_guest:
+        raise ProblemError(ProblemCode.INVALID_REQUEST, errors=(FieldError(pointer="/mail_to", detail=_KNOWN),))
+    return caller.email if caller.role is Role.CUSTOMER else left
+
+
 def is_mailed(conversation: Conversation) -> bool:
-    """Whether the customer of this conversation can be answered by e-mail as well."""
-    return conversation.channel in _MAILED_CHANNELS and conversation.customer and bool(conversation.identity.email)
+    """Whether who writes in this conversation can be answered by e-mail as well, where an address is known."""
+    known = not conversation.customer or bool(conversation.identity.email)
+    return conversation.channel in _MAILED_CHANNELS and known
+
+
+def masked_address(conversation: Conversation, left: str | None) -> str:
+    """The address that an answer is mailed to, as it may be shown: the one `left` by a guest, or the customer's own."""
+    return masked((conversation.identity.email if conversation.customer else left) or "")
 
 
 def _words(phrases: PhraseBook, place: Place) -> str:

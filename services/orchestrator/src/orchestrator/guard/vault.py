@@ -109,6 +109,14 @@ class Vault:
         """The text with its order numbers, and of all else its kind alone: there is no token left to be restored."""
         return plain_tokens(self.reveal_orders(text))
 
+    def for_strangers(self, text: str) -> str:
+        """The text for an address that nobody vouches for: of an order number the last four characters, of all else
+        its kind alone.
+        """
+        return plain_tokens(
+            self._replaced(text, lambda one: mask_id(one.value) if one.kind == Kind.ORDER else one.token)
+        )
+
     def reveal_orders_in(self, value: Any) -> Any:
         """Nested values with order numbers restored in their strings."""
         return _deep(value, self.reveal_orders)

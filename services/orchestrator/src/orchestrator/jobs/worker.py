@@ -19,6 +19,7 @@ from orchestrator.jobs.failing import log_failed
 from orchestrator.jobs.mailing import MailJobs
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import (
+    CHECK_MAIL,
     END_CALLBACK,
     ERASE_ELSEWHERE,
     EXPIRE_CARD,
@@ -45,6 +46,7 @@ _SWEEP_S = 2.0
 _RECONNECT_S = 0.5
 _RETRY = timedelta(seconds=1)
 _LATER = timedelta(seconds=15)
+_SELDOM = timedelta(seconds=60)
 #: A turn that should run, with neither a lease nor a job: the process that ran it was lost, or its job was dropped.
 _ORPHANS = (
     "SELECT id FROM turns t WHERE status = 'running' AND (leased_until IS NULL OR leased_until < now()) AND NOT EXISTS"
@@ -138,6 +140,12 @@ class Worker:
         async def mail_answer(job: Job) -> None:
             if not await _retried(self._mails.send(_text(job))):
                 raise RetryRequested(delay=_LATER, reason="the answer cannot be mailed yet")
+
+        @application.entrypoint(CHECK_MAIL)
+        async def check_mail(job: Job) -> None:
+            told = orjson.loads(job.payload or b"{}")
+            if not await _retried(self._mails.check(told["turn_id"], told["message_id"])):
+                raise RetryRequested(delay=_SELDOM, reason="nobody knows yet whether the mail was taken")
 
         @application.entrypoint(EXPIRE_CARD)
         async def expire_card(job: Job) -> None:

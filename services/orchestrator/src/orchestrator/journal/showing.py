@@ -18,6 +18,14 @@ def shown_end(end: EndEvent, vault: Vault) -> EndEvent:
     })  # fmt: skip
 
 
+def strangers_end(end: EndEvent, vault: Vault) -> EndEvent:
+    """The end of a guest's turn as it may be mailed to the address that they left: nothing that they wrote of
+    themselves is in it, and no link that holds any of that.
+    """
+    links = {vault.for_strangers(label): url for label, url in end.links.items() if vault.for_strangers(url) == url}
+    return end.model_copy(update={"text": vault.for_strangers(end.text), "links": links})
+
+
 def shown_card(card: Card, vault: Vault) -> Card:
     """A card as the customer reads it, who has to know exactly what they agree to."""
     texts = tuple(one.model_copy(update={"text": vault.restore(one.text)}) for one in card.texts)

@@ -14,6 +14,8 @@ from servicekit.errors import ProblemError
 
 #: Why a person answers when nobody had asked for one: a member of staff stepped in.
 STEPPED_IN = "staff"
+#: The answer was to come by e-mail, and could not.
+MAIL_REFUSED = "mail_refused"
 
 # Who waits: the customer since the hand-over, or since their first message behind the last one of staff.
 _QUEUE = (
@@ -144,6 +146,11 @@ async def take_over(db: Connection, conversation: Conversation, by: str) -> bool
         return False
     await db.execute(_STEP, conversation.id, "takeover", by, None)
     return True
+
+
+async def fetch_staff(db: Connection, conversation_id: str, reason: str) -> None:
+    """A person answers from now on, as nobody has asked for; one who does already goes on."""
+    await db.execute(_STEP_IN, conversation_id, reason)
 
 
 async def hand_back(db: Connection, conversation: Conversation, by: str, note: str) -> bool:

@@ -12,6 +12,7 @@ from orchestrator.guard.vault import Vault
 from orchestrator.journal.cards import card_of, open_card
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, append_entries, entry_columns, load_entries, turning_away
+from orchestrator.journal.mailing import unwanted
 from orchestrator.journal.scheduling import Scheduler
 from orchestrator.journal.vaulting import vault_columns
 from orchestrator.limits.usage import usage_record
@@ -77,7 +78,7 @@ class PgTurnJournal:
             gap = noticed(state, closing.refusal)
             queued = any(isinstance(one.turn_input, HandOffQueued) for one in inputs)
             owed = self.by_mail and closing.outcome is not Outcome.STOPPED
-            if gap is None and not queued and not owed:
+            if gap is None and not queued and not self.by_mail:
                 async with self.database.primary() as db:
                     return await self._end(db, after, inputs, state, closing)
             async with self.database.transaction() as db:
@@ -89,6 +90,8 @@ class PgTurnJournal:
                     await keep(db, self.conversation, self.turn_id, gap)
                 if owed:
                     await self._mail(db)
+                elif self.by_mail:
+                    await unwanted(db, self.turn_id)
                 return None
         async with self.database.transaction() as db:
             await self._append(db, after, inputs)

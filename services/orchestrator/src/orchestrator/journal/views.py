@@ -7,10 +7,11 @@ from asyncpg import Record
 
 from contracts.turn import EndEvent
 from orchestrator.journal.conversations import Conversation, Conversations
+from orchestrator.journal.mailing import left_address
 from servicekit.auth.claims import Caller
 from servicekit.db.pool import Connection
 
-_LATER = "t.by_mail IS NOT DISTINCT FROM 'promised' AND t.runs = 0 AND t.status <> 'ended' AS later"
+_LATER = "t.by_mail IS NOT DISTINCT FROM 'promised' AND t.runs = 0 AND t.status <> 'ended' AS later, t.mail_to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,14 @@ async def disclosed(db: Connection, conversation: Conversation) -> str:
 @dataclass(frozen=True, slots=True)
 class TurnView:
     """Where a turn stands, after how many inputs; `end` is there once it has ended. `later`: its answer was promised by
-    e-mail, and nobody works at it yet.
+    e-mail, to the address `mail_to` when a guest left one, and nobody works at it yet.
     """
 
     status: str
     inputs: int
     end: EndEvent | None
     later: bool = False
+    mail_to: str | None = None
 
 
 async def turn_view(db: Connection, conversation: Conversation, turn_id: str) -> TurnView | None:
@@ -83,7 +85,8 @@ async def turn_view(db: Connection, conversation: Conversation, turn_id: str) ->
 def _turn_view(conversation: Conversation, turn_id: str, row: Record) -> TurnView:
     final = row["final_event"]
     end = None if final is None else opened_end(conversation, turn_id, final)
-    return TurnView(row["status"], row["inputs"], end, row["later"])
+    left = left_address(conversation, turn_id, row["mail_to"]) if row["later"] else None
+    return TurnView(row["status"], row["inputs"], end, row["later"], left)
 
 
 def opened_end(conversation: Conversation, turn_id: str, final: bytes) -> EndEvent:
@@ -108,18 +111,25 @@ async def owned_turn(
 
 @dataclass(frozen=True, slots=True)
 class OpenTurn:
-    """A turn that goes on without its customer; `waits` while a tool or a doubtful write has to answer first."""
+    """A turn that goes on without its customer; `waits` while a tool or a doubtful write has to answer first. `later`
+    and `mail_to` as of a `TurnView`.
+    """
 
     id: str
     waits: bool
+    later: bool = False
+    mail_to: str | None = None
 
 
 async def open_turn(db: Connection, conversation: Conversation) -> OpenTurn | None:
     """The turn to follow: the oldest that is worked on or queued, else one that waits for no card."""
     row = await db.fetchrow(
-        "SELECT id, status = 'waiting' AS waits FROM turns t WHERE conversation_id = $1 AND (status IN"
+        f"SELECT id, status = 'waiting' AS waits, {_LATER} FROM turns t WHERE conversation_id = $1 AND (status IN"  # noqa: S608
         " ('running', 'queued') OR status = 'waiting' AND NOT EXISTS"
         " (SELECT FROM cards k WHERE k.turn_id = t.id AND k.state = 'open')) ORDER BY waits, ordinal LIMIT 1",
         conversation.id,
     )  # fmt: skip
-    return None if row is None else OpenTurn(row["id"], row["waits"])
+    if row is None:
+        return None
+    left = left_address(conversation, row["id"], row["mail_to"]) if row["later"] else None
+    return OpenTurn(row["id"], row["waits"], row["later"], left)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 CapName = Literal["session", "customer_day", "shop_day", "shop_month"]
 CAP_NAMES: tuple[CapName, ...] = ("session", "customer_day", "shop_day", "shop_month")
-Allowance = Literal["begin", "message", "human", "decide", "read", "staff", "tool", "page"]
+Allowance = Literal["begin", "message", "human", "decide", "read", "staff", "tool", "page", "mail"]
 MICROS = 1_000_000
 
 
@@ -30,6 +30,10 @@ Dollars = Annotated[Decimal, Field(ge=0)]
 def _micros(usd: Decimal) -> int:
     # Rounded up: 0 stands for no limit.
     return ceil(usd * MICROS)
+
+
+#: Files of shops that were written before have none of these: theirs are as they ship.
+_CAME_LATER: tuple[Allowance, ...] = ("mail",)
 
 
 class _Strict(BaseModel):
@@ -71,6 +75,7 @@ class RateSet(_Strict):
     guest_address: Rate | None = None
     address: Rate | None = None
     device: Rate | None = None
+    mailbox: Rate | None = None
 
 
 class LimitsPolicy(_Strict):
@@ -108,9 +113,11 @@ def load_limits(path: Path | None = None, **told: Decimal | int | None) -> Limit
     """The policy in `path`, else the one that ships with the service; `told` replaces single amounts, such as
     `shop_day_usd` or `session_tokens`. Raises ValueError for a file of another shape.
     """
-    file = path or resources.files("orchestrator.policy").joinpath("limits.yaml")
-    policy = LimitsPolicy.model_validate(yaml.safe_load(file.read_text("utf-8")))
-    raw: dict[str, Any] = policy.model_dump()
+    shipped = yaml.safe_load(resources.files("orchestrator.policy").joinpath("limits.yaml").read_text("utf-8"))
+    read = shipped if path is None else yaml.safe_load(path.read_text("utf-8"))
+    if isinstance(read, dict) and isinstance(read.get("rates"), dict):
+        read["rates"] = {name: shipped["rates"][name] for name in _CAME_LATER} | read["rates"]
+    raw: dict[str, Any] = LimitsPolicy.model_validate(read).model_dump()
     for name, amount in told.items():
         cap, _, unit = name.rpartition("_")
         if amount is not None:

@@ -17,11 +17,12 @@ from servicekit.limiter import RateLimiter
 from servicekit.windows import Count
 
 #: The caller's own limits come first: who is refused by them uses up nothing that others share.
-_PARTS = ("conversation", "caller", "device", "guest_address", "address")
+_PARTS = ("conversation", "caller", "device", "guest_address", "address", "mailbox")
 _WAIT = "Too many requests; please wait {s} seconds."
 _WORDS: dict[Allowance, str] = {
     "message": "You are writing faster than we can answer. Please wait {s} seconds. To talk to a person, ask for one.",
     "human": "You have asked for a person already, and your request is on its way. Please wait {s} seconds.",
+    "mail": "We cannot promise an e-mail there just now. Please send your message again, without an address.",
     "begin": "Too many new conversations. Please wait {s} seconds, or go on in the one that you have.",
 }
 
@@ -40,19 +41,21 @@ class Rates:
     def __init__(self, policy: LimitsPolicy, limiter: RateLimiter, pepper: bytes, factor: int = 1) -> None:
         self._limiter, self._pepper = limiter, pepper
         self._items: dict[tuple[Allowance, str], tuple[RateLimitItem, ...]] = {
-            (what, part): tuple(_times(item, factor) for item in parse_many(rate))
+            # How many mails a stranger may get is no question of how large the shop is.
+            (what, part): tuple(_times(item, 1 if part == "mailbox" else factor) for item in parse_many(rate))
             for what, rates in policy.rates.items()
             for part in _PARTS
             if (rate := getattr(rates, part)) is not None
         }
 
     async def spend(
-        self, what: Allowance, origin: Origin, caller: Caller | None = None, conversation_id: str = ""
-    ) -> None:
+        self, what: Allowance, origin: Origin, caller: Caller | None = None, conversation_id: str = "",
+        mailbox: str = "",
+    ) -> None:  # fmt: skip
         """Count one. Raises RATE_LIMITED, in words for the person, when any of the limits is used up."""
         counts = [
             Count(item, (what, part, self._hashed(part, value)))
-            for part, value in _identities(origin, caller, conversation_id)
+            for part, value in _identities(origin, caller, conversation_id, mailbox)
             for item in self._items.get((what, part), ())
         ]
         if (full := await self._limiter.spend(counts)) is not None:
@@ -63,7 +66,7 @@ class Rates:
         return hashlib.blake2b(f"{part}|{value}".encode(), key=self._pepper, digest_size=12).hexdigest()
 
 
-def _identities(origin: Origin, caller: Caller | None, conversation_id: str) -> Iterator[tuple[str, str]]:
+def _identities(origin: Origin, caller: Caller | None, conversation_id: str, mailbox: str) -> Iterator[tuple[str, str]]:
     """What a request counts as, in the order of `_PARTS`."""
     guest = caller is None or caller.is_guest
     if caller is not None:
@@ -76,6 +79,8 @@ def _identities(origin: Origin, caller: Caller | None, conversation_id: str) -> 
             yield "device", origin.device
         yield "guest_address", origin.address
     yield "address", origin.address
+    if mailbox:
+        yield "mailbox", mailbox
 
 
 def _times(item: RateLimitItem, factor: int) -> RateLimitItem:

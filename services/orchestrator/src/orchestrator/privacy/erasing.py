@@ -40,7 +40,8 @@ _FORGET_REST = (
     "UPDATE card_decisions d SET notes = NULL FROM cards c WHERE c.turn_id = d.turn_id AND c.digest = d.digest"
     " AND c.conversation_id = ANY ($1)",
     # What a call was made with can be guessed from its hash.
-    "UPDATE turns SET status = 'ended', final_event = NULL, leased_until = NULL, ended_at = coalesce(ended_at, now()),"
+    "UPDATE turns SET status = 'ended', final_event = NULL, mail_to = NULL, leased_until = NULL,"
+    " ended_at = coalesce(ended_at, now()),"
     " tools = (SELECT coalesce(jsonb_agg(one - 'args_hash'), '[]') FROM jsonb_array_elements(tools) AS one)"
     " WHERE conversation_id = ANY ($1)",
 )

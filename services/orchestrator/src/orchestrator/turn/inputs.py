@@ -267,10 +267,17 @@ class HandOffQueued(OpenModel):
     citations: tuple[Citation, ...] = ()
 
 
+class MailRefused(OpenModel):
+    """The answer was promised by e-mail, and nobody takes it at that address, for this `reason`: a person answers."""
+
+    kind: Literal["mail_refused"] = "mail_refused"
+    reason: str
+
+
 TurnInput = Annotated[
     TurnStarted | MessageAdded | StaffTookOver | Escalated | PlanMade | PlanRejected | PlanFailed | ToolSucceeded
     | ToolAccepted | ToolFailed | EffectPreviewed | ConfirmationDecided | ApprovalDecided | WaitExpired | RetryDue
-    | StopAsked | Drafted | Guarded | HandedOff | HandOffQueued,
+    | StopAsked | Drafted | Guarded | HandedOff | HandOffQueued | MailRefused,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

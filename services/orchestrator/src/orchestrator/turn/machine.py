@@ -25,6 +25,7 @@ from orchestrator.turn.inputs import (
     Guarded,
     HandedOff,
     HandOffQueued,
+    MailRefused,
     MessageAdded,
     PlanFailed,
     PlanMade,
@@ -101,6 +102,8 @@ def reduce(state: TurnState, turn_input: TurnInput, now_ms: int) -> Step:
             return waiting.expired(state, turn_input, now_ms)
         case RetryDue():
             return waiting.try_again(state, now_ms) if state.phase is Phase.WAIT_OUTCOME else Step(state)
+        case MailRefused():
+            return Step(state)
         case StopAsked():
             return stopping.stop(state, now_ms)
         case Drafted():

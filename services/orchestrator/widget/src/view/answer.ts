@@ -49,6 +49,7 @@ export class AnswerView {
       ...(answer.outcome === "stopped" && !answer.text ? [h("p", { class: "facts" }, words.stopped)] : []),
       ...(answer.links.length ? [this.#links(answer.links)] : []),
       this.#sources.element,
+      ...(answer.mailed ? [h("p", { class: "facts" }, words.mailedToo)] : []),
       ...this.#cardNodes(answer),
       ...(answer.trouble ? [this.#fate(answer.trouble, answer.turnId)] : []),
       ...this.#foot(answer),

@@ -7,6 +7,8 @@ import type { Words } from "../i18n.ts";
 export interface Actions {
   send(text: string): void;
   again(key: string): void;
+  /** Send a message again that nobody had time for, for an answer by e-mail. */
+  leaveAddress(key: string, address: string): void;
   discard(key: string): void;
   followAgain(turnId: string): void;
   decide(turnId: string, digest: string, confirmed: boolean): void;

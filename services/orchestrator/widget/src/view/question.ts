@@ -2,6 +2,7 @@
 
 import { tellTrouble } from "../i18n.ts";
 import type { Question } from "../model.ts";
+import { addressForm } from "./address.ts";
 import type { Context } from "./context.ts";
 import { button, fill, h, icon, unseen } from "./dom.ts";
 
@@ -10,6 +11,8 @@ export class QuestionView {
   #context: Context;
   #text = h("p", { class: "bubble", dir: "auto" });
   #fate = h("div", { class: "fate" });
+  /** Kept with what is written in it, for another try. */
+  #address: HTMLElement | null = null;
 
   constructor(context: Context) {
     this.#context = context;
@@ -21,9 +24,11 @@ export class QuestionView {
     this.#text.textContent = text;
     this.element.classList.toggle("failed", status === "failed");
     if (status !== "failed") return fill(this.#fate, status === "sending" ? [unseen(words.sending)] : []);
-    const told = `${words.failed} ${trouble ? tellTrouble(words, trouble) : ""}`.trim();
+    const offers = trouble?.mails && trouble.kind === "busy";
+    const told = `${words.failed} ${offers ? words.mailOffer : trouble ? tellTrouble(words, trouble) : ""}`.trim();
     fill(this.#fate, [
       h("p", { class: "trouble" }, icon("alert"), h("span", {}, told)),
+      ...(trouble?.mails ? [(this.#address ??= addressForm(words, (address) => actions.leaveAddress(key, address)))] : []),
       h(
         "div", { class: "choices" },
         button({ class: "plain", onclick: () => actions.again(key) }, words.again),

@@ -56,6 +56,9 @@ export const de: Words = {
   address: "Ihre E-Mail-Adresse",
   emailSend: "E-Mail senden",
   emailed: "Ist unterwegs in Ihr Postfach.",
+  mailOffer: "Gerade schreiben uns sehr viele. Geben Sie Ihre E-Mail-Adresse an, dann schicken wir Ihnen die Antwort.",
+  mailMe: "Antwort per E-Mail schicken",
+  mailedToo: "Wir haben Ihnen diese Antwort auch per E-Mail geschickt.",
   cancel: "Abbrechen",
   contact: "Schreiben Sie uns stattdessen",
   trouble: {
@@ -69,6 +72,7 @@ export const de: Words = {
     running: "Das lässt sich nicht mehr anhalten: Es wird gerade ausgeführt.",
     lost: "Die Verbindung ist abgerissen. Die Antwort geht nicht verloren: Sie steht dann in diesem Gespräch.",
     long: "Das ist zu lang zum Senden.",
+    address: "An diese Adresse können wir keine E-Mail schicken. Bitte prüfen Sie sie.",
     unknown: "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.",
   },
   retrySoon: "Bitte versuchen Sie es gleich noch einmal.",

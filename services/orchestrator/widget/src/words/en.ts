@@ -54,6 +54,9 @@ export const en = {
   address: "Your e-mail address",
   emailSend: "Send e-mail",
   emailed: "On its way to your inbox.",
+  mailOffer: "Many people are writing to us just now. Leave your e-mail address, and we send you the answer.",
+  mailMe: "E-mail me the answer",
+  mailedToo: "We also e-mailed this answer to you.",
   cancel: "Cancel",
   contact: "Write to us instead",
   trouble: {
@@ -67,6 +70,7 @@ export const en = {
     running: "This can no longer be stopped: it is being carried out.",
     lost: "The connection broke. The answer is not lost: it will be in this conversation.",
     long: "This is too long to be sent.",
+    address: "We cannot send an e-mail to this address. Please check it.",
     unknown: "That did not work. Please try again.",
   },
   retrySoon: "Please try again in a moment.",

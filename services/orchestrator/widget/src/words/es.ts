@@ -56,6 +56,9 @@ export const es: Words = {
   address: "Su correo electrónico",
   emailSend: "Enviar correo",
   emailed: "Va de camino a su correo.",
+  mailOffer: "Ahora mismo nos escriben muchas personas. Deje su dirección de correo y le enviamos la respuesta.",
+  mailMe: "Enviarme la respuesta por correo",
+  mailedToo: "También le hemos enviado esta respuesta por correo electrónico.",
   cancel: "Cancelar",
   contact: "Escribirnos de otra forma",
   trouble: {
@@ -69,6 +72,7 @@ export const es: Words = {
     running: "Ya no se puede detener: se está llevando a cabo.",
     lost: "Se ha cortado la conexión. La respuesta no se pierde: estará en esta conversación.",
     long: "Es demasiado largo para enviarlo.",
+    address: "No podemos enviar correo a esta dirección. Compruébela, por favor.",
     unknown: "No ha funcionado. Inténtelo de nuevo.",
   },
   retrySoon: "Inténtelo de nuevo en un momento.",

@@ -56,6 +56,9 @@ export const fr: Words = {
   address: "Votre adresse e-mail",
   emailSend: "Envoyer l’e-mail",
   emailed: "Elle arrive dans votre boîte de réception.",
+  mailOffer: "Beaucoup de personnes nous écrivent en ce moment. Laissez votre adresse e-mail et nous vous enverrons la réponse.",
+  mailMe: "M'envoyer la réponse par e-mail",
+  mailedToo: "Nous vous avons aussi envoyé cette réponse par e-mail.",
   cancel: "Annuler",
   contact: "Nous écrire autrement",
   trouble: {
@@ -69,6 +72,7 @@ export const fr: Words = {
     running: "On ne peut plus l’arrêter : c’est en cours d’exécution.",
     lost: "La connexion est coupée. La réponse n’est pas perdue : elle sera dans cette conversation.",
     long: "C’est trop long pour être envoyé.",
+    address: "Nous ne pouvons pas envoyer d'e-mail à cette adresse. Vérifiez-la, s'il vous plaît.",
     unknown: "Cela n’a pas marché. Merci de réessayer.",
   },
   retrySoon: "Merci de réessayer dans un instant.",

@@ -56,6 +56,9 @@ export const it: Words = {
   address: "Il Suo indirizzo e-mail",
   emailSend: "Invia e-mail",
   emailed: "È in arrivo nella Sua casella.",
+  mailOffer: "In questo momento ci scrivono in molti. Lascia il tuo indirizzo e-mail e ti invieremo la risposta.",
+  mailMe: "Inviami la risposta per e-mail",
+  mailedToo: "Ti abbiamo inviato questa risposta anche per e-mail.",
   cancel: "Annulla",
   contact: "Ci scriva in altro modo",
   trouble: {
@@ -69,6 +72,7 @@ export const it: Words = {
     running: "Non si può più fermare: è in corso.",
     lost: "La connessione si è interrotta. La risposta non va persa: sarà in questa conversazione.",
     long: "È troppo lungo per essere inviato.",
+    address: "Non possiamo inviare e-mail a questo indirizzo. Controllalo, per favore.",
     unknown: "Non ha funzionato. Riprovi.",
   },
   retrySoon: "Riprovi tra un momento.",

@@ -56,6 +56,9 @@ export const nl: Words = {
   address: "Uw e-mailadres",
   emailSend: "E-mail versturen",
   emailed: "Is onderweg naar uw mailbox.",
+  mailOffer: "Op dit moment schrijven heel veel mensen ons. Laat uw e-mailadres achter, dan sturen we u het antwoord.",
+  mailMe: "Mail mij het antwoord",
+  mailedToo: "We hebben u dit antwoord ook gemaild.",
   cancel: "Annuleren",
   contact: "Schrijf ons op een andere manier",
   trouble: {
@@ -69,6 +72,7 @@ export const nl: Words = {
     running: "Dit kan niet meer worden gestopt: het wordt uitgevoerd.",
     lost: "De verbinding is verbroken. Het antwoord is niet weg: het komt in dit gesprek.",
     long: "Dit is te lang om te versturen.",
+    address: "We kunnen geen e-mail naar dit adres sturen. Controleer het alstublieft.",
     unknown: "Dat lukte niet. Probeer het opnieuw.",
   },
   retrySoon: "Probeer het zo meteen opnieuw.",

@@ -18,9 +18,11 @@ class ProblemError(Exception):
         *,
         retry_after_s: float | None = None,
         errors: Iterable[FieldError] = (),
+        can_mail: bool | None = None,
     ) -> None:
         super().__init__(f"{code.value}: {detail}" if detail else code.value)
-        self.problem: Problem = problem(code, detail, retry_after_s=retry_after_s, errors=tuple(errors))
+        found = problem(code, detail, retry_after_s=retry_after_s, errors=tuple(errors))
+        self.problem: Problem = found.model_copy(update={"can_mail": can_mail})
 
     @property
     def code(self) -> ProblemCode:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from contracts.mails import MailOutcome
 from servicekit.auth.claims import Caller
 from servicekit.crypto import KeyUnavailable
 from servicekit.db.pool import Connection
@@ -32,6 +33,7 @@ UPDATE outbox SET state = $3::text, reason = $4, ended_at = $5,
 """  # noqa: S608 - constants only
 _LATER = f"UPDATE outbox SET reason = $3, next_try_at = $4 {_MINE}"  # noqa: S608
 _GIVE_BACK = f"UPDATE outbox SET tries = tries - 1, next_try_at = $3 {_MINE}"  # noqa: S608
+_OUTCOME = "SELECT state, coalesce(reason, '') AS reason FROM outbox WHERE id = $1"
 _PAUSE = "UPDATE outbox SET next_try_at = $2 WHERE state = 'waiting' AND kind = $1 AND next_try_at < $2"
 
 
@@ -78,6 +80,12 @@ async def take(
 async def end(connection: Connection, message: OutboxMessage, state: str, reason: str, now: datetime) -> None:
     """It is `sent` (and its text and recipient forgotten), or `failed` (and kept for our operators)."""
     await connection.execute(_END, message.id, message.tries, state, reason, now)
+
+
+async def outcome(connection: Connection, message_id: str) -> MailOutcome:
+    """How far the message is; `unknown` when there is none of this id."""
+    row = await connection.fetchrow(_OUTCOME, message_id)
+    return MailOutcome(state="unknown") if row is None else MailOutcome(state=row["state"], reason=row["reason"])
 
 
 async def later(connection: Connection, message: OutboxMessage, reason: str, at: datetime) -> None:
