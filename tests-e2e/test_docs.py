@@ -9,6 +9,8 @@ import click
 import pytest
 import typer
 
+from onebox.ports import DEFAULT_PORTS, DOOR_NUMBERS, GATEWAY
+
 ROOT = Path(__file__).resolve().parents[1]
 IGNORED = {".venv", ".uv", "node_modules", "var", ".git"}
 DOCUMENTS = sorted(
@@ -128,7 +130,8 @@ def known_settings() -> set[str]:
     known: set[str] = set()
     for service in ("orchestrator", "orders", "billing", "tickets", "retrieval"):
         fields = importlib.import_module(f"{service}.settings").Settings.model_fields
-        known |= {f"AIGUY_{name.upper()}" for name in fields} | {f"AIGUY_{service.upper()}_PORT"}
+        known |= {f"AIGUY_{name.upper()}" for name in fields}
+    known |= {f"AIGUY_{name.upper().replace('-', '_')}_PORT" for name in (*DEFAULT_PORTS, GATEWAY, DOOR_NUMBERS)}
     known |= set(re.findall(r"\$\{(AIGUY_\w+)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
     for folder in ("services/onebox/src", "services/servicekit/src", "loadtests"):
         for file in (ROOT / folder).rglob("*.py"):
