@@ -43,10 +43,12 @@ class Storm:
 
     async def wrong(self, allowed: Allowed) -> list[str]:
         """Everything that must not be: turns lost or ended twice, effects lost or made twice, chains broken, and
-        whatever one of the knocks was told that is not allowed.
+        whatever one of the knocks was told that is not allowed. AssertionError when a promise is not kept in time.
         """
         machine = self.shop.machine
         books = Books(machine.database(ORCHESTRATOR), machine.database("tickets"), self.soak)
+        # A person who was promised in a turn is fetched after it, by a job.
+        await books.settled(SETTLED_S * self.slow)
         told = [f"{wrong}: {one}" for one in self.knocker.answers if (wrong := one.wrong(allowed, self.slow))]
         return [
             *told, *await self._lost(allowed), *self.soak.failed, *self.refunds.failed, *await books.trouble(),

@@ -154,7 +154,7 @@ class Worker:
 
         @application.entrypoint(HAND_OFF)
         async def hand_off(job: Job) -> None:
-            if not await self._promises.hand_off(_text(job)):
+            if not await _retried(self._promises.hand_off(_text(job))):
                 raise RetryRequested(delay=_LATER, reason="the ticket service does not answer")
 
         @application.entrypoint(TRY_AGAIN)
