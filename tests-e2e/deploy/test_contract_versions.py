@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.metrics_core import Sample
 from prometheus_client.parser import text_string_to_metric_families
 
 from contracts.compat import breaking_changes
@@ -23,11 +24,14 @@ from deploy.cluster import WORKER, LocalCluster
 from deploy.customers import KINDS, Customers
 from deploy.pods import Running
 from deploy.versions import next_release
+from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
 from servicekit.embedded.ports import LOOPBACK
+from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 TOOLS = ("orders", "tickets", "retrieval")
 CROWDS = 10
+MANIFESTS = "aiguy_tool_manifest_reads_total"
 TURNS = int(os.environ.get("AIGUY_DEPLOY_TURNS", "60"))
 
 
@@ -40,11 +44,37 @@ async def manifest_of(pod: Running) -> ServiceManifest:
 
 async def sent_elsewhere(worker: Running) -> Counter[str]:
     """By tool, how many of a worker's calls met a replica of an older release than they were planned with."""
+    counted = await numbers(worker, "aiguy_tool_attempts_total")
+    refused = [one for one in counted if one.labels["result"] == ProblemCode.CONTRACT_VERSION.value]
+    return Counter({one.labels["tool"]: int(one.value) for one in refused})
+
+
+async def numbers(pod: Running, metric: str) -> list[Sample]:
+    """What the pod has counted by this name."""
     async with httpx.AsyncClient() as client:
-        answer = await client.get(f"http://{LOOPBACK}:{worker.port}/metrics")
+        answer = await client.get(f"http://{LOOPBACK}:{pod.port}/metrics")
     samples = [one for family in text_string_to_metric_families(answer.text) for one in family.samples]
-    refused = [one for one in samples if one.labels.get("result") == ProblemCode.CONTRACT_VERSION.value]
-    return Counter({one.labels["tool"]: int(one.value) for one in refused if one.name == "aiguy_tool_attempts_total"})
+    return [one for one in samples if one.name == metric]
+
+
+async def manifests_are_read_again(cluster: LocalCluster) -> None:
+    """Returns when everybody who plans has looked what is served by now: until then a call that only the pods which
+    are gone understood ends as one that failed.
+    """
+    pods = [pod for name in (ORCHESTRATOR, WORKER) for pod in cluster.workloads[name].pods]
+
+    async def read() -> list[int]:
+        return [
+            sum(int(one.value) for one in await numbers(pod, MANIFESTS) if one.labels["result"] == "read")
+            for pod in pods
+        ]
+
+    families, before = len(TOOL_SERVICES), await read()
+
+    async def again() -> bool:
+        return all(now >= then + families for now, then in zip(await read(), before, strict=True))
+
+    await eventually(again, timeout_s=90)
 
 
 @asynccontextmanager
@@ -76,9 +106,10 @@ async def test_both_releases_serve_a_whole_load(cluster: LocalCluster, customers
             await customers.goes_on(TURNS)
             # Connections are kept: only when all of them are in use somebody gets a new one, and perhaps a new pod.
             for _ in range(CROWDS):
-                if not all(taken().values()):
+                if not all(taken().values()) or not (await sent_elsewhere(worker))["create_ticket"]:
                     await asyncio.gather(*(customers.turn(*kind) for kind in (KINDS[0], KINDS[1], KINDS[-1]) * 4))
         given, elsewhere = taken(), await sent_elsewhere(worker)
+    await manifests_are_read_again(cluster)
     print(customers.said(), given, f"{elsewhere} sent elsewhere", sep="\n  ")
 
     assert customers.failed == []
