@@ -44,8 +44,9 @@ class Machine:
         checkout = find_checkout()
         assert checkout is not None
         told = {"PATH": str(self.bin), "WENT": str(self.folder), "AIGUY_PACKAGES_POLICY": str(self.policy)}
-        # By nohup, or in the background of a script, some are ignored, and what ignores one from its start cannot trap it.
-        command = ["/usr/bin/env", "--default-signal=HUP,INT", self.bin / "bash", checkout / ".ci" / "packages", "browser"]
+        # By nohup, or behind a script's "&", one is ignored, and what ignores it from its start cannot trap it.
+        heard = ["/usr/bin/env", "--default-signal=HUP,INT"]
+        command = [*heard, self.bin / "bash", checkout / ".ci" / "packages", "browser"]
         self.begun.append(subprocess.Popen(command, env=told, start_new_session=True, stdout=subprocess.DEVNULL))
         return self.begun[-1]
 
