@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from schemathesis import Case, GenerationMode
 
+from contracts.mails import OUTCOME_PATH, OUTCOME_SCOPE
 from contracts.resolved import RESOLVE_SCOPE, RESOLVED_PATH, RESOLVED_SCOPE
 from contracts.tool import Family
 from servicekit.auth.claims import Role
@@ -13,7 +14,7 @@ from servicekit.testing.fuzz import MODES, PRIVACY_PATHS, Fuzzed, tool_paths
 pytestmark = pytest.mark.service
 UNBOUND = ("send_email", "email_answer", "slack_post_message")
 PATHS = [*tool_paths(Family.TICKETS, unbound=UNBOUND), *PRIVACY_PATHS]
-INTERNAL = (RESOLVED_PATH, "/internal/tickets/{number}/resolve")
+INTERNAL = (OUTCOME_PATH, RESOLVED_PATH, "/internal/tickets/{number}/resolve")
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name.lower())
@@ -29,7 +30,7 @@ def test_the_internal_routes_keep_to_their_document(api: Fuzzed, path: str, mode
         if mode is GenerationMode.POSITIVE and case.path_parameters:
             case.path_parameters["number"] = "HP-10002"  # there is one: a number that nobody has is rightly a 404
 
-    scopes = (RESOLVE_SCOPE, RESOLVED_SCOPE)
+    scopes = (OUTCOME_SCOPE, RESOLVE_SCOPE, RESOLVED_SCOPE)
     assert api.held(path, mode, prepare, scopes=scopes, subject="staff_kim", role=Role.STAFF) > 0
 
 

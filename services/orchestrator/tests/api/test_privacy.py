@@ -151,10 +151,11 @@ async def test_a_turn_that_runs_while_its_person_is_erased_writes_nothing_more(a
 async def test_memory_and_live_streams_of_an_erased_person_are_gone(api, elsewhere) -> None:
     conversation_id, turn_id = await told(api, "cust_uma")
     redis = api.app.state.privacy.redis
-    await redis.set(f"aiguy:memory:{conversation_id}", b"sealed")
-    await redis.xadd(f"aiguy:turn:{turn_id}", {"f": b"sealed"})
+    memory, stream = f"aiguy:said:{conversation_id}", f"aiguy:turn:{turn_id}"
+    await redis.set(memory, b"sealed")
+    await redis.xadd(stream, {"f": b"sealed"})
     await manage(api, "erase", {"customer": "cust_uma"})
-    assert await redis.exists(f"aiguy:memory:{conversation_id}", f"aiguy:turn:{turn_id}") == 0
+    assert await redis.exists(memory, stream) == 0
 
 
 async def test_the_other_services_are_asked_until_each_has_erased_and_then_once_more(api, elsewhere) -> None:

@@ -26,6 +26,7 @@ from servicekit.context import Kit
 from servicekit.kit import open_kit
 from servicekit.limiter import RateLimiter
 from servicekit.settings import ServiceSettings
+from servicekit.spare import SpareRedis
 from servicekit.telemetry.current import request_context
 from servicekit.testing import TestIssuer, eventually, running
 
@@ -67,7 +68,8 @@ class Asked:
                 return await super().execute_command(*args, **options)
 
         kit.redis = Counted.from_pool(kit.redis.connection_pool)
-        kit.limiter = RateLimiter.with_redis(kit.redis, kit.metrics)
+        kit.spare = SpareRedis(kit.redis, kit.metrics)
+        kit.limiter = RateLimiter.with_redis(kit.spare, kit.metrics)
         every = await asyncio.gather(*(pool.acquire() for _ in range(pool.get_max_size())))
         for connection in every:
             # It is told in the context of whoever asks.

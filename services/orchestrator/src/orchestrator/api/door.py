@@ -61,8 +61,8 @@ class Door:
         """Until the message is taken in. `where`: its conversation, or the session of one that may not be there yet;
         `left`: the address that a guest leaves for the answer.
 
-        Raises OVERLOADED when it would wait too long and no e-mail can be promised, INVALID_REQUEST for an address that
-        is not to be left.
+        Raises OVERLOADED when it would wait too long and no e-mail can be promised, FORBIDDEN for an address that is
+        not to be left.
         """
         address = mailed_at(caller, left)
         with self._place() as lease_s:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client import Counter
 
-from contracts.errors import FieldError, ProblemCode
+from contracts.errors import ProblemCode
 from contracts.turn import EndEvent, Outcome, StatusEvent
 from orchestrator.effects.phrases import PhraseBook
 from orchestrator.jobs.strain import Strain
@@ -87,10 +87,10 @@ class Line:
 
 def mailed_at(caller: Caller, left: str | None) -> str | None:
     """Where an answer may be mailed to: customers at the address that their site vouches for, guests, who see nothing
-    private, at the one that they have `left`. Raises INVALID_REQUEST when somebody else leaves one.
+    private, at the one that they have `left`. Raises FORBIDDEN when somebody else leaves one.
     """
     if left is not None and not caller.is_guest:
-        raise ProblemError(ProblemCode.INVALID_REQUEST, errors=(FieldError(pointer="/mail_to", detail=_KNOWN),))
+        raise ProblemError(ProblemCode.FORBIDDEN, _KNOWN)
     return caller.email if caller.role is Role.CUSTOMER else left
 
 
