@@ -23,7 +23,7 @@ from servicekit.spare import AwayError, SpareRedis
 
 _RECONNECT_S = 0.5
 #: A customer waits so long for what Redis has stored of a stream; the journal has the answer too.
-_PATIENCE_S = 0.5
+_PATIENCE_S = 1.0
 
 
 @dataclass(slots=True)
