@@ -74,6 +74,25 @@ async def test_a_delayed_answer_comes_late_and_only_inside_the_block(proxy: Faul
         assert await link.say("at once") == "at once"
 
 
+async def test_an_answer_in_several_pieces_is_as_late_as_one_in_one() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in (b"head ", b"body ", b"end"):
+            await asyncio.sleep(0.05)  # each arrives on its own
+            writer.write(piece)
+            await writer.drain()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    proxy = FaultProxy(server.sockets[0].getsockname()[1])
+    await proxy.start()
+    try:
+        async with proxy.delayed(1), asyncio.timeout(2):
+            link = await connect(proxy)
+            assert await link.reader.readexactly(len(b"head body end")) == b"head body end"
+    finally:
+        await proxy.stop()
+        server.close()
+
+
 async def test_a_hanging_upstream_answers_when_it_is_freed(proxy: FaultProxy) -> None:
     link = await connect(proxy)
     proxy.hang()

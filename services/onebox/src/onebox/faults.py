@@ -7,6 +7,10 @@ from typing import Literal
 
 Mode = Literal["pass", "delay", "hang", "reset", "cut", "replace"]
 CHUNK = 64 * 1024
+#: When bytes of an answer arrived (loop time) and which; without any, the answer is over.
+Piece = tuple[float, bytes]
+#: So many wait for their time at most.
+PIECES = 16
 _END_OF_HEAD = b"\r\n\r\n"
 
 
@@ -45,7 +49,7 @@ class FaultProxy:
         self._set("pass", 0.0)
 
     def delay(self, seconds: float) -> None:
-        """Hold back each piece that comes from the upstream for `seconds`."""
+        """Each piece that comes from the upstream arrives `seconds` later: two pieces are as late as one."""
         self._set("delay", seconds)
 
     def hang(self) -> None:
@@ -98,20 +102,25 @@ class FaultProxy:
     async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream_reader, upstream_writer = await asyncio.open_connection(*self._upstream)
         requests = asyncio.create_task(_pump(reader, upstream_writer))
-        answers = asyncio.create_task(self._answers(upstream_reader, writer))
+        pieces: asyncio.Queue[Piece] = asyncio.Queue(PIECES)
+        arrivals = asyncio.create_task(_arrive(upstream_reader, pieces))
+        answers = asyncio.create_task(self._answers(pieces, writer))
         try:
             await asyncio.wait((requests, answers), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for pump in (requests, answers):
-                pump.cancel()
-            await asyncio.gather(requests, answers, return_exceptions=True)
+            for task in (requests, arrivals, answers):
+                task.cancel()
+            await asyncio.gather(requests, arrivals, answers, return_exceptions=True)
             upstream_writer.close()
         if self._mode == "reset":
             raise ConnectionResetError
 
-    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(CHUNK):
-            await self._wait_for_permission()
+    async def _answers(self, pieces: asyncio.Queue[Piece], writer: asyncio.StreamWriter) -> None:
+        while True:
+            arrived_at, data = await pieces.get()
+            if not data:
+                return
+            await self._wait_for_permission(arrived_at)
             if self._mode == "reset":
                 return
             passing = self._spoiled(data)
@@ -130,15 +139,24 @@ class FaultProxy:
         body = 0 if end < 0 else end + len(_END_OF_HEAD)
         return data if body == len(data) else data[: (body + len(data)) // 2]
 
-    async def _wait_for_permission(self) -> None:
-        """Returns when the data may pass (or must be cut) under the mode of that moment."""
+    async def _wait_for_permission(self, arrived_at: float) -> None:
+        """Returns when data that arrived then may pass (or must be cut) under the mode of that moment."""
         while self._mode in ("delay", "hang"):
             changed = self._changed
-            timeout = self._delay_s if self._mode == "delay" else None
+            due = arrived_at + self._delay_s if self._mode == "delay" else None
             with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), timeout)
+                async with asyncio.timeout_at(due):
+                    await changed.wait()
                 continue
             return
+
+
+async def _arrive(reader: asyncio.StreamReader, pieces: asyncio.Queue[Piece]) -> None:
+    loop = asyncio.get_running_loop()
+    data = b"."
+    while data:
+        data = await reader.read(CHUNK)
+        await pieces.put((loop.time(), data))
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

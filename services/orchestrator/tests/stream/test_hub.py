@@ -12,7 +12,7 @@ from orchestrator.journal.sealing import Sealer
 from orchestrator.stream.frames import BEFORE_ALL, EventId, frame_id, stream_key
 from orchestrator.stream.hub import Hub
 from orchestrator.stream.publisher import STREAM_TTL_S, Publisher
-from orchestrator.stream.sse import Ending, Standing, stream_turn
+from orchestrator.stream.sse import KEEP_ALIVE, Ending, Standing, stream_turn
 from servicekit.spare import SpareRedis
 from servicekit.telemetry import Metrics
 from servicekit.testing import eventually
@@ -53,8 +53,11 @@ async def _nothing() -> Standing:
     return Standing()
 
 
-def _reading(hub: Hub, turn_id: str) -> AsyncIterator[bytes]:
-    return stream_turn(hub, turn_id, BEFORE_ALL, Ending(None, _nothing), 20, SEALER)
+async def _reading(hub: Hub, turn_id: str) -> AsyncIterator[bytes]:
+    """The turn's stream without its signs of life: a busy machine may ask Redis a second time."""
+    async for piece in stream_turn(hub, turn_id, BEFORE_ALL, Ending(None, _nothing), 20, SEALER):
+        if piece != KEEP_ALIVE:
+            yield piece
 
 
 async def _ids(reading: AsyncIterator[bytes]) -> list[str]:
