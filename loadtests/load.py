@@ -42,7 +42,7 @@ INTERRUPTED = 130
 #: What is promised at the end of a rush may take so long to be answered, in seconds.
 MAILED_WITHIN_S = 300.0
 #: Who is answered at all is to be answered within the targets: nobody may wait much longer than a turn takes.
-RUSHED = {"AIGUY_QUEUE_PATIENCE_S": "1", "AIGUY_QUEUE_MAILS": "20000"}
+RUSHED = {"AIGUY_TURN_ADDED_S": "0.25", "AIGUY_QUEUE_PATIENCE_S": "0.5", "AIGUY_QUEUE_MAILS": "20000"}
 
 
 def told_by(arguments: list[str]) -> argparse.Namespace:

@@ -120,20 +120,24 @@ async def orchestrate(
         stack.push_async_callback(core.hub.close)
         await stack.enter_async_context(_catalog(tools.catalog))
         app.state.checks["tools"] = tools.catalog.check
+        strain = Strain()
+        strain.start()
+        kit.metrics.gauge(
+            "aiguy_loop_late_seconds", "How late the event loop comes to every second thing that is due"
+        ).set_function(strain.late_s)
+        stack.push_async_callback(strain.stop)
         here = None
         if settings.worker != "off":
-            here = await stack.enter_async_context(_working(kit, app, settings, core))
+            here = await stack.enter_async_context(_working(kit, app, settings, core, strain))
             keeper = GapKeeper(kit.db, kit.clock, timedelta(days=settings.gaps_retention_days))
             await stack.enter_async_context(keeper.running(settings.gaps_forget_every_s))
             outdated = ConversationKeeper(kit.db, kit.redis, settings.conversation_retention_days)
             await stack.enter_async_context(outdated.running(settings.conversations_erase_every_s))
             await stack.enter_async_context(UsageKeeper(kit.db, kit.clock).running(FORGET_EVERY_S))
-        strain = Strain()
-        strain.start()
-        stack.push_async_callback(strain.stop)
         phrases = load_phrases()
         line = Line(
-            QueueWatch(kit.db, time.monotonic), phrases, settings.queue_patience_s,
+            QueueWatch(kit.db, time.monotonic, pace=here.pace if here else lambda: 0.0),
+            phrases, settings.queue_patience_s,
             kit.metrics.counter("aiguy_messages_shed_total", "Messages that were not taken, because too many wait"),
             _mails(kit), lambda: tools.catalog.entry(MAIL_TOOL) is not None, settings.queue_mails,
             lambda: (tool := tools.catalog.entry(MAIL_TOOL)) is not None and tool.guests, strain,
@@ -186,7 +190,7 @@ async def _catalog(catalog: Catalog) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> AsyncIterator[TurnsHere]:
+async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core, strain: Strain) -> AsyncIterator[TurnsHere]:
     embedder = await asyncio.to_thread(Embedder.load)
     brains = build_brains(settings, kit.http, embedder)
     await brains.offline.warm()
@@ -200,6 +204,7 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core) -> As
         settings.worker_concurrency,
         kit.metrics.gauge("aiguy_turns_limit", "Turns that this worker runs at most, as yet"),
         added_s=settings.turn_added_s,
+        strained=strain.is_felt,
     )
     turns = TurnJobs(world, core.conversations, core.codec, core.queue, running)
     promises = PromiseJobs(world, core.conversations, core.codec, settings.approvals_channel)

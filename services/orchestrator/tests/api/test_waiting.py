@@ -5,6 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,6 +38,9 @@ class Seen:
     async def now(self) -> Waiting:
         return self.waiting
 
+    def join(self) -> None:
+        self.waiting = replace(self.waiting, joined=self.waiting.joined + 1)
+
 
 class Asked:
     """The real queue, and that somebody has asked for it."""
@@ -47,6 +51,9 @@ class Asked:
     @property
     def crowded(self) -> bool:
         return self.watch.crowded
+
+    def join(self) -> None:
+        self.watch.join()
 
     async def now(self) -> Waiting:
         seen = await self.watch.now()
@@ -166,6 +173,30 @@ async def test_under_strain_nothing_is_promised_and_who_can_be_served_is_served(
     assert await _turns(api) == before
     mailing.waiting = Waiting()
     assert (await api.say(conversation_id, "Where is my order ABC123?", "strain-1")).status_code == 202
+
+
+class Poor:
+    """A process whose turns would pay for a promise."""
+
+    def place(self) -> nullcontext[None]:
+        return nullcontext(None)
+
+    def promise(self) -> bool:
+        return False
+
+
+async def test_nothing_is_promised_that_turns_under_way_would_pay_for(api, empty, mailing: Seen) -> None:
+    desk = api.app.state.desk
+    intake = replace(desk.intake, here=Poor())
+    conversation_id = await api.begin()
+    before = await _turns(api)
+    api.app.state.desk = replace(desk, intake=intake)
+    answer = await api.say(conversation_id, "Where is my order ABC123?", "poor-1")
+    assert (answer.status_code, answer.json()["code"]) == (503, ProblemCode.OVERLOADED)
+    assert await _turns(api) == before
+    mailing.waiting = Waiting()
+    assert (await api.say(conversation_id, "Where is my order ABC123?", "poor-1")).status_code == 202
+    assert mailing.waiting.joined == 1
 
 
 @pytest.fixture

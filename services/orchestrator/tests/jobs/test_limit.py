@@ -78,6 +78,26 @@ def test_where_the_fewest_take_long_too_it_is_not_the_crowd() -> None:
     assert limit.now <= 20
 
 
+def test_under_strain_slow_turns_are_never_a_reason_to_let_in_more() -> None:
+    limit, at_s = AdaptiveLimit(4, 64), 0.0
+    for _ in range(2_000):
+        at_s += 0.1
+        limit.ended(at_s, 1.0, limit.now, strained=True)
+    assert (limit.now, limit.bar_s) == (4, 0.5)
+
+
+def test_under_strain_quick_turns_let_in_nobody_more() -> None:
+    limit = AdaptiveLimit(4, 64)
+    at_s = rush(limit, carries=100, for_s=20)
+    assert not limit.is_found
+    rush(limit, carries=20, at_s=at_s)
+    found, at_s = limit.now, at_s + 120.0
+    assert limit.is_found
+    for n in range(160):
+        limit.ended(at_s + n, 0.1, limit.now, strained=n % 8 < 5)
+    assert found * 0.4 < limit.now < found
+
+
 def test_slow_turns_change_nothing_while_there_is_room_to_spare() -> None:
     limit = AdaptiveLimit(4, 64)
     at_s = rush(limit, carries=100, for_s=20)

@@ -60,7 +60,7 @@ async def test_who_waits_for_room_goes_on_when_a_turn_ends_and_not_only_when_its
     assert await room.freed(0.01) is None
 
 
-@pytest.mark.parametrize(("asked_s", "limit"), [(None, 32), (2.0, 64), (0.5, 16)])
+@pytest.mark.parametrize(("asked_s", "limit"), [(None, 32), (2.0, 64), (0.5, 4)])
 def test_whole_turns_tell_what_they_take_beyond_models_and_tools(asked_s: float | None, limit: int) -> None:
     clock = Clock()
     room = Room(64, clock=clock, added_s=0.4)
@@ -72,6 +72,41 @@ def test_whole_turns_tell_what_they_take_beyond_models_and_tools(asked_s: float 
                 clock.now += 2.2
                 place.asked_s = asked_s
     assert room.limit.now == pytest.approx(limit, abs=8)
+
+
+def ending(room: Room, clock: Clock, turns: int, took_s: float) -> None:
+    """So many turns, twenty at once, that take so long here."""
+    with ExitStack() as others:
+        for _ in range(20):
+            others.enter_context(room.taken())
+        for _ in range(turns):
+            with room.taken() as place:
+                clock.now += took_s
+                place.asked_s = 0.0
+
+
+def test_as_many_answers_are_promised_as_anybody_likes_while_turns_wait_for_others_than_us() -> None:
+    assert all(Room(64).promise() for _ in range(100))
+
+
+def test_where_turns_wait_for_this_process_one_answer_is_promised_for_four_that_end() -> None:
+    clock = Clock()
+    room = Room(64, clock=clock)
+    ending(room, clock, 64, 3.0)
+    assert [room.promise() for _ in range(9)] == [True] * 8 + [False]
+    ending(room, clock, 4, 3.0)
+    assert [room.promise() for _ in range(2)] == [True, False]
+
+
+def test_its_pace_is_that_of_the_last_seconds_and_parts_of_turns_are_none() -> None:
+    clock = Clock()
+    room = Room(64, clock=clock)
+    ending(room, clock, 10, 0.25)
+    with room.taken():
+        pass
+    assert room.pace() == 2.0
+    clock.now += 60
+    assert room.pace() == 0.0
 
 
 def test_the_limit_is_shown() -> None:

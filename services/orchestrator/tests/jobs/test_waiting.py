@@ -40,6 +40,30 @@ def test_who_comes_now_waits_for_all_before_them_and_no_shorter_than_the_first_h
     assert Waiting({"trn_1": 0}, oldest_s=7.0, per_s=0.0).wait_s() == 7, "nobody works: the first one knows how long"
 
 
+def test_who_joined_since_somebody_looked_is_waited_for_too_and_who_is_gone_by_now_is_not() -> None:
+    seen = {f"trn_{n}": n for n in range(8)}
+    assert Waiting(seen, per_s=4.0, joined=12).wait_s() == 5
+    assert Waiting(seen, per_s=4.0, joined=12, age_s=1.0).wait_s() == 4
+    assert Waiting(seen, per_s=4.0, age_s=5.0).wait_s() == 0
+
+
+@pytest.mark.service
+async def test_a_crowd_between_two_looks_is_counted_and_the_queues_pace_is_ours_until_it_has_one(
+    database: Database,
+) -> None:
+    clock = Clock()
+    watch = QueueWatch(database, clock, pace=lambda: 4.0)
+    await watch.now()
+    for _ in range(20):
+        watch.join()
+    assert (await watch.now()).wait_s() == 5
+    async with database.transaction() as db:
+        await run_turn(db, "trn_1")
+    clock.now += 1
+    seen = await watch.now()
+    assert (seen.places, seen.joined, seen.per_s) == ({"trn_1": 0}, 0, 4.0), "they are in what was seen"
+
+
 def test_a_place_is_what_is_before_it() -> None:
     seen = Waiting({"trn_1": 0, "trn_2": 1}, oldest_s=1.0, per_s=0.5)
     assert seen.place("trn_2") == Place(before=1, wait_s=4.0)

@@ -27,6 +27,10 @@ class Places(Protocol):
         """A place that is kept for a turn, and for how long the turn may be leased; None: it goes through the queue."""
         ...
 
+    def promise(self) -> bool:
+        """Whether an answer may be promised for later; counts it as promised."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -72,10 +76,18 @@ class Door:
                 return
         # Who asks for a person, or answers a card, keeps no model busy and is always let in.
         if human or plain_answer(text) is not None or asks_for_human(text):
+            self.line.joined()
             yield Way()
             return
         late = await self.line.too_long()
-        if late is None or await self.line.can_mail(address, guest=caller.is_guest):
+        if late is None:
+            self.line.joined()
+            with self.line.strain.taking_in():
+                yield Way()
+            return
+        if await self.line.can_mail(address, guest=caller.is_guest):
+            if self.places is not None and not self.places.promise():
+                raise self.line.turned_away(late)
             with self.line.strain.taking_in():
                 yield Way(late=late)
             return

@@ -60,6 +60,10 @@ class Line:
         soon_s = math.ceil(wait_s - self.patience_s) + 1
         return ProblemError(ProblemCode.OVERLOADED, _SHED, retry_after_s=soon_s)
 
+    def joined(self) -> None:
+        """A message goes into the queue."""
+        self.watch.join()
+
     def turned_away(self, late: ProblemError) -> ProblemError:
         """What a message is turned away with, counted."""
         self.shed.inc()

@@ -65,6 +65,14 @@ class TurnsHere:
         with self._room.kept() if lease_s is not None else nullcontext():
             yield lease_s
 
+    def pace(self) -> float:
+        """How many whole turns end in this process in a second."""
+        return self._room.pace()
+
+    def promise(self) -> bool:
+        """Whether an answer may be promised for later; counts it as promised."""
+        return self._room.promise()
+
     def begin(self, begun: Begun) -> None:
         """Run a turn whose lease this process holds."""
         self._run(begun.turn_id, begun.conversation, self._turns.run_begun(begun))

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -10,8 +11,12 @@ from prometheus_client import Gauge
 
 from orchestrator.jobs.limit import AdaptiveLimit
 
-#: Turns mostly wait for models and tools: fewer than so many at once, or an eighth of the most, are never worth it.
-_LEAST, _SHARE = 4, 8
+#: Turns mostly wait for models and tools: fewer than so many at once, or a sixteenth of the most, are never worth it.
+_LEAST, _SHARE = 4, 16
+#: Where turns wait for this process, one answer is promised for later for so many turns that end, and a few at once.
+_TURNS_A_PROMISE, _PROMISES = 4, 8
+#: Over how many seconds the pace is measured.
+_PACE_S = 5.0
 
 
 @dataclass(slots=True)
@@ -25,20 +30,41 @@ class Taken:
 
 class Room:
     """At most about `most` turns at once, and fewer when so many slow each other down (`jobs/limit.py`): when they take
-    more than `added_s` seconds beyond what models and tools take.
+    more than `added_s` seconds beyond what models and tools take. `strained`: see `jobs/strain.py`.
     """
 
     def __init__(
-        self, most: int, gauge: Gauge | None = None, clock: Callable[[], float] = time.monotonic, added_s: float = 0.5
-    ) -> None:
+        self, most: int, gauge: Gauge | None = None, clock: Callable[[], float] = time.monotonic,
+        added_s: float = 0.5, strained: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         self.limit = AdaptiveLimit(min(most, max(_LEAST, most // _SHARE)), most, added_s)
-        self._running, self._kept, self._gauge, self._clock = 0, 0, gauge, clock
+        self._running, self._kept, self._gauge, self._clock, self._strained = 0, 0, gauge, clock, strained
+        self._promises = float(_PROMISES)
+        self._ends: deque[float] = deque()
         self._freed = asyncio.Event()
         self._show()
 
     def left(self) -> int:
         """How many more turns may begin now."""
         return max(0, self.limit.now - self._running - self._kept)
+
+    def pace(self) -> float:
+        """How many whole turns end here in a second, as of late."""
+        since = self._clock() - _PACE_S
+        while self._ends and self._ends[0] < since:
+            self._ends.popleft()
+        return len(self._ends) / _PACE_S
+
+    def promise(self) -> bool:
+        """Whether an answer may be promised for later; counts it as promised. To take a message in costs a good part of
+        a turn: where this process is what turns wait for, they would pay for many promises.
+        """
+        if not self.limit.is_found:
+            return True
+        if self._promises < 1:
+            return False
+        self._promises -= 1
+        return True
 
     def spare(self) -> int:
         """How many more may begin that nobody is there for: half of the room is kept for those who may come."""
@@ -71,7 +97,10 @@ class Room:
         finally:
             if place.asked_s is not None:
                 now = self._clock()
-                self.limit.ended(now, now - began - place.asked_s, self._running)
+                self._ends.append(now)
+                self._promises = min(_PROMISES, self._promises + 1 / _TURNS_A_PROMISE)
+                took_s = now - began - place.asked_s
+                self.limit.ended(now, took_s, self._running, strained=self._strained())
             self._running -= 1
             self._freed.set()
             self._show()

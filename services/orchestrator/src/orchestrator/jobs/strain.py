@@ -1,8 +1,8 @@
 """Whether this process has more to do than it can: how late its event loop comes to what is due, and how long it takes
 to take a message in.
 
-Of a short time the best counts: a burst that is worked off at once is no strain, and a queue that never gets short is
-one (CoDel judges network queues so).
+Of a short time the middle one counts: a burst that is worked off at once is no strain, and where something else comes
+before every second thing that is due, there is hardly a moment of rest.
 """
 
 import asyncio
@@ -10,22 +10,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from statistics import median
 
-_LOOK_EVERY_S = 0.05
+_LOOK_EVERY_S = 0.025
 #: So long is a short time, and so many must have been seen in it, in seconds.
 _WINDOW_S, _FEW = 0.4, 4
-#: At best so late, or so long, in seconds: then there is no moment of rest.
-_LATE_S, _LONG_S = 0.015, 0.06
+#: Half of what was seen is later, or takes longer, in seconds.
+_LATE_S, _LONG_S = 0.01, 0.06
 
 
 @dataclass(slots=True)
-class _Least:
-    """The least of what was seen in the window before this one."""
+class _Middle:
+    """The middle one of what was seen in the window before this one."""
 
     most_s: float
     _began: float = float("-inf")
     _seen: list[float] = field(default_factory=list)
-    _too_much: bool = False
+    middle_s: float = 0.0
 
     def seen(self, at_s: float, value_s: float) -> None:
         self._turn(at_s)
@@ -33,11 +34,11 @@ class _Least:
 
     def is_too_much(self, at_s: float) -> bool:
         self._turn(at_s)
-        return self._too_much
+        return self.middle_s > self.most_s
 
     def _turn(self, at_s: float) -> None:
         if at_s - self._began >= _WINDOW_S:
-            self._too_much = len(self._seen) >= _FEW and min(self._seen) > self.most_s
+            self.middle_s = median(self._seen) if len(self._seen) >= _FEW else 0.0
             self._began, self._seen = at_s, []
 
 
@@ -46,13 +47,17 @@ class Strain:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._late, self._long = _Least(_LATE_S), _Least(_LONG_S)
+        self._late, self._long = _Middle(_LATE_S), _Middle(_LONG_S)
         self._looking: asyncio.Task[None] | None = None
 
     def is_felt(self) -> bool:
         """Whether turns are slowed down by whatever else is begun here."""
         now = self._clock()
         return self._late.is_too_much(now) or self._long.is_too_much(now)
+
+    def late_s(self) -> float:
+        """How late the event loop comes to every second thing that is due."""
+        return self._late.middle_s
 
     @contextmanager
     def taking_in(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ looks, others go by what was seen last. Without the database nobody is turned aw
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from asyncpg import Record
 
@@ -39,18 +39,21 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The queue at one moment: the place of each turn, how long the first has waited, turns that end in a second; and
-    how many turns are promised by e-mail besides.
+    """The queue when it was looked at: the place of each turn, how long the first has waited, turns that end in a
+    second; and how many turns are promised by e-mail besides. That was `age_s` ago, and so many have `joined` since.
     """
 
     places: dict[str, int] = field(default_factory=dict)
     oldest_s: float = 0.0
     per_s: float = 0.0
     later: int = 0
+    age_s: float = 0.0
+    joined: int = 0
 
     def wait_s(self) -> float:
         """For how long a turn waits that comes now, in seconds: at least as long as the first one has by now."""
-        return max(self.oldest_s, len(self.places) / self.per_s if self.per_s else 0.0)
+        before = max(0.0, len(self.places) + self.joined - self.per_s * self.age_s)
+        return max(self.oldest_s, before / self.per_s if self.per_s else 0.0)
 
     def place(self, turn_id: str) -> Place | None:
         """The place of a turn; None when it does not wait."""
@@ -61,13 +64,17 @@ class Waiting:
 
 
 class QueueWatch:
-    """Looks at the queue for all who ask in this process."""
+    """Looks at the queue for all who ask in this process. `pace`: how many turns end here in a second, of the queue or
+    not: that of the queue is not known when it begins to fill, and a whole crowd would be let in.
+    """
 
     def __init__(
-        self, database: Database, clock: Callable[[], float], *, fresh_s: float = 0.5, stale_s: float = 3.0
-    ) -> None:
+        self, database: Database, clock: Callable[[], float], *, fresh_s: float = 0.5, stale_s: float = 3.0,
+        pace: Callable[[], float] = lambda: 0.0,
+    ) -> None:  # fmt: skip
         self._database, self._clock, self._fresh_s, self._stale_s = database, clock, fresh_s, stale_s
-        self._seen, self._at = Waiting(), float("-inf")
+        self._seen, self._at, self._pace = Waiting(), float("-inf"), pace
+        self._joined = 0
         self._looking = asyncio.Lock()
 
     @property
@@ -75,16 +82,21 @@ class QueueWatch:
         """Whether turns waited when somebody looked last; nobody looks while there is room for all."""
         return bool(self._seen.places)
 
+    def join(self) -> None:
+        """One more turn goes into the queue: who comes next waits for it as well, before anybody has looked again."""
+        self._joined += 1
+
     async def now(self) -> Waiting:
         """The queue as it was at most `fresh_s` ago, or `stale_s` while somebody else looks; an empty one when the
         database cannot be asked.
         """
-        if self._looking.locked() and self._clock() - self._at < self._stale_s:
-            return self._seen
-        async with self._looking:
-            if self._clock() - self._at >= self._fresh_s:
-                self._seen, self._at = await self._look(), self._clock()
-        return self._seen
+        if not (self._looking.locked() and self._clock() - self._at < self._stale_s):
+            async with self._looking:
+                if self._clock() - self._at >= self._fresh_s:
+                    before = self._joined
+                    self._seen, self._at = await self._look(), self._clock()
+                    self._joined -= before
+        return replace(self._seen, age_s=max(0.0, self._clock() - self._at), joined=self._joined)
 
     async def _look(self) -> Waiting:
         try:
@@ -94,11 +106,11 @@ class QueueWatch:
             # Open on purpose: what follows asks the same database, and says so to the customer itself.
             get_logger().warning("the queue was not looked at", reason=type(error).__name__)
             return Waiting()
-        return _seen(row)
+        return _seen(row, self._pace())
 
 
-def _seen(row: Record | None) -> Waiting:
+def _seen(row: Record | None, pace: float) -> Waiting:
     if row is None:
         return Waiting()
     places = {turn_id: place for place, turn_id in enumerate(row["turns"] or ())}
-    return Waiting(places, row["oldest_s"], row["done"] / PACE_S, row["later"])
+    return Waiting(places, row["oldest_s"], max(pace, row["done"] / PACE_S), row["later"])
