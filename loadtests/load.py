@@ -42,7 +42,9 @@ INTERRUPTED = 130
 #: What is promised at the end of a rush may take so long to be answered, in seconds.
 MAILED_WITHIN_S = 300.0
 #: Who is answered at all is to be answered within the targets: nobody may wait much longer than a turn takes.
-RUSHED = {"AIGUY_TURN_ADDED_S": "0.25", "AIGUY_QUEUE_PATIENCE_S": "0.5", "AIGUY_QUEUE_MAILS": "20000"}
+RUSHED = {"AIGUY_TURN_ADDED_S": "0.25", "AIGUY_QUEUE_PATIENCE_S": "0.4", "AIGUY_QUEUE_MAILS": "20000"}
+#: What the front door lets in, beside what is carried.
+LET_IN = 1.15
 
 
 def told_by(arguments: list[str]) -> argparse.Namespace:
@@ -105,7 +107,11 @@ async def load(told: argparse.Namespace, targets: Targets) -> int:
 
 def _told_stack(told: argparse.Namespace, post: Mailbox) -> dict[str, str]:
     at_once = {} if told.at_once is None else {"AIGUY_WORKER_CONCURRENCY": str(told.at_once)}
-    return at_once | (post.environment | RUSHED if told.overload else {})
+    if not told.overload:
+        return at_once
+    # What a shop sets that knows what it carries.
+    known = {} if told.capacity is None else {"AIGUY_GATEWAY_MESSAGES": f"{round(LET_IN * told.capacity)}r/s"}
+    return at_once | post.environment | RUSHED | known
 
 
 async def _run(stack: LoadedStack, told: argparse.Namespace, targets: Targets, post: Mailbox) -> int:

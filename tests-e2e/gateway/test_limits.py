@@ -64,6 +64,24 @@ async def test_behind_a_proxy_of_ours_each_client_has_a_limit_and_only_what_the_
     assert upstream.seen[-1].headers["x-forwarded-for"] == "203.0.113.8"
 
 
+@pytest.mark.parametrize("path", ["/chat", "/api/agent/messages"])
+async def test_more_messages_than_can_be_answered_are_turned_away_unread_and_nothing_else_is(
+    another_door: OpenDoor, upstream: Upstream, path: str
+) -> None:
+    trusted = {"AIGUY_GATEWAY_TRUSTED": "set_real_ip_from 127.0.0.1;"}
+    async with another_door(AIGUY_GATEWAY_MESSAGES="1r/m", **trusted) as door, door.client() as client:
+        said = [
+            await client.post(path, json={"text": "Hello"}, headers={"x-forwarded-for": f"203.0.113.{one}"})
+            for one in range(53)
+        ]
+        other = await client.get("/openapi.json")
+    assert [answer.status_code for answer in said] == [200] * 51 + [503] * 2, "each of another client"
+    problem = Problem.model_validate(said[-1].json())
+    assert (problem.code, problem.retryable, problem.retry_after_s) == (ProblemCode.OVERLOADED, True, 5)
+    assert said[-1].headers["retry-after"] == "5"
+    assert (other.status_code, len(upstream.seen)) == (200, 52)
+
+
 async def test_one_client_has_a_number_of_streams_at_once(another_door: OpenDoor, upstream: Upstream) -> None:
     accept = {"accept": "text/event-stream"}
     async with another_door(AIGUY_GATEWAY_CONNECTIONS="1") as door, door.client() as client, door.client() as second:

@@ -80,6 +80,18 @@ async def test_who_asks_too_often_is_counted_by_itself(another_door: OpenDoor) -
         assert await eventually(counted, 5)
 
 
+async def test_messages_that_are_too_many_are_counted_by_themselves(another_door: OpenDoor) -> None:
+    async with counting(another_door, AIGUY_GATEWAY_MESSAGES="1r/m") as (client, url):
+        statuses = [(await client.post("/chat", json={"message": "Hello"})).status_code for _ in range(54)]
+        many = statuses.count(503)
+        assert many > 0
+
+        async def counted() -> bool:
+            return (await numbers(url))["aiguy_door_refused_total", "overload"] == many
+
+        assert await eventually(counted, 5)
+
+
 async def test_no_request_that_comes_in_by_the_door_sees_the_connections(another_door: OpenDoor) -> None:
     async with another_door() as door, door.client() as client:
         for host in ("127.0.0.1", TOLD, f"{TOLD}:{door.port}"):

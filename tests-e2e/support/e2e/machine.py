@@ -35,6 +35,7 @@ SERVERS = ("valkey", "postgres")
 UNLIMITED = Path(__file__).parent / "unlimited.yaml"
 UNLIMITED_DOOR = {
     "AIGUY_GATEWAY_RATE": "100000r/s", "AIGUY_GATEWAY_BURST": "100000", "AIGUY_GATEWAY_CONNECTIONS": "1000",
+    "AIGUY_GATEWAY_MESSAGES": "10000r/s",
 }  # fmt: skip
 
 

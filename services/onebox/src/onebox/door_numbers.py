@@ -15,6 +15,8 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+#: What the door turns away by itself: too much of one client; more messages than can be answered.
+_LIMITS = {"429": "limit", "503": "overload"}
 #: The end of a datagram: the status, that of the service (a dash: it was not asked), who refused it.
 _ENDED = re.compile(rb"(\d{3})\|([^|]*)\|([a-z]*|-)\s*$")
 _STATES = re.compile(r"Active connections: (\d+).*?Reading: (\d+) Writing: (\d+) Waiting: (\d+)", re.DOTALL)
@@ -33,7 +35,7 @@ class DoorNumbers(asyncio.DatagramProtocol):
         self._connections = Gauge("aiguy_door_connections", "Connections by state.", ["state"], registry=registry)
         for status in ("2xx", "3xx", "4xx", "429", "5xx"):
             self._requests.labels(status)
-        for by in ("waf", "limit"):
+        for by in ("waf", *_LIMITS.values()):
             self._refused.labels(by)
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
@@ -45,8 +47,8 @@ class DoorNumbers(asyncio.DatagramProtocol):
         self._requests.labels(status if status == "429" else f"{status[0]}xx").inc()
         if by == "waf":
             self._refused.labels("waf").inc()
-        elif status == "429" and service in {"", "-"}:
-            self._refused.labels("limit").inc()
+        elif status in _LIMITS and service in {"", "-"}:
+            self._refused.labels(_LIMITS[status]).inc()
 
     def connections(self, told: str) -> None:
         """What nginx's stub_status says."""

@@ -1,9 +1,9 @@
 """The front door: nginx with ModSecurity and the Core Rule Set, where this machine has them; files: `gateway/`.
 
 `AIGUY_GATEWAY=off` leaves it away. AIGUY_GATEWAY_PORT is its port; AIGUY_GATEWAY_RATE, AIGUY_GATEWAY_BURST,
-AIGUY_GATEWAY_CONNECTIONS, AIGUY_GATEWAY_SLOW, AIGUY_GATEWAY_PATIENCE, AIGUY_GATEWAY_TRUSTED and AIGUY_GATEWAY_SITES
-change its limits; pages of the origins in AIGUY_WEB_ORIGINS may read its problems. AIGUY_GATEWAY_CRS is a folder with
-other rules than Debian's, for those who keep CRS 4 themselves.
+AIGUY_GATEWAY_CONNECTIONS, AIGUY_GATEWAY_MESSAGES, AIGUY_GATEWAY_SLOW, AIGUY_GATEWAY_PATIENCE, AIGUY_GATEWAY_TRUSTED and
+AIGUY_GATEWAY_SITES change its limits; pages of the origins in AIGUY_WEB_ORIGINS may read its problems.
+AIGUY_GATEWAY_CRS is a folder with other rules than Debian's, for those who keep CRS 4 themselves.
 """
 
 import json
@@ -27,6 +27,7 @@ _PLACEHOLDER = re.compile(r"\$\{(AIGUY_[A-Z_]+)\}")
 #: What a machine that says nothing gets; each may be set by the variable of its name.
 LIMITS: Mapping[str, str] = {
     "AIGUY_GATEWAY_RATE": "20r/s", "AIGUY_GATEWAY_BURST": "40", "AIGUY_GATEWAY_CONNECTIONS": "50",
+    "AIGUY_GATEWAY_MESSAGES": "1000r/s",
     "AIGUY_GATEWAY_SLOW": "10s", "AIGUY_GATEWAY_PATIENCE": "60s", "AIGUY_GATEWAY_TRUSTED": "",
     "AIGUY_GATEWAY_SITES": "", "AIGUY_GATEWAY_DOOR": "plain",
     "AIGUY_GATEWAY_NUMBERS": "", "AIGUY_GATEWAY_CERTIFICATE": "", "AIGUY_GATEWAY_CERTIFICATE_KEY": "",

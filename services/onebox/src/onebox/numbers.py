@@ -110,8 +110,10 @@ def _door(door: Families, alarms: Alarms) -> Iterator[Line]:
     told = f"{every:.0f} requests, {open_now:.0f} connections, {_share(bad, every)} failed"
     ringing = failing.rings(bad / every if every else None, bad)
     yield Line("the front door", told if door else "-", ringing, failing.runbook)
-    waf, limit = (_sum(door, "aiguy_door_refused", "aiguy_door_refused_total", by=one) for one in ("waf", "limit"))
-    yield Line("refused at the door", f"{waf:.0f} by the WAF, {limit:.0f} too many" if door else "-")
+    waf, *many = (
+        _sum(door, "aiguy_door_refused", "aiguy_door_refused_total", by=one) for one in ("waf", "limit", "overload")
+    )
+    yield Line("refused at the door", f"{waf:.0f} by the WAF, {sum(many):.0f} too many" if door else "-")
 
 
 def _queue(families: Families, many: float, oldest: str) -> str:

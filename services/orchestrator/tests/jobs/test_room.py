@@ -98,15 +98,15 @@ def test_where_turns_wait_for_this_process_one_answer_is_promised_for_four_that_
     assert [room.promise() for _ in range(2)] == [True, False]
 
 
-def test_its_pace_is_that_of_the_last_seconds_and_parts_of_turns_are_none() -> None:
+def test_its_pace_is_what_a_full_room_ends_in_a_second_after_a_calm_too() -> None:
     clock = Clock()
     room = Room(64, clock=clock)
+    assert room.pace() == 0.0
     ending(room, clock, 10, 0.25)
     with room.taken():
-        pass
-    assert room.pace() == 2.0
-    clock.now += 60
-    assert room.pace() == 0.0
+        clock.now += 60  # a part of a turn tells nothing
+    clock.now += 600
+    assert room.pace() == pytest.approx(room.limit.now / 0.25)
 
 
 def test_the_limit_is_shown() -> None:

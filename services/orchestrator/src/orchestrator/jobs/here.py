@@ -66,7 +66,7 @@ class TurnsHere:
             yield lease_s
 
     def pace(self) -> float:
-        """How many whole turns end in this process in a second."""
+        """How many whole turns end in this process in a second when it is full."""
         return self._room.pace()
 
     def promise(self) -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from orchestrator.jobs.limit import AdaptiveLimit
 _LEAST, _SHARE = 4, 16
 #: Where turns wait for this process, one answer is promised for later for so many turns that end, and a few at once.
 _TURNS_A_PROMISE, _PROMISES = 4, 8
-#: Over how many seconds the pace is measured.
-_PACE_S = 5.0
+#: The share of one turn in the mean of what turns take.
+_ONE = 0.1
 
 
 @dataclass(slots=True)
@@ -40,7 +39,7 @@ class Room:
         self.limit = AdaptiveLimit(min(most, max(_LEAST, most // _SHARE)), most, added_s)
         self._running, self._kept, self._gauge, self._clock, self._strained = 0, 0, gauge, clock, strained
         self._promises = float(_PROMISES)
-        self._ends: deque[float] = deque()
+        self._mean_s = 0.0
         self._freed = asyncio.Event()
         self._show()
 
@@ -49,11 +48,10 @@ class Room:
         return max(0, self.limit.now - self._running - self._kept)
 
     def pace(self) -> float:
-        """How many whole turns end here in a second, as of late."""
-        since = self._clock() - _PACE_S
-        while self._ends and self._ends[0] < since:
-            self._ends.popleft()
-        return len(self._ends) / _PACE_S
+        """How many whole turns end here in a second when the room is full, by what they take as of late (Little's law);
+        0 before the first has ended. What was counted of late would be few after a calm.
+        """
+        return self.limit.now / self._mean_s if self._mean_s else 0.0
 
     def promise(self) -> bool:
         """Whether an answer may be promised for later; counts it as promised. To take a message in costs a good part of
@@ -97,7 +95,7 @@ class Room:
         finally:
             if place.asked_s is not None:
                 now = self._clock()
-                self._ends.append(now)
+                self._mean_s += (now - began - self._mean_s) * (_ONE if self._mean_s else 1.0)
                 self._promises = min(_PROMISES, self._promises + 1 / _TURNS_A_PROMISE)
                 took_s = now - began - place.asked_s
                 self.limit.ended(now, took_s, self._running, strained=self._strained())

@@ -64,8 +64,8 @@ class Waiting:
 
 
 class QueueWatch:
-    """Looks at the queue for all who ask in this process. `pace`: how many turns end here in a second, of the queue or
-    not: that of the queue is not known when it begins to fill, and a whole crowd would be let in.
+    """Looks at the queue for all who ask in this process. `pace`: how many turns end here in a second when there
+    is no more room: that of the queue is not known when it begins to fill, and a whole crowd would be let in.
     """
 
     def __init__(
