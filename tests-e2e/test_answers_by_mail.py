@@ -79,6 +79,9 @@ async def crowd(running_machine: Machine, scripted_model: Llm) -> AsyncIterator[
         scripted_model.reset()
         scripted_model.say("Hello", {"text": ANSWER})
         await running_machine.reconfigure(scripted_orchestrator(scripted_model) | small)
+        # A new process does not know yet how long turns take: nobody is promised an e-mail before somebody has waited.
+        await running_machine.kill(ORCHESTRATOR)
+        await running_machine.ready(ORCHESTRATOR)
         found = Crowd(running_machine, scripted_model, smtp)
         scripted_model.behave(first_token_ms=5_000)
         yield found

@@ -30,7 +30,8 @@ from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 TOOLS = ("orders", "tickets", "retrieval")
-CROWDS = 10
+#: So many of each kind at once, until all that is asked for has happened.
+CROWDS = range(4, 16)
 MANIFESTS = "aiguy_tool_manifest_reads_total"
 TURNS = int(os.environ.get("AIGUY_DEPLOY_TURNS", "60"))
 
@@ -105,9 +106,9 @@ async def test_both_releases_serve_a_whole_load(cluster: LocalCluster, customers
         async with customers.talking():
             await customers.goes_on(TURNS)
             # Connections are kept: only when all of them are in use somebody gets a new one, and perhaps a new pod.
-            for _ in range(CROWDS):
+            for many in CROWDS:
                 if not all(taken().values()) or not (await sent_elsewhere(worker))["create_ticket"]:
-                    await asyncio.gather(*(customers.turn(*kind) for kind in (KINDS[0], KINDS[1], KINDS[-1]) * 4))
+                    await asyncio.gather(*(customers.turn(*kind) for kind in (KINDS[0], KINDS[1], KINDS[-1]) * many))
         given, elsewhere = taken(), await sent_elsewhere(worker)
     await manifests_are_read_again(cluster)
     print(customers.said(), given, f"{elsewhere} sent elsewhere", sep="\n  ")

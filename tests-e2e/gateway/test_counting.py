@@ -38,7 +38,8 @@ async def test_the_waf_never_sees_what_is_too_much(another_door: OpenDoor, upstr
         for _ in range(BURST + 1):
             assert (await client.get("/openapi.json")).status_code == 200
         asked = [await client.get(ATTACK), await client.post("/chat", json={"x": "<script>alert(1)</script>"})]
-        assert [answer.status_code for answer in asked] == [429, 429]
+        # Where messages come in, one limit is that of a client and one that of all.
+        assert [answer.status_code for answer in asked] == [429, 503]
         assert "ModSecurity: Access denied" not in (door.state / "error.log").read_text("utf-8")
     assert len(upstream.seen) == BURST + 1
 
