@@ -12,7 +12,8 @@ from chaos.customers import ERRANDS, Customer, act_all, come_all, served_again, 
 from chaos.faults import FAULTS, TOO_MANY, hurt
 from chaos.judging import outcomes, trouble
 from chaos.verdicts import Verdicts
-from e2e.people import ADA
+from e2e.facts import rows, tickets_of
+from e2e.people import ADA, stranger
 from onebox.ports import ORCHESTRATOR, TOOL_SERVICES
 from orchestrator.tools.retry_budget import MOST_SAVED
 from servicekit.testing import eventually
@@ -25,6 +26,8 @@ REST_S = 1.0
 CALLS = how_many(100, 1_000)
 TOOL = "get_order_status"
 ORDER = ERRANDS[0]
+_JOBS = "entrypoint = 'hand_off' AND convert_from(payload, 'UTF8') = ANY($1)"
+_PUT_OFF = f"UPDATE pgqueuer SET execute_after = now() + interval '1 hour' WHERE {_JOBS} RETURNING id"
 
 
 @pytest.mark.parametrize("services", HURT, ids="+".join)
@@ -109,3 +112,25 @@ async def test_a_tool_that_begs_for_peace_gets_a_tenth_more_requests_at_most(
     verdicts.retries(calls=CALLS, reached=reached)
     # A spent budget gets one back after half a minute, and no call takes longer than a second.
     assert CALLS <= reached <= 1.1 * CALLS + MOST_SAVED + CALLS / 30
+
+
+async def test_the_first_person_who_is_fetched_after_an_outage_lets_all_the_others_come_who_were_promised(
+    machine, short_rests, visit
+) -> None:
+    """The others' jobs have waited for so long that they would not be tried again within the hour."""
+    visitors = [visit(stranger()) for _ in range(3)]
+    async with hurt(machine, ["tickets"], "connection reset"):
+        handed = [await one.follow(await one.hand_off(await one.begin())) for one in visitors]
+        assert {turn.outcome for turn in handed} == {"handed_over"}
+        promised = [turn.turn_id for turn in handed]
+        put_off = await rows(machine.database(ORCHESTRATOR), _PUT_OFF, promised[1:])
+        assert len(put_off) == len(promised[1:])
+
+    async def all_fetched() -> bool:
+        waiting = await rows(machine.database(ORCHESTRATOR), f"SELECT id FROM pgqueuer WHERE {_JOBS}", promised)
+        assert not waiting, waiting
+        return True
+
+    await eventually(all_fetched, 60)
+    found = [await tickets_of(machine.database("tickets"), turn.conversation_id) for turn in handed]
+    assert [len(tickets) for tickets in found] == [1] * len(handed)

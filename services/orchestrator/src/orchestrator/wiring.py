@@ -207,7 +207,7 @@ async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core, strai
         strained=strain.is_felt,
     )
     turns = TurnJobs(world, core.conversations, core.codec, core.queue, running)
-    promises = PromiseJobs(world, core.conversations, core.codec, settings.approvals_channel)
+    promises = PromiseJobs(world, core.conversations, core.codec, core.queue, settings.approvals_channel)
     mails = MailJobs(
         world, core.conversations, core.codec, settings.shop_name or shop_name(), _mails(kit), core.queue, core.services
     )

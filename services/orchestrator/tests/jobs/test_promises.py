@@ -53,7 +53,7 @@ class Office:
 
     @property
     def promises(self) -> PromiseJobs:
-        return PromiseJobs(self.world, self.conversations, self.codec, "refunds")
+        return PromiseJobs(self.world, self.conversations, self.codec, JobQueue(), "refunds")
 
     async def asked(self, summary: str = ASKED) -> str:
         """A turn of Zoe's that waits for staff, as its engine leaves it."""

@@ -6,6 +6,7 @@ from contracts.errors import PROBLEMS, ErrorClass, ProblemCode
 from orchestrator.effects.call_tool import call_tool
 from orchestrator.effects.hand_off import handoff_call
 from orchestrator.effects.scope import Collaborators, TurnScope
+from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.callbacks import call_back, waiting_call
 from orchestrator.journal.cards import Card, open_cards
 from orchestrator.journal.conversations import Conversation, Conversations
@@ -29,6 +30,7 @@ class PromiseJobs:
     world: Collaborators
     conversations: Conversations
     codec: Codec
+    queue: JobQueue
     approvals_channel: str = ""
 
     async def expire_card(self, turn_id: str, digest: str) -> None:
@@ -106,6 +108,8 @@ class PromiseJobs:
         made = isinstance(result, ToolSucceeded)
         if made:
             self.world.metrics.handoffs.labels(state.handoff_reason.value, "made_later").inc()
+            async with self.world.database.transaction() as db:
+                await self.queue.hand_off_now(db)
         return made
 
     def _now_ms(self) -> int:

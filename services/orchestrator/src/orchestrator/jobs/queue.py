@@ -26,6 +26,10 @@ _PRIORITY = {
     EXPIRE_CARD: 0,
 }  # fmt: skip
 _HAND_OFF_DELAY = timedelta(seconds=5)
+_NOW = (
+    "UPDATE pgqueuer SET execute_after = now(), updated = now()"
+    " WHERE entrypoint = $1 AND status = 'queued' AND execute_after > now()"
+)
 #: A server that knows no such address mostly says so at once.
 _CHECK_DELAY = timedelta(seconds=15)
 
@@ -56,6 +60,10 @@ class JobQueue:
     async def hand_off_later(self, db: Connection, turn_id: str) -> None:
         """Make the hand-over of this turn as soon as the ticket service answers."""
         await self._enqueue(db, HAND_OFF, turn_id.encode(), _HAND_OFF_DELAY)
+
+    async def hand_off_now(self, db: Connection) -> None:
+        """The ticket service answers again: what waits to be handed over waits no longer."""
+        await db.execute(_NOW, HAND_OFF)
 
     async def mail_answer(self, db: Connection, turn_id: str) -> None:
         """Send what came of this turn to its customer."""

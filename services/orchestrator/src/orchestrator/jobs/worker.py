@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import asyncpg
@@ -45,7 +45,9 @@ _OTHERS = 16
 _SWEEP_S = 2.0
 _RECONNECT_S = 0.5
 _RETRY = timedelta(seconds=1)
-_LATER = timedelta(seconds=15)
+#: What waits for a system outside is asked for after a quarter of the time that it has waited: soon after a short
+#: outage, and seldom in a long one.
+_WAITED_SHARE, _SOONEST, _LATEST = 4, timedelta(seconds=1), timedelta(seconds=15)
 _SELDOM = timedelta(seconds=60)
 #: A turn that should run, with neither a lease nor a job: the process that ran it was lost, or its job was dropped.
 _ORPHANS = (
@@ -139,7 +141,7 @@ class Worker:
         @application.entrypoint(MAIL_ANSWER)
         async def mail_answer(job: Job) -> None:
             if not await _retried(self._mails.send(_text(job))):
-                raise RetryRequested(delay=_LATER, reason="the answer cannot be mailed yet")
+                raise RetryRequested(delay=_later(job), reason="the answer cannot be mailed yet")
 
         @application.entrypoint(CHECK_MAIL)
         async def check_mail(job: Job) -> None:
@@ -155,7 +157,7 @@ class Worker:
         @application.entrypoint(HAND_OFF)
         async def hand_off(job: Job) -> None:
             if not await _retried(self._promises.hand_off(_text(job))):
-                raise RetryRequested(delay=_LATER, reason="the ticket service does not answer")
+                raise RetryRequested(delay=_later(job), reason="the ticket service does not answer")
 
         @application.entrypoint(TRY_AGAIN)
         async def try_again(job: Job) -> None:
@@ -168,14 +170,14 @@ class Worker:
         @application.entrypoint(ERASE_ELSEWHERE)
         async def erase_elsewhere(job: Job) -> None:
             if not await _retried(self._erasures.run(_text(job))):
-                raise RetryRequested(delay=_LATER, reason="not every service has erased the person")
+                raise RetryRequested(delay=_later(job), reason="not every service has erased the person")
 
         @application.entrypoint(TELL_STAFF)
         async def tell_staff(job: Job) -> None:
             told = orjson.loads(job.payload or b"{}")
             card = (told["turn_id"], told["digest"])
             if not await _retried(self._promises.tell_staff(*card, reminder=told["reminder"])):
-                raise RetryRequested(delay=_LATER, reason="the notice was not taken")
+                raise RetryRequested(delay=_later(job), reason="the notice was not taken")
 
     async def _sweep(self) -> None:
         while not self._stopping.is_set():
@@ -198,6 +200,11 @@ async def _retried(work: Awaitable[Result]) -> Result:
     except Exception as error:  # the outermost edge of a job: nothing may end it but success
         log_failed("a job failed and will be tried again", error)
         raise RetryRequested(delay=_RETRY, reason=type(error).__name__) from error
+
+
+def _later(job: Job) -> timedelta:
+    waited = datetime.now(UTC) - job.created
+    return min(max(waited / _WAITED_SHARE, _SOONEST), _LATEST)
 
 
 def _text(job: Job) -> str:
