@@ -81,9 +81,9 @@ bench-guards: setup ## Measure what all guards together add to one turn
 bench-gateway: setup ## Measure what the front door costs; send thousands of customers' messages through its WAF
 	@exec $(VENV)/python loadtests/gateway.py $(ARGS)
 
-load: setup ## Three minutes of customers through the front door, judged by targets; FIND=1, OVERLOAD=1, SCENARIO=flash
+load: setup ## Three minutes of customers through the front door, judged by targets; FIND=1, OVERLOAD=1, SCALE=1, SCENARIO=flash
 	@exec $(VENV)/python loadtests/load.py $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(FIND),--find) \
-	  $(if $(OVERLOAD),--overload) $(ARGS)
+	  $(if $(OVERLOAD),--overload) $(if $(SCALE),--scale) $(ARGS)
 
 soak: setup ## The same for twenty minutes
 	@exec $(VENV)/python loadtests/load.py --seconds 1200 $(ARGS)

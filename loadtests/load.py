@@ -25,9 +25,11 @@ from loadbench.pinning import pin  # noqa: E402
 from loadbench.profiling import profile  # noqa: E402
 from loadbench.report import costs, document, judged, kinds, say  # noqa: E402
 from loadbench.samples import read_samples  # noqa: E402
+from loadbench.scaling import scale  # noqa: E402
 from loadbench.stack import LoadedStack, NoDoorError, loaded_stack  # noqa: E402
 from loadbench.swarming import Run, install  # noqa: E402
 from loadbench.targets import Targets  # noqa: E402
+from loadbench.twins import SHARING, TWINS, twin  # noqa: E402
 
 from onebox.running import run_until_signal  # noqa: E402
 from onebox.stack import StackError  # noqa: E402
@@ -61,6 +63,8 @@ def told_by(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--capacity", type=float, help="turns per second that are carried; else found first")
     parser.add_argument("--at-once", type=int, help="the most turns that the orchestrator runs at once")
     parser.add_argument("--profile", action="store_true", help="where one orchestrator's processor time goes")
+    parser.add_argument("--scale", action="store_true", help="the same load with each part of the product twice")
+    parser.add_argument("--twice", choices=TWINS, help="a second process of this part, whatever is measured")
     parser.add_argument("--judge", type=Path, metavar="FILE", help="only judge the turns of an earlier run again")
     parser.add_argument(
         "--state", type=Path, default=ROOT / "var" / "load", help="databases and logs; wiped at the start"
@@ -94,7 +98,10 @@ async def load(told: argparse.Namespace, targets: Targets) -> int:
         say(f"  {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start")
         await install()
         with mailbox() as post:
-            async with loaded_stack(told.state, _told_stack(told, post)) as stack:
+            async with (
+                loaded_stack(told.state, _told_stack(told, post)) as stack,
+                twin(stack, told.twice, told.state),
+            ):
                 return await _run(stack, told, targets, post)
     except EmbeddedError:
         say("  a load test runs here already; two at once would measure each other")
@@ -107,6 +114,7 @@ async def load(told: argparse.Namespace, targets: Targets) -> int:
 
 def _told_stack(told: argparse.Namespace, post: Mailbox) -> dict[str, str]:
     at_once = {} if told.at_once is None else {"AIGUY_WORKER_CONCURRENCY": str(told.at_once)}
+    at_once |= SHARING if told.scale or told.twice else {}
     if not told.overload:
         return at_once
     # What a shop sets that knows what it carries.
@@ -142,7 +150,10 @@ async def _run(stack: LoadedStack, told: argparse.Namespace, targets: Targets, p
         )
         met = all(one.met for one in verdicts)
         print(f"\n{judged(verdicts)}")
-    if told.profile:
+    if told.scale:
+        run = Run("scale", scenario, told.users, told.seconds, think_s=told.think)
+        wrote["scale"] = await scale(stack, measured, targets, run, told.state)
+    elif told.profile:
         looked = await profile(stack, measured, Run("profile", scenario, told.users, told.seconds), told.state)
         wrote["profile"] = looked.document()
         print(f"\n  {looked.looks} looks\n\n{looked.tables()}\n")

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class LoadedStack:
 
     def __init__(self, stack: Stack, tokens_file: Path) -> None:
         self.stack, self.tokens_file = stack, tokens_file
+        #: Further processes of a service, which count as it.
+        self.twins: dict[str, Callable[[], list[int]]] = {}
 
     @property
     def door(self) -> str:
@@ -48,7 +50,7 @@ class LoadedStack:
 
     def groups(self) -> dict[str, list[int]]:
         """Process ids by what they are: each service, the door, the servers, the model, what drives all this."""
-        found = {name: [pid] for name, pid in self.stack.pids.items() if name != GATEWAY}
+        found = {name: [pid, *self.twins.get(name, list)()] for name, pid in self.stack.pids.items() if name != GATEWAY}
         return found | {
             "nginx": named_descendants("nginx"), "postgres": named_descendants("postgres"),
             "valkey": named_descendants("valkey-server"), "scripted model": _running("turnbench.model_server"),

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,9 +10,9 @@ import httpx
 import redis.asyncio
 
 from e2e.visitor import Visitor
-from onebox.child import BackOff, Child, ChildSpec
+from onebox.child import BackOff
 from onebox.demo.facts import Counters, read_counters
-from onebox.environment import machine_environment, service_environment
+from onebox.environment import machine_environment
 from onebox.home import Home
 from onebox.keys import CHAT_SCOPES, STAFF_SCOPES, Person
 from onebox.ports import GATEWAY, ORCHESTRATOR, TOOL_SERVICES
@@ -54,7 +53,6 @@ class Machine:
         }
         # Tests kill on purpose: a process that ended is not left down for longer each time.
         back_off = BackOff(most_s=0.5)
-        self._environment = environment
         self.stack = Stack(Home(directory), ConsoleReport(), environment, proxied=TOOL_SERVICES, back_off=back_off)
         self.extra: Mapping[str, str] = {}
 
@@ -101,11 +99,8 @@ class Machine:
     @asynccontextmanager
     async def second_orchestrator(self) -> AsyncIterator[str]:
         """Another one beside the first, over the same databases, with the same settings; its URL, once it is ready."""
-        stack, port = self.stack, free_port()
-        told = service_environment(ORCHESTRATOR, stack.addresses, stack.home, self._environment)
-        environment = told | self.extra | {"AIGUY_PORT": str(port)}
-        command, log = [sys.executable, "-m", ORCHESTRATOR], stack.home.logs / "second.log"
-        child = Child(ChildSpec("second", command, log, environment), ConsoleReport(), BackOff(most_s=0.5))
+        port = free_port()
+        child = self.stack.another(ORCHESTRATOR, {**self.extra, "AIGUY_PORT": str(port)})
         url = f"http://127.0.0.1:{port}"
         await child.start()
         try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from onebox.child import BackOff, ChildSpec
+from onebox.child import BackOff, Child, ChildSpec
 from onebox.environment import HOST, Addresses, machine_environment, service_environment
 from onebox.faults import FaultProxy
 from onebox.front_door import SWITCH, TOLD, Parts, find_parts, write_door
@@ -162,6 +162,13 @@ class Stack:
         await self._supervisor.restart(name, environment)
         async with httpx.AsyncClient(timeout=5.0) as client:
             await self._ready(client, name)
+
+    def another(self, name: str, extra: Mapping[str, str]) -> Child:
+        """A further process of a service, with the first one's settings but for `extra`; who starts it stops it too."""
+        environment = service_environment(name, self.addresses, self.home, self._environment) | dict(extra)
+        log_file = self.home.logs / f"{name}-2.log"
+        spec = ChildSpec(f"{name}-2", [sys.executable, "-m", name], log_file, environment)
+        return Child(spec, self._report, BackOff(most_s=0.5))
 
     async def stop(self) -> None:
         """Stop everything in order: services, proxies, Valkey, Postgres. Says which process stayed, if one did."""

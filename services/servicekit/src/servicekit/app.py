@@ -19,7 +19,7 @@ from servicekit.logging import configure_logging
 from servicekit.openapi import install_openapi
 from servicekit.ratelimit import assert_all_limited, limited
 from servicekit.retention import Retention, Rule
-from servicekit.serving import LeavingServer
+from servicekit.serving import LeavingServer, shared_socket
 from servicekit.settings import ServiceSettings
 from servicekit.telemetry.numbers import SHARED_PASSES, Number, Numbers
 from servicekit.telemetry.sharing import SharedReading
@@ -126,6 +126,6 @@ def run_service(name: str, build: Callable[[], FastAPI]) -> None:
     )
     server = LeavingServer(config, app, settings.drain_s)
     with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once all has ended
-        server.run()
+        server.run([shared_socket(settings.host, settings.port)] if settings.share_port else None)
     if not server.started:
         sys.exit(STARTUP_FAILURE)

@@ -10,6 +10,16 @@ _LOOKS_S = 0.05
 _CLOSE = (b"connection", b"close")
 
 
+def shared_socket(host: str, port: int) -> socket.socket:
+    """A socket for one of several processes on the same port; all of them have to share it, and one user runs them."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    shared = socket.socket(family)
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    shared.bind((host, port))
+    return shared
+
+
 class LeavingServer(uvicorn.Server):
     """Serves until SIGTERM, and for `drain_s` seconds more.
 

@@ -57,6 +57,8 @@ class ServiceSettings(BaseSettings):
     environment: Literal["local", "test", "staging", "production"] = "local"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    #: Further processes of the service may listen on the same port; the kernel hands each connection to one of them.
+    share_port: bool = False
     log_level: str = "info"
     log_format: Literal["json", "console"] = "json"
     database_url: str = Field(repr=False)
