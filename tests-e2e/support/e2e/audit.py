@@ -17,7 +17,9 @@ SELECT t.id, t.conversation_id, t.status, t.outcome, t.inputs, t.runs, t.final_e
        (SELECT count(*) FROM thread h WHERE h.turn_id = t.id AND h.role = 'assistant') AS answers,
        (SELECT count(*) FROM thread h WHERE h.turn_id = t.id AND h.role = 'customer') AS questions,
        (SELECT count(*) FROM messages m WHERE m.turn_id = t.id) AS messages,
-       (SELECT count(*) FROM pgqueuer q WHERE q.payload = convert_to(t.id, 'UTF8')) AS jobs
+       (SELECT array_agg(concat_ws(', ', q.entrypoint, q.status, 'tries', q.attempts, 'due', q.execute_after - now(),
+                                   'silent for', now() - q.heartbeat))
+        FROM pgqueuer q WHERE q.payload = convert_to(t.id, 'UTF8')) AS jobs
 FROM turns t WHERE t.conversation_id = ANY($1) ORDER BY t.conversation_id, t.ordinal
 """
 _TICKETS = """
