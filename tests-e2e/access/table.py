@@ -59,7 +59,7 @@ class Endpoint:
             return "itself"
         if self.may == "link":
             return "refused"
-        if self.may == "callback" or caller.flaw or (caller.elsewhere and not knows_elsewhere):
+        if self.may in ("callback", "session") or caller.flaw or (caller.elsewhere and not knows_elsewhere):
             return "unknown"
         if not caller.scoped:
             return "refused"

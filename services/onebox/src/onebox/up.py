@@ -37,9 +37,11 @@ def _welcome(stack: Stack, console: Console, status: str) -> None:
     front = stack.front_door or stack.url()
     if stack.site is None:
         console.print(f"\n  [bold]Chat page[/]   {escape(front)}/")
+        console.print(f"  [bold]Console[/]     {escape(front)}/console/sign-in?as=kim  (sign in as Kim, of the staff)")
         console.print("  [bold]Terminal[/]    make chat  (in another terminal)")
     else:
-        console.print(f"\n  [bold]Site[/]        {escape(stack.site)} signs its customers and staff in ({ISSUERS})")
+        console.print(f"\n  [bold]Console[/]     {escape(front)}/console")
+        console.print(f"  [bold]Site[/]        {escape(stack.site)} signs its customers and staff in ({ISSUERS})")
         console.print("  [bold]Demo[/]        off, its page and its persons: one stack serves one site")
     console.print(f"  [bold]HTTP API[/]    {escape(front)}/openapi.json")
     console.print(f"  [bold]Status[/]      {escape(status)}/")

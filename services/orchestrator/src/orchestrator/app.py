@@ -19,6 +19,7 @@ from orchestrator.api.staff import staff_router
 from orchestrator.api.stream import stream_router
 from orchestrator.api.usage import usage_router
 from orchestrator.api.wellknown import wellknown_router
+from orchestrator.console.router import console_router
 from orchestrator.numbers import NUMBERS
 from orchestrator.retention import retention
 from orchestrator.settings import Settings, load_issuers
@@ -46,7 +47,7 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
     routers = [
         conversations_router(), decisions_router(), approvals_router(), callbacks_router(), stream_router(),
         gaps_router(), knowledge_router(), privacy_router(), staff_router(), usage_router(), wellknown_router(keys),
-        embed_router(),
+        embed_router(), console_router(),
     ]  # fmt: skip
     if settings.demo:
         routers.append(_demo(settings))

@@ -32,6 +32,7 @@ def retention(_: Settings) -> tuple[Rule, ...]:
         Kept("cards", _STUBS),
         Kept("card_decisions", _STUBS),
         Kept("feedback", _STUBS),
+        Forgotten("console_sessions", "expires_at", _JOBS_DAYS, "who was signed in at the console"),
         Kept("staff_messages", _STUBS),
         Kept("staff_steps", _STUBS),
         Swept("thread", _ERASING, "deleted when the conversation's time is over"),

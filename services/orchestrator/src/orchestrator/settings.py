@@ -83,6 +83,11 @@ class Settings(ServiceSettings, LlmSettings):
     gaps_retention_days: int = Field(default=90, ge=1, le=3650)
     gaps_forget_every_s: float = Field(default=3600, ge=0)
 
+    #: The console: how long a sign-in lasts, how long it may be left alone, and how long a customer may wait for staff.
+    console_session_s: int = Field(default=8 * 3600, ge=60, le=24 * 3600)
+    console_idle_s: int = Field(default=1800, ge=60)
+    console_sla_s: int = Field(default=900, ge=60)
+
     @property
     def requests_at_once(self) -> int:
         """How many requests to models and tools may be under way: one per turn, of those that begin here and those of

@@ -16,7 +16,7 @@ from orchestrator.api.intake import Intake
 from orchestrator.api.knowledge import KnowledgeDesk
 from orchestrator.api.privacy import PrivacyDesk
 from orchestrator.api.rating import assert_all_rated
-from orchestrator.api.staff import StaffRoom
+from orchestrator.api.staff_steps import StaffRoom
 from orchestrator.api.waiting import Line
 from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.brain.offline.phrasing import TRANSLATED
@@ -24,6 +24,7 @@ from orchestrator.brain.policy_files import read_policy, read_prompt
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.confidence.policy import load_escalation_policy
+from orchestrator.console.wiring import console_room
 from orchestrator.effects.faq import load_faq
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
@@ -114,6 +115,7 @@ async def orchestrate(
     budgets = Budgets(tokens=settings.turn_tokens, tokens_out=settings.turn_tokens_out, tools=settings.turn_tools)
     levels = Levels(policy, budgets, kit.clock, kit.metrics)
     screen = InputScreen(InputGuard.load(), kit.metrics)
+    languages = await asyncio.to_thread(LanguageDetector.load)
     core = Core(conversations, Codec(), vaults, queue, Hub(kit.spare), tools, callbacks, screen, erasures, services)
     async with AsyncExitStack() as stack:
         core.hub.start()
@@ -128,7 +130,7 @@ async def orchestrate(
         stack.push_async_callback(strain.stop)
         here = None
         if settings.worker != "off":
-            here = await stack.enter_async_context(_working(kit, app, settings, core, strain))
+            here = await stack.enter_async_context(_working(kit, app, settings, core, strain, languages))
             keeper = GapKeeper(kit.db, kit.clock, timedelta(days=settings.gaps_retention_days))
             await stack.enter_async_context(keeper.running(settings.gaps_forget_every_s))
             outdated = ConversationKeeper(kit.db, kit.redis, settings.conversation_retention_days)
@@ -152,6 +154,7 @@ async def orchestrate(
         app.state.staff_room = StaffRoom(
             kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]),
         )  # fmt: skip
+        app.state.console = console_room(kit, settings, keyring, languages)
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
         app.state.knowledge = KnowledgeDesk(services, settings.answer_link_hosts)
         app.state.usage = UsageDesk(kit.db, kit.clock, policy)
@@ -190,13 +193,14 @@ async def _catalog(catalog: Catalog) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _working(kit: Kit, app: FastAPI, settings: Settings, core: Core, strain: Strain) -> AsyncIterator[TurnsHere]:
+async def _working(
+    kit: Kit, app: FastAPI, settings: Settings, core: Core, strain: Strain, languages: LanguageDetector
+) -> AsyncIterator[TurnsHere]:
     embedder = await asyncio.to_thread(Embedder.load)
     brains = build_brains(settings, kit.http, embedder)
     await brains.offline.warm()
     publisher = Publisher(kit.redis, kit.metrics, core.hub)
     publisher.start()
-    languages = await asyncio.to_thread(LanguageDetector.load)
     database = kit.db.share(settings.database_pool_size - max(1, settings.database_pool_size // 4))
     world = _world(kit, database, settings, core, brains, publisher, languages)
     running = RunningTurns(kit.db)

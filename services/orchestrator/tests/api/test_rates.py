@@ -111,9 +111,12 @@ async def until_refused(call: Callable[[int], Awaitable[httpx.Response]], most: 
     for number in range(most):
         answer = await call(number)
         if answer.status_code == 429:
+            assert int(answer.headers["retry-after"]) >= 1
+            if answer.headers["content-type"].startswith("text/html"):
+                assert "please wait" in answer.text.lower()
+                return number
             body = answer.json()
             assert answer.headers["content-type"] == "application/problem+json"
-            assert int(answer.headers["retry-after"]) >= 1
             assert body["code"] == "rate_limited"
             assert "please wait" in body["detail"].lower()
             return number
@@ -163,6 +166,31 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
         "/api/agent/tools/callback", {"problem": {"code": "order_not_found"}}
     ),
     "GET /widget/aiguy-chat.js": lambda shop, _: shop.get("/widget/aiguy-chat.js"),
+    "GET /console": lambda shop, _: shop.get("/console"),
+    "GET /console/static/{name}": lambda shop, _: shop.get("/console/static/console.css"),
+    "GET /console/sign-in": lambda shop, _: shop.get("/console/sign-in"),
+    "POST /console/sign-in": lambda shop, _: shop.post("/console/sign-in", {}),
+    "POST /console/sign-in/demo": lambda shop, _: shop.post("/console/sign-in/demo", {}),
+    "POST /console/sign-out": lambda shop, _: shop.post("/console/sign-out", {}),
+    "GET /console/inbox": lambda shop, _: shop.get("/console/inbox"),
+    "GET /console/inbox/rows": lambda shop, _: shop.get("/console/inbox/rows"),
+    "GET /console/approvals": lambda shop, _: shop.get("/console/approvals"),
+    "GET /console/approvals/rows": lambda shop, _: shop.get("/console/approvals/rows"),
+    "GET /console/approvals/{turn_id}/{digest}/{choice}": lambda shop, _: shop.get(
+        f"/console/approvals/{TURN}/{DIGEST}/deny"
+    ),
+    "POST /console/approvals": lambda shop, _: shop.post("/console/approvals", {}),
+    "GET /console/audit": lambda shop, _: shop.get("/console/audit"),
+    "GET /console/conversations/{conversation_id}": lambda shop, _: shop.get(f"/console/conversations/{NOBODYS}"),
+    "GET /console/conversations/{conversation_id}/live": lambda shop, _: shop.get(
+        f"/console/conversations/{NOBODYS}/live"
+    ),
+    **{
+        f"POST /console/conversations/{{conversation_id}}/{step}": lambda shop, _, step=step: shop.post(
+            f"/console/conversations/{NOBODYS}/{step}", {}
+        )
+        for step in ("takeover", "messages", "notes", "handback", "reveal", "hide")
+    },
     "GET /": lambda shop, _: shop.get("/"),
     "GET /demo/{name}": lambda shop, _: shop.get("/demo/page.css"),
     "POST /demo/widget": lambda shop, _: shop.post("/demo/widget?who=ada", {}),

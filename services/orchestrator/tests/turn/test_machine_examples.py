@@ -249,7 +249,15 @@ def test_a_person_who_took_over_meanwhile_keeps_the_bot_silent() -> None:
     step = after(STARTED, StaffTookOver())
     assert isinstance(asks(step, Finish), Finish)
     assert step.state.outcome is Outcome.WITH_STAFF
-    assert after(STARTED, PlanMade(call=READ), StaffTookOver()).effects == ()
+
+
+def test_a_person_who_takes_over_silences_the_bot_in_the_middle_of_its_work_but_breaks_off_no_change() -> None:
+    reading = after(STARTED, PlanMade(call=READ), StaffTookOver())
+    finish = asks(reading, Finish)
+    assert isinstance(finish, Finish)
+    assert (finish.outcome, finish.text, finish.answering) == (Outcome.WITH_STAFF, "", Answering.STAFF)
+    for untouched in ((PREVIEW,), (PREVIEW, YES)):
+        assert after(STARTED, PlanMade(call=WRITE), *untouched, StaffTookOver()).effects == ()
 
 
 def test_asking_for_a_person_in_a_message_that_waited_is_not_lost() -> None:

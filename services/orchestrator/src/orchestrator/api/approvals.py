@@ -1,24 +1,20 @@
 """Approvals: what waits for staff, and their decisions. A customer's token opens neither."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, status
 
-from contracts.errors import ProblemCode
+from orchestrator.api.approving import APPROVE_REFUSAL, APPROVE_SCOPE, decide_approval
 from orchestrator.api.deps import DeskDep, only
 from orchestrator.api.models import ApprovalAccepted, ApprovalDecision, ApprovalQuery, ApprovalQueue, ApprovalView
 from orchestrator.api.rating import allowance
 from orchestrator.guard.vault import Vault
-from orchestrator.journal.approvals import Decision, Waiting, approve, waiting_approvals
+from orchestrator.journal.approvals import Decision, Waiting, waiting_approvals
 from orchestrator.journal.showing import staff_card
-from orchestrator.journal.staff import turn_of_site
 from servicekit.auth.claims import Caller
-from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
 
-APPROVE_SCOPE = "approvals:decide"
-StaffCaller = Annotated[Caller, Depends(only(APPROVE_SCOPE, "Only staff may see and decide approvals."))]
+StaffCaller = Annotated[Caller, Depends(only(APPROVE_SCOPE, APPROVE_REFUSAL))]
 
 
 def approvals_router() -> APIRouter:
@@ -42,18 +38,7 @@ def approvals_router() -> APIRouter:
     async def decide(body: ApprovalDecision, caller: StaffCaller, desk: DeskDep) -> ApprovalAccepted:
         """Approve or deny the effect with this digest. Each colleague decides once; who asked for it never."""
         decision = Decision(body.turn_id, body.digest, body.approved, body.notes, caller)
-        lease_s = desk.intake.lease_s()
-        async with desk.database.transaction() as db:
-            conversation = await turn_of_site(db, desk.conversations, body.turn_id, caller.site, lock=True)
-            if conversation is None or conversation.id != body.conversation_id:
-                raise ProblemError(ProblemCode.NOT_FOUND, "There is no such card.")
-            vault = await desk.intake.vaults.opened(db, conversation)
-            masked = replace(decision, notes=vault.mask(decision.notes))
-            missing = await approve(
-                db, conversation, masked, vault.take_fresh(), desk.intake.now_ms(), desk.codec, lease_s
-            )
-        if missing == 0:
-            desk.intake.go_on(body.turn_id, conversation, lease_s)
+        missing = await decide_approval(desk, body.conversation_id, decision)
         return ApprovalAccepted(turn_id=body.turn_id, approvals_missing=missing)
 
     return router

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from contracts.base import ContractModel
 from contracts.ids import new_id
-from orchestrator.api.approvals import APPROVE_SCOPE
+from orchestrator.api.approving import APPROVE_SCOPE
 from orchestrator.api.deps import CHAT_SCOPE
 from orchestrator.api.rating import allowance
 from servicekit.auth.claims import MAX_LIFE_S, Role

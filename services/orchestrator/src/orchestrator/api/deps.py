@@ -17,7 +17,7 @@ from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.catalog import Catalog
 from servicekit.admission import gate
 from servicekit.auth.claims import Caller, Role
-from servicekit.auth.dependencies import require
+from servicekit.auth.dependencies import authenticate, check_scopes
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
 
@@ -49,19 +49,27 @@ async def get_desk(request: Request) -> Desk:
 DeskDep = Annotated[Desk, Depends(get_desk)]
 
 
-def only(
-    scope: str, refusal: str, may: Callable[[Caller], bool] = lambda caller: caller.role is Role.STAFF
-) -> Callable[[Request], Awaitable[Caller]]:
+def is_staff(caller: Caller) -> bool:
+    """Whether the caller is a member of staff."""
+    return caller.role is Role.STAFF
+
+
+def check_may(caller: Caller, scope: str, refusal: str, may: Callable[[Caller], bool] = is_staff) -> None:
+    """Raises 403 INSUFFICIENT_SCOPE, or 403 FORBIDDEN with the words of `refusal`, whatever scopes the caller has."""
+    check_scopes(caller, frozenset({scope}))
+    if not may(caller):
+        raise ProblemError(ProblemCode.FORBIDDEN, refusal)
+
+
+def only(scope: str, refusal: str, may: Callable[[Caller], bool] = is_staff) -> Callable[[Request], Awaitable[Caller]]:
     """A dependency that gives the Caller, who has the scope and who `may`: by default, staff.
 
-    Raises 401, 403 INSUFFICIENT_SCOPE, or 403 FORBIDDEN with the words of `refusal`, whatever scopes the token has.
+    Raises 401, or 403 as `check_may` does.
     """
-    scoped = require(scope)
 
     async def caller_who_may(request: Request) -> Caller:
-        caller = await scoped(request)
-        if not may(caller):
-            raise ProblemError(ProblemCode.FORBIDDEN, refusal)
+        caller = await authenticate(request)
+        check_may(caller, scope, refusal, may)
         return caller
 
     return gate(caller_who_may)

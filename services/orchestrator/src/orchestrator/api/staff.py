@@ -1,19 +1,16 @@
 """Staff answering: the queue of hand-overs, messages in the customer's thread, stepping in, handing back.
 
-A customer's token opens none of it. Every step is audited in the transaction that does it.
+A customer's token opens none of it. What each step does is in `staff_steps.py`, which the console calls too.
 """
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, status
-from prometheus_client import Counter
 
-from contracts.errors import ProblemCode
 from contracts.ids import ConversationId
 from contracts.turn import Answering
-from orchestrator.api.auditing import record_step
-from orchestrator.api.deps import Desk, DeskDep, only
+from orchestrator.api import staff_steps as steps
+from orchestrator.api.deps import DeskDep, only
 from orchestrator.api.models import MessageView
 from orchestrator.api.rating import allowance
 from orchestrator.api.staff_models import (
@@ -27,24 +24,11 @@ from orchestrator.api.staff_models import (
     StaffMessageAccepted,
     Takeover,
 )
-from orchestrator.journal.conversations import Conversation, is_of
-from orchestrator.journal.staff import InTheQueue, StaffMessage, conversation_of_site, hand_back, handoff_queue, say
-from orchestrator.journal.staff import take_over as step_in
-from orchestrator.journal.views import last_messages
+from orchestrator.api.staff_steps import ANSWER_REFUSAL, ANSWER_SCOPE, StaffRoom, read_conversation, write_message
+from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.staff import InTheQueue, handoff_queue
 from servicekit.auth.claims import Caller
-from servicekit.db.pool import Connection
-from servicekit.errors import ProblemError
 from servicekit.openapi import SECURED, problem_responses
-
-ANSWER_SCOPE = "conversations:answer"
-_SHOWN = 100
-
-
-@dataclass(frozen=True, slots=True)
-class StaffRoom:
-    """What staff's steps touch besides the database."""
-
-    steps: Counter
 
 
 async def _staff_room(request: Request) -> StaffRoom:
@@ -53,7 +37,7 @@ async def _staff_room(request: Request) -> StaffRoom:
 
 
 RoomDep = Annotated[StaffRoom, Depends(_staff_room)]
-AnsweringCaller = Annotated[Caller, Depends(only(ANSWER_SCOPE, "Only staff may answer customers."))]
+AnsweringCaller = Annotated[Caller, Depends(only(ANSWER_SCOPE, ANSWER_REFUSAL))]
 
 
 def staff_router() -> APIRouter:
@@ -72,16 +56,14 @@ def staff_router() -> APIRouter:
     @router.get("/staff/conversations/{conversation_id}", openapi_extra=SECURED)
     async def read(conversation_id: ConversationId, caller: AnsweringCaller, desk: DeskDep) -> StaffConversation:
         """The last messages of any conversation of the site. That somebody read them is audited."""
-        async with desk.database.transaction() as db:
-            conversation = await conversation_of_site(db, desk.conversations, conversation_id, caller.site)
-            said = await last_messages(db, conversation, _SHOWN)
-            vault = await desk.intake.vaults.opened(db, conversation)
-            await record_step(db, desk, caller, "staff_read", _about(conversation_id), relaxed=True)
+        found = await read_conversation(desk, caller, conversation_id)
+        conversation, vault = found.conversation, found.vault
         return StaffConversation(
             conversation_id=conversation_id, customer=_customer(conversation), channel=conversation.channel,
             answering=conversation.answering,
             messages=tuple(
-                MessageView(role=one.role, text=vault.restore(one.text), turn_id=one.turn_id, at=one.at) for one in said
+                MessageView(role=one.role, text=vault.restore(one.text), turn_id=one.turn_id, at=one.at)
+                for one in found.messages
             ),
         )  # fmt: skip
 
@@ -90,56 +72,26 @@ def staff_router() -> APIRouter:
         body: NewStaffMessage, caller: AnsweringCaller, desk: DeskDep, room: RoomDep
     ) -> StaffMessageAccepted:
         """Say something to the customer, in their thread. The same client_message_id is one message."""
-        message = StaffMessage(body.client_message_id, body.text, caller.subject)
-        async with desk.database.transaction() as db:
-            conversation = await _to_answer(db, desk, body.conversation_id, caller)
-            said = await say(db, conversation, await desk.intake.vaults.opened(db, conversation), message)
-            if not said.again:
-                about = _about(conversation.id, body.client_message_id)
-                await record_step(db, desk, caller, "staff_message", about)
-        if not said.again:
-            room.steps.labels("message").inc()
-        return StaffMessageAccepted(conversation_id=conversation.id, at=said.at)
+        said = await write_message(desk, room, caller, body.conversation_id, body.client_message_id, body.text)
+        return StaffMessageAccepted(conversation_id=body.conversation_id, at=said.at)
 
     @router.post("/staff/takeover", openapi_extra=SECURED)
     async def take_over(body: Takeover, caller: AnsweringCaller, desk: DeskDep, room: RoomDep) -> AnsweringNow:
         """Step in, asked or not: the bot keeps silent from now on. The same again changes nothing."""
-        async with desk.database.transaction() as db:
-            conversation = await _to_answer(db, desk, body.conversation_id, caller)
-            changed = await step_in(db, conversation, caller.subject)
-            if changed:
-                await record_step(db, desk, caller, "staff_takeover", _about(conversation.id))
-        if changed:
-            room.steps.labels("takeover").inc()
+        changed = await steps.take_over(desk, room, caller, body.conversation_id)
         return AnsweringNow(
-            conversation_id=conversation.id, answering=Answering.STAFF, changed=changed, step="takeover"
+            conversation_id=body.conversation_id, answering=Answering.STAFF, changed=changed, step="takeover"
         )  # fmt: skip
 
     @router.post("/staff/handback", openapi_extra=SECURED)
     async def give_back(body: Handback, caller: AnsweringCaller, desk: DeskDep, room: RoomDep) -> AnsweringNow:
         """Let the bot answer later messages again. The same again changes nothing."""
-        async with desk.database.transaction() as db:
-            conversation = await _to_answer(db, desk, body.conversation_id, caller)
-            changed = await hand_back(db, conversation, caller.subject, body.note)
-            if changed:
-                await record_step(db, desk, caller, "staff_handback", _about(conversation.id))
-        if changed:
-            room.steps.labels("handback").inc()
-        return AnsweringNow(conversation_id=conversation.id, answering=Answering.BOT, changed=changed, step="handback")
+        changed = await steps.give_back(desk, room, caller, body.conversation_id, body.note)
+        return AnsweringNow(
+            conversation_id=body.conversation_id, answering=Answering.BOT, changed=changed, step="handback"
+        )  # fmt: skip
 
     return router
-
-
-async def _to_answer(db: Connection, desk: Desk, conversation_id: str, caller: Caller) -> Conversation:
-    """The conversation, locked. Nobody answers themselves."""
-    conversation = await conversation_of_site(db, desk.conversations, conversation_id, caller.site, lock=True)
-    if is_of(conversation, caller):
-        raise ProblemError(ProblemCode.FORBIDDEN, "Nobody answers in a conversation of their own.")
-    return conversation
-
-
-def _about(conversation_id: str, client_message_id: str = "") -> dict[str, str]:
-    return {"conversation_id": conversation_id, "client_message_id": client_message_id}
 
 
 def _view(one: InTheQueue) -> HandoffView:

@@ -13,7 +13,7 @@ from servicekit.logging import get_logger
 
 _STOPPED = (
     "SELECT id, runs FROM turns t WHERE id = ANY ($1::text[])"
-    " AND EXISTS (SELECT FROM journal j WHERE j.turn_id = t.id AND j.kind = 'stop_asked')"
+    " AND EXISTS (SELECT FROM journal j WHERE j.turn_id = t.id AND j.kind IN ('stop_asked', 'staff_took_over'))"
 )
 
 

@@ -76,10 +76,11 @@ async def open_card(db: Connection, conversation: Conversation, card: Card) -> N
         "texts": [one.model_dump() for one in card.texts],
     }  # fmt: skip
     await db.execute(
-        "INSERT INTO cards (turn_id, digest, conversation_id, kind, content, expires_at, approvals)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        "INSERT INTO cards (turn_id, digest, conversation_id, kind, content, expires_at, approvals, policy)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
         card.turn_id, card.digest, conversation.id, card.kind,
         conversation.sealer.seal(f"card|{card.turn_id}", orjson.dumps(content)), card.expires_at, card.approvals,
+        card.policy,
     )  # fmt: skip
 
 

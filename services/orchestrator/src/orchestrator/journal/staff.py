@@ -17,18 +17,12 @@ STEPPED_IN = "staff"
 #: The answer was to come by e-mail, and could not.
 MAIL_REFUSED = "mail_refused"
 
-# Who waits: the customer since the hand-over, or since their first message behind the last one of staff.
 _QUEUE = (
-    "SELECT c.*, CASE WHEN spoke.last IS NULL THEN c.staff_since ELSE open.since END AS waiting_since, said.content"
-    " FROM conversations c"
-    " CROSS JOIN LATERAL (SELECT max(s.id) AS last FROM thread s WHERE s.conversation_id = c.id AND s.role = 'staff'"
-    " AND s.created_at >= c.staff_since) spoke"
-    " CROSS JOIN LATERAL (SELECT min(m.created_at) AS since FROM thread m WHERE m.conversation_id = c.id"
-    " AND m.role = 'customer' AND m.id > spoke.last) open"
+    "SELECT c.*, said.content FROM conversations c"
     " LEFT JOIN LATERAL (SELECT t.content FROM thread t WHERE t.conversation_id = c.id AND t.role = 'customer'"
     " ORDER BY t.id DESC LIMIT 1) said ON true"
     " WHERE c.answering = 'staff' AND c.data_key IS NOT NULL AND c.issuer = $1"
-    " ORDER BY waiting_since NULLS LAST, c.staff_since LIMIT $2"
+    " ORDER BY c.waiting_since NULLS LAST, c.staff_since LIMIT $2"
 )
 _KEEP = (
     "INSERT INTO staff_messages (conversation_id, client_message_id, body_hash, said_by) VALUES ($1, $2, $3, $4)"
@@ -51,6 +45,8 @@ _HAND_BACK = (
     " thread_length = thread_length + 1"
     " WHERE id = $1 AND answering = 'staff' RETURNING true"
 )
+_NOTE = "staff-note"
+_STEPS = "SELECT step, done_by, note, done_at FROM staff_steps WHERE conversation_id = $1 ORDER BY id DESC LIMIT $2"
 _STEP = "INSERT INTO staff_steps (conversation_id, step, done_by, note) VALUES ($1, $2, $3, $4)"
 
 
@@ -80,6 +76,29 @@ class Said:
 
     at: datetime
     again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StaffStep:
+    """What a member of staff did: "takeover", "handback" or "note", with the words they left for colleagues."""
+
+    step: str
+    by: str
+    note: str
+    at: datetime
+
+
+async def staff_steps(db: Connection, conversation: Conversation, limit: int) -> list[StaffStep]:
+    """The last steps of staff in the conversation, oldest first."""
+    rows = await db.fetch(_STEPS, conversation.id, limit)
+    return [
+        StaffStep(row["step"], row["done_by"], _opened(conversation, row["note"]), row["done_at"])
+        for row in reversed(rows)
+    ]
+
+
+def _opened(conversation: Conversation, note: bytes | None) -> str:
+    return "" if note is None else conversation.sealer.open(_NOTE, note).decode()
 
 
 async def handoff_queue(
@@ -140,7 +159,7 @@ async def say(db: Connection, conversation: Conversation, vault: Vault, message:
 
 async def take_over(db: Connection, conversation: Conversation, by: str) -> bool:
     """A member of staff answers from now on; False when one does already. What is accepted from now on gets no answer
-    of the bot's; a turn that is under way goes to its end.
+    of the bot's; `stopping.silence_turns` is for what is under way.
     """
     if not await db.fetchval(_STEP_IN, conversation.id, STEPPED_IN):
         return False
@@ -153,12 +172,17 @@ async def fetch_staff(db: Connection, conversation_id: str, reason: str) -> None
     await db.execute(_STEP_IN, conversation_id, reason)
 
 
+async def leave_note(db: Connection, conversation: Conversation, by: str, note: str) -> None:
+    """Keep a note for colleagues, sealed; its customer never sees it."""
+    await db.execute(_STEP, conversation.id, "note", by, conversation.sealer.seal(_NOTE, note.encode()))
+
+
 async def hand_back(db: Connection, conversation: Conversation, by: str, note: str) -> bool:
     """The bot answers later messages again; False when it does already. What the customer wrote before stays with
     whoever answered then.
     """
     if not await db.fetchval(_HAND_BACK, conversation.id):
         return False
-    sealed = conversation.sealer.seal("staff-note", note.encode()) if note else None
+    sealed = conversation.sealer.seal(_NOTE, note.encode()) if note else None
     await db.execute(_STEP, conversation.id, "handback", by, sealed)
     return True

@@ -1,4 +1,6 @@
-"""A customer's stop on its way into the journal of a turn, which then ends in a run of its own."""
+"""A customer's stop, or a person who takes over, on its way into the journal of a turn, which then ends in a run of its
+own.
+"""
 
 from dataclasses import dataclass
 
@@ -7,15 +9,16 @@ from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.decisions import close_card, wake
 from orchestrator.journal.entries import Codec, append_entries, load_entries
 from orchestrator.journal.scheduling import run_turn
-from orchestrator.turn.inputs import StopAsked
+from orchestrator.turn.inputs import StaffTookOver, StopAsked
 from orchestrator.turn.journal import Recorded
-from orchestrator.turn.machine import fold
+from orchestrator.turn.machine import fold, reduce
 from orchestrator.turn.state import Phase, TurnState
 from orchestrator.turn.stopping import may_stop
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 
 _TURN = "SELECT status, inputs FROM turns WHERE id = $1 AND conversation_id = $2"
+_RUNNING = "SELECT id, inputs FROM turns WHERE conversation_id = $1 AND status = 'running' ORDER BY ordinal"
 _LEASE = "UPDATE turns SET leased_until = now() + make_interval(secs => $2) WHERE id = $1"
 
 
@@ -54,6 +57,24 @@ async def stop_turn(
         return Stopping(inputs + 1, runs=status == "running")
     await _wake(db, conversation, turn_id, state, at_ms, codec, lease_s)
     return Stopping(inputs + 1, runs=True)
+
+
+async def silence_turns(
+    db: Connection, conversation: Conversation, at_ms: int, codec: Codec, lease_s: float | None = None
+) -> tuple[str, ...]:
+    """Journal that a person answers from now on in the turns that run and end by it; those turns, which are to run to
+    their end now. The caller holds the conversation's row lock, with `lease_s` as in `stop_turn`.
+    """
+    silenced: list[str] = []
+    for row in await db.fetch(_RUNNING, conversation.id):
+        recorded = await load_entries(db, conversation.sealer, row["id"], codec)
+        state, told = fold((one.turn_input, one.at_ms) for one in recorded).state, StaffTookOver()
+        if state.ended or not reduce(state, told, at_ms).state.ended:
+            continue
+        await append_entries(db, conversation.sealer, row["id"], row["inputs"], [Recorded(told, at_ms)], codec)
+        await _run_again(db, row["id"], lease_s)
+        silenced.append(row["id"])
+    return tuple(silenced)
 
 
 async def _run_again(db: Connection, turn_id: str, lease_s: float | None) -> None:

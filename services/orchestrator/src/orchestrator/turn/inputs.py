@@ -93,7 +93,7 @@ class MessageAdded(OpenModel):
 
 
 class StaffTookOver(OpenModel):
-    """A person answers in this conversation since the message was accepted: the bot keeps silent."""
+    """A person answers in this conversation since the message was accepted, or now: the bot keeps silent."""
 
     kind: Literal["staff_took_over"] = "staff_took_over"
 

@@ -153,7 +153,9 @@ def _message_added(state: TurnState, added: MessageAdded) -> Step:
 
 
 def _staff_took_over(state: TurnState) -> Step:
-    if not _untouched(state) or state.handoff_reason is not None:
+    """The bot falls silent, in the middle of an answer too. What it changes, hands over or waits for is ended."""
+    waited = _untouched(state) and state.handoff_reason is None
+    if not waited and (state.waiting or not stopping.may_stop(state)):
         return Step(state)
     return _end(state, Outcome.WITH_STAFF, "", answering=Answering.STAFF)
 

@@ -1,0 +1,1 @@
+"""The staff console: pages for people over the same steps that the JSON API has."""

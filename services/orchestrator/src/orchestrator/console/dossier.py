@@ -1,0 +1,134 @@
+"""What staff see of one conversation: its thread beside the steps of each turn, masked or revealed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from contracts.turn import Answering
+from orchestrator.api.deps import Desk
+from orchestrator.console.words import Step, steps_of
+from orchestrator.guard.vault import Vault
+from orchestrator.journal.conversations import COLUMNS, Conversation, found
+from orchestrator.journal.entries import Codec, purpose
+from orchestrator.journal.staff import staff_steps
+from orchestrator.journal.views import last_messages
+from orchestrator.turn.journal import Recorded
+from servicekit.auth.claims import Caller
+from servicekit.db.pool import Connection
+
+_SHOWN, _TURNS = 100, 20
+_CONVERSATION = (
+    f"SELECT {COLUMNS}, c.staff_since, c.staff_reason, c.waiting_since FROM conversations c"  # noqa: S608 - constants
+    " WHERE c.id = $1 AND c.issuer = $2"
+)
+_LAST_TURNS = (
+    "SELECT id, status, outcome, tokens_in, tokens_out, cost_micros, model, confidence, worked_ms, created_at"
+    " FROM turns WHERE conversation_id = $1 ORDER BY ordinal DESC LIMIT $2"
+)
+_ENTRIES = (
+    "SELECT turn_id, turn_seq, at_ms, payload FROM journal WHERE turn_id = ANY ($1::text[]) ORDER BY turn_id, turn_seq"
+)
+_DID = {"takeover": "took over", "handback": "handed back", "note": "note"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the thread: a message, or what staff did between two, which no customer sees (`inner`)."""
+
+    role: str
+    who: str
+    text: str
+    at: datetime
+    turn_id: str | None = None
+    inner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSteps:
+    """A turn: how it stands and ended, what it cost, and its steps in words. Times are milliseconds."""
+
+    id: str
+    status: str
+    outcome: str
+    tokens: int
+    cost_micros: int
+    model: str
+    confidence: float | None
+    worked_ms: int | None
+    at: datetime
+    steps: Sequence[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A conversation as staff see it. `customer` is masked unless `revealed`; `digest` changes with what is shown."""
+
+    conversation: Conversation
+    customer: str
+    revealed: bool
+    staff_since: datetime | None
+    waiting_since: datetime | None
+    reason: str
+    lines: Sequence[Line]
+    turns: Sequence[TurnSteps]
+
+    @property
+    def with_staff(self) -> bool:
+        """Whether a person answers."""
+        return self.conversation.answering is Answering.STAFF
+
+    @property
+    def digest(self) -> str:
+        """Names what is shown, so that a page fetches it again only when it has changed."""
+        told = (self.conversation.answering, self.waiting_since, self.revealed, self.lines, self.turns)
+        return sha256(repr(told).encode()).hexdigest()[:16]
+
+
+async def open_dossier(db: Connection, desk: Desk, caller: Caller, conversation_id: str, *, revealed: bool) -> Dossier:
+    """A conversation of the caller's site. Raises NOT_FOUND for any other, and for one that was erased."""
+    row = found(await db.fetchrow(_CONVERSATION, conversation_id, caller.site))
+    conversation = desk.conversations.opened(row)
+    vault = await desk.intake.vaults.opened(db, conversation)
+    shown = _shown_by(vault, revealed=revealed)
+    lines = [
+        Line(one.role, "", shown(one.text), one.at, one.turn_id)
+        for one in await last_messages(db, conversation, _SHOWN)
+    ]
+    for step in await staff_steps(db, conversation, _SHOWN):
+        # What staff wrote for each other was never masked: nobody but they reads it.
+        text = step.note if revealed else vault.for_staff(vault.mask(step.note))
+        lines.append(Line(_DID[step.step], step.by, text, step.at, inner=True))
+    turns = await _turns(db, conversation, desk.codec, shown)
+    name = conversation.identity.name or conversation.identity.email or conversation.identity.subject
+    return Dossier(
+        conversation, name if revealed else masked_customer(conversation), revealed, row["staff_since"],
+        row["waiting_since"], row["staff_reason"] or "", sorted(lines, key=lambda one: one.at), turns,
+    )  # fmt: skip
+
+
+def masked_customer(conversation: Conversation) -> str:
+    """How a customer is called as long as nobody has revealed who they are: the same in each conversation of theirs."""
+    return f"{'Customer' if conversation.customer else 'Guest'} {conversation.subject_hash[:6]}"
+
+
+def _shown_by(vault: Vault, *, revealed: bool) -> Callable[[str], str]:
+    return vault.restore if revealed else vault.for_staff
+
+
+async def _turns(
+    db: Connection, conversation: Conversation, codec: Codec, shown: Callable[[str], str]
+) -> list[TurnSteps]:
+    rows = await db.fetch(_LAST_TURNS, conversation.id, _TURNS)
+    recorded: dict[str, list[Recorded]] = {row["id"]: [] for row in rows}
+    for entry in await db.fetch(_ENTRIES, list(recorded)):
+        place = purpose(entry["turn_id"], entry["turn_seq"])
+        told = codec.decode(conversation.sealer.open(place, entry["payload"]))
+        recorded[entry["turn_id"]].append(Recorded(told, entry["at_ms"]))
+    return [
+        TurnSteps(
+            row["id"], row["status"], row["outcome"] or "", row["tokens_in"] + row["tokens_out"], row["cost_micros"],
+            row["model"], row["confidence"], row["worked_ms"], row["created_at"], steps_of(recorded[row["id"]], shown),
+        )
+        for row in reversed(rows)
+    ]  # fmt: skip

@@ -1,0 +1,95 @@
+"""Forms as browsers send them, read strictly: each field once, none that is unknown, texts bounded."""
+
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.requests import Request
+
+from contracts.errors import ProblemCode
+from contracts.ids import ClientTurnId, ConversationId, Digest, TurnId
+from orchestrator.api.models import Text
+from servicekit.errors import ProblemError, field_errors
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+_MAX_FIELDS = 16
+Fields = TypeVar("Fields", bound="Form")
+Notes = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
+
+
+class Form(BaseModel):
+    """Any form. Values are text, so this model is not strict."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SignedForm(Form):
+    """A form of somebody who is signed in; `csrf` is of their session."""
+
+    csrf: str = Field(max_length=200)
+
+
+class TokenForm(Form):
+    """A staff token, as the site signs it."""
+
+    token: str = Field(min_length=1, max_length=8192)
+
+
+class DemoForm(Form):
+    """Who of the demo's staff one wants to be."""
+
+    who: Literal["kim", "lee"]
+
+
+class MessageForm(SignedForm):
+    """A message to the customer. `message_id` was made with the form: sent twice, it is one message."""
+
+    text: Text
+    message_id: ClientTurnId
+
+
+class NoteForm(SignedForm):
+    """A note for colleagues."""
+
+    note: Annotated[Notes, StringConstraints(min_length=1)]
+
+
+class HandbackForm(SignedForm):
+    """Handing back, with a word for colleagues."""
+
+    note: Notes = ""
+
+
+class DecisionForm(SignedForm):
+    """A yes or no to one exact effect."""
+
+    conversation_id: ConversationId
+    turn_id: TurnId
+    digest: Digest
+    choice: Literal["approve", "deny"]
+    notes: Notes = ""
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """The fields of a form. Raises UNSUPPORTED_MEDIA_TYPE, or MALFORMED_BODY when it is none or has a field twice."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
+        raise ProblemError(ProblemCode.UNSUPPORTED_MEDIA_TYPE, "Send a form.")
+    try:
+        pairs = parse_qsl(
+            (await request.body()).decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict",
+        )  # fmt: skip
+    except ValueError as error:
+        raise ProblemError(ProblemCode.MALFORMED_BODY, "The form cannot be read.") from error
+    found = {name: value.replace("\r\n", "\n") for name, value in pairs}
+    if len(found) < len(pairs):
+        raise ProblemError(ProblemCode.MALFORMED_BODY, "The form has a field twice.")
+    return found
+
+
+def checked(form: type[Fields], fields: dict[str, str]) -> Fields:
+    """The form with these fields. Raises INVALID_REQUEST, which names the fields that are wrong."""
+    try:
+        return form.model_validate(fields)
+    except ValidationError as error:
+        named = field_errors(error.errors(), skip=0)
+        raise ProblemError(ProblemCode.INVALID_REQUEST, "Please check what you entered.", errors=named) from error

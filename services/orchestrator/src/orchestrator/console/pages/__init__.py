@@ -1,0 +1,9 @@
+"""The pages of the console, one file each, in the order of the navigation."""
+
+from orchestrator.console.navigation import Page
+from orchestrator.console.pages.approvals import APPROVALS
+from orchestrator.console.pages.audit import AUDIT
+from orchestrator.console.pages.conversation import CONVERSATION
+from orchestrator.console.pages.inbox import INBOX
+
+PAGES: tuple[Page, ...] = (INBOX, CONVERSATION, APPROVALS, AUDIT)

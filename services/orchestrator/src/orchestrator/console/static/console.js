@@ -1,0 +1,35 @@
+// Keys of the console: j and k go through cards and rows, a and d open the step that confirms, Escape goes back.
+"use strict";
+
+const typing = (target) => target.closest("input, textarea, select") !== null;
+const entries = () => [...document.querySelectorAll(".approval, .entry")];
+
+function go(step) {
+  const all = entries();
+  const now = all.findIndex((one) => one.contains(document.activeElement));
+  all[Math.min(all.length - 1, Math.max(0, now + step))]?.focus();
+}
+
+function open(key) {
+  const near = document.activeElement?.closest(".approval") ?? document;
+  near.querySelector(`[data-key="${key}"]`)?.click();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (event.key === "j") go(1);
+  else if (event.key === "k") go(-1);
+  else if (["a", "d", "Escape"].includes(event.key)) open(event.key);
+});
+
+// What is fetched again keeps the focus, and which turns were open.
+let open_turns = new Map();
+let focused = "";
+document.addEventListener("htmx:beforeSwap", () => {
+  open_turns = new Map([...document.querySelectorAll("details.turn")].map((one) => [one.id, one.open]));
+  focused = document.activeElement?.id ?? "";
+});
+document.addEventListener("htmx:afterSwap", () => {
+  for (const one of document.querySelectorAll("details.turn")) if (open_turns.has(one.id)) one.open = open_turns.get(one.id);
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+});

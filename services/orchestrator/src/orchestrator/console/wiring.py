@@ -1,0 +1,47 @@
+"""The console's collaborators, from the kit and the settings."""
+
+from orchestrator.console.guarding import ConsoleRoom
+from orchestrator.console.navigation import links_for
+from orchestrator.console.pages import PAGES
+from orchestrator.console.rendering import Templates
+from orchestrator.console.roles import ConsoleRole, scopes_of
+from orchestrator.console.sessions import Sessions
+from orchestrator.settings import Settings
+from servicekit.auth.claims import Role
+from servicekit.auth.keys import KeySet
+from servicekit.auth.minting import TokenMinter
+from servicekit.clock import SystemClock
+from servicekit.context import Kit
+from servicekit.crypto import MasterKeys
+from servicekit.demo_people import KIM, LEE
+from servicekit.language import LanguageDetector
+
+_DEMO = {"kim": (KIM, ConsoleRole.ADMIN), "lee": (LEE, ConsoleRole.APPROVER)}
+
+
+def console_room(kit: Kit, settings: Settings, keyring: MasterKeys, languages: LanguageDetector) -> ConsoleRoom:
+    """What the console's pages use. The demo's staff sign in by a button where the demo page is served."""
+    sessions = Sessions(keyring.derive("console-forms"), settings.console_session_s, settings.console_idle_s)
+    demo = _DemoStaff(settings) if settings.demo else None
+    return ConsoleRoom(
+        sessions, kit.verifier, Templates(), languages, settings.console_sla_s,
+        lambda caller: links_for(PAGES, caller), None if demo is None else demo.token,
+    )  # fmt: skip
+
+
+class _DemoStaff:
+    """Signs the demo's staff in, as a shop would that has no other way."""
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.demo_issuer_keys is None:
+            raise ValueError("AIGUY_DEMO needs AIGUY_DEMO_ISSUER_KEYS")
+        self._minter = TokenMinter(KeySet.load(settings.demo_issuer_keys), "aiguy-demo", SystemClock())
+        self._audience = settings.service
+
+    def token(self, who: str) -> str:
+        """A token of `kim` or `lee`."""
+        person, role = _DEMO[who]
+        return self._minter.mint(
+            audience=self._audience, subject=person.subject, role=Role.STAFF, scopes=scopes_of([role]),
+            name=person.name, email=person.email,
+        )  # fmt: skip
