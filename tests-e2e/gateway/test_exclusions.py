@@ -64,6 +64,28 @@ async def test_a_text_passes_in_its_field_and_nowhere_else(
     assert upstream.seen == []
 
 
+CONSOLE = "/console/conversations/cnv_0123456789abcdef"
+
+
+@pytest.mark.parametrize("quoted", QUOTED)
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [(f"{CONSOLE}/messages", "text"), (f"{CONSOLE}/notes", "note"), (f"{CONSOLE}/handback", "note"),
+     ("/console/approvals", "notes")],
+)  # fmt: skip
+async def test_what_staff_write_in_a_form_passes_in_its_field_and_nowhere_else(
+    client: httpx.AsyncClient, upstream: Upstream, path: str, field: str, quoted: str
+) -> None:
+    async def status(where: str, fields: dict[str, str]) -> int:
+        return (await client.post(where, data={"csrf": "0" * 64} | fields)).status_code
+
+    assert await status(path, {field: quoted}) == 200
+    upstream.seen.clear()
+    assert await status(path, {field: "hello", "other": quoted}) == 403, "in another field"
+    assert await status("/console/sign-in", {field: quoted}) == 403, "on another path"
+    assert upstream.seen == []
+
+
 async def test_the_name_of_a_json_field_is_no_way_round_in_queries_and_forms(
     client: httpx.AsyncClient, upstream: Upstream
 ) -> None:

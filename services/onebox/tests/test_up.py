@@ -150,6 +150,9 @@ def test_the_front_door_leads_to_the_page_or_its_absence_is_said(up: Up) -> None
         assert "the WAF is off" in up.said
         return
     assert f"Chat page   {up.front_door}/" in up.said
+    assert f"Console     {up.front_door}/console/sign-in?as=kim" in up.said
+    door = httpx.get(f"{up.front_door}/console/sign-in", params={"as": "kim"})
+    assert "Sign in as Kim Weber" in door.text
     page = httpx.get(f"{up.front_door}/")
     assert "<aiguy-chat" in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")

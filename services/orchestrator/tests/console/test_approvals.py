@@ -21,7 +21,7 @@ async def test_a_card_says_what_why_by_which_clause_and_until_when(api, enter, a
     lee, asked = await enter("approver", "staff_lee"), await ask_for_approval(api, approvals=2)
     page = await lee.page("/approvals")
     card = page[page.index(f"card-{asked.turn_id}") :]
-    for told in ("Refund 200.00 USD", "200.00 USD", "clause R2", "avs failed", "0 of 2"):
+    for told in ("Refund 200.00 USD", "200.00 USD", "clause R2", "avs_failed", "0 of 2"):
         assert told in card
     confirm = await lee.page(f"/approvals/{asked.turn_id}/{asked.digest}/deny")
     assert "Deny this?" in confirm
