@@ -32,6 +32,7 @@ from servicekit.auth.claims import Role
 from servicekit.auth.keys import KeySet
 from servicekit.crypto import Keyring
 from servicekit.kit import open_kit
+from servicekit.logging import configure_logging
 from servicekit.testing import TestIssuer, running
 from servicekit.testing.databases import TestDatabases
 from servicekit.testing.servers import postgres_url, valkey_url
@@ -88,8 +89,9 @@ async def _measure(url: str, redis: str, place: Path, conversations: int, times:
     settings = Settings(
         environment="test", database_url=url, redis_url=redis, master_key_file=place / "master.json",
         signing_keys=place / "signing.json", issuers_file=place / "issuers.json", worker="off", rate_factor=100_000,
-        rate_limit_per_minute=1_000_000,
+        rate_limit_per_minute=1_000_000, log_level="ERROR",
     )  # fmt: skip
+    configure_logging(settings)
     issuer = TestIssuer.create(_SITE)
     app = build(settings, kit_factory=lambda asked: open_kit(asked, issuers=[issuer.trust]))
     async with running(app) as http:
@@ -143,6 +145,7 @@ async def _fill(url: str, keyring: Keyring, conversations: int) -> tuple[str, da
                 await connection.copy_records_to_table(table, records=rows[table], columns=columns)
         entry = {"issuer": _SITE, "role": "staff", "actor": "console:agent", "conversation_id": None}
         await connection.execute(_AUDIT, conversations, orjson.dumps(entry).decode())
+        await connection.execute("UPDATE audit_heads SET seq = $1", conversations)
         await connection.execute("VACUUM ANALYZE")
         events = await connection.fetchval("SELECT count(*) FROM journal")
     finally:

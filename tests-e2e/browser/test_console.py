@@ -87,7 +87,7 @@ async def test_a_lead_sees_who_waits_answers_and_hands_back(machine, visit, ente
     # Names are masked, that of the staff too.
     await expect(kim.locator(".thread .staff")).to_contain_text("What can I do?")
     assert (await visitor.view(conversation_id))["messages"][-1]["text"] == "Hello, this is Kim. What can I do?"
-    await kim.get_by_text("Leave a note for colleagues").click()
+    await kim.get_by_text("Leave a note, hand back").click()
     await kim.get_by_label("Note for colleagues; the customer never sees it").fill("Has written twice")
     await kim.get_by_role("button", name="Keep note").click()
     await expect(kim.locator(".thread .inner")).to_contain_text("Has written twice")
@@ -95,6 +95,7 @@ async def test_a_lead_sees_who_waits_answers_and_hands_back(machine, visit, ente
     # The page fetches what is new by itself.
     await expect(kim.locator(".thread .customer").last).to_contain_text("Thank you, that is all")
     await _looks_right(kim, f"console-conversation-{width}")
+    await kim.get_by_text("Leave a note, hand back").click()
     await kim.get_by_label("Hand back to the assistant").fill("Solved")
     await kim.get_by_role("button", name="Hand back").click()
     await expect(kim.get_by_role("status")).to_contain_text("The assistant answers.")

@@ -68,7 +68,7 @@ async def list_conversations(
 ) -> Listed:
     """A page of the site's conversations: who waits longest first, the newest of the bot's first."""
     at, _, last = after.partition("~")
-    rows = await db.fetch(_statement(tab), site, channel, int(at or 0), last, PAGE + 1)
+    rows = await db.fetch(_statement(tab, one_channel=bool(channel)), site, channel, int(at or 0), last, PAGE + 1)
     found = tuple(_row(conversations, row) for row in rows[:PAGE])
     following = f"{rows[PAGE - 1]['place']}~{rows[PAGE - 1]['id']}" if len(rows) > PAGE else ""
     return Listed(found, following)
@@ -85,14 +85,16 @@ async def count_conversations(db: Connection, site: str) -> dict[Tab, int]:
     return {tab: row[tab.value] for tab in Tab} if row is not None else dict.fromkeys(Tab, 0)
 
 
-def _statement(tab: Tab) -> str:
+def _statement(tab: Tab, *, one_channel: bool) -> str:
     """The texts are constants; what was asked for goes in as parameters."""
     one = _LISTS[tab]
     order, beyond = ("DESC", "<") if one.newest_first else ("ASC", ">")
+    # Named or not: either has an index, a condition that allows for both has none.
+    channel = "c.channel = $2" if one_channel else "$2::text = ''"
     at = "timestamptz 'epoch' + $3::bigint * interval '1 microsecond'"
     return (
         f"WITH listed AS (SELECT * FROM conversations c WHERE {one.where} AND c.data_key IS NOT NULL"  # noqa: S608
-        f" AND c.issuer = $1 AND ($2 = '' OR c.channel = $2)"
+        f" AND c.issuer = $1 AND {channel}"
         f" AND ($4 = '' OR (c.{one.column}, c.id) {beyond} ({at}, $4))"
         f" ORDER BY c.{one.column} {order}, c.id {order} LIMIT $5)"
         f" SELECT {COLUMNS}, c.{one.column} AS since, c.staff_since, c.waiting_since, c.staff_reason, said.content,"

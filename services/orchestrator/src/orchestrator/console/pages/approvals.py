@@ -22,7 +22,8 @@ from orchestrator.journal.conversations import is_of
 from orchestrator.journal.showing import staff_card
 from servicekit.errors import ProblemError
 
-_QUEUE = 50
+#: As many as one reads; those behind them follow as they are decided.
+_QUEUE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ def _routes(router: APIRouter) -> None:
         room: RoomDep,
     ) -> Response:  # fmt: skip
         """The step that confirms: exactly what is decided, and notes."""
-        for asked in await _queue(desk, session):
-            if (asked.card.turn_id, asked.card.digest) == (turn_id, digest):
+        for asked in await _queue(desk, session, turn_id):
+            if asked.card.digest == digest:
                 return show(room, session, "approval_confirm.html", APPROVALS, asked=asked, choice=choice)
         raise ProblemError(ProblemCode.NOT_FOUND, "This does not wait for anybody any more.")
 
@@ -73,18 +74,25 @@ def _routes(router: APIRouter) -> None:
 APPROVALS = Page("approvals", "/approvals", "Approvals", APPROVE_SCOPE, _routes)
 
 
-async def _queue(desk: Desk, session: Session) -> list[Asked]:
-    """What waits for staff of the visitor's site, the oldest first, with how the like was decided."""
+async def _queue(desk: Desk, session: Session, only: str = "") -> list[Asked]:
+    """What waits for staff of the visitor's site, the oldest first, with how the like was decided; `only`: the cards of
+    this turn.
+    """
     caller = session.caller
     check_scope(caller, APPROVE_SCOPE)
+    clauses: dict[str, Precedents] = {}
     found = []
     async with desk.database.primary() as db:
         for waiting in await waiting_approvals(db, desk.conversations, caller.site, _QUEUE):
             conversation = waiting.conversation
+            if only not in ("", waiting.card.turn_id):
+                continue
             card = staff_card(waiting.card, await desk.intake.vaults.opened(db, conversation))
+            if card.policy not in clauses:
+                clauses[card.policy] = await same_clause(db, caller.site, card.policy)
             found.append(
                 Asked(
-                    waiting, card, masked_customer(conversation), await same_clause(db, caller.site, card.policy),
+                    waiting, card, masked_customer(conversation), clauses[card.policy],
                     await same_customer(db, caller.site, conversation.subject_hash), is_of(conversation, caller),
                     caller.subject in waiting.approved_by,
                 )

@@ -22,6 +22,9 @@ document.addEventListener("keydown", (event) => {
   else if (["a", "d", "Escape"].includes(event.key)) open(event.key);
 });
 
+// A conversation opens at its newest message.
+document.querySelector(".thread li:last-child")?.scrollIntoView({ block: "center" });
+
 // What is fetched again keeps the focus, and which turns were open.
 let open_turns = new Map();
 let focused = "";

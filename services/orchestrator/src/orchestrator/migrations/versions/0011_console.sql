@@ -34,6 +34,8 @@ CREATE INDEX conversations_staffed ON conversations (issuer, staff_since, id)
     WHERE answering = 'staff' AND waiting_since IS NULL AND data_key IS NOT NULL;
 CREATE INDEX conversations_of_bot ON conversations (issuer, created_at DESC, id DESC)
     WHERE answering = 'bot' AND data_key IS NOT NULL;
+CREATE INDEX conversations_of_bot_by_channel ON conversations (issuer, channel, created_at DESC, id DESC)
+    WHERE answering = 'bot' AND data_key IS NOT NULL;
 
 -- The clause of the policy that asks for staff, for the decisions of before under the same clause.
 ALTER TABLE cards ADD COLUMN policy text NOT NULL DEFAULT '';
