@@ -1,0 +1,5 @@
+"""Recorded turns, run again without I/O.
+
+`recording.py` is what is known of one, `identical.py` proves that it decides as it did, `words.py` says a step in
+words. All of it is pure: `journal/recordings.py` reads the rows.
+"""
