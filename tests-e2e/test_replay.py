@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 
 import pytest
 from rich.console import Console
@@ -14,7 +15,8 @@ from e2e.replays import odd, replayed
 from e2e.shop import paid_order
 from onebox.keys import KIM
 from onebox.ports import ORCHESTRATOR
-from onebox.replay_command import IDENTICAL, UNTRIED, Asked, show_replay
+from onebox.replay_command import IDENTICAL, UNTRIED, Asked, show_fork, show_replay
+from onebox.replay_fork import read_forks
 from servicekit.crypto import Keyring
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
@@ -102,3 +104,48 @@ async def test_a_day_of_turns_is_replayed_and_counted(machine, visit) -> None:
     told = json.loads(said)
     assert (code, told["turn_id"], told["identical"], told["outcome"]) == (0, turn.turn_id, True, "answered")
     assert [step["state"] for step in told["steps"]][-1] == "end"
+
+
+async def test_another_refund_policy_shows_who_would_have_been_asked_and_for_how_much(machine, visit, tmp_path) -> None:
+    shop = await paid_order(machine)
+    buyer, kim = visit(shop.person), visit(KIM)
+    began = datetime.now(UTC)
+    small, large = await confirmed(buyer, shop.order, 50), await confirmed(buyer, shop.order, 200)
+    await decide(kim, await waiting(kim, large))
+    await buyer.follow(large, to_end=True)
+    declined = await buyer.say(f"Refund order {shop.order} for $30")
+    await buyer.decide(declined, False)
+    await buyer.follow(declined, to_end=True)
+    over = datetime.now(UTC)
+    shipped = files("billing").joinpath("policy", "refunds.yaml").read_text("utf-8")
+    strict, same = tmp_path / "strict.yaml", tmp_path / "same.yaml"
+    strict.write_text(shipped.replace("up_to_minor: 10000,", "up_to_minor: 2000,").replace("50000", "15000"))
+    same.write_text(shipped)
+
+    code, said = await forked_of(machine, same, since=began, until=over)
+    assert (code, said.splitlines()[0]) == (0, "0 of 3 turns would have gone otherwise.")
+
+    code, said = await forked_of(machine, strict, since=began, until=over)
+    assert code == 0
+    assert f"{small.turn_id}: answered \u2192 wait approval with 1 of staff to approve, 50.00 USD" in said
+    assert (
+        f"{large.turn_id}: answered with 1 of staff to approve \u2192 wait approval with 2 of staff to approve" in said
+    )
+    assert declined.turn_id not in said
+    assert "2 of 3 turns would have gone otherwise." in said
+    assert "Approvals: 2 turns need more, 0 fewer." in said
+    assert "Money that would need staff and did not: 50.00 USD; that did and would not: nothing." in said
+
+    code, said = await forked_of(machine, strict, turn=small.turn_id)
+    assert code == 0
+    assert "nothing was recorded for it" in said
+    assert any(line.startswith("  - ") for line in said.splitlines())
+
+
+async def forked_of(machine, file, **asked) -> tuple[int, str]:
+    """The exit code of a fork with that policy, and what it printed."""
+    keyring = Keyring.load(machine.stack.keys.master(ORCHESTRATOR))
+    console = Console(file=io.StringIO(), highlight=False, soft_wrap=True, width=200)
+    urls, policies = machine.database, read_forks([f"policy={file}"])
+    code = await show_fork(urls(ORCHESTRATOR), urls("billing"), keyring, Asked(**asked), policies, console)
+    return code, console.file.getvalue()

@@ -1,6 +1,7 @@
 """`aiguy replay`: what cannot be replayed is said in words, with a code of its own."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,46 @@ def test_what_is_asked_must_make_sense(folder: Path, arguments: tuple[str, ...],
     answer = asked(folder, NOWHERE, *arguments)
     assert answer.exit_code == 2
     assert why in answer.output
+
+
+@pytest.mark.parametrize(
+    ("fork", "text", "why"),
+    [
+        ("prompt={}", "x", "only policy=FILE can be forked"),
+        ("policy={}", "tiers: 3", "neither a refund policy nor an escalation policy"),
+        ("policy={}", "tiers: [{clause: R1}]", "is no policy"),
+        ("policy={}", "tiers: {low: {threshold: 2}}", "is no policy"),
+        ("policy={}", "a: [", "is no policy"),
+        ("policy={}.not-there", "", "cannot be read"),
+    ],
+)
+def test_a_fork_that_cannot_be_read_is_refused_before_anything_is_looked_at(
+    folder: Path, fork: str, text: str, why: str
+) -> None:
+    file = folder / "policy.yaml"
+    file.write_text(text)
+    answer = asked(folder, NOWHERE, "trn_1", "--fork", fork.format(file))
+    assert answer.exit_code == 2
+    assert why in answer.stderr
+
+
+@pytest.mark.service
+def test_a_refund_policy_needs_billings_rows(folder: Path, postgres_server: TestDatabases) -> None:
+    file = folder / "refunds.yaml"
+    file.write_text(files("billing").joinpath("policy", "refunds.yaml").read_text("utf-8"))
+    url = postgres_server.create("orchestrator")
+    answer = asked(folder, url, "--since", "2026-11-01", "--fork", f"policy={file}")
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert "billing's database was not named" in answer.stderr
+
+
+@pytest.mark.service
+def test_days_without_a_turn_have_nothing_to_fork(folder: Path, postgres_server: TestDatabases) -> None:
+    file = folder / "escalation.yaml"
+    file.write_text(files("orchestrator.policy").joinpath("escalation.yaml").read_text("utf-8"))
+    url = postgres_server.create("orchestrator")
+    answer = asked(folder, url, "--since", "2026-11-01", "--fork", f"policy={file}")
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert "0 of 0 turns would have gone otherwise." in answer.stdout
+    answer = asked(folder, url, "trn_1", "--fork", f"policy={file}")
+    assert (answer.exit_code, answer.stderr) == (2, "There is no such turn.\n")

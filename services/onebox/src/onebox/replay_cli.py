@@ -12,7 +12,8 @@ from onebox.audit_databases import DatabasesUnknown, database_urls
 from onebox.home import find_home
 from onebox.keys import KeyFiles
 from onebox.ports import ORCHESTRATOR
-from onebox.replay_command import UNTRIED, Asked, show_replay
+from onebox.replay_command import UNTRIED, Asked, show_fork, show_replay
+from onebox.replay_fork import ForkRefused, read_forks
 from servicekit.crypto import Keyring
 
 _DAY = "YYYY-MM-DD"
@@ -25,6 +26,10 @@ def replay_turns(
         str | None, typer.Option(metavar=_DAY, help="Turns that began on this day (UTC) or later.")
     ] = None,
     until: Annotated[str | None, typer.Option(metavar=_DAY, help="The last day; else today.")] = None,
+    fork: Annotated[
+        list[str] | None,
+        typer.Option(metavar="policy=FILE", help="What this refund or escalation policy would have done instead."),
+    ] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show personal data instead of tokens.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each turn.")] = False,
 ) -> None:
@@ -41,18 +46,22 @@ def replay_turns(
     )  # fmt: skip
     aside, home = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False), find_home()
     try:
-        url = database_urls(home)[ORCHESTRATOR]
+        policies = read_forks(fork or [])
+        urls = database_urls(home)
+        url = urls[ORCHESTRATOR]
         keyring = Keyring.load(KeyFiles(home.keys).master(ORCHESTRATOR))
     except KeyError as error:
         aside.print("The orchestrator's database is not among those that were named.")
         raise typer.Exit(UNTRIED) from error
-    except DatabasesUnknown as error:
+    except (DatabasesUnknown, ForkRefused) as error:
         aside.print(escape(str(error)))
         raise typer.Exit(UNTRIED) from error
     except (OSError, ValueError) as error:
         aside.print(escape(f"The master key cannot be read ({type(error).__name__}). Was `make up` ever run here?"))
         raise typer.Exit(UNTRIED) from error
     console = Console(highlight=False, soft_wrap=True, emoji=False)
+    if fork:
+        raise typer.Exit(asyncio.run(show_fork(url, urls.get("billing"), keyring, asked, policies, console)))
     raise typer.Exit(asyncio.run(show_replay(url, keyring, asked, console)))
 
 

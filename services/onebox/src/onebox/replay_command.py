@@ -6,6 +6,7 @@ Rows are read first; what replays them opens no file and no socket.
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from time import perf_counter
@@ -14,6 +15,7 @@ import asyncpg
 from rich.console import Console
 from rich.markup import escape
 
+from onebox.replay_fork import Policies, show_forks
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.recordings import Recordings
@@ -60,9 +62,38 @@ class Count:
     spent_s: float = 0.0
 
 
+async def show_fork(
+    url: str, billing_url: str | None, keyring: Keyring, asked: Asked, policies: Policies, console: Console
+) -> int:
+    """Runs the turns with these policies and prints what changes. 0; 2 when what was asked for could not be read, or
+    there is no database.
+    """
+    aside = _aside()
+    if policies.refunds is not None and billing_url is None:
+        aside.print("A refund policy is forked with billing's rows, and billing's database was not named.")
+        return UNTRIED
+    recordings = Recordings(Conversations(keyring, keyring.derive("subject-hash")), Codec())
+    try:
+        async with AsyncExitStack() as open_ones:
+            db = await _connected(url, open_ones)
+            billing = await _connected(billing_url, open_ones) if policies.refunds and billing_url else None
+            whole = asked.since is None
+            chosen = _chosen(recordings, db, asked)
+            return await show_forks(chosen, policies, billing, console, aside, whole=whole, as_json=asked.as_json)
+    except CONNECT_ERRORS as error:
+        aside.print(escape(f"A database cannot be asked ({type(error).__name__})."))
+        return UNTRIED
+
+
+async def _connected(url: str, open_ones: AsyncExitStack) -> Connection:
+    db = await asyncpg.connect(url, timeout=5)
+    open_ones.push_async_callback(db.close)
+    return db
+
+
 async def show_replay(url: str, keyring: Keyring, asked: Asked, console: Console) -> int:
     """Replays and prints. 0: all are identical; 1: one differs; 2: unknown, unreadable, or no database."""
-    aside = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    aside = _aside()
     recordings = Recordings(Conversations(keyring, keyring.derive("subject-hash")), Codec(), asked.reveal)
     try:
         db = await asyncpg.connect(url, timeout=5)
@@ -73,6 +104,10 @@ async def show_replay(url: str, keyring: Keyring, asked: Asked, console: Console
     except CONNECT_ERRORS as error:
         aside.print(escape(f"The orchestrator's database cannot be asked ({type(error).__name__})."))
         return UNTRIED
+
+
+def _aside() -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 async def _chosen(recordings: Recordings, db: Connection, asked: Asked) -> AsyncIterator[Recording]:
