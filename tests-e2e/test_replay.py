@@ -128,9 +128,7 @@ async def test_another_refund_policy_shows_who_would_have_been_asked_and_for_how
     code, said = await forked_of(machine, strict, since=began, until=over)
     assert code == 0
     assert f"{small.turn_id}: answered \u2192 wait approval with 1 of staff to approve, 50.00 USD" in said
-    assert (
-        f"{large.turn_id}: answered with 1 of staff to approve \u2192 wait approval with 2 of staff to approve" in said
-    )
+    assert f"{large.turn_id}: answered with 1 of staff to approve \u2192 wait approval with 2 of staff" in said
     assert declined.turn_id not in said
     assert "2 of 3 turns would have gone otherwise." in said
     assert "Approvals: 2 turns need more, 0 fewer." in said
