@@ -28,7 +28,7 @@ def replay_turns(
     until: Annotated[str | None, typer.Option(metavar=_DAY, help="The last day; else today.")] = None,
     fork: Annotated[
         list[str] | None,
-        typer.Option(metavar="policy=FILE", help="What this refund or escalation policy would have done instead."),
+        typer.Option(metavar="policy=FILE", help="What this policy of refunds, escalation or limits would have done."),
     ] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show personal data instead of tokens.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each turn.")] = False,

@@ -15,7 +15,8 @@ import asyncpg
 from rich.console import Console
 from rich.markup import escape
 
-from onebox.replay_fork import Policies, show_forks
+from onebox.replay_fork import Books, Policies, show_forks
+from onebox.replay_spending import Spending
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.recordings import Recordings
@@ -79,7 +80,9 @@ async def show_fork(
             billing = await _connected(billing_url, open_ones) if policies.refunds and billing_url else None
             whole = asked.since is None
             chosen = _chosen(recordings, db, asked)
-            return await show_forks(chosen, policies, billing, console, aside, whole=whole, as_json=asked.as_json)
+            return await show_forks(
+                chosen, policies, Books(Spending(db), billing), console, aside, whole=whole, as_json=asked.as_json
+            )
     except CONNECT_ERRORS as error:
         aside.print(escape(f"A database cannot be asked ({type(error).__name__})."))
         return UNTRIED

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ from rich.markup import escape
 
 from billing.refunds.policy import RefundPolicy, load_policy
 from onebox.replay_refunds import approvals_under, refund_ids
+from onebox.replay_spending import Spending
 from orchestrator.confidence.policy import EscalationPolicy, load_escalation_policy
-from orchestrator.replay.changes import with_approvals, with_thresholds
+from orchestrator.limits.policy import LimitsPolicy, load_limits
+from orchestrator.replay.changes import with_approvals, with_limits, with_thresholds
 from orchestrator.replay.comparing import Forked, Side, Tally, amounts, forked
 from orchestrator.replay.forking import Change
 from orchestrator.replay.recording import Recording
@@ -32,25 +34,35 @@ class Policies:
 
     refunds: RefundPolicy | None = None
     escalation: EscalationPolicy | None = None
+    limits: LimitsPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where a fork finds what its policies decide over; billing's only for a refund policy."""
+
+    spending: Spending
+    billing: Connection | None
 
 
 def read_forks(asked: list[str]) -> Policies:
-    """From `policy=FILE`, each a refund policy or an escalation policy. Raises ForkRefused."""
-    refunds: RefundPolicy | None = None
-    escalation: EscalationPolicy | None = None
+    """From `policy=FILE`, each a policy of refunds, of escalation or of limits. Raises ForkRefused."""
+    found = Policies()
     for one in asked:
         kind, _, name = one.partition("=")
         if kind != "policy" or not name:
             raise ForkRefused(f"{one}: only policy=FILE can be forked.")
-        read = _policy(Path(name))
-        if isinstance(read, RefundPolicy):
-            refunds = read
-        else:
-            escalation = read
-    return Policies(refunds, escalation)
+        match _policy(Path(name)):
+            case RefundPolicy() as read:
+                found = replace(found, refunds=read)
+            case EscalationPolicy() as read:
+                found = replace(found, escalation=read)
+            case LimitsPolicy() as read:
+                found = replace(found, limits=read)
+    return found
 
 
-def _policy(file: Path) -> RefundPolicy | EscalationPolicy:
+def _policy(file: Path) -> RefundPolicy | EscalationPolicy | LimitsPolicy:
     try:
         text = file.read_text("utf-8")
         found: Any = yaml.safe_load(text)
@@ -59,16 +71,18 @@ def _policy(file: Path) -> RefundPolicy | EscalationPolicy:
             return load_policy(file)
         if isinstance(tiers, dict):
             return load_escalation_policy(text)
+        if isinstance(found, dict) and "caps" in found:
+            return load_limits(file)
     except OSError as error:
         raise ForkRefused(f"{file} cannot be read ({error.strerror}).") from error
     except (ValueError, yaml.YAMLError) as error:
         raise ForkRefused(f"{file} is no policy: {error}") from error
-    raise ForkRefused(f"{file} is neither a refund policy nor an escalation policy: its tiers tell them apart.")
+    raise ForkRefused(f"{file} is no policy of refunds, of escalation or of limits: it has neither tiers nor caps.")
 
 
 async def show_forks(
-    chosen: AsyncIterator[Recording], policies: Policies, billing: Connection | None, console: Console,
-    aside: Console, *, whole: bool, as_json: bool,
+    chosen: AsyncIterator[Recording], policies: Policies, books: Books, console: Console, aside: Console,
+    *, whole: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Prints each turn that changes (with its steps when `whole`), then the counts. Returns 0; 2 when a turn that was
     asked for could not be read.
@@ -79,7 +93,7 @@ async def show_forks(
             unread += one.unreadable is not None
             damaged += one.damage is not None
             continue
-        found = forked(one, await _changes(one, policies, billing))
+        found = forked(one, await _changes(one, policies, books))
         tally.add(found)
         if as_json:
             console.out(json.dumps(_told(found, steps=whole), ensure_ascii=False), highlight=False)
@@ -97,13 +111,15 @@ async def show_forks(
     return UNTRIED if damaged or (whole and unread) else SHOWN
 
 
-async def _changes(one: Recording, policies: Policies, billing: Connection | None) -> list[Change]:
+async def _changes(one: Recording, policies: Policies, books: Books) -> list[Change]:
     changes: list[Change] = []
-    if policies.refunds is not None and billing is not None:
+    if policies.refunds is not None and books.billing is not None:
         ids = refund_ids(recorded.turn_input for recorded in one.inputs)
-        changes.append(with_approvals(await approvals_under(billing, policies.refunds, ids)))
+        changes.append(with_approvals(await approvals_under(books.billing, policies.refunds, ids)))
     if policies.escalation is not None:
         changes.append(with_thresholds(policies.escalation))
+    if policies.limits is not None:
+        changes.append(with_limits(policies.limits, await books.spending.at(one)))
     return changes
 
 

@@ -10,7 +10,9 @@ from contracts.money import Money
 from contracts.tool import RiskTier
 from contracts.turn import FinalMessage
 from orchestrator.confidence.policy import EscalationPolicy, load_escalation_policy
-from orchestrator.replay.changes import with_approvals, with_thresholds
+from orchestrator.limits.policy import Cap, LimitsPolicy, load_limits
+from orchestrator.limits.usage import Spent
+from orchestrator.replay.changes import with_approvals, with_limits, with_thresholds
 from orchestrator.replay.comparing import Forked, Side, Tally, amounts, forked
 from orchestrator.replay.identical import replay
 from orchestrator.replay.recording import Recording
@@ -183,6 +185,27 @@ async def test_a_lower_threshold_gives_the_answer_that_was_withheld() -> None:
 async def test_what_the_guards_refused_for_another_reason_stays_refused() -> None:
     refused = Guarded(verdict="refuse", text="Sorry.", refusal="withheld", confidence=sure(0.9))
     assert not forked(await recorded(Shop(guarded=refused)), [with_thresholds(low(0.0))]).changed
+
+
+def limits(**session: Any) -> LimitsPolicy:
+    policy = load_limits()
+    return policy.model_copy(update={"caps": {"session": Cap.model_validate(session)}})
+
+
+@pytest.mark.parametrize(
+    ("tokens", "ended", "handed", "unknown"),
+    [(10_000, "answered", False, ""), (2_000, "answered", False, ""),
+     (1_200, "unknown", False, "ask the offline Brain"),
+     (1_000, "handed_over", True, "hand over: budget")],
+)  # fmt: skip
+async def test_other_limits_let_a_turn_begin_at_the_level_that_they_leave(
+    tokens: int, ended: str, handed: bool, unknown: str
+) -> None:
+    recording = await recorded(Shop())
+    found = forked(recording, [with_limits(limits(tokens=tokens), {"session": Spent(tokens=1_000)})])
+    assert (found.was.ended, found.now.ended, found.now.handed_over) == ("answered", ended, handed)
+    assert found.unknown.startswith(unknown)
+    assert bool(found.unknown) is bool(unknown)
 
 
 async def test_a_fork_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

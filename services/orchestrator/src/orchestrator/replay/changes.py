@@ -1,4 +1,4 @@
-"""What a fork changes: how many of staff must approve a registered write, and how sure an answer must be."""
+"""What a fork changes: who must approve a registered write, how sure an answer must be, what a turn may spend."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,13 @@ from contracts.tools.tickets import HandoffReason
 from contracts.turn import Outcome
 from orchestrator.confidence.judging import score_of
 from orchestrator.confidence.policy import EscalationPolicy
+from orchestrator.limits.deciding import level_of
+from orchestrator.limits.policy import CapName, LimitsPolicy
+from orchestrator.limits.usage import Spent
 from orchestrator.replay.forking import Change
 from orchestrator.turn.confidence import Confidence
 from orchestrator.turn.effects import AskingEffect, CallTool, CheckGuardrails
-from orchestrator.turn.inputs import Guarded, ToolSucceeded, TurnInput
+from orchestrator.turn.inputs import Guarded, ToolSucceeded, TurnInput, TurnStarted
 from orchestrator.turn.state import TurnState
 
 _LOW = "low_confidence"
@@ -26,6 +29,30 @@ def with_approvals(needed: Mapping[str, int]) -> Change:
         if approvals is None or approvals == one.output.get(_NEEDED, 0):
             return one
         return one.model_copy(update={"output": {**one.output, _NEEDED: approvals}})
+
+    return change
+
+
+def with_limits(policy: LimitsPolicy, spent: Mapping[CapName, Spent]) -> Change:
+    """The turn begins at the level that these limits leave, with what was `spent` by then.
+
+    The smaller model is asked the same as the stronger one: the recorded answers are taken for both.
+    """
+    verdict, tokens = level_of(policy, spent), policy.cap("session").tokens
+
+    def change(one: TurnInput, _: TurnState, __: AskingEffect | None) -> TurnInput:
+        if not isinstance(one, TurnStarted):
+            return one
+        left = one.budgets.session_tokens_left
+        if tokens is not None:
+            left = max(0, tokens - spent.get("session", Spent()).tokens)
+        budgets = one.budgets.model_copy(
+            update={
+                "cost_micros": policy.turn_cost_micros, "session_tokens_left": left, "level": verdict.level,
+                "level_reason": verdict.reason,
+            }
+        )  # fmt: skip
+        return one.model_copy(update={"budgets": budgets})
 
     return change
 
