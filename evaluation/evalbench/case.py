@@ -40,14 +40,15 @@ class OwnOrder(Strict):
 
 
 class Said(Strict):
-    """One message, and what its answer must be. In all texts `{order}` is the customer's first order, `{order2}` the second.
+    """One message, and what its answer must be. `{order}` is the customer's first order, `{order2}` the second.
 
-    `outcome`: any of them will do. `cites`: one of these pages; `[]`: none at all. `confirm`: the answer to a card.
+    `outcome`: any of them will do. `tools`: each was called, or one of those in an inner list. `cites`: one of these
+    pages; `[]`: none at all. `confirm`: the answer to a card.
     """
 
     says: Annotated[str, Field(min_length=1, max_length=4_000)]
     outcome: tuple[Ending, ...] = Field(min_length=1)
-    tools: tuple[str, ...] = ()
+    tools: tuple[Words, ...] = ()
     not_tools: tuple[str, ...] = ()
     cites: tuple[str, ...] | None = None
     has: tuple[Words, ...] = ()
@@ -90,7 +91,7 @@ class Case(Strict):
         for said in self.turns:
             if said.confirm is not None and "card" in said.outcome:
                 raise ValueError("a card that is answered is not the end of its turn")
-            if both := set(said.tools) & set(said.not_tools):
+            if both := {tool for tool in said.tools if isinstance(tool, str)} & set(said.not_tools):
                 raise ValueError(f"{', '.join(sorted(both))}: must be called and must not")
         return self
 

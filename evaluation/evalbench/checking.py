@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from evalbench.case import Case, Words, filled
+from evalbench.case import Words, filled
 from evalbench.playing import Answer, Played
 from evalbench.tone import faults_of_tone, spoken
 
 Kind = Literal["broke", "outcome", "tool", "citation", "words", "language", "tone", "effect"]
 #: An answer with one of these told the customer something wrong.
 WRONG: frozenset[Kind] = frozenset({"outcome", "tool", "citation", "words", "effect"})
-#: What the assistant says itself in the customer's language; a quotation stays in that of its page.
-_QUOTED = re.compile(r"[“\"„«][^”\"“»]{20,}[”\"“»]")
+_LINES = re.compile(r"\n+|(?<=[.!?])\s+")
+_NAMED = re.compile(r"“[^”]*”|\([^)]*\)|https?://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,7 @@ def check(played: Played, pages: Mapping[str, str]) -> list[Finding]:
     if played.broke:
         return [Finding("broke", len(played.answers) + 1, played.broke)]
     found = [
-        one
-        for number, answer in enumerate(played.answers, 1)
-        for one in _turn(number, answer, played.places, pages)
+        one for number, answer in enumerate(played.answers, 1) for one in _turn(number, answer, played.places, pages)
     ]
     return [*found, *_effects(played)]
 
@@ -57,8 +55,8 @@ def _turn(number: int, answer: Answer, places: dict[str, str], pages: Mapping[st
     if answer.ending not in said.outcome:
         yield Finding("outcome", number, f"{answer.ending}, not {' or '.join(said.outcome)}")
     for tool in said.tools:
-        if tool not in answer.tools:
-            yield Finding("tool", number, f"{tool} was not called")
+        if not answer.tools & ({tool} if isinstance(tool, str) else set(tool)):
+            yield Finding("tool", number, f"{_listed(tool)} was not called")
     for tool in said.not_tools:
         if tool in answer.tools:
             yield Finding("tool", number, f"{tool} was called")
@@ -70,8 +68,9 @@ def _turn(number: int, answer: Answer, places: dict[str, str], pages: Mapping[st
         # What was shown on the way counts as much as the answer that remains.
         if _has(answer.text, word) or _has(answer.streamed, word):
             yield Finding("words", number, f"must not be there: {word}")
-    own_words = _QUOTED.sub(" ", answer.text)
-    if said.language is not None and (heard := spoken(own_words)) != said.language:
+    heard = spoken(_own_words(answer.text, pages))
+    # An English answer may be all quotation: then there is little else to hear.
+    if said.language is not None and heard != said.language and (heard is not None or said.language != "en"):
         yield Finding("language", number, f"{heard or 'none that is known'}, not {said.language}")
     yield from (Finding("tone", number, text) for text in faults_of_tone(answer.text, said.tone))
     if answer.ending != "forbidden" and answer.streamed and answer.streamed != answer.text:
@@ -113,13 +112,13 @@ def _listed(words: Words) -> str:
     return words if isinstance(words, str) else " or ".join(words)
 
 
+def _own_words(text: str, pages: Mapping[str, str]) -> str:
+    """What the assistant says itself, in the customer's language; a quotation stays in that of its page."""
+    carried = [_plain(page) for page in pages.values()]
+    own = (line for line in _LINES.split(text) if not any(_plain(line) in page for page in carried))
+    return _NAMED.sub(" ", " ".join(own))
+
+
 def _plain(text: str) -> str:
     """Words only: Markdown marks and line breaks are not part of a quotation."""
     return " ".join(re.sub(r"[^\w\s]", " ", text).lower().split())
-
-
-def passes(case: Case, runs: list[list[Finding]]) -> bool:
-    """pass^k: every one of the runs is without a finding."""
-    if not runs:
-        raise ValueError(f"{case.id} was not run")
-    return not any(runs)

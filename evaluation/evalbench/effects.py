@@ -34,7 +34,7 @@ async def happened(machine: Machine, conversation_id: str, orders: Sequence[str]
     paid = await rows(billing, _PAID, list(orders)) if orders else []
     pending = await rows(billing, _PENDING, list(orders)) if orders else []
     handed = await rows(machine.database("orchestrator"), _HANDED, conversation_id) if conversation_id else []
-    # A person may be promised first and fetched by a job afterwards: the promise counts as the one hand-over it becomes.
+    # A person may be promised first and fetched by a job: the promise counts as the one hand-over it becomes.
     promised = any(row["handed"] for row in handed)
     return Happened(
         tickets=sum(ticket["handoff"] is None for ticket in tickets),

@@ -62,7 +62,9 @@ async def play(machine: Machine, case: Case) -> Played:
             else:
                 conversation_id = str(begun.raise_for_status().json()["conversation_id"])
                 for said in case.turns:
-                    answers.append(await _exchange(visitor, conversation_id, said, who))
+                    answer = await _exchange(visitor, conversation_id, said, who)
+                    # One by one: what was said before a conversation broke is kept.
+                    answers.append(answer)
         except (AssertionError, httpx.HTTPError) as error:
             broke = f"{type(error).__name__}: {error}"[:300]
     effects = await happened(machine, conversation_id, who.orders if case.who == "customer" else ())
@@ -92,6 +94,4 @@ def _answer(said: Said, turn: Turn, seconds: float, shown: str) -> Answer:
     sources = tuple(
         Source(one["url"].rstrip("/").rsplit("/", 1)[-1], one["title"], one["quote"]) for one in end["citations"]
     )
-    return Answer(
-        said, turn.outcome, turn.text, turn.streamed, sources, tools, seconds, float(end["cost_usd"]), shown
-    )
+    return Answer(said, turn.outcome, turn.text, turn.streamed, sources, tools, seconds, float(end["cost_usd"]), shown)

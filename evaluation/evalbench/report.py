@@ -1,4 +1,4 @@
-"""What a run says: a table and a verdict for the terminal, a page in HTML with the trend, the same as JSON beside it."""
+"""What a run says: a table and a verdict for the terminal, a page with the trend, the same as JSON beside it."""
 
 import json
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ class Results:
             "regressed": self.compared.regressed, "mended": self.compared.mended, "new": self.compared.new,
             "gone": self.compared.gone,
             "cases": {
-                one.case.id: {"passed": sum(not found for found in one.findings), "of": len(one.findings), "wrong": wrong(one)}
+                one.case.id: {"passed": one.runs_passed, "of": len(one.findings), "wrong": wrong(one)}
                 for one in self.tried
             },
         }  # fmt: skip
@@ -87,8 +87,8 @@ def table(results: Results) -> str:
     """For the terminal."""
     head = f"{'':<22}{'cases':>6}{'pass^' + str(results.k):>8}{'95 %':>16}{'answered':>10}{'wrongly':>9}{'at most':>9}"
     lines = ["", head + f"{'p50 s':>8}{'p95 s':>8}{'USD':>9}"]
-    for one in (*results.categories, None, *results.tiers, results.overall):
-        lines.append("" if one is None else _line(one))
+    groups = (*results.categories, None, *results.tiers, results.overall)
+    lines += ["" if one is None else _line(one) for one in groups]
     lines.append(
         "\n  wrongly: answered by its own word, and it should have asked, refused or fetched a person, or said it wrong"
     )
@@ -105,12 +105,7 @@ def table(results: Results) -> str:
 
 def transcripts(tried: Sequence[Tried]) -> str:
     """What was said in the last failed run of each failed case."""
-    parts = []
-    for one in tried:
-        failed = [played for played, found in zip(one.runs, one.findings, strict=True) if found]
-        if failed:
-            parts.append(f"\n--- {one.case.id}\n{transcript(failed[-1])}")
-    return "\n".join(parts)
+    return "\n".join(f"\n--- {one.case.id}\n{transcript(one.failed[-1])}" for one in tried if one.failed)
 
 
 def transcript(played: Played) -> str:
@@ -141,8 +136,8 @@ def _page(results: Results, trend: list[dict[str, Any]]) -> str:
         lstrip_blocks=True,
     )  # fmt: skip
     shown = [
-        {"case": one.case, "wrong": wrong(one), "passed": sum(not found for found in one.findings),
-         "of": len(one.findings), "said": transcript(next(p for p, found in zip(one.runs, one.findings, strict=True) if found))}
+        {"case": one.case, "wrong": wrong(one), "passed": one.runs_passed, "of": len(one.findings),
+         "said": transcript(one.failed[0])}
         for one in results.failed
     ]  # fmt: skip
     return environment.get_template("report.html.j2").render(results=results, failed=shown, trend=trend)

@@ -31,9 +31,23 @@ class Tried:
         """pass^k: it was run, and no run had a finding."""
         return bool(self.findings) and not any(self.findings)
 
+    @property
+    def runs_passed(self) -> int:
+        """How many runs had no finding."""
+        return sum(not found for found in self.findings)
+
+    @property
+    def failed(self) -> list[Played]:
+        """The runs that had one."""
+        return [played for played, found in zip(self.runs, self.findings, strict=True) if found]
+
 
 async def run_cases(
-    machine: Machine, cases: Sequence[Case], k: int, pages: Mapping[str, str], progress: Callable[[int, int], None],
+    machine: Machine,
+    cases: Sequence[Case],
+    k: int,
+    pages: Mapping[str, str],
+    progress: Callable[[int, int], None],
     settings: Mapping[str, str],
 ) -> list[Tried]:
     """Every case `k` times, in the order of `cases`. `settings`: what the orchestrator is told besides the usual."""

@@ -64,14 +64,12 @@ async def _customer(machine: Machine, orders: tuple[OwnOrder, ...]) -> Shopper:
         await shop.execute(_CUSTOMER, person.subject, person.name, person.email)
         for number, order in zip(numbers, orders, strict=True):
             sent = order.status in _SENT
-            tracking = f"https://parcelway.example/track/{number}" if sent else None
+            tracking = f"https://parcelway.example/track/PW{secrets.randbelow(10**10):010d}" if sent else None
             await shop.execute(
                 _ORDER, number, person.subject, order.status, order.total, "Parcelway" if sent else None, tracking,
                 order.paid_days_ago + 1,
             )  # fmt: skip
             await shop.execute(_ITEM, number, order.item, order.total)
             if order.status != "pending_payment":
-                await billing.execute(
-                    _CHARGE, f"ch_{number}", number, person.subject, order.total, order.paid_days_ago
-                )
+                await billing.execute(_CHARGE, f"ch_{number}", number, person.subject, order.total, order.paid_days_ago)
     return Shopper(person, numbers)

@@ -7,7 +7,7 @@ from typing import Any
 from contracts.tools.retrieval import Channel
 from contracts.turn import Role, ToolCall
 from orchestrator.brain.offline.phrasing import shown_id
-from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, is_no, is_yes, unambiguous
+from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, is_no, is_only_a_ticket, is_yes, unambiguous
 from orchestrator.brain.offline.slots import Slots, read_slots
 from orchestrator.brain.offline.understanding import Task
 from orchestrator.brain.port import BrainContext
@@ -116,7 +116,10 @@ def _refund(task: Task, context: BrainContext) -> ToolCall | Say:
 
 def _total_of(order_id: str, context: BrainContext) -> tuple[int, str] | None:
     for one in context.observations:
-        if one.tool == "get_order" and one.output is not None and one.output["order_id"] == order_id:
+        if one.tool != "get_order" or one.output is None:
+            continue
+        # The number that was asked about may be a token; in what the service said it is the number itself.
+        if order_id in (one.arguments.get("order_id"), one.output["order_id"]):
             total: dict[str, Any] = one.output["total"]
             return total["amount_minor"], total["currency"]
     return None
@@ -144,7 +147,8 @@ def _ticket(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
     said = [one.text for one in context.history if one.role is Role.CUSTOMER][-3:]
     lines = dict.fromkeys(line.strip() for line in (*said, *task.about.split("\n"), context.question))
     body = "\n".join(line for line in lines if len(line.split()) > MAX_PLAIN_WORDS or not (is_yes(line) or is_no(line)))
-    if len(body.split()) < MIN_BODY_WORDS and task.slots.order_id is None:
+    told = [line for line in body.split("\n") if not is_only_a_ticket(line)]
+    if sum(len(line.split()) for line in told) < MIN_BODY_WORDS and task.slots.order_id is None:
         return Say("ticket_about_what")
     topic = next(
         (one for line in reversed(body.split("\n")) if (one := unambiguous(line, read_slots(line))) in _CATEGORY), ""
