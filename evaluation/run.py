@@ -15,8 +15,10 @@ sys.path[:0] = [str(ROOT / "evaluation"), str(ROOT / "tests-e2e" / "support")]
 
 from evalbench.baseline import accept, compare  # noqa: E402 - after the path to what the tests share
 from evalbench.corpus import BadCases, chosen, read_cases  # noqa: E402
+from evalbench.judge import judge, settings  # noqa: E402
 from evalbench.pages import help_pages  # noqa: E402
 from evalbench.report import Results, table, transcripts, write  # noqa: E402
+from evalbench.rubric import BadLabels, read_labels  # noqa: E402
 from evalbench.running import SETTINGS, run_cases  # noqa: E402
 
 from e2e.machine import Machine  # noqa: E402
@@ -57,9 +59,9 @@ def main() -> int:
 async def evaluate(told: argparse.Namespace) -> int:
     """One evaluation, from the first process to the verdict."""
     try:
-        cases = chosen(read_cases(), told.only)
-    except BadCases as error:
-        print(f"{error}\nVERDICT: the cases cannot be used", file=sys.stderr)
+        cases, labels = chosen(read_cases(), told.only), read_labels()
+    except (BadCases, BadLabels) as error:
+        print(f"{error}\nVERDICT: the cases or labels cannot be used", file=sys.stderr)
         return 2
     told.state.parent.mkdir(parents=True, exist_ok=True)
     lock = DirectoryLock(told.state.with_suffix(".lock"))
@@ -84,8 +86,9 @@ async def evaluate(told: argparse.Namespace) -> int:
         return 2
     finally:
         lock.release()
+    judged = await judge([one.runs[0] for one in tried], labels, settings())
     compared = compare(tried, told.brain, whole=told.only is None)
-    results = Results(told.brain, told.k, tried, compared, time.monotonic() - began, datetime.now(UTC))
+    results = Results(told.brain, told.k, tried, compared, time.monotonic() - began, datetime.now(UTC), judged)
     if told.show:
         print(transcripts(tried))
     print(table(results))

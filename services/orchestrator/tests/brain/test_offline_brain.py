@@ -116,7 +116,7 @@ async def test_a_full_refund_is_proposed_though_the_order_is_known_by_its_token(
 @pytest.mark.parametrize(
     "question",
     ["Where can I find a tracking number?", "For how many years do you store invoices?",
-     "How do I get a VAT number onto an invoice?"],
+     "How do I get a VAT number onto an invoice?", "When will I hear back once I open a ticket?"],
 )  # fmt: skip
 async def test_a_question_in_general_is_looked_up_in_the_help_pages_whoever_asks(
     question: str, customer: bool, offline: OfflineBrain, ask: Any

@@ -51,6 +51,8 @@ _NO = re.compile(
 _TICKET = re.compile(
     r"\b(?:open|create|file|raise|submit|make|log|start|need|want)\b.{0,20}\b(?:ticket|(?:support |a )case)\b", re.I
 )
+#: "When do I get an answer if I open a ticket?" wants none yet.
+_WHEN = re.compile(r"^\W*(?:when|how (?:long|fast|soon|quickly))\b", re.I)
 _REFUND = re.compile(r"\b(?:refund(?:ed)?|reimburse(?:ment|d)?|money back|pay (?:me )?back|credit back)\b", re.I)
 _WHEREABOUTS = re.compile(
     r"\b(?:where(?:'s| is)?|status|arrived?|received?|come|track|long|still waiting|missing|showing|approved|"
@@ -118,7 +120,7 @@ def unambiguous(text: str, slots: Slots) -> str | None:
         return "identity"
     if _GREETING.search(text):
         return "greeting"
-    if _TICKET.search(text):
+    if _TICKET.search(text) and not _WHEN.search(text):
         return "open_ticket"
     if (money := _about_money(text, slots)) is not None:
         return money
