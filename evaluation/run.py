@@ -17,9 +17,13 @@ from evalbench.baseline import accept, compare  # noqa: E402 - after the path to
 from evalbench.corpus import BadCases, chosen, read_cases  # noqa: E402
 from evalbench.judge import judge, settings  # noqa: E402
 from evalbench.pages import help_pages  # noqa: E402
+from evalbench.personas import PERSONAS  # noqa: E402
+from evalbench.recorded_command import COMMANDS  # noqa: E402
+from evalbench.recorded_command import main as recorded_command  # noqa: E402
 from evalbench.report import Results, table, transcripts, write  # noqa: E402
 from evalbench.rubric import BadLabels, read_labels  # noqa: E402
 from evalbench.running import SETTINGS, run_cases  # noqa: E402
+from evalbench.simulating import simulate  # noqa: E402
 
 from e2e.machine import Machine  # noqa: E402
 from onebox.running import run_until_signal  # noqa: E402
@@ -52,6 +56,8 @@ def told_by(arguments: list[str]) -> argparse.Namespace:
 
 def main() -> int:
     """Runs, prints, writes. 0: nothing is worse than the baseline; 1: something is; 2: it could not be tried."""
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        return recorded_command(sys.argv[1:])
     told = told_by(sys.argv[1:])
     return run_until_signal(evaluate(told), partial(print, flush=True), interrupted=INTERRUPTED)
 
@@ -76,6 +82,7 @@ async def evaluate(told: argparse.Namespace) -> int:
             await machine.start()
             pages = help_pages()
             tried = await run_cases(machine, cases, told.k, pages, _progress, _settings(told.brain))
+            personas = [] if told.only else await simulate(machine, PERSONAS, pages)
         finally:
             await machine.stop()
     except EmbeddedError:
@@ -88,16 +95,18 @@ async def evaluate(told: argparse.Namespace) -> int:
         lock.release()
     judged = await judge([one.runs[0] for one in tried], labels, settings())
     compared = compare(tried, told.brain, whole=told.only is None)
-    results = Results(told.brain, told.k, tried, compared, time.monotonic() - began, datetime.now(UTC), judged)
+    results = Results(
+        told.brain, told.k, tried, compared, time.monotonic() - began, datetime.now(UTC), judged, personas
+    )
     if told.show:
-        print(transcripts(tried))
+        print(transcripts([*tried, *personas]))
     print(table(results))
     await asyncio.to_thread(write, results, told.results)
     if told.accept:
         accept(tried, told.brain, told.k)
         print("  taken as the baseline")
     print(results.verdict)
-    return int(bool(compared.regressed) and not told.accept)
+    return int((bool(compared.regressed) and not told.accept) or bool(results.odd_personas))
 
 
 def _settings(brain: str) -> dict[str, str]:

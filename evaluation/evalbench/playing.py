@@ -62,7 +62,7 @@ async def play(machine: Machine, case: Case) -> Played:
             else:
                 conversation_id = str(begun.raise_for_status().json()["conversation_id"])
                 for said in case.turns:
-                    answer = await _exchange(visitor, conversation_id, said, who)
+                    answer = await exchange(visitor, conversation_id, said, who)
                     # One by one: what was said before a conversation broke is kept.
                     answers.append(answer)
         except (AssertionError, httpx.HTTPError) as error:
@@ -71,7 +71,8 @@ async def play(machine: Machine, case: Case) -> Played:
     return Played(case, tuple(answers), effects, who.places, conversation_id, broke)
 
 
-async def _exchange(visitor: Visitor, conversation_id: str, said: Said, who: Shopper) -> Answer:
+async def exchange(visitor: Visitor, conversation_id: str, said: Said, who: Shopper) -> Answer:
+    """One message and what came of it, its card answered as the case says. Raises what the visitor raises."""
     began, heard = time.perf_counter(), len(visitor.received)
     answer = await visitor.post(conversation_id, filled(said.says, who.places))
     if answer.status_code == httpx.codes.FORBIDDEN:

@@ -30,6 +30,7 @@ class Results:
     seconds: float
     at: datetime
     judged: dict[str, Any] = field(default_factory=lambda: {"ran": False, "why": "no model is configured"})
+    personas: Sequence[Tried] = ()
 
     @property
     def overall(self) -> Score:
@@ -52,10 +53,17 @@ class Results:
         return [one for one in self.tried if not one.passed]
 
     @property
+    def odd_personas(self) -> list[str]:
+        """The personas whose conversation ended as it must not."""
+        return [one.case.id for one in self.personas if not one.passed]
+
+    @property
     def verdict(self) -> str:
         """One plain line."""
         whole, worse = self.overall, self.compared.regressed
         told = f"{whole.passed} of {whole.cases} cases passed {self.k} of {self.k} times ({whole.share:.1%})"
+        if odd := self.odd_personas:
+            return f"VERDICT: PERSONAS ENDED AS THEY MUST NOT: {', '.join(odd)}; {told}"
         if worse:
             return f"VERDICT: WORSE THAN THE BASELINE in {len(worse)}: {', '.join(worse)}; {told}"
         beside = "no worse than the baseline" if self.compared.known else f"no baseline for {self.brain}"
@@ -70,7 +78,7 @@ class Results:
             "overall": self.overall.document(), "tiers": [one.document() for one in self.tiers],
             "categories": [one.document() for one in self.categories],
             "regressed": self.compared.regressed, "mended": self.compared.mended, "new": self.compared.new,
-            "gone": self.compared.gone,
+            "gone": self.compared.gone, "personas": {one.case.id: wrong(one) for one in self.personas},
             "cases": {
                 one.case.id: {"passed": one.runs_passed, "of": len(one.findings), "wrong": wrong(one)}
                 for one in self.tried
@@ -92,11 +100,14 @@ def table(results: Results) -> str:
     lines.append(
         "\n  wrongly: answered by its own word, and it should have asked, refused or fetched a person, or said it wrong"
     )
-    for one in results.failed:
+    for one in (*results.failed, *(one for one in results.personas if not one.passed)):
         lines += [f"\n  {one.case.id} ({one.case.category})", *(f"      {line[:220]}" for line in wrong(one)[:6])]
     for name in ("mended", "new", "gone"):
         if names := getattr(results.compared, name):
             lines.append(f"\n  {name}: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}")
+    if results.personas:
+        good = len(results.personas) - len(results.odd_personas)
+        lines.append(f"\n  personas: {good} of {len(results.personas)} conversations ended as they should")
     judge = results.judged
     lines.append(f"\n  judge: {judge['summary'] if judge['ran'] else 'not run, ' + judge['why']}")
     lines.append(f"  {results.overall.runs} conversations in {results.seconds:.0f} s")
