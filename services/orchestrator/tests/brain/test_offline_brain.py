@@ -29,8 +29,7 @@ SLA = (
 
 
 def _restored(arguments: dict[str, Any]) -> dict[str, Any]:
-    behind = {"<email_k7q2m4xd>": "ada@example.com", "<order_k7q2m4xd>": "ABC123"}
-    return {key: behind.get(item, item) if isinstance(item, str) else item for key, item in arguments.items()}
+    return {key: "ada@example.com" if item == "<email_k7q2m4xd>" else item for key, item in arguments.items()}
 
 
 async def called(offline: OfflineBrain, context: Any) -> ToolCall:
@@ -98,18 +97,6 @@ async def test_a_full_refund_is_looked_up_and_then_proposed_with_its_exact_amoun
     looked_up = Observation("get_order", {"order_id": "ABC123"}, CONTENT)
     call = await called(offline, ask(question, observations=(looked_up,)))
     assert (call.name, call.arguments["amount_minor"]) == ("issue_refund", 18400)
-
-
-async def test_a_full_refund_is_proposed_though_the_order_is_known_by_its_token(
-    offline: OfflineBrain, ask: Any
-) -> None:
-    question = "I want a full refund for order <order_k7q2m4xd>"
-    looked_up = Observation("get_order", {"order_id": "<order_k7q2m4xd>"}, CONTENT)
-    call = await called(offline, ask(question, observations=(looked_up,)))
-    assert (call.name, call.arguments["amount_minor"]) == ("issue_refund", 18400)
-    # The total of another order is no amount to refund.
-    other = Observation("get_order", {"order_id": "<order_zzzzzzzz>"}, CONTENT)
-    assert "contains" in (await said(offline, ask(question, observations=(other,)))).text
 
 
 @pytest.mark.parametrize("customer", [True, False])

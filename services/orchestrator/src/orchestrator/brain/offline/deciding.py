@@ -116,10 +116,7 @@ def _refund(task: Task, context: BrainContext) -> ToolCall | Say:
 
 def _total_of(order_id: str, context: BrainContext) -> tuple[int, str] | None:
     for one in context.observations:
-        if one.tool != "get_order" or one.output is None:
-            continue
-        # The number that was asked about may be a token; in what the service said it is the number itself.
-        if order_id in (one.arguments.get("order_id"), one.output["order_id"]):
+        if one.tool == "get_order" and one.output is not None and one.output["order_id"] == order_id:
             total: dict[str, Any] = one.output["total"]
             return total["amount_minor"], total["currency"]
     return None
