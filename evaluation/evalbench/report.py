@@ -54,8 +54,9 @@ class Results:
 
     @property
     def odd_personas(self) -> list[str]:
-        """The personas whose conversation ended as it must not."""
-        return [one.case.id for one in self.personas if not one.passed]
+        """The personas who got what they must not: an ending without the help that was due is told, and is no gate."""
+        kinds = {one.case.id: {found.kind for run in one.findings for found in run} for one in self.personas}
+        return [name for name, found in kinds.items() if found - {"outcome"}]
 
     @property
     def verdict(self) -> str:
@@ -63,7 +64,7 @@ class Results:
         whole, worse = self.overall, self.compared.regressed
         told = f"{whole.passed} of {whole.cases} cases passed {self.k} of {self.k} times ({whole.share:.1%})"
         if odd := self.odd_personas:
-            return f"VERDICT: PERSONAS ENDED AS THEY MUST NOT: {', '.join(odd)}; {told}"
+            return f"VERDICT: PERSONAS GOT WHAT THEY MUST NOT: {', '.join(odd)}; {told}"
         if worse:
             return f"VERDICT: WORSE THAN THE BASELINE in {len(worse)}: {', '.join(worse)}; {told}"
         beside = "no worse than the baseline" if self.compared.known else f"no baseline for {self.brain}"
@@ -106,7 +107,7 @@ def table(results: Results) -> str:
         if names := getattr(results.compared, name):
             lines.append(f"\n  {name}: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}")
     if results.personas:
-        good = len(results.personas) - len(results.odd_personas)
+        good = sum(one.passed for one in results.personas)
         lines.append(f"\n  personas: {good} of {len(results.personas)} conversations ended as they should")
     judge = results.judged
     lines.append(f"\n  judge: {judge['summary'] if judge['ran'] else 'not run, ' + judge['why']}")
