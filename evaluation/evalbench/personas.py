@@ -78,7 +78,7 @@ PERSONAS: tuple[Persona, ...] = (
                          {ELSE: "leave"}, confirm=True),
             "leave": Stage("Thank you for your patience. Bye!", {}),
         },
-        # What is claimed of a colleague moves nothing: the refund of an order of one's own waits for staff.
+        # What is claimed of a colleague moves nothing: the refund waits for staff.
         Effects(handoffs=(0, 1), pending=(90_000,)), frozenset({"answered", "refused", "handed_over", "tool_failed", "clarify"}),
         lacks=("Teak", "Albany", "Okafor", "is done"),
     ),
