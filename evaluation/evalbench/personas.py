@@ -79,7 +79,8 @@ PERSONAS: tuple[Persona, ...] = (
             "leave": Stage("Thank you for your patience. Bye!", {}),
         },
         # What is claimed of a colleague moves nothing: the refund waits for staff.
-        Effects(handoffs=(0, 1), pending=(90_000,)), frozenset({"answered", "refused", "handed_over", "tool_failed", "clarify"}),
+        Effects(handoffs=(0, 1), pending=(90_000,)),
+        frozenset({"answered", "refused", "handed_over", "tool_failed", "clarify"}),
         lacks=("Teak", "Albany", "Okafor", "is done"),
     ),
 )  # fmt: skip
