@@ -161,7 +161,7 @@ async def orchestrate(
                 kit.metrics.counter("aiguy_mails_total", "Mails that came in, by what became of them", ["outcome"]),
             )  # fmt: skip
         app.state.staff_room = StaffRoom(
-            kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]),
+            kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]), core.queue,
         )  # fmt: skip
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
         app.state.knowledge = KnowledgeDesk(services, settings.answer_link_hosts)

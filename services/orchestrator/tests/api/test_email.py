@@ -344,6 +344,25 @@ async def test_one_sender_is_answered_so_often_in_an_hour_and_others_still_are(s
     assert await shop.outcome(mail(someone())) == "taken"
 
 
+async def test_staff_answer_a_mail_in_its_thread_and_their_words_are_owed_by_mail(shop: Shop) -> None:
+    sender = someone()
+    await shop.outcome(mail(sender, body="May I talk to a person, please?"))
+    (turn,) = await shop.turns(sender)
+    kim = shop.issuer.bearer(
+        "orchestrator", ("conversations:answer",), subject="staff_kim", role=Role.STAFF, conversation_id=None,
+        turn_id=None, ttl_s=300,
+    )  # fmt: skip
+    about = {"conversation_id": turn["conversation_id"]}
+    assert (await shop.http.post("/api/agent/staff/takeover", json=about, headers=kim)).status_code == 200
+    for _ in range(2):
+        said = about | {"text": "I am Kim.", "client_message_id": "m-1"}
+        assert (await shop.http.post("/api/agent/staff/messages", json=said, headers=kim)).status_code == 200
+    jobs = await shop.db.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = 'mail_staff'")
+    owed = [json.loads(one["payload"]) for one in jobs]
+    assert [one["conversation_id"] for one in owed].count(turn["conversation_id"]) == 1
+    assert b"Kim" not in b"".join(one["payload"] for one in jobs)
+
+
 async def test_who_was_erased_is_not_found_again_by_their_mails(shop: Shop) -> None:
     sender = someone()
     await shop.outcome(mail(sender))

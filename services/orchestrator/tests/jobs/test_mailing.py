@@ -14,7 +14,7 @@ from contracts.headers import IDEMPOTENCY_KEY
 from contracts.mails import MailOutcome
 from contracts.manifest import entry_from_contract
 from contracts.tools.tickets import EMAIL_ANSWER, SendEmailInput
-from contracts.turn import Citation, Outcome
+from contracts.turn import Answering, Citation, Outcome
 from orchestrator.channels.email.channel import EmailChannel
 from orchestrator.channels.email.letters import Letter
 from orchestrator.channels.email.replies import replied_to
@@ -29,10 +29,12 @@ from orchestrator.journal.accept import Accepted, Incoming, accept_message, begi
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec, load_entries
 from orchestrator.journal.mailing import leave_address
+from orchestrator.journal.staff import StaffMessage, say, take_over
 from orchestrator.journal.store import PgTurnJournal
 from orchestrator.journal.vaulting import Vaults
 from orchestrator.journal.verify import verify_conversation
 from orchestrator.memory.short_term import NOTHING_YET
+from orchestrator.privacy.erasing import erase_conversations
 from orchestrator.tools.build import build_tools
 from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.entry import make_entry
@@ -252,7 +254,7 @@ async def test_a_card_of_a_guest_is_mailed_without_its_words_which_may_be_anybod
 async def _wrote_a_mail(post: Post, text: str = "How long is the warranty?") -> str:
     """A turn that answers a mail of a guest."""
     turn_id = await post.says_a_guest(text)
-    letter = Letter("two@example.org", ("one@example.org",), "Warranty")
+    letter = Letter("two@example.org", ("one@example.org",), "Warranty", "gus@example.org")
     async with post.database.primary() as db:
         names = Names(f"id-{turn_id}", f"named-{turn_id}", CHANNEL.person("gus@example.org"))
         assert await keep(db, names, TAKEN, post.conversation, turn_id, letter)
@@ -295,6 +297,45 @@ async def test_what_staff_answer_is_not_answered_by_an_empty_mail(post: Post) ->
     assert await replace(post.mails, email=CHANNEL).send(turn_id)
     assert post.tickets.calls == []
     assert (await post.left(turn_id))[1] is False
+
+
+async def _staff_say(post: Post, text: str) -> int:
+    """What staff say in the conversation; its place in the thread."""
+    async with post.database.transaction() as db:
+        await take_over(db, post.conversation, "kim")
+        with_staff = replace(post.conversation, answering=Answering.STAFF)
+        vault = await post.mails.world.vaults.opened(db, post.conversation)
+        return (await say(db, with_staff, vault, StaffMessage(f"m-{text}", text, "kim"))).place
+
+
+async def test_what_staff_say_reaches_who_wrote_by_mail_once(post: Post) -> None:
+    turn_id = await _wrote_a_mail(post)
+    mails = replace(post.mails, email=CHANNEL)
+    places = [await _staff_say(post, text) for text in ("We sent it anew, call +49 30 123456 78.", "And it is there.")]
+    for place in (*places, places[0]):
+        assert await mails.relay(post.conversation.id, place)
+    first, second, again = post.tickets.calls
+    assert first.arguments["body"] == "We sent it anew, call +49 30 123456 78."
+    assert (first.arguments["in_reply_to"], first.arguments["subject"]) == ("two@example.org", "Re: Warranty")
+    token = jwt.decode(first.headers["authorization"].removeprefix("Bearer "), options={"verify_signature": False})
+    assert (token["email"], token["role"], token["trn"]) == ("gus@example.org", "guest", turn_id)
+    keys = [one.headers[IDEMPOTENCY_KEY.lower()] for one in (first, second, again)]
+    assert keys[0] == keys[2] != keys[1]
+
+
+async def test_what_staff_say_waits_for_the_ticket_service_and_goes_nowhere_when_it_is_not_wanted(post: Post) -> None:
+    await post.end(await _wrote_a_mail(post))
+    place = await _staff_say(post, "Here it is.")
+    post.tickets.problem = ProblemCode.DEPENDENCY_DOWN
+    assert not await post.mails.relay(post.conversation.id, place)
+    tried = len(post.tickets.calls)
+    post.tickets.problem = None
+    await post.say("I am in the chat now", key="two", by_mail=False)
+    assert await post.mails.relay(post.conversation.id, place)
+    async with post.database.transaction() as db:
+        await erase_conversations(db, [post.conversation.id])
+    assert await post.mails.relay(post.conversation.id, place)
+    assert len(post.tickets.calls) == tried
 
 
 async def test_a_customers_mail_has_no_reply_address_into_their_conversation(post: Post) -> None:

@@ -27,6 +27,8 @@ from orchestrator.api.staff_models import (
     StaffMessageAccepted,
     Takeover,
 )
+from orchestrator.channels.email.store import latest_letter
+from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.conversations import Conversation, is_of
 from orchestrator.journal.staff import InTheQueue, StaffMessage, conversation_of_site, hand_back, handoff_queue, say
 from orchestrator.journal.staff import take_over as step_in
@@ -45,6 +47,7 @@ class StaffRoom:
     """What staff's steps touch besides the database."""
 
     steps: Counter
+    queue: JobQueue
 
 
 async def _staff_room(request: Request) -> StaffRoom:
@@ -97,6 +100,8 @@ def staff_router() -> APIRouter:
             if not said.again:
                 about = _about(conversation.id, body.client_message_id)
                 await record_step(db, desk, caller, "staff_message", about)
+                if await latest_letter(db, conversation) is not None:
+                    await room.queue.mail_staff(db, conversation.id, said.place)
         if not said.again:
             room.steps.labels("message").inc()
         return StaffMessageAccepted(conversation_id=conversation.id, at=said.at)

@@ -14,7 +14,7 @@ from contracts.mails import OUTCOME_PATH, OUTCOME_SCOPE, MailOutcome, MailQuery
 from contracts.tool import Family
 from orchestrator.channels.email.channel import EmailChannel
 from orchestrator.channels.email.letters import Letter
-from orchestrator.channels.email.store import SENT, keep, letter_of
+from orchestrator.channels.email.store import SENT, keep, latest_letter, letter_of
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.effects.mailed import Post
 from orchestrator.effects.scope import Collaborators, TurnScope
@@ -24,6 +24,7 @@ from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec, load_entries
 from orchestrator.journal.mailing import Mailed, address_of, mailed, refused, unwanted
 from orchestrator.journal.showing import shown_card, shown_end, strangers_end
+from orchestrator.journal.staff import said_by_staff
 from orchestrator.journal.views import turn_view
 from orchestrator.tools.calls import CallSucceeded
 from orchestrator.tools.gateway import CallFailed, CallRequest, arguments_hash
@@ -87,6 +88,36 @@ class MailJobs:
                 await self.queue.check_mail(db, turn_id, message_id)
                 if self.email is not None and not conversation.customer:
                     await keep(db, self.email.sent(message_id, address), SENT, conversation, turn_id)
+        return True
+
+    async def relay(self, conversation_id: str, place: int) -> bool:
+        """Send what staff said at this place of the thread to who wrote by mail; False: it has to be tried again."""
+        world = self.world
+        async with world.database.primary() as db:
+            found = await said_by_staff(db, self.conversations, world.vaults, conversation_id, place)
+            latest = None if found is None else await latest_letter(db, found[0])
+        if found is None or latest is None:
+            return True  # erased, or gone on in the chat by now
+        conversation, said = found
+        turn_id, letter = latest
+        language = world.languages.detect(said) or "en"
+        subject = world.phrases.in_language(language).say("mail_subject", shop=self.shop)
+        arguments = self._threaded({"subject": subject, "body": said}, conversation, letter)
+        result = await world.gateway.call(CallRequest(
+            tool=MAIL_TOOL, arguments=arguments, args_hash=arguments_hash(arguments),
+            subject=conversation.identity.subject, role="guest", conversation_id=conversation.id, turn_id=turn_id,
+            request_id="", timeout_s=_TIMEOUT_S, email=letter.sender,
+        ))  # fmt: skip
+        if isinstance(result, CallFailed) and result.code not in _SENT:
+            if result.code in _AGAIN or PROBLEMS[result.code].retryable:
+                return False
+            self.mails.labels("refused").inc()
+            get_logger().error("what staff said was not mailed", turn_id=turn_id, reason=result.code.value)
+            return True
+        self.mails.labels("staff").inc()
+        if self.email is not None and isinstance(result, CallSucceeded):
+            async with world.database.transaction() as db:
+                await keep(db, self.email.sent(str(result.output["message_id"]), letter.sender), SENT, conversation)
         return True
 
     async def check(self, turn_id: str, message_id: str) -> bool:

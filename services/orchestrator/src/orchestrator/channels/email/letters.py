@@ -12,11 +12,14 @@ _AGAIN = ("re:", "aw:", "sv:", "antw:", "r:")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail that is answered: its Message-ID, or "", what it refers to, the nearest first, and its subject."""
+    """A mail that is answered: its Message-ID, or "", what it refers to, the nearest first, its subject and
+    the address that it came from.
+    """
 
     message_id: str
     references: tuple[str, ...]
     subject: str
+    sender: str = ""
 
     def to_bytes(self) -> bytes:
         """To be sealed."""
@@ -26,7 +29,7 @@ class Letter:
     def from_bytes(cls, stored: bytes) -> "Letter":
         """What `to_bytes` wrote."""
         told = orjson.loads(stored)
-        return cls(told["message_id"], tuple(told["references"]), told["subject"])
+        return cls(told["message_id"], tuple(told["references"]), told["subject"], told["sender"])
 
     def answered(self) -> dict[str, Any]:
         """Further arguments of the mail that answers it; a mail without an id cannot be named."""

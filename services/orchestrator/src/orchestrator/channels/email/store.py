@@ -28,6 +28,11 @@ _SO_FAR = (
     " FROM mails WHERE person = $1 AND outcome = 'taken' AND created_at > now() - interval '1 day'"
 )
 _LETTER = "SELECT letter, person FROM mails WHERE turn_id = $1 AND outcome = 'taken'"
+# Who wrote last in the chat looks there.
+_LATEST = (
+    "SELECT m.turn_id, m.letter FROM (SELECT id FROM turns WHERE conversation_id = $1 ORDER BY ordinal DESC LIMIT 1) t"
+    " JOIN mails m ON m.turn_id = t.id AND m.outcome = 'taken' WHERE m.letter IS NOT NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,15 @@ async def letter_of(db: Connection, conversation: Conversation, turn_id: str) ->
     if row is None or row["letter"] is None:
         return None
     return Letter.from_bytes(conversation.sealer.open(_purpose(turn_id), row["letter"]))
+
+
+async def latest_letter(db: Connection, conversation: Conversation) -> tuple[str, Letter] | None:
+    """The turn and the mail with which the conversation's customer spoke last; None when that was not by mail."""
+    row = await db.fetchrow(_LATEST, conversation.id)
+    if row is None:
+        return None
+    opened = conversation.sealer.open(_purpose(row["turn_id"]), row["letter"])
+    return row["turn_id"], Letter.from_bytes(opened)
 
 
 def _purpose(turn_id: str) -> str:

@@ -72,7 +72,7 @@ class MailRoom:
         conversation_id, begins = await self._conversation(db, desk, mail, names)
         conversation, accepted = await self._accepted(db, desk, mail, names, conversation_id, begins=begins)
         await leave_address(db, conversation, accepted.turn_id, mail.sender)
-        letter = Letter(mail.message_id, mail.references, mail.subject)
+        letter = Letter(mail.message_id, mail.references, mail.subject, mail.sender)
         await keep(db, names, TAKEN, conversation, accepted.turn_id, letter)
         return TAKEN
 
