@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy bench-guards \
         bench-gateway bench-first-words load soak profile guard-suite prove-refunds prove-turns prove-input \
         prove-streams prove-guards redteam chaos deploy-check contracts gateway-install widget plugin k8s-check \
-        alerts-check dashboards images-check
+        alerts-check dashboards images-check eval
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -118,6 +118,9 @@ prove-input: setup ## At least 5,000 good and bad requests to each service, answ
 	  services/orchestrator/tests/api/test_fuzz.py 2>var/prove-input.log; \
 	  then echo 'VERDICT: every service keeps to its document'; \
 	  else echo 'VERDICT: A SERVICE DOES NOT KEEP TO ITS DOCUMENT (see above)'; exit 1; fi
+
+eval: setup ## How good the agent is: all golden conversations four times, judged by rules; ARGS="--only refund --k 1"
+	@exec $(VENV)/python evaluation/run.py $(ARGS)
 
 prove-guards: setup ## Attacks through a Brain that obeys whatever it reads, AgentDojo's among them; prints what went through
 	@uv=$$(command -v uv || ls .uv/bin/uv .uv/lib/bin/uv 2>/dev/null | head -1); \

@@ -15,6 +15,7 @@ import pytest_asyncio
 from e2e.audit import Books
 from e2e.machine import PROCESSES, Machine
 from e2e.people import Person
+from e2e.replays import odd, replayed
 from e2e.soak import Soak
 from onebox.ports import ORCHESTRATOR
 from onebox.stack import SERVICES
@@ -82,6 +83,9 @@ async def test_every_accepted_turn_ends_once_and_no_ticket_is_made_twice(wounded
     outcomes = Counter(held.turn.outcome for held in soak.held)
     print(f"outcomes: {dict(outcomes)}")
     assert await books.trouble() == []
+    again = await replayed(wounded, books.conversations)
+    assert len(again) == TURNS
+    assert odd(again) == []
     assert len(soak.held) == TURNS
     assert set(killed) == set(PROCESSES)
     # A machine that only ever says sorry would pass all of the above.

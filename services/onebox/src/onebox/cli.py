@@ -36,6 +36,7 @@ from onebox.keys_command import retire_key, rewrap_keys, rotate_keys
 from onebox.ports import ORCHESTRATOR
 from onebox.privacy_command import erase_customer, export_customer
 from onebox.receipt_command import show_receipt
+from onebox.replay_cli import replay_turns
 from onebox.report import ConsoleReport
 from onebox.running import run_until_signal
 from onebox.stack import Stack
@@ -67,6 +68,7 @@ app.add_typer(kb, name="kb")
 app.add_typer(keys, name="keys")
 app.add_typer(privacy, name="privacy")
 app.add_typer(receipt, name="receipt")
+app.command(name="replay")(replay_turns)
 
 
 def _console() -> Console:

@@ -99,6 +99,41 @@ async def test_a_full_refund_is_looked_up_and_then_proposed_with_its_exact_amoun
     assert (call.name, call.arguments["amount_minor"]) == ("issue_refund", 18400)
 
 
+@pytest.mark.parametrize("customer", [True, False])
+@pytest.mark.parametrize(
+    "question",
+    ["Where can I find a tracking number?", "For how many years do you store invoices?",
+     "How do I get a VAT number onto an invoice?", "When will I hear back once I open a ticket?"],
+)  # fmt: skip
+async def test_a_question_in_general_is_looked_up_in_the_help_pages_whoever_asks(
+    question: str, customer: bool, offline: OfflineBrain, ask: Any
+) -> None:
+    assert (await called(offline, ask(question, customer=customer))).name == "search_kb"
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [("What's in it?", "get_order"), ("has it been shipped?", "get_order_status"), ("refund it please", "refund")],
+)
+async def test_it_is_the_order_that_was_spoken_of(question: str, name: str, offline: OfflineBrain, ask: Any) -> None:
+    context = ask(question, "Where is order ABC123?", "Your order ••C123 is on its way.")
+    if name == "refund":
+        assert "How much of order" in (await said(offline, context)).text
+    else:
+        assert await called(offline, context) == ToolCall(name=name, arguments={"order_id": "ABC123"})
+
+
+async def test_how_long_it_takes_is_no_question_about_the_order_before(offline: OfflineBrain, ask: Any) -> None:
+    context = ask("And how long does it take to Japan?", "Where is order ABC123?", "Your order ••C123 is on its way.")
+    assert (await called(offline, context)).name == "search_kb"
+
+
+@pytest.mark.parametrize("wish", ["I need to open a ticket", "can you create a new support ticket for me please"])
+async def test_the_wish_for_a_ticket_says_not_what_it_is_about(wish: str, offline: OfflineBrain, ask: Any) -> None:
+    assert "What is it about?" in (await said(offline, ask(wish))).text
+    assert (await called(offline, ask(f"{wish}, the zip of my tent broke"))).name == "create_ticket"
+
+
 @pytest.mark.parametrize(
     ("question", "part"),
     [("Refund order 1234", "How much of order ••1234"), ("Refund $200", "Which order should I refund"),

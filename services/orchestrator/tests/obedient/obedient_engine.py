@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -21,9 +22,15 @@ from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.guard.ours import standing
 from orchestrator.guard.output.policy import load_output_policy
 from orchestrator.guard.vault import Vault
+from orchestrator.journal.cards import card_of
+from orchestrator.journal.entries import Codec
+from orchestrator.journal.store import end_event
 from orchestrator.memory.short_term import Remembered
+from orchestrator.replay.identical import replay
+from orchestrator.replay.recording import Recording, Row
 from orchestrator.tools.build import build_tools
 from orchestrator.tools.callbacks import Callbacks
+from orchestrator.turn.effects import AskConfirmation, Finish
 from orchestrator.turn.inputs import ConfirmationDecided, TurnStarted
 from orchestrator.turn.journal import Closing, Recorded
 from orchestrator.turn.loop import run_turn
@@ -68,12 +75,29 @@ class Journal:
     """One turn's journal, in memory."""
 
     rows: list[Recorded] = field(default_factory=list)
+    closings: list[tuple[Closing, TurnState]] = field(default_factory=list)
 
     async def load(self) -> Sequence[Recorded]:
         return list(self.rows)
 
     async def append(self, after: int, inputs: Sequence[Recorded], state: TurnState, closing: Closing | None) -> None:
         self.rows.extend(inputs)
+        if closing is not None:
+            self.closings.append((closing, state))
+
+
+def _replays(turn_id: str, journal: Journal) -> None:
+    """Each turn of the suite, as bytes and back, decides again as it did."""
+    codec = Codec()
+    stored = [(codec.encode(one.turn_input, one.mark), one.at_ms) for one in journal.rows]
+    inputs = tuple(Recorded(codec.decode(one), at_ms, codec.mark(one)) for one, at_ms in stored)
+    finish, state = next((one, state) for one, state in journal.closings if isinstance(one, Finish))
+    used = (state.usage.tokens_in, state.usage.tokens_out, state.usage.cost_micros)
+    row = Row(len(inputs), finish.outcome.value, state.model, *used)
+    cards = tuple(card_of(turn_id, one) for one, _ in journal.closings if isinstance(one, AskConfirmation))
+    began = datetime.fromtimestamp(inputs[0].at_ms / 1000, UTC)
+    verdict = replay(Recording(turn_id, "cnv", began, "ended", row, inputs, end_event(state, finish), cards))
+    assert (verdict.difference, verdict.unmarked) == (None, 0)
 
 
 @dataclass
@@ -161,6 +185,7 @@ class Engine:
             journal.rows.append(Recorded(ConfirmationDecided(digest=digest, confirmed=yes), self._now()))
         talk.answers.append(state.answer_text)
         talk.states.append(state)
+        _replays(turn_id, journal)
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import asyncpg
+import orjson
 from pydantic import TypeAdapter
 
 from orchestrator.guard.vault import Held
@@ -29,13 +30,20 @@ class Codec:
     def __init__(self) -> None:
         self._adapter: TypeAdapter[TurnInput] = input_adapter()
 
-    def encode(self, turn_input: TurnInput) -> bytes:
-        """The input as JSON."""
-        return self._adapter.dump_json(turn_input)
+    def encode(self, turn_input: TurnInput, mark: str = "") -> bytes:
+        """The input as JSON, with the mark of what it answers beside its own fields."""
+        payload = self._adapter.dump_json(turn_input)
+        return payload if not mark else b'%b,"mark":%b}' % (payload[:-1], orjson.dumps(mark))
 
     def decode(self, payload: bytes) -> TurnInput:
         """The input that the JSON stands for; raises ValueError when it is none of ours."""
         return self._adapter.validate_json(payload)
+
+    @staticmethod
+    def mark(payload: bytes) -> str:
+        """The mark in the JSON of an input; "" in an entry that has none, such as an older one."""
+        mark = orjson.loads(payload).get("mark", "")
+        return mark if isinstance(mark, str) else ""
 
 
 async def append_entries(
@@ -60,7 +68,7 @@ def entry_columns(
 ) -> tuple[list[str], list[str], list[str]]:
     """Kinds, times and sealed payloads of entries, as the statements of the SQL functions take them."""
     payloads = byte_texts(
-        sealer.seal(purpose(turn_id, after + index), codec.encode(one.turn_input))
+        sealer.seal(purpose(turn_id, after + index), codec.encode(one.turn_input, one.mark))
         for index, one in enumerate(inputs, start=1)
     )
     return [one.turn_input.kind for one in inputs], number_texts(one.at_ms for one in inputs), payloads

@@ -11,10 +11,13 @@ from orchestrator.turn.state import TurnState
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An input with the time at which it was journalled (epoch milliseconds)."""
+    """An input with the time at which it was journalled (epoch milliseconds). `mark`: what had been decided, when it is
+    the answer to an effect (`turn/decided.py`); only a replay reads it.
+    """
 
     turn_input: TurnInput
     at_ms: int
+    mark: str = ""
 
 
 Closing = Finish | WaitingEffect

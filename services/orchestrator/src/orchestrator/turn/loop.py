@@ -6,6 +6,7 @@ phrases) share an append with their cause. Killed anywhere, the loop is simply r
 
 from collections.abc import Callable
 
+from orchestrator.turn.decided import mark_of
 from orchestrator.turn.effects import AskingEffect, TellingEffect
 from orchestrator.turn.journal import Closing, EffectRunner, Recorded, TurnJournal
 from orchestrator.turn.machine import Step, fold, reduce
@@ -39,7 +40,7 @@ async def run_turn(journal: TurnJournal, runner: EffectRunner, now_ms: Callable[
             return step.state
         turn_input = await runner.ask(asking, step.state)
         now = now_ms()
-        unsaved.append(Recorded(turn_input, now))
+        unsaved.append(Recorded(turn_input, now, mark_of(step.state.phase, step.effects)))
         step = reduce(step.state, turn_input, now)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from contracts.tools.retrieval import Channel
 from contracts.turn import Role, ToolCall
 from orchestrator.brain.offline.phrasing import shown_id
-from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, is_no, is_yes, unambiguous
+from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, is_no, is_only_a_ticket, is_yes, unambiguous
 from orchestrator.brain.offline.slots import Slots, read_slots
 from orchestrator.brain.offline.understanding import Task
 from orchestrator.brain.port import BrainContext
@@ -144,7 +144,8 @@ def _ticket(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
     said = [one.text for one in context.history if one.role is Role.CUSTOMER][-3:]
     lines = dict.fromkeys(line.strip() for line in (*said, *task.about.split("\n"), context.question))
     body = "\n".join(line for line in lines if len(line.split()) > MAX_PLAIN_WORDS or not (is_yes(line) or is_no(line)))
-    if len(body.split()) < MIN_BODY_WORDS and task.slots.order_id is None:
+    told = [line for line in body.split("\n") if not is_only_a_ticket(line)]
+    if sum(len(line.split()) for line in told) < MIN_BODY_WORDS and task.slots.order_id is None:
         return Say("ticket_about_what")
     topic = next(
         (one for line in reversed(body.split("\n")) if (one := unambiguous(line, read_slots(line))) in _CATEGORY), ""

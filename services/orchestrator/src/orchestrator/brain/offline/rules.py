@@ -8,7 +8,9 @@ _QUESTION = re.compile(
     r"^\W*(?:how|when|what|why|who|which|where|can|could|do|does|is|are|am|will|may|would|should)\b", re.I
 )
 _HOW = re.compile(
-    r"\b(?:how (?:long|do|does|can|much time|many days)|when (?:will|do|does|can)|polic(?:y|ies)|what if)\b", re.I
+    r"\b(?:how (?:long|do|does|can|much time|many (?:days|weeks|months|years))|when (?:will|do|does|can)|"
+    r"polic(?:y|ies)|what if)\b",
+    re.I,
 )
 _PERSON = (
     r"(?:a |an |the |your )?(?:real |live |actual |human )*"
@@ -49,6 +51,8 @@ _NO = re.compile(
 _TICKET = re.compile(
     r"\b(?:open|create|file|raise|submit|make|log|start|need|want)\b.{0,20}\b(?:ticket|(?:support |a )case)\b", re.I
 )
+#: "When do I get an answer if I open a ticket?" wants none yet.
+_WHEN = re.compile(r"^\W*(?:when|how (?:long|fast|soon|quickly))\b", re.I)
 _REFUND = re.compile(r"\b(?:refund(?:ed)?|reimburse(?:ment|d)?|money back|pay (?:me )?back|credit back)\b", re.I)
 _WHEREABOUTS = re.compile(
     r"\b(?:where(?:'s| is)?|status|arrived?|received?|come|track|long|still waiting|missing|showing|approved|"
@@ -68,7 +72,7 @@ _CHANGE = re.compile(
 )
 _CONTENT = re.compile(
     r"\b(?:what(?:'s| is| was| did| have)?|which|show|list|see|tell)\b.{0,30}"
-    r"\b(?:in (?:my|the|this|that) order|items?|products?|contents?|details|did i (?:buy|order|purchase))\b"
+    r"\b(?:in it|in (?:my|the|this|that) order|items?|products?|contents?|details|did i (?:buy|order|purchase))\b"
     r"|\bhow much (?:did i pay|was|is) (?:for )?(?:my|the|this|order)\b|\btotal of (?:my|the|order)\b",
     re.I,
 )
@@ -85,6 +89,20 @@ _GENERAL = re.compile(
     re.I,
 )
 _MY_ORDER = re.compile(r"\b(?:my|our) (?:\w+ )?(?:order|parcel|package|delivery|shipment)\b", re.I)
+#: What somebody has, has ordered or waits for: a question with one of these is about their own.
+_OWN = re.compile(
+    r"\b(?:my|our|mine|this|that|the) (?:\w+ )?"
+    r"(?:orders?|parcels?|packages?|delivery|shipment|invoices?|receipts?|bill|purchase|stuff|things?)\b"
+    r"|\bdid i (?:buy|order|purchase|pay)\b|\bi(?:'ve| have)? (?:ordered|bought|purchased|paid)\b"
+    r"|\b(?:it|they) (?:arrive|come|get here|be (?:here|delivered|sent|shipped))\b|\bexpect (?:it|them)\b",
+    re.I,
+)
+_WHERE_TO_FIND = re.compile(r"^\W*where (?:do|can|could|would|should) (?:i|you|one) (?:find|see|get|look)\b", re.I)
+_BACK = re.compile(r"\b(?:it|this one|that one)\b", re.I)
+_ONLY_TICKET = re.compile(
+    r"\b(?:i|we|you|would|like|to|can|could|please|just|hi|hello|me|for|a|an|new|the|support)\b", re.I
+)
+MOST_WORDS_BACK = 8
 _LOST = re.compile(
     r"\b(?:lost|missing|late|delayed|not (?:come|here|arrived)|n't (?:come|arrived|received)|shown? up)\b", re.I
 )
@@ -102,7 +120,7 @@ def unambiguous(text: str, slots: Slots) -> str | None:
         return "identity"
     if _GREETING.search(text):
         return "greeting"
-    if _TICKET.search(text):
+    if _TICKET.search(text) and not _WHEN.search(text):
         return "open_ticket"
     if (money := _about_money(text, slots)) is not None:
         return money
@@ -117,6 +135,23 @@ def unambiguous(text: str, slots: Slots) -> str | None:
 def asks_in_general(text: str) -> bool:
     """A question about what is possible, not a request."""
     return _GENERAL.search(text) is not None
+
+
+def about_nobodys(text: str) -> bool:
+    """A question in general that names nothing of one's own: "For how long do you keep invoices?"."""
+    return (asks_in_general(text) or _WHERE_TO_FIND.search(text) is not None) and _OWN.search(text) is None
+
+
+def refers_back(text: str) -> bool:
+    """A short message whose "it" is what was spoken of before; "how long does it take" is no such one."""
+    return len(text.split()) <= MOST_WORDS_BACK and _BACK.search(text) is not None and _HOW.search(text) is None
+
+
+def is_only_a_ticket(text: str) -> bool:
+    """The wish for a ticket, and no word of what it is about."""
+    if _TICKET.search(text) is None:
+        return False
+    return not re.findall(r"\w+", _ONLY_TICKET.sub(" ", _TICKET.sub(" ", text)))
 
 
 def is_yes(text: str) -> bool:

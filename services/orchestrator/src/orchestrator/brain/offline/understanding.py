@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from contracts.turn import Role
 from orchestrator.brain.offline.intents import IntentIndex
-from orchestrator.brain.offline.rules import asks_in_general, is_no, is_yes, unambiguous
+from orchestrator.brain.offline.rules import about_nobodys, asks_in_general, is_no, is_yes, refers_back, unambiguous
 from orchestrator.brain.offline.slots import Slots, read_slots, remembered_order
 from orchestrator.brain.port import BrainContext
 from orchestrator.brain.sentences import content_words
@@ -26,6 +26,7 @@ _ACTING = frozenset({
 })  # fmt: skip
 
 _CHANGES = frozenset({"order_change", "refund_request", "open_ticket"})
+_OWN_THINGS = frozenset({"order_status", "order_content", "invoice"})
 _FILLERS = frozenset({
     "order", "number", "the", "its", "it's", "please", "usd", "eur", "gbp", "dollars", "invoice", "for", "mail",
     "email",
@@ -71,11 +72,15 @@ async def understand(context: BrainContext, intents: IntentIndex) -> tuple[Task,
 
 async def _intent_of(clause: str, slots: Slots, intents: IntentIndex) -> tuple[str, float]:
     own = read_slots(clause)
-    if (label := unambiguous(clause, own)) is not None:
+    meant = slots if refers_back(clause) and not own.names_something else own
+    if (label := unambiguous(clause, meant)) is not None:
         return label, 1.0
     found = await intents.nearest(clause, own.order_id)
     if found.label in _CHANGES and asks_in_general(clause) and not own.names_something:
         # "Can I cancel my order?" is answered by the help pages; "Cancel order 1234" is a request.
+        return "knowledge", found.likeness
+    if found.label in _OWN_THINGS and not slots.names_something and about_nobodys(clause):
+        # "How do I get an invoice?" is answered by the help pages, for guests too; "Where is my invoice?" is not.
         return "knowledge", found.likeness
     if found.label in ("yes", "no") and not (is_yes(clause) or is_no(clause)):
         return "knowledge", found.likeness

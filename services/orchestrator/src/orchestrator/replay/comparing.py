@@ -1,0 +1,124 @@
+"""What a fork changes in one turn, and over many: outcomes, approvals, hand-overs, and money by currency."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contracts.money import Money
+from contracts.turn import Outcome
+from orchestrator.replay.forking import Change, Course, approvals_asked, fork, recorded_course
+from orchestrator.replay.recording import Recording
+from orchestrator.replay.words import came, decided
+from orchestrator.turn.effects import HandOff
+from orchestrator.turn.inputs import EffectPreviewed
+from orchestrator.turn.state import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """How a turn went, in brief. `ended` is its outcome, or where it stands. `approvals`: of staff, for its write."""
+
+    ended: str
+    approvals: int
+    handed_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forked:
+    """A turn as it was and as it would have been. `money` is what its confirmed write moves; `unknown` what the fork
+    would have asked for that was not recorded.
+    """
+
+    turn_id: str
+    was: Side
+    now: Side
+    money: Money | None
+    unknown: str
+    same: int
+    steps_was: tuple[str, ...]
+    steps_now: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything came out differently."""
+        return self.was != self.now
+
+
+def forked(recording: Recording, changes: Sequence[Change]) -> Forked:
+    """Runs the turn as it was, and with the changes."""
+    was, now = recorded_course(recording), fork(recording, changes)
+    steps_was, steps_now = _steps(was), _steps(now)
+    same = next(
+        (number for number, pair in enumerate(zip(steps_was, steps_now, strict=False)) if pair[0] != pair[1]),
+        min(len(steps_was), len(steps_now)),
+    )
+    return Forked(recording.turn_id, _side(was), _side(now), _money(was), now.unknown, same, steps_was, steps_now)
+
+
+def _side(course: Course) -> Side:
+    handed = any(isinstance(effect, HandOff) for effect in course.effects)
+    finish = course.finish
+    if finish is not None:
+        return Side(finish.outcome.value, approvals_asked(course), handed)
+    return Side(_standing(course), approvals_asked(course), handed)
+
+
+def _standing(course: Course) -> str:
+    """Where a turn stands that has not ended; what is certain to follow counts, though its words were not recorded."""
+    state = course.state
+    if not course.unknown:
+        return state.phase.value
+    if state.phase is Phase.HAND_OFF:
+        return Outcome.HANDED_OVER.value
+    if state.phase is Phase.PREVIEW and state.registered is not None:
+        return Phase.WAIT_APPROVAL.value
+    return state.outcome.value if state.said and state.outcome is not None else "unknown"
+
+
+def _steps(course: Course) -> tuple[str, ...]:
+    return tuple(
+        f"{came(one.turn_input)} \u2192 {'; '.join(decided(step.effects)) or 'nothing new'}"
+        for one, step in course.steps
+    )
+
+
+def _money(course: Course) -> Money | None:
+    previews = (one.turn_input for one, _ in course.steps if isinstance(one.turn_input, EffectPreviewed))
+    return next((one.money_moved for one in previews if one.money_moved is not None), None)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over many turns; amounts are minor units by currency."""
+
+    turns: int = 0
+    changed: int = 0
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    approvals_more: int = 0
+    approvals_less: int = 0
+    handovers_more: int = 0
+    handovers_less: int = 0
+    money_newly_approved: Counter[str] = field(default_factory=Counter)
+    money_no_longer_approved: Counter[str] = field(default_factory=Counter)
+
+    def add(self, one: Forked) -> None:
+        """Count a turn."""
+        self.turns += 1
+        if not one.changed:
+            return
+        self.changed += 1
+        if one.was.ended != one.now.ended:
+            self.outcomes[one.was.ended, one.now.ended] += 1
+        self.handovers_more += one.now.handed_over and not one.was.handed_over
+        self.handovers_less += one.was.handed_over and not one.now.handed_over
+        self.approvals_more += one.now.approvals > one.was.approvals
+        self.approvals_less += one.now.approvals < one.was.approvals
+        if one.money is not None and bool(one.now.approvals) != bool(one.was.approvals):
+            side = self.money_newly_approved if one.now.approvals else self.money_no_longer_approved
+            side[one.money.currency] += one.money.amount_minor
+
+
+def amounts(totals: Mapping[str, int]) -> str:
+    """`120.00 USD, 5000 JPY`; "nothing" without any."""
+    found = (str(Money.model_construct(amount_minor=minor, currency=name)) for name, minor in sorted(totals.items()))
+    return ", ".join(found) or "nothing"

@@ -1,0 +1,149 @@
+"""Turns that the running product recorded replay to the same decisions, and the command says so."""
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+
+import pytest
+from rich.console import Console
+
+from e2e.approving import confirmed, decide, waiting
+from e2e.facts import turn_ended
+from e2e.people import stranger
+from e2e.replays import odd, replayed
+from e2e.shop import paid_order
+from onebox.keys import KIM
+from onebox.ports import ORCHESTRATOR
+from onebox.replay_command import IDENTICAL, UNTRIED, Asked, show_fork, show_replay
+from onebox.replay_fork import read_forks
+from servicekit.crypto import Keyring
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+TICKET = "Please open a ticket: the zip of my new tent broke after only two nights in the mountains."
+
+
+async def said_of(machine, **asked) -> tuple[int, str]:
+    """The command's exit code, and what it printed."""
+    keyring = Keyring.load(machine.stack.keys.master(ORCHESTRATOR))
+    console = Console(file=io.StringIO(), highlight=False, soft_wrap=True, width=200)
+    code = await show_replay(machine.database(ORCHESTRATOR), keyring, Asked(**asked), console)
+    return code, console.file.getvalue()
+
+
+async def test_every_kind_of_turn_replays_to_what_was_told(machine, visit) -> None:
+    shop = await paid_order(machine)
+    buyer, kim, other = visit(shop.person), visit(KIM), visit(stranger())
+    small = await confirmed(buyer, shop.order, 50)
+    large = await confirmed(buyer, shop.order, 200)
+    await decide(kim, await waiting(kim, large))
+    await buyer.follow(large, to_end=True)
+    denied = await confirmed(buyer, shop.order, 300)
+    await decide(kim, await waiting(kim, denied), approved=False, notes="Twice a year is enough")
+    await buyer.follow(denied, to_end=True)
+    asked = await other.say("How long does a delivery take?")
+    no = await other.say(TICKET)
+    await other.decide(no, False)
+    await other.follow(no, to_end=True)
+    person = await other.follow(await other.hand_off(await other.begin()))
+    turns = (small, large, denied, asked, no, person)
+    for turn in turns:
+        await turn_ended(machine.database(ORCHESTRATOR), turn.turn_id)
+    found = await replayed(machine, {turn.conversation_id for turn in turns})
+    assert {one.turn_id for one, _ in found} >= {turn.turn_id for turn in turns}
+    assert odd(found) == []
+    told = {one.turn_id: one.end for one, _ in found}
+    assert [told[turn.turn_id].outcome for turn in turns] == [turn.outcome for turn in turns]
+
+    code, said = await said_of(machine, turn=large.turn_id)
+    assert code == IDENTICAL, said
+    assert f"{KIM.subject} approved" in said
+    assert "ask 1 of staff to approve" in said
+    assert f"{large.turn_id}: identical, " in said
+
+
+async def test_a_turn_that_waits_is_identical_so_far(machine, visit) -> None:
+    visitor = visit(stranger())
+    turn = await visitor.say(TICKET)
+    code, said = await said_of(machine, turn=turn.turn_id)
+    assert code == IDENTICAL, said
+    assert "identical so far; it waits" in said
+    await visitor.decide(turn, False)
+    await visitor.follow(turn, to_end=True)
+
+
+async def test_personal_data_are_tokens_unless_it_is_said_otherwise(machine, visit) -> None:
+    turn = await visit(stranger()).say("My address is rosa.secret@example.org, how long does a delivery take?")
+    assert "rosa.secret@example.org" not in (await said_of(machine, turn=turn.turn_id))[1]
+    assert "rosa.secret@example.org" in (await said_of(machine, turn=turn.turn_id, reveal=True))[1]
+
+
+async def test_an_unknown_turn_is_said_in_words(machine, capsys) -> None:
+    code, said = await said_of(machine, turn="trn_nobody")
+    assert (code, said) == (UNTRIED, "")
+    assert "There is no turn trn_nobody." in capsys.readouterr().err
+
+
+async def test_all_that_this_machine_has_recorded_replays(machine, visit) -> None:
+    await visit(stranger()).say("Can I return a tent?")
+    found = await replayed(machine)
+    assert odd(found) == []
+    print(f"replayed: {len(found)} turns")
+    assert found
+
+
+async def test_a_day_of_turns_is_replayed_and_counted(machine, visit) -> None:
+    turn = await visit(stranger()).say("How long does a delivery take?")
+    now = datetime.now(UTC)
+    code, said = await said_of(machine, since=now - timedelta(days=1), until=now + timedelta(days=1))
+    assert code == IDENTICAL, said
+    assert "VERDICT: all " in said
+    assert "turns are identical" in said
+    print(said)
+    code, said = await said_of(machine, conversation=turn.conversation_id, as_json=True)
+    told = json.loads(said)
+    assert (code, told["turn_id"], told["identical"], told["outcome"]) == (0, turn.turn_id, True, "answered")
+    assert [step["state"] for step in told["steps"]][-1] == "end"
+
+
+async def test_another_refund_policy_shows_who_would_have_been_asked_and_for_how_much(machine, visit, tmp_path) -> None:
+    shop = await paid_order(machine)
+    buyer, kim = visit(shop.person), visit(KIM)
+    began = datetime.now(UTC)
+    small, large = await confirmed(buyer, shop.order, 50), await confirmed(buyer, shop.order, 200)
+    await decide(kim, await waiting(kim, large))
+    await buyer.follow(large, to_end=True)
+    declined = await buyer.say(f"Refund order {shop.order} for $30")
+    await buyer.decide(declined, False)
+    await buyer.follow(declined, to_end=True)
+    over = datetime.now(UTC)
+    shipped = files("billing").joinpath("policy", "refunds.yaml").read_text("utf-8")
+    strict, same = tmp_path / "strict.yaml", tmp_path / "same.yaml"
+    strict.write_text(shipped.replace("up_to_minor: 10000,", "up_to_minor: 2000,").replace("50000", "15000"))
+    same.write_text(shipped)
+
+    code, said = await forked_of(machine, same, since=began, until=over)
+    assert (code, said.splitlines()[0]) == (0, "0 of 3 turns would have gone otherwise.")
+
+    code, said = await forked_of(machine, strict, since=began, until=over)
+    assert code == 0
+    assert f"{small.turn_id}: answered \u2192 wait approval with 1 of staff to approve, 50.00 USD" in said
+    assert f"{large.turn_id}: answered with 1 of staff to approve \u2192 wait approval with 2 of staff" in said
+    assert declined.turn_id not in said
+    assert "2 of 3 turns would have gone otherwise." in said
+    assert "Approvals: 2 turns need more, 0 fewer." in said
+    assert "Money that would need staff and did not: 50.00 USD; that did and would not: nothing." in said
+
+    code, said = await forked_of(machine, strict, turn=small.turn_id)
+    assert code == 0
+    assert "nothing was recorded for it" in said
+    assert any(line.startswith("  - ") for line in said.splitlines())
+
+
+async def forked_of(machine, file, **asked) -> tuple[int, str]:
+    """The exit code of a fork with that policy, and what it printed."""
+    keyring = Keyring.load(machine.stack.keys.master(ORCHESTRATOR))
+    console = Console(file=io.StringIO(), highlight=False, soft_wrap=True, width=200)
+    urls, policies = machine.database, read_forks([f"policy={file}"])
+    code = await show_fork(urls(ORCHESTRATOR), urls("billing"), keyring, Asked(**asked), policies, console)
+    return code, console.file.getvalue()
