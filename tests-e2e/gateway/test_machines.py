@@ -16,6 +16,7 @@ from .upstream import Upstream
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 TOKEN = {"authorization": "Bearer aaa.bbb.ccc"}
 DOCUMENTS = ["/api/agent/knowledge/documents", "/services/retrieval/internal/ingest-knowledge"]
+MAILS = "/channels/email/inbound"
 CALLBACK = "/api/agent/tools/callback"
 PAGE = Document(
     url="https://shop.example/help/snippets?lang=de&x=%C3%A4#code", title="Snippets: <b>SELECT</b> & friends",
@@ -113,3 +114,19 @@ async def test_an_order_has_as_many_lines_as_it_has(client: httpx.AsyncClient, u
     signed = {"content-type": "application/json", "x-shopify-hmac-sha256": "ab=="}
     assert (await client.post(path, content=body, headers=signed)).status_code == 200
     assert upstream.seen[0].body == body
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "application/json"])
+async def test_a_mail_arrives_as_the_bytes_that_were_signed_however_large(
+    client: httpx.AsyncClient, upstream: Upstream, kind: str
+) -> None:
+    quoted = "\r\n".join(QUOTED).encode()
+    body = b"Subject: x\r\n\r\n" + quoted + b"\r\n" + b"x" * (13 * 1024 * 1024)
+    signed = {"content-type": kind, "webhook-id": "d-1", "webhook-timestamp": "1", "webhook-signature": "v1,ab=="}
+    assert (await client.post(MAILS, content=body, headers=signed)).status_code == 200
+    assert upstream.seen[0].body == body
+    larger = await client.post(MAILS, content=body + b"x" * 2 * 1024 * 1024, headers=signed)
+    assert larger.status_code == 413
+    asked = await client.post(MAILS, params={"x": "1"}, content=b"Subject: x", headers=signed)
+    forged = await client.post(MAILS, content=b"x", headers=signed | {"user-agent": "() { :; }; /bin/cat /etc/passwd"})
+    assert (asked.status_code, forged.status_code) == (403, 403)

@@ -15,6 +15,9 @@ WRITTEN = rf"^[^\x00]*[^{_BLANK}][^\x00]*$"
 ONE_LINE = rf"^[^\x00\r\n]*[^{_BLANK}][^\x00\r\n]*$"
 #: The same with at least three characters between the outer white space.
 ONE_LINE_OF_THREE = rf"^[^\x00\r\n]*[^{_BLANK}][^\x00\r\n]+[^{_BLANK}][^\x00\r\n]*$"
+#: A Message-ID without its brackets: what a mail header takes as it is.
+MESSAGE_ID = r"^[!-;=?-~]{1,250}$"
+MESSAGE_ID_OR_NONE = r"^[!-;=?-~]{0,250}$"
 #: May be empty.
 ANY_TEXT = r"^[^\x00]*$"
 

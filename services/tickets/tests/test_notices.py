@@ -130,6 +130,33 @@ async def test_a_promised_answer_goes_out_once_to_the_address_of_the_token(sendi
     assert await _queued(sending) == 1
 
 
+async def test_an_answer_to_a_mail_is_part_of_its_thread(sending: ToolClient, smtp: FakeSmtp) -> None:
+    thread = {"reply_tag": "abc123", "in_reply_to": "two@example.org", "references": ["one@x", "two@example.org"]}
+    guest = {"subject": "guest_0123456789abcdef", "role": Role.GUEST, "actor": "orchestrator"}
+    answer = await _post(sending, EMAIL_ANSWER.path, EMAIL_ANSWER, MAIL | thread, email=ADDRESS, **guest)
+    assert answer.status_code == 200, answer.text
+    await eventually(lambda: smtp.mails)
+    (mail,) = smtp.mails
+    assert (mail["In-Reply-To"], mail["References"]) == ("<two@example.org>", "<one@x> <two@example.org>")
+    assert (mail["Reply-To"], mail["Auto-Submitted"]) == ("Shop <support+abc123@shop.example>", "auto-replied")
+    await eventually(lambda: _all_sent(sending))
+    async with sending.kit.db.primary() as connection:
+        assert await connection.fetchval("SELECT headers FROM outbox") == b"", "what was sent is kept no longer"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"reply_tag": "a@evil.example,b"}, {"reply_tag": "a" * 59}, {"in_reply_to": "a@x>\r\nBcc: eve@evil.example"},
+        {"references": ["a b"]}, {"references": ["a@x"] * 21}, {"reply_to": "eve@evil.example"},
+    ],
+)  # fmt: skip
+async def test_no_header_is_written_by_what_a_thread_is_called(sending: ToolClient, wrong: dict[str, Any]) -> None:
+    answer = await _post(sending, EMAIL_ANSWER.path, EMAIL_ANSWER, MAIL | wrong, email=ADDRESS, **ORCHESTRATOR)
+    assert_problem(answer, ProblemCode.INVALID_REQUEST)
+    assert await _queued(sending) == 0
+
+
 @pytest.mark.parametrize(("refused", "state"), [(False, "sent"), (True, "failed")])
 async def test_who_had_it_sent_hears_whether_it_was_taken(
     sending: ToolClient, smtp: FakeSmtp, refused: bool, state: str

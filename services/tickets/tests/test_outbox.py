@@ -114,7 +114,12 @@ async def test_waits_double_up_to_a_limit_and_then_it_is_given_up(
     assert (row["state"], row["reason"], row["tries"]) == ("failed", "unavailable", 3)
     async with database.primary() as connection:
         opener = await people.opener(connection, row["requester"])
-    assert OUTBOX.opened(row, opener) == {"recipient": "ada@example.org", "subject": "Subject", "body": "Text."}
+    assert OUTBOX.opened(row, opener) == {
+        "recipient": "ada@example.org",
+        "subject": "Subject",
+        "body": "Text.",
+        "headers": "",
+    }
     assert (_count(metrics, "again"), _count(metrics, "gave_up")) == (2, 1)
     clock.advance(86_400)
     assert await sender.send_next() is False

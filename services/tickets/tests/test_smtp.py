@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tickets.backends.smtp import SmtpDelivery, SmtpServer
+from tickets.backends.threading import Threading
 from tickets.outbox.message import Delivered, Kind, OutboxMessage, Outcome, Refused, TryAgain
 
 from .fake_smtp import CUT, HANG, PASSWORD, USER, FakeSmtp, smtp_server
@@ -47,6 +48,13 @@ async def test_a_mail_has_a_plain_and_a_simple_html_part(delivery: SmtpDelivery,
     assert html is not None
     assert plain.get_content().splitlines() == ["It is on its way.", "", "Bye."]
     assert "<p>It is on its way.</p>\n<p>Bye.</p>" in html.get_content().replace("\r", "")
+
+
+async def test_a_reply_address_with_a_tag_is_that_of_the_shop(secured: SmtpDelivery, secure_smtp: FakeSmtp) -> None:
+    tagged = replace(MAIL, headers=Threading(reply_tag="abc", in_reply_to="a@x").to_text())
+    assert await secured.deliver(tagged) == Delivered()
+    (mail,) = secure_smtp.mails
+    assert (mail["Reply-To"], mail["References"]) == ("help+abc@shop.example", "<a@x>")
 
 
 async def test_what_was_written_is_text_in_the_html_part_too(delivery: SmtpDelivery, smtp: FakeSmtp) -> None:

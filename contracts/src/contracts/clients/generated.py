@@ -26,7 +26,7 @@ class Tools:
         """Opens a support ticket for the customer, after their confirmation."""
         return await self._caller.call(tickets.CREATE_TICKET, args)
 
-    async def email_answer(self, args: tickets.SendEmailInput) -> tickets.MessageOutput:
+    async def email_answer(self, args: tickets.EmailAnswerInput) -> tickets.MessageOutput:
         """Sends an answer that was promised to the customer's own address, or a guest's. The orchestrator only."""
         return await self._caller.call(tickets.EMAIL_ANSWER, args)
 

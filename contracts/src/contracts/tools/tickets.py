@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from contracts.base import ContractModel
 from contracts.ids import OrderId
-from contracts.text import ANY_TEXT, ONE_LINE, ONE_LINE_OF_THREE, WRITTEN
+from contracts.text import ANY_TEXT, MESSAGE_ID, MESSAGE_ID_OR_NONE, ONE_LINE, ONE_LINE_OF_THREE, WRITTEN
 from contracts.tool import Confirmation, Family, RiskTier, ToolContract, ToolEffect
 
 
@@ -92,6 +92,16 @@ class SendEmailInput(ContractModel):
     body: str = Field(min_length=1, max_length=20_000, pattern=WRITTEN)
 
 
+class EmailAnswerInput(SendEmailInput):
+    """An answer by mail. `reply_tag` is what the shop's reply address holds behind its `+`; `in_reply_to` the
+    Message-ID of the mail that it answers, and `references` those of its thread, the oldest first; without brackets.
+    """
+
+    reply_tag: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{0,58}$")] = ""
+    in_reply_to: Annotated[str, StringConstraints(pattern=MESSAGE_ID_OR_NONE)] = ""
+    references: tuple[Annotated[str, StringConstraints(pattern=MESSAGE_ID)], ...] = Field(default=(), max_length=20)
+
+
 class SlackMessageInput(ContractModel):
     """A notice to a channel of the shop's own workspace."""
 
@@ -128,10 +138,11 @@ SEND_EMAIL = ToolContract(
     redact=("subject", "body"), free_text=("subject", "body"), label="Sending an e-mail",
 )  # fmt: skip
 EMAIL_ANSWER = ToolContract(
-    name="email_answer", family=Family.TICKETS, version="1.0.0",
+    name="email_answer", family=Family.TICKETS, version="1.1.0",
     description="Sends an answer that was promised to the customer's own address, or a guest's. The orchestrator only.",
-    input=SendEmailInput, output=MessageOutput, effect=ToolEffect.WRITE, scope="tickets.email_answer",
-    risk=RiskTier.LOW, timeout_ms=5000, retries=2, guests=True, redact=("subject", "body"),
+    input=EmailAnswerInput, output=MessageOutput, effect=ToolEffect.WRITE, scope="tickets.email_answer",
+    risk=RiskTier.LOW, timeout_ms=5000, retries=2, guests=True,
+    redact=("subject", "body", "in_reply_to", "references"),
     free_text=("subject", "body"), label="Sending the answer",
 )  # fmt: skip
 SLACK_POST_MESSAGE = ToolContract(

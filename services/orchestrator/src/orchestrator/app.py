@@ -19,6 +19,8 @@ from orchestrator.api.staff import staff_router
 from orchestrator.api.stream import stream_router
 from orchestrator.api.usage import usage_router
 from orchestrator.api.wellknown import wellknown_router
+from orchestrator.channels.email.routes import INBOUND_PATH, MAX_BODY_BYTES, email_router
+from orchestrator.channels.email.signing import WebhookSecret
 from orchestrator.console.router import console_router
 from orchestrator.numbers import NUMBERS
 from orchestrator.retention import retention
@@ -49,19 +51,22 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
         gaps_router(), knowledge_router(), privacy_router(), staff_router(), usage_router(), wellknown_router(keys),
         embed_router(), console_router(),
     ]  # fmt: skip
+    if settings.email_addresses:
+        routers.append(email_router(WebhookSecret.read(settings.email_webhook_secret.get_secret_value())))
     if settings.demo:
         routers.append(_demo(settings))
     issuers = load_issuers(settings.issuers_file)
+    site = next((one.iss for one in issuers if one.staff_of is None), settings.token_issuer)
     app = create_app(
         settings=settings,
         title="AIGuy orchestrator",
         routers=routers,
-        body_limits={PUSH_PATH: INGEST_MAX_BYTES},
+        body_limits={PUSH_PATH: INGEST_MAX_BYTES, INBOUND_PATH: MAX_BODY_BYTES},
         numbers=NUMBERS,
         tables=retention(settings),
         kit_factory=kit_factory
         or (lambda told: open_kit(told, issuers=issuers, http=AiohttpClient(limit=settings.requests_at_once))),
-        startup=lambda kit, app: orchestrate(kit, app, settings, keyring.counted(kit.metrics), minter),
+        startup=lambda kit, app: orchestrate(kit, app, settings, keyring.counted(kit.metrics), minter, site),
     )
     if settings.web_origins:
         _let_in(app, settings.web_origins)

@@ -21,7 +21,7 @@ REDIS = (
 )
 
 
-def retention(_: Settings) -> tuple[Rule, ...]:
+def retention(settings: Settings) -> tuple[Rule, ...]:
     """A rule for each table."""
     return (
         *kit_rules(idempotency_days=None),
@@ -35,6 +35,7 @@ def retention(_: Settings) -> tuple[Rule, ...]:
         Forgotten("console_sessions", "expires_at", _JOBS_DAYS, "who was signed in at the console"),
         Kept("staff_messages", _STUBS),
         Kept("staff_steps", _STUBS),
+        Forgotten("mails", "created_at", settings.conversation_retention_days, "what a mail is known by, in hashes"),
         Swept("thread", _ERASING, "deleted when the conversation's time is over"),
         Swept("vault", _ERASING, "deleted when the conversation's time is over"),
         Swept("knowledge_gaps", "orchestrator.gaps.keeper.GapKeeper", "AIGUY_GAPS_RETENTION_DAYS"),

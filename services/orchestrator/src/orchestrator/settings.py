@@ -4,12 +4,14 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from contracts.registry import CONTRACTS
 from orchestrator.brain.settings import LlmSettings
+from orchestrator.channels.email.replies import own_address
+from orchestrator.channels.email.signing import WebhookSecret
 from orchestrator.origins import web_origin
 from servicekit.auth.issuers import Issuer
 from servicekit.settings import ServiceSettings
@@ -77,6 +79,15 @@ class Settings(ServiceSettings, LlmSettings):
     conversations_erase_every_s: float = Field(default=3600, ge=0)
     #: Pages of other origins that call this API from the browser: ["https://www.shop.example"]. No cookie is looked at.
     web_origins: WebOrigins = ()
+    #: The shop's own mail addresses: who writes to one is answered by mail. Empty: no mail is taken in.
+    email_addresses: tuple[Annotated[str, AfterValidator(own_address)], ...] = ()
+    #: What the mail server signs with that hands mails in (`whsec_` and base64, as of Standard Webhooks).
+    email_webhook_secret: SecretStr = SecretStr("")
+    #: The name of the server that receives our mail, in its Authentication-Results; empty: no result is believed.
+    email_authserv_id: str = Field(default="", pattern=r"^[A-Za-z0-9.-]{0,253}$")
+    #: How many mails of one sender are answered in an hour, and in a day: what a loop costs at most.
+    email_sender_hour: int = Field(default=6, ge=1)
+    email_sender_day: int = Field(default=20, ge=1)
     #: Hosts that an answer may link to besides those of its sources: ["www.shop.example"].
     answer_link_hosts: tuple[str, ...] = ()
     #: How long questions without a good answer are kept, and how often those that are older are deleted (0: never).
@@ -87,6 +98,14 @@ class Settings(ServiceSettings, LlmSettings):
     console_session_s: int = Field(default=8 * 3600, ge=60, le=24 * 3600)
     console_idle_s: int = Field(default=1800, ge=60)
     console_sla_s: int = Field(default=900, ge=60)
+
+    @model_validator(mode="after")
+    def _email_is_whole(self) -> Self:
+        if bool(self.email_addresses) != bool(self.email_webhook_secret.get_secret_value()):
+            raise ValueError("e-mail needs both AIGUY_EMAIL_ADDRESSES and AIGUY_EMAIL_WEBHOOK_SECRET")
+        if self.email_addresses:
+            WebhookSecret.read(self.email_webhook_secret.get_secret_value())
+        return self
 
     @property
     def requests_at_once(self) -> int:

@@ -22,6 +22,8 @@ from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy, read_prompt
 from orchestrator.brain.translating import Vocabulary
+from orchestrator.channels.email.channel import EmailChannel
+from orchestrator.channels.email.taking import MailRoom
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.confidence.policy import load_escalation_policy
 from orchestrator.console.wiring import console_room
@@ -92,13 +94,14 @@ class Core:
     screen: InputScreen
     erasures: ErasureJobs
     services: ServiceCalls
+    email: EmailChannel | None
 
 
 @asynccontextmanager
 async def orchestrate(
-    kit: Kit, app: FastAPI, settings: Settings, keyring: MasterKeys, minter: TokenMinter
+    kit: Kit, app: FastAPI, settings: Settings, keyring: MasterKeys, minter: TokenMinter, site: str
 ) -> AsyncIterator[None]:
-    """Runs the orchestrator around the app's life: tools, Brain, streams, worker."""
+    """Runs the orchestrator around the app's life: tools, Brain, streams, worker. `site`: the issuer of customers."""
     callbacks = Callbacks(keyring.derive("tool-callback"), kit.clock)
     tools = build_tools(
         urls=settings.tool_urls, http=kit.http, minter=minter, metrics=kit.metrics, clock=kit.clock,
@@ -116,7 +119,10 @@ async def orchestrate(
     levels = Levels(policy, budgets, kit.clock, kit.metrics)
     screen = InputScreen(InputGuard.load(), kit.metrics)
     languages = await asyncio.to_thread(LanguageDetector.load)
-    core = Core(conversations, Codec(), vaults, queue, Hub(kit.spare), tools, callbacks, screen, erasures, services)
+    email = _email(settings, site, keyring)
+    core = Core(
+        conversations, Codec(), vaults, queue, Hub(kit.spare), tools, callbacks, screen, erasures, services, email
+    )
     async with AsyncExitStack() as stack:
         core.hub.start()
         stack.push_async_callback(core.hub.close)
@@ -151,8 +157,13 @@ async def orchestrate(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks,
             Disclosure(phrases, settings.shop_name or shop_name()), line,
         )  # fmt: skip
+        if email is not None:
+            app.state.mail_room = MailRoom(
+                email, languages,
+                kit.metrics.counter("aiguy_mails_total", "Mails that came in, by what became of them", ["outcome"]),
+            )  # fmt: skip
         app.state.staff_room = StaffRoom(
-            kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]),
+            kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]), core.queue,
         )  # fmt: skip
         app.state.console = console_room(kit, settings, keyring, languages)
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
@@ -164,6 +175,15 @@ async def orchestrate(
             timedelta(days=settings.gaps_retention_days),
         )  # fmt: skip
         yield
+
+
+def _email(settings: Settings, site: str, keyring: MasterKeys) -> EmailChannel | None:
+    if not settings.email_addresses:
+        return None
+    return EmailChannel(
+        settings.email_addresses, site, keyring.derive("email-channel"), settings.email_authserv_id,
+        settings.email_sender_hour, settings.email_sender_day,
+    )  # fmt: skip
 
 
 def _mails(kit: Kit) -> Counter:
@@ -213,8 +233,9 @@ async def _working(
     turns = TurnJobs(world, core.conversations, core.codec, core.queue, running)
     promises = PromiseJobs(world, core.conversations, core.codec, core.queue, settings.approvals_channel)
     mails = MailJobs(
-        world, core.conversations, core.codec, settings.shop_name or shop_name(), _mails(kit), core.queue, core.services
-    )
+        world, core.conversations, core.codec, settings.shop_name or shop_name(), _mails(kit), core.queue,
+        core.services, core.email,
+    )  # fmt: skip
     worker = Worker(settings.database_url, kit.db, turns, promises, mails, core.erasures, room)
     here = TurnsHere(kit.db, turns, room)
     running.start()

@@ -11,6 +11,7 @@ import pytest_asyncio
 import yaml
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
+from pydantic import SecretStr
 
 from orchestrator.api.rating import assert_all_rated
 from orchestrator.app import build
@@ -34,6 +35,7 @@ RATES = {
     "tool": {"address": "3/minute"},
     "page": {"address": "3/minute"},
     "mail": {"caller": "3/minute"},
+    "inbound": {"address": "3/minute"},
 }
 _PEERS = itertools.count(1)
 Call = Callable[["Shop"], Awaitable[httpx.Response]]
@@ -80,6 +82,7 @@ async def app(
     told = {
         "limits_file": policy, "rate_factor": 1, "service": "rated", "demo": True, "demo_issuer_keys": demo,
         "environment": "local", "trusted_proxies": "127.0.0.1",
+        "email_addresses": ("support@shop.example",), "email_webhook_secret": SecretStr("whsec_" + "QUFB" * 10),
     }  # fmt: skip
     issuer = TestIssuer.create()
     app = build(
@@ -165,6 +168,7 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
     "POST /api/agent/tools/callback": lambda shop, _: shop.post(
         "/api/agent/tools/callback", {"problem": {"code": "order_not_found"}}
     ),
+    "POST /channels/email/inbound": lambda shop, _: shop.post("/channels/email/inbound", {}),
     "GET /widget/aiguy-chat.js": lambda shop, _: shop.get("/widget/aiguy-chat.js"),
     "GET /console": lambda shop, _: shop.get("/console"),
     "GET /console/static/{name}": lambda shop, _: shop.get("/console/static/console.css"),

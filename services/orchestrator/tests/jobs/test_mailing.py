@@ -12,8 +12,13 @@ from prometheus_client import Counter
 from contracts.errors import ProblemCode
 from contracts.headers import IDEMPOTENCY_KEY
 from contracts.mails import MailOutcome
-from contracts.tools.tickets import EMAIL_ANSWER
-from contracts.turn import Citation, Outcome
+from contracts.manifest import entry_from_contract
+from contracts.tools.tickets import EMAIL_ANSWER, SendEmailInput
+from contracts.turn import Answering, Citation, Outcome
+from orchestrator.channels.email.channel import EmailChannel
+from orchestrator.channels.email.letters import Letter
+from orchestrator.channels.email.replies import replied_to
+from orchestrator.channels.email.store import TAKEN, Names, keep, thread_of
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
@@ -24,12 +29,15 @@ from orchestrator.journal.accept import Accepted, Incoming, accept_message, begi
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec, load_entries
 from orchestrator.journal.mailing import leave_address
+from orchestrator.journal.staff import StaffMessage, say, take_over
 from orchestrator.journal.store import PgTurnJournal
 from orchestrator.journal.vaulting import Vaults
 from orchestrator.journal.verify import verify_conversation
 from orchestrator.memory.short_term import NOTHING_YET
+from orchestrator.privacy.erasing import erase_conversations
 from orchestrator.tools.build import build_tools
 from orchestrator.tools.callbacks import Callbacks
+from orchestrator.tools.entry import make_entry
 from orchestrator.tools.testing import FakeToolService
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.effects import AskConfirmation, Finish
@@ -54,6 +62,7 @@ GUS = Caller("guest_0123456789abcdef", Role.GUEST, "shop", frozenset({"chat:send
 ANSWERED = Finish(Outcome.ANSWERED, "It is on its way.", citations=(Citation(
     chunk_id="c1", title="Delivery", url="https://shop.example/delivery", quote="Three days."),
 ))  # fmt: skip
+CHANNEL = EmailChannel(("support@shop.example",), "shop", b"k" * 32)
 SENT = {"message_id": "m1", "queued_at": "2026-03-02T09:30:00Z"}
 
 
@@ -240,6 +249,120 @@ async def test_a_card_of_a_guest_is_mailed_without_its_words_which_may_be_anybod
     assert "open the chat again" in body
     assert "Refund 5.00 USD" not in body
     assert await post.left(turn_id) == ("asked", False)
+
+
+async def _wrote_a_mail(post: Post, text: str = "How long is the warranty?") -> str:
+    """A turn that answers a mail of a guest."""
+    turn_id = await post.says_a_guest(text)
+    letter = Letter("two@example.org", ("one@example.org",), "Warranty", "gus@example.org")
+    async with post.database.primary() as db:
+        names = Names(f"id-{turn_id}", f"named-{turn_id}", CHANNEL.person("gus@example.org"))
+        assert await keep(db, names, TAKEN, post.conversation, turn_id, letter)
+    return turn_id
+
+
+async def test_a_mail_is_answered_in_its_thread_with_a_reply_address_of_the_conversation(post: Post) -> None:
+    turn_id = await _wrote_a_mail(post)
+    await post.end(turn_id)
+    assert await replace(post.mails, email=CHANNEL).send(turn_id)
+    (call,) = post.tickets.calls
+    assert call.arguments["subject"] == "Re: Warranty"
+    assert call.arguments["in_reply_to"] == "two@example.org"
+    assert call.arguments["references"] == ["one@example.org", "two@example.org"]
+    to = f"support+{call.arguments['reply_tag']}@shop.example"
+    assert replied_to([to], CHANNEL.own, CHANNEL.key) == post.conversation.id
+    body = call.arguments["body"]
+    assert "It is on its way." in body
+    assert "Delivery: https://shop.example/delivery" in body
+    assert "reply to this e-mail" in body
+    assert "very many people" not in body
+    async with post.database.primary() as db:
+        found = await thread_of(db, CHANNEL.referred(("m1@shop.example",)), CHANNEL.person("Gus+x@example.org"))
+        other = await thread_of(db, CHANNEL.referred(("m1@shop.example",)), CHANNEL.person("eve@example.org"))
+    assert (found, other) == (post.conversation.id, None), "a reply to it is known again, to who had it alone"
+
+
+async def test_a_mail_never_carries_a_card_nor_a_way_to_say_yes(post: Post) -> None:
+    turn_id = await _wrote_a_mail(post, "Refund my order")
+    await post.ask(turn_id)
+    assert await replace(post.mails, email=CHANNEL).send(turn_id)
+    body = post.tickets.calls[0].arguments["body"]
+    assert "sign in on our site" in body
+    assert "Refund 5.00 USD" not in body
+
+
+async def test_what_staff_answer_is_not_answered_by_an_empty_mail(post: Post) -> None:
+    turn_id = await _wrote_a_mail(post)
+    await post.end(turn_id, Finish(Outcome.WITH_STAFF, ""))
+    assert await replace(post.mails, email=CHANNEL).send(turn_id)
+    assert post.tickets.calls == []
+    assert (await post.left(turn_id))[1] is False
+
+
+async def _staff_say(post: Post, text: str) -> int:
+    """What staff say in the conversation; its place in the thread."""
+    async with post.database.transaction() as db:
+        await take_over(db, post.conversation, "kim")
+        with_staff = replace(post.conversation, answering=Answering.STAFF)
+        vault = await post.mails.world.vaults.opened(db, post.conversation)
+        return (await say(db, with_staff, vault, StaffMessage(f"m-{text}", text, "kim"))).place
+
+
+async def test_what_staff_say_reaches_who_wrote_by_mail_once(post: Post) -> None:
+    turn_id = await _wrote_a_mail(post)
+    mails = replace(post.mails, email=CHANNEL)
+    places = [await _staff_say(post, text) for text in ("We sent it anew, call +49 30 123456 78.", "And it is there.")]
+    for place in (*places, places[0]):
+        assert await mails.relay(post.conversation.id, place)
+    first, second, again = post.tickets.calls
+    assert first.arguments["body"] == "We sent it anew, call +49 30 123456 78."
+    assert (first.arguments["in_reply_to"], first.arguments["subject"]) == ("two@example.org", "Re: Warranty")
+    token = jwt.decode(first.headers["authorization"].removeprefix("Bearer "), options={"verify_signature": False})
+    assert (token["email"], token["role"], token["trn"]) == ("gus@example.org", "guest", turn_id)
+    keys = [one.headers[IDEMPOTENCY_KEY.lower()] for one in (first, second, again)]
+    assert keys[0] == keys[2] != keys[1]
+
+
+async def test_what_staff_say_waits_for_the_ticket_service_and_goes_nowhere_when_it_is_not_wanted(post: Post) -> None:
+    await post.end(await _wrote_a_mail(post))
+    place = await _staff_say(post, "Here it is.")
+    post.tickets.problem = ProblemCode.DEPENDENCY_DOWN
+    assert not await post.mails.relay(post.conversation.id, place)
+    tried = len(post.tickets.calls)
+    post.tickets.problem = None
+    await post.say("I am in the chat now", key="two", by_mail=False)
+    assert await post.mails.relay(post.conversation.id, place)
+    async with post.database.transaction() as db:
+        await erase_conversations(db, [post.conversation.id])
+    assert await post.mails.relay(post.conversation.id, place)
+    assert len(post.tickets.calls) == tried
+
+
+async def test_a_customers_mail_has_no_reply_address_into_their_conversation(post: Post) -> None:
+    turn_id = (await post.say()).turn_id
+    await post.end(turn_id)
+    assert await replace(post.mails, email=CHANNEL).send(turn_id)
+    assert set(post.tickets.calls[0].arguments) == {"subject", "body"}
+
+
+async def test_a_ticket_service_of_an_earlier_release_sends_the_mail_outside_of_its_thread(post: Post) -> None:
+    turn_id = await _wrote_a_mail(post)
+    await post.end(turn_id)
+    earlier = replace(EMAIL_ANSWER, input=SendEmailInput, version="1.0.0", redact=("subject", "body"))
+    known = make_entry(entry_from_contract(earlier), post.tickets.url)
+    world = replace(post.mails.world, catalog=cast(Any, OneTool(known)))
+    assert await replace(post.mails, email=CHANNEL, world=world).send(turn_id)
+    assert set(post.tickets.calls[0].arguments) == {"subject", "body"}
+
+
+@dataclass
+class OneTool:
+    """A catalogue of one tool."""
+
+    known: Any
+
+    def entry(self, name: str) -> Any:
+        return self.known if name == self.known.name else None
 
 
 async def test_a_guest_who_wants_nothing_any_more_leaves_no_address(post: Post) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contracts.errors import ProblemCode
-from contracts.tools.tickets import MessageOutput, SendEmailInput, SlackMessageInput
+from contracts.tools.tickets import EmailAnswerInput, MessageOutput, SendEmailInput, SlackMessageInput
 from servicekit.addresses import is_address, masked
 from servicekit.auth.claims import Caller, Role
 from servicekit.errors import ProblemError
 from servicekit.sealing.subjects import SubjectKeys
 from servicekit.tool_router import PreviewDraft, ToolRequest
+from tickets.backends.threading import Threading
 from tickets.drafts import reference
 from tickets.outbox import repository
 from tickets.outbox.message import Kind, OutboxMessage
@@ -31,10 +32,11 @@ class EmailTool:
         """Queues the e-mail."""
         return await _queue(request, self.keys, Kind.EMAIL, _own_address(request.caller), asked.subject, asked.body)
 
-    async def answer(self, request: ToolRequest, asked: SendEmailInput) -> MessageOutput:
+    async def answer(self, request: ToolRequest, asked: EmailAnswerInput) -> MessageOutput:
         """Queues the answer that the customer was promised; their wish for it is the message that it answers."""
         _only_for(request.caller, self.actors, "Only staff and the orchestrator may send an answer.")
-        return await self.send(request, asked)
+        to, thread = _own_address(request.caller), Threading(asked.reply_tag, asked.in_reply_to, asked.references)
+        return await _queue(request, self.keys, Kind.EMAIL, to, asked.subject, asked.body, thread.to_text())
 
     async def preview_answer(self, request: ToolRequest, asked: SendEmailInput) -> PreviewDraft:
         """As `preview`, for those who may send it."""
@@ -93,12 +95,12 @@ def _own_address(caller: Caller) -> str:
 
 
 async def _queue(
-    request: ToolRequest, keys: SubjectKeys, kind: Kind, recipient: str, subject: str, body: str
+    request: ToolRequest, keys: SubjectKeys, kind: Kind, recipient: str, subject: str, body: str, headers: str = ""
 ) -> MessageOutput:
     key = request.idempotency_key or ""
     message = OutboxMessage(
         id=reference("msg", request.caller, key, kind.value, recipient, subject, body), kind=kind, recipient=recipient,
-        subject=subject, body=body, created_at=request.clock.now(),
+        subject=subject, body=body, created_at=request.clock.now(), headers=headers,
     )  # fmt: skip
     sealer = await keys.sealer(request.db, keys.name(request.caller.subject))
     queued_at = await repository.put(request.db, message, sealer, request.caller)

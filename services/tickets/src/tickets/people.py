@@ -20,8 +20,8 @@ HANDOFFS = PersonalTable(
 )  # fmt: skip
 #: Their own e-mails, and the notices to staff about their tickets. What waits for its delivery is not sent any more.
 OUTBOX = PersonalTable(
-    kind="message", table="outbox", sealed=("recipient", "subject", "body"), subject="requester", hashed=True,
-    told=("state",), blanked="state = 'failed', reason = 'erased', ended_at = coalesce(ended_at, now())",
+    kind="message", table="outbox", sealed=("recipient", "subject", "body", "headers"), subject="requester",
+    hashed=True, told=("state",), blanked="state = 'failed', reason = 'erased', ended_at = coalesce(ended_at, now())",
 )  # fmt: skip
 TABLES = (TICKETS, HANDOFFS, OUTBOX)
 _COUNT = "SELECT count(*) FROM tickets WHERE requester = $1 AND number NOT LIKE '#%'"

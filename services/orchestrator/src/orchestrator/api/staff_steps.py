@@ -10,7 +10,9 @@ from prometheus_client import Counter
 from contracts.errors import ProblemCode
 from orchestrator.api.auditing import record_step
 from orchestrator.api.deps import Desk, check_may
+from orchestrator.channels.email.store import latest_letter
 from orchestrator.guard.vault import Vault
+from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal import staff
 from orchestrator.journal.conversations import Conversation, is_of
 from orchestrator.journal.staff import Said, StaffMessage, conversation_of_site
@@ -31,6 +33,7 @@ class StaffRoom:
     """What staff's steps touch besides the database."""
 
     steps: Counter
+    queue: JobQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ async def write_message(
         said = await staff.say(db, conversation, await desk.intake.vaults.opened(db, conversation), message)
         if not said.again:
             await record_step(db, desk, caller, "staff_message", _about(conversation.id, message_id))
+            if await latest_letter(db, conversation) is not None:
+                await room.queue.mail_staff(db, conversation.id, said.place)
     if not said.again:
         room.steps.labels("message").inc()
     return said

@@ -42,7 +42,7 @@ REQUIRED = frozenset({
     "write_unknown", "ticket_opened", "ticket_queued", "input_refused", "input_closed", "guard_unsupported",
     "guard_withheld", "guard_nearest", "guard_source", "tool_failed", "repeated_question", "ask_afresh", "state_it",
     "stopped", "knowledge_down", "faq_known", "person_asked", "waiting", "waiting_for", "mailed_later", "mail_subject",
-    "mail_lead", "mail_goes_on", "mail_card", "mail_left",
+    "mail_lead", "mail_goes_on", "mail_card", "mail_left", "letter_goes_on", "letter_card",
 })  # fmt: skip
 
 

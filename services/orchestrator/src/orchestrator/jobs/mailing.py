@@ -5,21 +5,26 @@ its process died or nobody heard the reply, finds that it is sent.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from prometheus_client import Counter
 
 from contracts.errors import PROBLEMS, ProblemCode
 from contracts.mails import OUTCOME_PATH, OUTCOME_SCOPE, MailOutcome, MailQuery
 from contracts.tool import Family
+from orchestrator.channels.email.channel import EmailChannel
+from orchestrator.channels.email.letters import Letter
+from orchestrator.channels.email.store import SENT, keep, latest_letter, letter_of
 from orchestrator.colleagues import ServiceCalls
-from orchestrator.effects.mailed import mailed_answer, mailed_card
+from orchestrator.effects.mailed import Post
 from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.cards import open_cards
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec, load_entries
-from orchestrator.journal.mailing import Mailed, address_of, mailed, refused
+from orchestrator.journal.mailing import Mailed, address_of, mailed, refused, unwanted
 from orchestrator.journal.showing import shown_card, shown_end, strangers_end
+from orchestrator.journal.staff import said_by_staff
 from orchestrator.journal.views import turn_view
 from orchestrator.tools.calls import CallSucceeded
 from orchestrator.tools.gateway import CallFailed, CallRequest, arguments_hash
@@ -47,6 +52,7 @@ class MailJobs:
     mails: Counter
     queue: JobQueue
     services: ServiceCalls
+    email: EmailChannel | None = None
 
     async def send(self, turn_id: str) -> bool:
         """Send what came of the turn; False when that has to be tried again."""
@@ -59,9 +65,13 @@ class MailJobs:
         if told is None:
             return False  # its card was answered a moment ago, and it goes on to an answer
         what, mail = told
+        if what is None:
+            async with self.world.database.transaction() as db:
+                await unwanted(db, turn_id)
+            return True
         identity = conversation.identity
         result = await self.world.gateway.call(CallRequest(
-            tool=MAIL_TOOL, arguments=dict(mail), args_hash=arguments_hash(dict(mail)), subject=identity.subject,
+            tool=MAIL_TOOL, arguments=mail, args_hash=arguments_hash(mail), subject=identity.subject,
             role="customer" if conversation.customer else "guest", conversation_id=conversation.id, turn_id=turn_id,
             request_id="", timeout_s=_TIMEOUT_S, email=address, name=identity.name, once=True,
         ))  # fmt: skip
@@ -74,7 +84,40 @@ class MailJobs:
         async with self.world.database.transaction() as db:
             await mailed(db, turn_id, what)
             if isinstance(result, CallSucceeded):
-                await self.queue.check_mail(db, turn_id, str(result.output["message_id"]))
+                message_id = str(result.output["message_id"])
+                await self.queue.check_mail(db, turn_id, message_id)
+                if self.email is not None and not conversation.customer:
+                    await keep(db, self.email.sent(message_id, address), SENT, conversation, turn_id)
+        return True
+
+    async def relay(self, conversation_id: str, place: int) -> bool:
+        """Send what staff said at this place of the thread to who wrote by mail; False: it has to be tried again."""
+        world = self.world
+        async with world.database.primary() as db:
+            found = await said_by_staff(db, self.conversations, world.vaults, conversation_id, place)
+            latest = None if found is None else await latest_letter(db, found[0])
+        if found is None or latest is None:
+            return True  # erased, or gone on in the chat by now
+        conversation, said = found
+        turn_id, letter = latest
+        language = world.languages.detect(said) or "en"
+        subject = world.phrases.in_language(language).say("mail_subject", shop=self.shop)
+        arguments = self._threaded({"subject": subject, "body": said}, conversation, letter)
+        result = await world.gateway.call(CallRequest(
+            tool=MAIL_TOOL, arguments=arguments, args_hash=arguments_hash(arguments),
+            subject=conversation.identity.subject, role="guest", conversation_id=conversation.id, turn_id=turn_id,
+            request_id="", timeout_s=_TIMEOUT_S, email=letter.sender,
+        ))  # fmt: skip
+        if isinstance(result, CallFailed) and result.code not in _SENT:
+            if result.code in _AGAIN or PROBLEMS[result.code].retryable:
+                return False
+            self.mails.labels("refused").inc()
+            get_logger().error("what staff said was not mailed", turn_id=turn_id, reason=result.code.value)
+            return True
+        self.mails.labels("staff").inc()
+        if self.email is not None and isinstance(result, CallSucceeded):
+            async with world.database.transaction() as db:
+                await keep(db, self.email.sent(str(result.output["message_id"]), letter.sender), SENT, conversation)
         return True
 
     async def check(self, turn_id: str, message_id: str) -> bool:
@@ -101,9 +144,9 @@ class MailJobs:
             self.mails.labels("refused").inc()
             get_logger().error("a promised answer was not mailed", turn_id=turn_id, reason=reason)
 
-    async def _told(self, conversation: Conversation, turn_id: str) -> tuple[Mailed, dict[str, str]] | None:
-        """What is mailed, with subject and body in the language of the customer's message; None while there is nothing
-        to tell.
+    async def _told(self, conversation: Conversation, turn_id: str) -> tuple[Mailed | None, dict[str, Any]] | None:
+        """What is mailed, with subject and body in the language of the customer's message, and what makes it one of
+        their thread; no `Mailed` when there is nothing to say: staff answer. None while there is nothing to tell.
         """
         world = self.world
         async with world.database.primary() as db:
@@ -111,14 +154,29 @@ class MailJobs:
             cards = await open_cards(db, conversation)
             recorded = await load_entries(db, conversation.sealer, turn_id, self.codec)
             vault = await world.vaults.opened(db, conversation)
+            letter = await letter_of(db, conversation, turn_id)
         scope = TurnScope(conversation, turn_id, "", 1, False, world, vault)
         state = fold((one.turn_input, one.at_ms) for one in recorded).state
         phrases = await scope.phrases(state)
-        stranger = not conversation.customer
+        post = Post(phrases, self.shop, stranger=not conversation.customer, by_letter=letter is not None)
         if view is not None and view.end is not None:
-            end = strangers_end(view.end, vault) if stranger else shown_end(view.end, vault)
-            return Mailed.SENT, mailed_answer(end, phrases, self.shop, stranger=stranger)
+            if not view.end.text:
+                return None, {}
+            end = strangers_end(view.end, vault) if post.stranger else shown_end(view.end, vault)
+            return Mailed.SENT, self._threaded(post.answer(end), conversation, letter)
         card = next((one for one in cards if one.turn_id == turn_id), None)
         if card is None:
             return None
-        return Mailed.ASKED, mailed_card(shown_card(card, vault), phrases, self.shop, stranger=stranger)
+        return Mailed.ASKED, self._threaded(post.card(shown_card(card, vault)), conversation, letter)
+
+    def _threaded(self, mail: dict[str, str], conversation: Conversation, letter: Letter | None) -> dict[str, Any]:
+        """The mail with what its reply is known by, and what it answers."""
+        tag = self.email.tag(conversation) if self.email is not None else ""
+        threaded: dict[str, Any] = {"reply_tag": tag} if tag else {}
+        if letter is not None:
+            threaded |= letter.answered()
+        # A ticket service of an earlier release refuses what it does not know: better a mail outside of its thread.
+        tool = self.world.catalog.entry(MAIL_TOOL)
+        taken = tool.input_schema.get("properties", {}) if tool is not None else {}
+        subject = mail["subject"] if letter is None else letter.subject_again(mail["subject"])
+        return {"subject": subject, "body": mail["body"]} | {k: v for k, v in threaded.items() if k in taken}

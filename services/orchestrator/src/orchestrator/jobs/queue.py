@@ -13,6 +13,7 @@ RUN_TURN = "run_turn"
 #: A turn whose answer was promised by e-mail (`job_run_turn` tells them apart).
 RUN_LATER = "run_later"
 MAIL_ANSWER = "mail_answer"
+MAIL_STAFF = "mail_staff"
 CHECK_MAIL = "check_mail"
 EXPIRE_CARD = "expire_card"
 HAND_OFF = "hand_off"
@@ -22,8 +23,8 @@ TRY_AGAIN = "try_again"
 END_CALLBACK = "end_callback"
 #: People wait for turns (10; 6 when one of them has many); timers can wait for them, and so can RUN_LATER (2 and 1).
 _PRIORITY = {
-    TRY_AGAIN: 8, END_CALLBACK: 8, HAND_OFF: 5, ERASE_ELSEWHERE: 4, TELL_STAFF: 3, MAIL_ANSWER: 3, CHECK_MAIL: 1,
-    EXPIRE_CARD: 0,
+    TRY_AGAIN: 8, END_CALLBACK: 8, HAND_OFF: 5, ERASE_ELSEWHERE: 4, TELL_STAFF: 3, MAIL_ANSWER: 3, MAIL_STAFF: 3,
+    CHECK_MAIL: 1, EXPIRE_CARD: 0,
 }  # fmt: skip
 _HAND_OFF_DELAY = timedelta(seconds=5)
 _NOW = (
@@ -68,6 +69,10 @@ class JobQueue:
     async def mail_answer(self, db: Connection, turn_id: str) -> None:
         """Send what came of this turn to its customer."""
         await self._enqueue(db, MAIL_ANSWER, turn_id.encode())
+
+    async def mail_staff(self, db: Connection, conversation_id: str, place: int) -> None:
+        """Send what staff said at this place of the thread to the customer, who wrote by mail."""
+        await self._enqueue(db, MAIL_STAFF, orjson.dumps({"conversation_id": conversation_id, "place": place}))
 
     async def check_mail(self, db: Connection, turn_id: str, message_id: str) -> None:
         """See soon whether the mail of this turn was taken, or refused."""

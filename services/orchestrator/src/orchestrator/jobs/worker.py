@@ -25,6 +25,7 @@ from orchestrator.jobs.queue import (
     EXPIRE_CARD,
     HAND_OFF,
     MAIL_ANSWER,
+    MAIL_STAFF,
     RUN_LATER,
     RUN_TURN,
     TELL_STAFF,
@@ -142,6 +143,12 @@ class Worker:
         async def mail_answer(job: Job) -> None:
             if not await _retried(self._mails.send(_text(job))):
                 raise RetryRequested(delay=_later(job), reason="the answer cannot be mailed yet")
+
+        @application.entrypoint(MAIL_STAFF)
+        async def mail_staff(job: Job) -> None:
+            told = orjson.loads(job.payload or b"{}")
+            if not await _retried(self._mails.relay(told["conversation_id"], told["place"])):
+                raise RetryRequested(delay=_later(job), reason="what staff said cannot be mailed yet")
 
         @application.entrypoint(CHECK_MAIL)
         async def check_mail(job: Job) -> None:

@@ -53,7 +53,9 @@ _NO = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """What a message says and how. `at_ms` is in epoch milliseconds, `screened` the input guard's verdict."""
+    """What a message says and how. `at_ms` is in epoch milliseconds, `screened` the input guard's verdict. One that is
+    `aside` came by another way than the page: it answers no card, and is read with no other message.
+    """
 
     text: str
     client_turn_id: str
@@ -63,6 +65,7 @@ class _Message:
     screened: Screened = "pass"
     flags: tuple[str, ...] = ()
     traceparent: str = ""
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def masked(message: Incoming, conversation: Conversation, vault: Vault) -> Maske
     text = vault.mask(message.text)
     return Masked(
         text, message.client_turn_id, message.request_id, message.at_ms, message.wants_human, message.screened,
-        message.flags, message.traceparent, held=vault.take_fresh(), vault=vault, body_hash=body_hash,
+        message.flags, message.traceparent, message.aside, held=vault.take_fresh(), vault=vault, body_hash=body_hash,
     )  # fmt: skip
 
 
@@ -212,6 +215,8 @@ async def _join(
     """The turn that the message belongs to already: one whose card it answers, or one that was not begun yet. One that
     is promised by e-mail hurries when there is room by now.
     """
+    if message.aside:
+        return None
     answer = None if message.wants_human else plain_answer(message.text)
     if answer is not None:
         decided = await decide_open_card(

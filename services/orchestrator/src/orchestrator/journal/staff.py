@@ -34,6 +34,10 @@ _BY_TURN = (
     "SELECT c.* FROM turns t JOIN conversations c ON c.id = t.conversation_id"
     " WHERE t.id = $1 AND c.issuer = $2 AND c.data_key IS NOT NULL"
 )
+_SAID = (
+    "SELECT c.*, t.content FROM thread t JOIN conversations c ON c.id = t.conversation_id"
+    " WHERE c.id = $1 AND t.id = $2 AND t.role = 'staff' AND c.data_key IS NOT NULL"
+)
 _LOCK = " FOR UPDATE OF c"
 _STEP_IN = (
     "UPDATE conversations SET answering = 'staff', staff_since = now(), staff_reason = $2, updated_at = now()"
@@ -72,10 +76,11 @@ class StaffMessage:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message that was accepted; `again` when it had been before."""
+    """A message that was accepted; `again` when it had been before, else with its place in the thread."""
 
     at: datetime
     again: bool
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +154,24 @@ async def say(db: Connection, conversation: Conversation, vault: Vault, message:
         raise ProblemError(ProblemCode.CONFLICT, "The assistant answers here. Take the conversation over first.")
     at: datetime = await db.fetchval(_KEEP, conversation.id, message.client_message_id, body_hash, message.said_by)
     content = conversation.sealer.seal("thread", vault.mask(message.text).encode())
-    await db.execute(
+    place: int = await db.fetchval(
         "WITH kept AS (SELECT vault_keep($1, $3, $4::text[]::bytea[]))"
-        " INSERT INTO thread (conversation_id, role, content) SELECT $1, 'staff', $2 FROM kept",
+        " INSERT INTO thread (conversation_id, role, content) SELECT $1, 'staff', $2 FROM kept RETURNING id",
         conversation.id, content, *vault_columns(conversation.sealer, vault.take_fresh()),
     )  # fmt: skip
-    return Said(at, again=False)
+    return Said(at, again=False, place=place)
+
+
+async def said_by_staff(
+    db: Connection, conversations: Conversations, vaults: Vaults, conversation_id: str, place: int
+) -> tuple[Conversation, str] | None:
+    """The conversation, and what staff said at that place of its thread, in clear; None when it was erased."""
+    row = await db.fetchrow(_SAID, conversation_id, place)
+    if row is None:
+        return None
+    conversation = conversations.opened(row)
+    said = conversation.sealer.open("thread", row["content"]).decode()
+    return conversation, (await vaults.opened(db, conversation)).restore(said)
 
 
 async def take_over(db: Connection, conversation: Conversation, by: str) -> bool:

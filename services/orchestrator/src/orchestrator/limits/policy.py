@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 CapName = Literal["session", "customer_day", "shop_day", "shop_month"]
 CAP_NAMES: tuple[CapName, ...] = ("session", "customer_day", "shop_day", "shop_month")
-Allowance = Literal["begin", "message", "human", "decide", "read", "staff", "tool", "page", "mail"]
+Allowance = Literal["begin", "message", "human", "decide", "read", "staff", "tool", "page", "mail", "inbound"]
 MICROS = 1_000_000
 
 
@@ -33,7 +33,7 @@ def _micros(usd: Decimal) -> int:
 
 
 #: Files of shops that were written before have none of these: theirs are as they ship.
-_CAME_LATER: tuple[Allowance, ...] = ("mail",)
+_CAME_LATER: tuple[Allowance, ...] = ("mail", "inbound")
 
 
 class _Strict(BaseModel):

@@ -31,6 +31,7 @@ _FORGET_REST = (
     "DELETE FROM vault WHERE conversation_id = ANY ($1)",
     "DELETE FROM thread WHERE conversation_id = ANY ($1)",
     "DELETE FROM knowledge_gaps WHERE conversation_id = ANY ($1)",
+    "UPDATE mails SET letter = NULL, person = '', said = '' WHERE conversation_id = ANY ($1)",
     "UPDATE messages SET body_hash = '' WHERE conversation_id = ANY ($1)",
     "UPDATE feedback SET comment = NULL WHERE conversation_id = ANY ($1)",
     "UPDATE staff_messages SET body_hash = '' WHERE conversation_id = ANY ($1)",

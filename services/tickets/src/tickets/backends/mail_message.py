@@ -9,6 +9,7 @@ from importlib.resources import files
 from string import Template
 
 from servicekit.addresses import is_address
+from tickets.backends.threading import Threading
 from tickets.outbox.message import OutboxMessage
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -27,13 +28,13 @@ def compose(message: OutboxMessage, sender: Address, reply_to: Address | None) -
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = Address(addr_spec=message.recipient)
-    if reply_to is not None:
-        mail["Reply-To"] = reply_to
+    threading = Threading.of_text(message.headers)
+    if answers := threading.reply_to(reply_to or sender) or reply_to:
+        mail["Reply-To"] = answers
     mail["Subject"] = _CONTROLS.sub(" ", message.subject).strip()
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = f"<{message.id}@{sender.domain}>"
-    # Whatever answers by itself leaves this one alone (RFC 3834).
-    mail["Auto-Submitted"] = "auto-generated"
+    threading.write(mail)
     mail.set_content(message.body, cte="quoted-printable")
     mail.add_alternative(_html(message.body), subtype="html", cte="quoted-printable")
     mail.set_boundary(f"=_{message.id}")

@@ -28,6 +28,8 @@ class OutboxMessage:
     body: str
     created_at: datetime
     tries: int = 0
+    #: Further headers of an e-mail as JSON (`Threading`), or "".
+    headers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from tickets.people import OUTBOX
 
 _PUT = """
 INSERT INTO outbox (id, kind, recipient, subject, body, requester, conversation_id, turn_id, next_try_at, created_at,
-                    sealed)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, true)
+                    headers, sealed)
+VALUES ($1, $2, $3, $4, $5, $7, $8, $9, $10, $10, $6, true)
 ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING created_at
 """
 # The oldest one that is due and that nobody else is taking just now.
@@ -21,7 +21,7 @@ _TAKE = """
 UPDATE outbox SET tries = tries + 1, next_try_at = $3
 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $1 AND next_try_at <= $2
             ORDER BY place LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, kind, recipient, subject, body, requester, sealed, created_at, tries
+RETURNING id, kind, recipient, subject, body, headers, requester, sealed, created_at, tries
 """
 # Only for the attempt that was taken: whoever took it after our time limit has the say.
 _MINE = "WHERE id = $1 AND tries = $2 AND state = 'waiting'"
@@ -29,7 +29,8 @@ _END = f"""
 UPDATE outbox SET state = $3::text, reason = $4, ended_at = $5,
                   recipient = CASE $3::text WHEN 'sent' THEN ''::bytea ELSE recipient END,
                   subject = CASE $3::text WHEN 'sent' THEN ''::bytea ELSE subject END,
-                  body = CASE $3::text WHEN 'sent' THEN ''::bytea ELSE body END {_MINE}
+                  body = CASE $3::text WHEN 'sent' THEN ''::bytea ELSE body END,
+                  headers = CASE $3::text WHEN 'sent' THEN ''::bytea ELSE headers END {_MINE}
 """  # noqa: S608 - constants only
 _LATER = f"UPDATE outbox SET reason = $3, next_try_at = $4 {_MINE}"  # noqa: S608
 _GIVE_BACK = f"UPDATE outbox SET tries = tries - 1, next_try_at = $3 {_MINE}"  # noqa: S608
@@ -47,7 +48,12 @@ async def put(
     where = (None, None) if caller is None else (caller.conversation_id, caller.turn_id)
     words = (
         sealer.seal(OUTBOX.column(name), message.id, text)
-        for name, text in (("recipient", message.recipient), ("subject", message.subject), ("body", message.body))
+        for name, text in (
+            ("recipient", message.recipient),
+            ("subject", message.subject),
+            ("body", message.body),
+            ("headers", message.headers),
+        )
     )
     stored: datetime = await connection.fetchval(
         _PUT, message.id, message.kind.value, *words, sealer.name, *where, message.created_at

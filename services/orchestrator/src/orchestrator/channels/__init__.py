@@ -1,0 +1,1 @@
+"""Ways in besides the web: each takes messages in the form of its own world."""

@@ -1,0 +1,1 @@
+"""E-mail: customers write to the shop's address, and are answered in the same thread."""

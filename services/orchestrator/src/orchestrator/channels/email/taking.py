@@ -1,0 +1,125 @@
+"""Taking a mail in: one transaction that finds its conversation, begins its turn and notes the mail, or does nothing.
+
+Whoever sends is a guest, whatever the mail says: no header signs anybody in. A tag of ours proves the conversation, and
+the mailbox that wrote or was written to there before goes on in it; anybody else begins a conversation of their own.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from prometheus_client import Counter
+
+from contracts.errors import ProblemCode
+from contracts.tools.retrieval import Channel
+from orchestrator.api.deps import Desk
+from orchestrator.channels.email.authentication import is_authentic
+from orchestrator.channels.email.channel import EmailChannel, guest_of
+from orchestrator.channels.email.letters import Letter
+from orchestrator.channels.email.loops import Ignored, ignored
+from orchestrator.channels.email.mail import Mail
+from orchestrator.channels.email.parsing import parse
+from orchestrator.channels.email.store import TAKEN, Names, keep, known, lock_person, so_far, thread_of, writes_in
+from orchestrator.channels.email.wording import message_of
+from orchestrator.guard.human import asks_for_human
+from orchestrator.journal.accept import Accepted, Incoming, accept_message, masked
+from orchestrator.journal.arriving import arriving
+from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.mailing import leave_address
+from orchestrator.journal.staff import conversation_of_site
+from orchestrator.journal.views import disclosed
+from servicekit.db.pool import Connection
+from servicekit.errors import ProblemError
+from servicekit.language import LanguageDetector
+from servicekit.telemetry import request_context
+
+_REPLAYED = "This delivery came before. A mail that is sent again needs a new timestamp and signature."
+
+
+@dataclass(frozen=True, slots=True)
+class MailRoom:
+    """Takes mails in. `heard` counts them by what became of them."""
+
+    channel: EmailChannel
+    languages: LanguageDetector
+    heard: Counter
+
+    async def take(self, desk: Desk, raw: bytes, signature: str | None = None) -> str:
+        """What became of the mail: `taken`, or why nobody answers it; the same for a mail that comes again.
+
+        `signature` is that of its delivery. Raises CONFLICT for a delivery that is replayed.
+        """
+        mail = await asyncio.to_thread(parse, raw)
+        names = self.channel.names(mail, raw, signature)
+        why = ignored(mail, self.channel.own)
+        async with desk.database.transaction() as db:
+            await lock_person(db, names.person)
+            before = await known(db, names)
+            if before is None:
+                outcome = await self._new(db, desk, mail, names, why)
+        if before is not None:
+            self.heard.labels("replayed" if before.again else "known").inc()
+            if before.again:
+                raise ProblemError(ProblemCode.CONFLICT, _REPLAYED)
+            return before.outcome
+        self.heard.labels(outcome).inc()
+        return outcome
+
+    async def _new(self, db: Connection, desk: Desk, mail: Mail, names: Names, why: Ignored | None) -> str:
+        why = why or await self._too_often(db, names)
+        if why is not None:
+            await keep(db, names, why.value)
+            return why.value
+        conversation_id, begins = await self._conversation(db, desk, mail, names)
+        conversation, accepted = await self._accepted(db, desk, mail, names, conversation_id, begins=begins)
+        await leave_address(db, conversation, accepted.turn_id, mail.sender)
+        letter = Letter(mail.message_id, mail.references, mail.subject, mail.sender)
+        await keep(db, names, TAKEN, conversation, accepted.turn_id, letter)
+        return TAKEN
+
+    async def _too_often(self, db: Connection, names: Names) -> Ignored | None:
+        """A machine that says so nowhere says the same again, or never stops."""
+        found = await so_far(db, names.person, names.said)
+        if found.repeated:
+            return Ignored.REPEATED
+        channel = self.channel
+        return Ignored.SENDER_RATE if found.hour >= channel.per_hour or found.day >= channel.per_day else None
+
+    async def _conversation(self, db: Connection, desk: Desk, mail: Mail, names: Names) -> tuple[str, bool]:
+        """The id of the mail's conversation, and whether it begins with this mail."""
+        tagged = self.channel.replied_to(mail)
+        if tagged is not None and await writes_in(db, tagged, names.person):
+            return tagged, False
+        # A Message-ID is no secret: who only names one has to be who they say.
+        if is_authentic(mail, self.channel.authserv_id):
+            found = await thread_of(db, self.channel.referred(mail.references), names.person)
+            if found is not None:
+                return found, False
+        language = self.languages.detect(mail.text or mail.subject) or "en"
+        told = desk.disclosure.text({"language": language}, "")
+        guest = self.channel.guest(mail.sender)
+        return (await desk.conversations.begin(db, guest, Channel.EMAIL.value, None, told)).id, True
+
+    async def _accepted(
+        self, db: Connection, desk: Desk, mail: Mail, names: Names, conversation_id: str, *, begins: bool
+    ) -> tuple[Conversation, Accepted]:
+        """The turn that answers. Its answer goes out as a mail, so that nobody waits for it: its job does."""
+        intake = desk.intake
+        conversation = await conversation_of_site(db, desk.conversations, conversation_id, self.channel.site, lock=True)
+        found = await arriving(
+            db, desk.conversations, intake.vaults, conversation_id, guest_of(conversation), intake.levels.today()
+        )  # fmt: skip
+        screened = intake.screen.screened(message_of(mail, begins=begins))
+        context = request_context()
+        incoming = Incoming(
+            text=screened.text, client_turn_id=f"mail-{names.id[:40]}",
+            request_id=context.request_id if context else "", at_ms=intake.now_ms(),
+            wants_human=asks_for_human(screened.text), screened=screened.judged.verdict,
+            flags=screened.judged.flags, traceparent=context.traceparent if context else "", aside=True,
+        )  # fmt: skip
+        message = masked(incoming, found.conversation, found.vault)
+        if begins:
+            message = replace(message, disclosure=await disclosed(db, found.conversation))
+        budgets = await intake.levels.budgets(db, found)
+        return found.conversation, await accept_message(
+            db, found.conversation, message, budgets, intake.codec, by_mail=True
+        )
