@@ -131,3 +131,23 @@ async def test_a_retired_key_is_forgotten_in_the_end():
     await eventually(lambda: server.fetches == 2)
     token = old.mint(audience="orders", subject="cust_ada", role=Role.CUSTOMER, scopes=["a"])
     assert await refused(server.verifier, token) is ProblemCode.UNAUTHENTICATED
+
+
+async def test_a_key_that_was_taken_back_takes_back_tokens_that_were_seen_before():
+    server = Server()
+    seen = server.token()
+    assert (await server.verifier.verify(seen)).subject == "cust_ada"
+    server.minter = TokenMinter(KeySet.generate(), "shop", server.clock)
+    server.clock.advance(10)
+    assert (await server.verifier.verify(server.token("cust_ben"))).subject == "cust_ben"
+    assert await refused(server.verifier, seen) is ProblemCode.UNAUTHENTICATED
+
+
+async def test_a_token_that_was_seen_before_is_good_after_its_keys_were_fetched_anew():
+    server = Server()
+    seen = server.token()
+    await server.verifier.verify(seen)
+    server.clock.advance(10)
+    assert await refused(server.verifier, server.stranger()) is ProblemCode.UNAUTHENTICATED
+    assert server.fetches == 2
+    assert (await server.verifier.verify(seen)).subject == "cust_ada"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from servicekit.db.pool import Database
+from servicekit.testing import eventually
 
 pytestmark = pytest.mark.service
 
@@ -21,6 +22,7 @@ async def test_those_who_share_leave_some_connections_for_all_others(database_ur
 
     holding = [asyncio.create_task(hold()) for _ in range(10)]
     try:
+        await eventually(lambda: len(held) == 2)  # each opens its connection first
         for _ in range(5):
             async with asyncio.timeout(2), database.transaction() as db:
                 assert await db.fetchval("SELECT 1") == 1

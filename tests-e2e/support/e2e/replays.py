@@ -7,8 +7,8 @@ from e2e.machine import Machine
 from onebox.ports import ORCHESTRATOR
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
-from orchestrator.journal.recordings import Recordings
 from orchestrator.replay.identical import Verdict, replay
+from orchestrator.replay.reading import Recordings
 from orchestrator.replay.recording import Recording, Unreadable
 from servicekit.crypto import Keyring
 

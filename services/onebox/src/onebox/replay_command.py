@@ -19,8 +19,8 @@ from onebox.replay_fork import Books, Policies, show_forks
 from onebox.replay_spending import Spending
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
-from orchestrator.journal.recordings import Recordings
 from orchestrator.replay.identical import Verdict, replay
+from orchestrator.replay.reading import Recordings
 from orchestrator.replay.recording import Recording, Unreadable
 from orchestrator.replay.words import StepWords, step_words
 from servicekit.crypto import Keyring

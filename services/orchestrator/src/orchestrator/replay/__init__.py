@@ -2,5 +2,5 @@
 
 `recording.py` is what is known of one, `identical.py` proves that it decides as it did, `words.py` says a step in
 words. `forking.py` runs one with something changed (`changes.py`), and `comparing.py` says what came out
-differently, of one turn and of many. All of it is pure: `journal/recordings.py` reads the rows.
+differently, of one turn and of many. `reading.py` reads the rows; all else is pure.
 """

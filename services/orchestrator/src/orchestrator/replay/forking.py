@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from contracts.schema import canonical_json
-from orchestrator.replay.recording import ANSWERS, Recording
+from orchestrator.replay.answering import ANSWERS
+from orchestrator.replay.recording import Recording
 from orchestrator.replay.words import wanted
 from orchestrator.turn.decided import plain_of
 from orchestrator.turn.effects import (
@@ -24,7 +25,6 @@ from orchestrator.turn.effects import (
     HandOff,
     PreviewEffect,
     SayPhrase,
-    TellingEffect,
 )
 from orchestrator.turn.inputs import MessageAdded, StaffTookOver, StopAsked, TurnInput
 from orchestrator.turn.journal import Recorded
@@ -77,7 +77,7 @@ def fork(recording: Recording, changes: Sequence[Change]) -> Course:
     tape, place = _tape(recording), 0
     step, taken = Step(TurnState()), list[tuple[Recorded, Step]]()
     while not step.state.ended:
-        asked = _asked(step)
+        asked = step.asking
         found = _next(tape, place, asked, step.state)
         if found is None:
             return Course(tuple(taken), step.state, "" if asked is None else wanted(asked))
@@ -88,19 +88,17 @@ def fork(recording: Recording, changes: Sequence[Change]) -> Course:
             turn_input = change(turn_input, step.state, answered)
         following = reduce(step.state, turn_input, one.recorded.at_ms)
         taken.append((Recorded(turn_input, one.recorded.at_ms), following))
-        step = following if following.effects else Step(following.state, step.effects)
+        step = step.then(following)
     return Course(tuple(taken), step.state)
 
 
 def _tape(recording: Recording) -> list[_Answer]:
     tape, step = list[_Answer](), Step(TurnState())
     for one in recording.inputs:
-        asked = _asked(step)
         called_back = step.state.phase is Phase.WAIT_CALLBACK
-        answers = isinstance(one.turn_input, ANSWERS) and asked is not None and not called_back
-        tape.append(_Answer(_question(asked, step.state) if answers and asked is not None else None, one))
-        following = reduce(step.state, one.turn_input, one.at_ms)
-        step = following if following.effects else Step(following.state, step.effects)
+        asked = step.asking if isinstance(one.turn_input, ANSWERS) and not called_back else None
+        tape.append(_Answer(None if asked is None else _question(asked, step.state), one))
+        step = step.then(reduce(step.state, one.turn_input, one.at_ms))
     return tape
 
 
@@ -113,13 +111,6 @@ def _next(tape: Sequence[_Answer], place: int, asked: AskingEffect | None, state
             return number
         if wanted_answer is not None and one.question == wanted_answer:
             return number
-    return None
-
-
-def _asked(step: Step) -> AskingEffect | None:
-    for effect in step.effects:
-        if not isinstance(effect, TellingEffect):
-            return effect
     return None
 
 

@@ -10,51 +10,15 @@ from dataclasses import dataclass, field
 from contracts.turn import EndEvent
 from orchestrator.journal.cards import Card, card_of
 from orchestrator.journal.store import end_event
-from orchestrator.replay.recording import ANSWERS, Recording
+from orchestrator.replay.answering import ANSWERS, BRINGS
+from orchestrator.replay.recording import Recording
 from orchestrator.turn.decided import mark_of, name_of
-from orchestrator.turn.effects import (
-    AskApproval,
-    AskConfirmation,
-    CallPlanner,
-    CallTool,
-    CheckGuardrails,
-    Draft,
-    Effect,
-    Finish,
-    HandOff,
-    PreviewEffect,
-    SayPhrase,
-    TellingEffect,
-)
-from orchestrator.turn.inputs import (
-    Drafted,
-    EffectPreviewed,
-    Escalated,
-    Guarded,
-    HandedOff,
-    HandOffQueued,
-    PlanFailed,
-    PlanMade,
-    PlanRejected,
-    ToolAccepted,
-    ToolFailed,
-    ToolSucceeded,
-    TurnInput,
-)
+from orchestrator.turn.effects import AskApproval, AskConfirmation, Effect, Finish
+from orchestrator.turn.inputs import ToolFailed, ToolSucceeded, TurnInput
 from orchestrator.turn.journal import Recorded
 from orchestrator.turn.machine import Step, reduce
 from orchestrator.turn.state import Phase, TurnState
 
-#: Which inputs an effect may bring.
-_BRINGS: dict[type[Effect], tuple[type, ...]] = {
-    CallPlanner: (PlanMade, PlanRejected, PlanFailed, Escalated),
-    Draft: (Drafted, PlanFailed),
-    SayPhrase: (Drafted,),
-    CallTool: (ToolSucceeded, ToolAccepted, ToolFailed),
-    PreviewEffect: (EffectPreviewed, ToolFailed),
-    CheckGuardrails: (Guarded,),
-    HandOff: (HandedOff, HandOffQueued),
-}
 #: A tool that answers later is waited for: its answer comes from outside.
 _CALLED_BACK = (ToolSucceeded, ToolFailed)
 
@@ -103,7 +67,7 @@ class _Fold:
     def take(self, one: Recorded) -> Step:
         """The step of this input alone; what stays to be done is in `step`."""
         following = reduce(self.step.state, one.turn_input, one.at_ms)
-        self.step = following if following.effects else Step(following.state, self.step.effects)
+        self.step = self.step.then(following)
         for effect in following.effects:
             if isinstance(effect, AskConfirmation | AskApproval):
                 self.cards.append(effect)
@@ -130,7 +94,7 @@ def replay(recording: Recording) -> Verdict:
 
 def _odd_answer(pending: Step, one: Recorded) -> str | None:
     """Why this input cannot follow; None when it can."""
-    asked = next((effect for effect in pending.effects if not isinstance(effect, TellingEffect)), None)
+    asked = pending.asking
     if one.mark and one.mark != (decided := mark_of(pending.state.phase, pending.effects)):
         return f"it was recorded as the answer to {_named(one.mark)}; replayed, the turn decided {_named(decided)}"
     if not isinstance(one.turn_input, ANSWERS) or pending.state.ended:
@@ -145,7 +109,7 @@ def _odd_answer(pending: Step, one: Recorded) -> str | None:
 
 
 def _answers(asked: Effect, turn_input: TurnInput) -> bool:
-    return isinstance(turn_input, _BRINGS[type(asked)])
+    return isinstance(turn_input, BRINGS[type(asked)])
 
 
 def _named(mark: str) -> str:

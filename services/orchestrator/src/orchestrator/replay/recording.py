@@ -7,27 +7,7 @@ from enum import StrEnum
 
 from contracts.turn import EndEvent
 from orchestrator.journal.cards import Card
-from orchestrator.turn.inputs import (
-    Drafted,
-    EffectPreviewed,
-    Escalated,
-    Guarded,
-    HandedOff,
-    HandOffQueued,
-    PlanFailed,
-    PlanMade,
-    PlanRejected,
-    ToolAccepted,
-    ToolFailed,
-    ToolSucceeded,
-)
 from orchestrator.turn.journal import Recorded
-
-#: Inputs that answer an effect; all others come from people and timers.
-ANSWERS = (
-    Drafted, EffectPreviewed, Escalated, Guarded, HandedOff, HandOffQueued, PlanFailed, PlanMade, PlanRejected,
-    ToolAccepted, ToolFailed, ToolSucceeded,
-)  # fmt: skip
 
 
 class Unreadable(StrEnum):

@@ -7,7 +7,7 @@ phrases) share an append with their cause. Killed anywhere, the loop is simply r
 from collections.abc import Callable
 
 from orchestrator.turn.decided import mark_of
-from orchestrator.turn.effects import AskingEffect, TellingEffect
+from orchestrator.turn.effects import TellingEffect
 from orchestrator.turn.journal import Closing, EffectRunner, Recorded, TurnJournal
 from orchestrator.turn.machine import Step, fold, reduce
 from orchestrator.turn.state import TurnState
@@ -24,7 +24,7 @@ async def run_turn(journal: TurnJournal, runner: EffectRunner, now_ms: Callable[
     unsaved: list[Recorded] = []
     untold: list[tuple[TellingEffect, TurnState]] = []
     while True:
-        asking, closing = _asking(step), _closing(step)
+        asking, closing = step.asking, _closing(step)
         untold += [(effect, step.state) for effect in step.effects if isinstance(effect, TellingEffect)]
         if asking is None or not runner.is_local(asking):
             # A turn may end, or begin to wait, by an input that is in the journal already: a message, a decision.
@@ -42,14 +42,6 @@ async def run_turn(journal: TurnJournal, runner: EffectRunner, now_ms: Callable[
         now = now_ms()
         unsaved.append(Recorded(turn_input, now, mark_of(step.state.phase, step.effects)))
         step = reduce(step.state, turn_input, now)
-
-
-def _asking(step: Step) -> AskingEffect | None:
-    """The one effect of the step that brings back an input; None when the turn ended or waits."""
-    for effect in step.effects:
-        if not isinstance(effect, TellingEffect):
-            return effect
-    return None
 
 
 def _closing(step: Step) -> Closing | None:

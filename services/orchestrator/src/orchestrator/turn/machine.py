@@ -58,9 +58,7 @@ def fold(inputs: Iterable[tuple[TurnInput, int]]) -> Step:
     """The step that a journal ends in, from its inputs and their times (epoch milliseconds), oldest first."""
     step = Step(TurnState())
     for turn_input, at_ms in inputs:
-        following = reduce(step.state, turn_input, at_ms)
-        # An ignored input leaves the pending effects as they were.
-        step = following if following.effects else Step(following.state, step.effects)
+        step = step.then(reduce(step.state, turn_input, at_ms))
     return step
 
 

@@ -5,7 +5,17 @@ from dataclasses import dataclass, replace
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Outcome, StatusEvent, ToolEvent
 from orchestrator.turn import budgets
-from orchestrator.turn.effects import CallPlanner, CallTool, Draft, Effect, Emit, HandOff, SayPhrase
+from orchestrator.turn.effects import (
+    AskingEffect,
+    CallPlanner,
+    CallTool,
+    Draft,
+    Effect,
+    Emit,
+    HandOff,
+    SayPhrase,
+    TellingEffect,
+)
 from orchestrator.turn.inputs import PlannedCall
 from orchestrator.turn.state import Observed, Phase, TurnState
 
@@ -16,6 +26,18 @@ class Step:
 
     state: TurnState
     effects: tuple[Effect, ...] = ()
+
+    @property
+    def asking(self) -> AskingEffect | None:
+        """The one effect that brings back an input; None when the turn ended or waits."""
+        for effect in self.effects:
+            if not isinstance(effect, TellingEffect):
+                return effect
+        return None
+
+    def then(self, following: "Step") -> "Step":
+        """What stands after the next input's step: an ignored one leaves the pending effects as they were."""
+        return following if following.effects else Step(following.state, self.effects)
 
 
 def plan(state: TurnState, *, may_call: bool) -> Step:

@@ -8,6 +8,7 @@ import binascii
 import math
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -24,7 +25,7 @@ from servicekit.auth.claims import (
     unauthenticated,
 )
 from servicekit.auth.issuers import Issuer
-from servicekit.auth.keysources import KeySource, key_source
+from servicekit.auth.keysources import Key, KeySource, key_source
 from servicekit.clock import Clock
 from servicekit.errors import ProblemError
 from servicekit.http.client import HttpPort
@@ -32,6 +33,16 @@ from servicekit.http.httpx_client import HttpxClient
 
 MAX_TOKEN_CHARS = 8192
 CACHE_SIZE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Whose token it is, and what it was verified with."""
+
+    caller: Caller
+    source: KeySource
+    kid: str
+    key: Key
 
 
 class TokenVerifier:
@@ -45,21 +56,23 @@ class TokenVerifier:
             issuer.iss: (issuer, key_source(issuer, self._http, clock)) for issuer in issuers
         }
         self._jws = jwt.PyJWS()
-        self._cache: OrderedDict[str, Caller] = OrderedDict()
+        self._cache: OrderedDict[str, _Known] = OrderedDict()
 
     async def verify(self, token: str) -> Caller:
         """The caller of an access token. Raises ProblemError(UNAUTHENTICATED | TOKEN_EXPIRED)."""
         cached = self._cache.get(token)
         if cached is not None:
-            if self._clock.now().timestamp() > cached.expires_at + LEEWAY_S:
+            if self._clock.now().timestamp() > cached.caller.expires_at + LEEWAY_S:
                 del self._cache[token]
                 raise _expired()
-            self._cache.move_to_end(token)
-            return cached
-        claims = await self.verified_claims(token, types=ACCESS_TYPES, audience=self.audience)
+            # A key that was taken back takes back what it has signed, also what we have seen before.
+            if await cached.source.key(cached.kid) is cached.key:
+                self._cache.move_to_end(token)
+                return cached.caller
+        claims, signed = await self._verified(token, types=ACCESS_TYPES, audience=self.audience)
         issuer, _ = self._issuers[claims["iss"]]
         caller = caller_from_claims(claims, issuer.staff_of)
-        self._cache[token] = caller
+        self._cache[token] = _Known(caller, *signed)
         if len(self._cache) > CACHE_SIZE:
             self._cache.popitem(last=False)
         return caller
@@ -68,6 +81,13 @@ class TokenVerifier:
         """The claims of a token of one of `types` (header `typ`, lower case) for `audience`, fully verified but for
         what only some tokens have. Raises as `verify` does.
         """
+        claims, _ = await self._verified(token, types=types, audience=audience)
+        return claims
+
+    async def _verified(
+        self, token: str, *, types: Collection[str], audience: str
+    ) -> tuple[Mapping[str, Any], tuple[KeySource, str, Key]]:
+        """The claims, and what they were verified with."""
         header, claims = _peek(token)
         if str(header.get("typ", "jwt")).lower() not in types:
             raise unauthenticated("The token is of another type.")
@@ -87,7 +107,7 @@ class TokenVerifier:
             raise unauthenticated("The token's signature is not valid.") from error
         self._check_audience(claims, audience)
         self._check_times(claims)
-        return claims
+        return claims, (source, kid, key)
 
     async def close(self) -> None:
         """Closes the client that fetches keys."""

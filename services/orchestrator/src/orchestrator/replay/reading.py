@@ -1,4 +1,4 @@
-"""Reads turns as they were recorded, for `replay/`: a page at a time, and nothing here writes."""
+"""Reads turns as they were recorded, a page at a time; nothing here writes."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace

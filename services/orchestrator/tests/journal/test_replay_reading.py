@@ -9,10 +9,10 @@ from contracts.turn import FinalMessage
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import append_entries
-from orchestrator.journal.recordings import Recordings
 from orchestrator.journal.store import PgTurnJournal
 from orchestrator.privacy.erasing import erase_conversations
 from orchestrator.replay.identical import replay
+from orchestrator.replay.reading import Recordings
 from orchestrator.replay.recording import Recording, Unreadable
 from orchestrator.turn.decided import mark_of
 from orchestrator.turn.effects import Finish
