@@ -71,8 +71,9 @@ class Catalog:
         self._report(before.troubles)
 
     async def first_look(self) -> None:
-        """Reads every manifest before the first turn. A first answer that is late is no outage: what is missing is asked
-        for once more, so that nobody is told of one.
+        """Reads every manifest before the first turn; what is missing is asked for once more.
+
+        A first answer that is late is no outage, and nobody should be told of one.
         """
         await self.refresh()
         if self.missing_families():
