@@ -56,6 +56,21 @@ async def test_a_database_that_is_down_does_not_keep_the_service_from_starting(s
         assert (await client.get("/readyz")).status_code == 503
 
 
+@pytest.mark.parametrize("query", ["since=1&since=2", "since=1&%73ince=1", "since=&other=&since="])
+async def test_of_two_values_for_one_parameter_none_is_ignored(settings, query):
+    router = APIRouter()
+
+    @router.get("/seen")
+    async def seen(since: str) -> str:
+        return since
+
+    async with running(app_with(settings, router)) as client:
+        refused = await client.get(f"/seen?{query}")
+        assert (await client.get("/seen?since=1&sinc=1")).status_code == 200
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+    assert "'since' may be given once" in refused.json()["detail"]
+
+
 async def test_nobody_keeps_an_answer_unless_its_route_says_for_how_long(settings):
     router = APIRouter()
 

@@ -202,7 +202,7 @@ def _limits(settings: Settings) -> LimitsPolicy:
 
 @asynccontextmanager
 async def _catalog(catalog: Catalog) -> AsyncIterator[None]:
-    await catalog.refresh()
+    await catalog.first_look()
     refreshing = asyncio.create_task(catalog.run(), name="catalog")
     try:
         yield

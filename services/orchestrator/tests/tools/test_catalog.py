@@ -12,6 +12,7 @@ from orchestrator.tools.catalog import Catalog
 from orchestrator.tools.metrics import ToolMetrics
 from orchestrator.tools.testing import FakeToolService
 from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.http.client import HttpFailure, HttpResponse
 from servicekit.telemetry import Metrics
 from servicekit.testing import eventually
 
@@ -91,6 +92,29 @@ async def test_a_service_that_is_down_at_start_is_found_when_it_comes_up(
     await catalog.check()
     await orders.start()
     await catalog.refresh()
+    assert "get_order" in names(catalog)
+    assert catalog.troubles() == {}
+
+
+class LateOnce(AiohttpClient):
+    """The first answer does not come in time."""
+
+    asked = False
+
+    async def request(self, method: str, url: str, **rest: Any) -> HttpResponse:
+        if not self.asked:
+            self.asked = True
+            raise HttpFailure("timeout")
+        return await super().request(method, url, **rest)
+
+
+async def test_a_service_whose_first_answer_is_late_is_asked_once_more_before_the_first_turn(
+    metrics: Metrics, orders: FakeToolService
+) -> None:
+    http = LateOnce()
+    catalog = Catalog({"orders": orders.url}, http, ToolMetrics(metrics))
+    await catalog.first_look()
+    await http.close()
     assert "get_order" in names(catalog)
     assert catalog.troubles() == {}
 

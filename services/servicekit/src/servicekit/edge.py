@@ -1,9 +1,10 @@
-"""The outermost layer of an app, as pure ASGI: request id, trace context, body limit, access log, metrics, and the
-one place where an unexpected exception becomes a 500 problem.
+"""The outermost layer of an app, as pure ASGI: request id, trace context, body limit, no parameter twice, access log,
+metrics, and the one place where an unexpected exception becomes a 500 problem.
 """
 
 from collections.abc import Mapping
 from time import perf_counter
+from urllib.parse import parse_qsl
 
 from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,6 +60,8 @@ class EdgeMiddleware:
             limit = self._limit(scope["path"])
             if declared > limit:
                 await _send_problem(sending, too_large(limit).problem)
+            elif (twice := _repeated(scope["query_string"])) is not None:
+                await _send_problem(sending, given_twice(twice).problem)
             else:
                 await self._app(scope, _bounded(receive, limit), sending)
         except Exception as error:
@@ -107,6 +110,23 @@ def _whose(scope: Scope, metrics: Metrics) -> tuple[str, str]:
 def too_large(limit: int) -> ProblemError:
     """The 413 problem."""
     return ProblemError(ProblemCode.PAYLOAD_TOO_LARGE, f"The body may have at most {limit} bytes.")
+
+
+def given_twice(name: str) -> ProblemError:
+    """The 422 problem: of two values, one would be ignored in silence."""
+    return ProblemError(ProblemCode.INVALID_REQUEST, f"{name[:64]!r} may be given once in the address.")
+
+
+def _repeated(query: bytes) -> str | None:
+    """The first parameter that the query gives again; no route of ours takes one more than once."""
+    if b"&" not in query:
+        return None
+    seen = set[str]()
+    for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def _read_headers(scope: Scope) -> tuple[RequestContext, int]:

@@ -24,7 +24,7 @@ CLIENT = "orchestrator/0.1.0"
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The catalogue (run `catalog.refresh()` once, then `catalog.run()` in the background) and the gateway."""
+    """The catalogue (run `catalog.first_look()` once, then `catalog.run()` in the background) and the gateway."""
 
     catalog: Catalog
     gateway: ToolGateway

@@ -70,6 +70,15 @@ class Catalog:
         self._picture = self._compose(families, troubles)
         self._report(before.troubles)
 
+    async def first_look(self) -> None:
+        """Reads every manifest before the first turn; what is missing is asked for once more.
+
+        A first answer that is late is no outage, and nobody should be told of one.
+        """
+        await self.refresh()
+        if self.missing_families():
+            await self.refresh()
+
     async def run(self) -> None:
         """Refreshes for ever: on a clock, sooner while a family is missing, and when `want_refresh` asks for it."""
         while True:

@@ -14,6 +14,7 @@ from typing import Any
 from fastapi import FastAPI
 from hypothesis import HealthCheck, assume, given, settings
 from schemathesis import Case, GenerationMode
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.openapi import from_url
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
@@ -58,12 +59,18 @@ def held_to_document(
         nonlocal sent
         if prepare is not None:
             prepare(case)
-        case.call_and_validate(headers=dict(headers()))
+        case.call_and_validate(headers={} if _is_bad_caller(case) else dict(headers()))
         sent += 1
 
     holds()
     sys.stdout.write(f"{sent} {mode.value} requests to {operation.label} were answered as its document says\n")
     return sent
+
+
+def _is_bad_caller(case: Case[Any]) -> bool:
+    """Whether the bad header is the caller's own: a good one in its place would make the request a good one."""
+    bad_header = case.meta is not None and case.meta.is_negative_at(ParameterLocation.HEADER)
+    return bad_header and "Authorization" in (case.headers or {})
 
 
 @dataclass(frozen=True, slots=True)
