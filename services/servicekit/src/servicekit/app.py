@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI
@@ -24,6 +25,10 @@ from servicekit.settings import ServiceSettings
 from servicekit.telemetry.numbers import SHARED_PASSES, Number, Numbers
 from servicekit.telemetry.sharing import SharedReading
 from servicekit.telemetry.tracing import configure_tracing
+from servicekit.tool_router import ToolRouter
+
+if TYPE_CHECKING:
+    from servicekit.mcp.door import McpDoor
 
 KitFactory = Callable[[ServiceSettings], AbstractAsyncContextManager[Kit]]
 Startup = Callable[[Kit, FastAPI], AbstractAsyncContextManager[None]]
@@ -54,6 +59,8 @@ def create_app(
     `numbers` are read from the service's database into gauges; `tables` says when their rows end.
     """
 
+    door = _mcp_door(routers) if settings.mcp else None
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         assert_all_limited(app, public_paths=public_paths)
@@ -67,6 +74,8 @@ def create_app(
             await stack.enter_async_context(retention.running(settings.retention_every_s))
             if startup is not None:
                 await stack.enter_async_context(startup(kit, app))
+            if door is not None:
+                await stack.enter_async_context(door.serving(app))
             yield
 
     app = FastAPI(
@@ -91,11 +100,18 @@ def create_app(
     app.add_middleware(EdgeMiddleware, max_body_bytes=max_body_bytes, body_limits=body_limits or {})
     install_problem_handlers(app)
     limit = Depends(limited(f"{settings.rate_limit_per_minute}/minute", rate_key))
-    for router in routers:
+    for router in (*routers, *(() if door is None else (door.router(),))):
         app.include_router(router, dependencies=[limit])
     app.include_router(health_router(checks or {}))
     install_openapi(app)
     return app
+
+
+def _mcp_door(routers: Sequence[APIRouter]) -> "McpDoor | None":
+    """None for a service without tools."""
+    from servicekit.mcp.door import McpDoor  # noqa: PLC0415 - its library is slow to import
+
+    return next((McpDoor(one.manifest) for one in routers if isinstance(one, ToolRouter)), None)
 
 
 def run_service(name: str, build: Callable[[], FastAPI]) -> None:

@@ -73,6 +73,8 @@ class ServiceSettings(BaseSettings):
     #: Addresses and networks of our own proxies, whose X-Forwarded-For is believed (comma separated); empty: nobody's.
     #: "*" would believe everybody's, and is refused.
     trusted_proxies: Annotated[str, AfterValidator(proxies)] = ""
+    #: Tool services only: `POST /mcp` serves the tools to MCP clients too, which need the same tokens and grants.
+    mcp: bool = False
     #: How often the gauges are read that the service's own database fills; 0: never.
     numbers_every_s: float = Field(default=15.0, ge=0)
     #: How long the answer to a write is kept for its Idempotency-Key: not less than a week. A turn asks again for

@@ -2,6 +2,9 @@
 
 from servicekit.tool_router.binding import PreviewDraft, ToolBinding, ToolHandler, ToolPreview, ToolRequest
 from servicekit.tool_router.effects import preview_of
-from servicekit.tool_router.router import tool_router
+from servicekit.tool_router.router import ToolRouter, tool_router
 
-__all__ = ["PreviewDraft", "ToolBinding", "ToolHandler", "ToolPreview", "ToolRequest", "preview_of", "tool_router"]
+__all__ = [
+    "PreviewDraft", "ToolBinding", "ToolHandler", "ToolPreview", "ToolRequest", "ToolRouter", "preview_of",
+    "tool_router",
+]  # fmt: skip

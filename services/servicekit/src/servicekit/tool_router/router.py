@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.errors import ProblemCode
-from contracts.manifest import MANIFEST_PATH
+from contracts.manifest import MANIFEST_PATH, ServiceManifest
 from contracts.registry import AnyContract, contracts_of
 from contracts.tool import Preview
 from servicekit.auth.dependencies import authenticate, check_scopes
@@ -22,7 +22,15 @@ from servicekit.tool_router.endpoint import ToolEndpoint
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def tool_router(bindings: Sequence[ToolBinding]) -> APIRouter:
+class ToolRouter(APIRouter):
+    """The routes, and the manifest that they keep to."""
+
+    def __init__(self, manifest: ServiceManifest) -> None:
+        super().__init__()
+        self.manifest = manifest
+
+
+def tool_router(bindings: Sequence[ToolBinding]) -> ToolRouter:
     """`POST /tools/{name}`, `POST /tools/{name}/preview` (writes) and `GET /.well-known/tools.json` of one family.
 
     Tools of the family without a binding answer 501 and stand in the manifest as not available.
@@ -33,7 +41,7 @@ def tool_router(bindings: Sequence[ToolBinding]) -> APIRouter:
     if len(families) != 1 or len(names) != len(bindings):
         raise ValueError("bindings are for distinct tools of exactly one family")
     family = families.pop()
-    router = APIRouter()
+    router = ToolRouter(build_manifest(family, bindings))
     for binding in bindings:
         endpoint = ToolEndpoint(binding)
         _add(router, binding.contract, binding.contract.path, endpoint.execute, model=binding.contract.output)
@@ -42,7 +50,7 @@ def tool_router(bindings: Sequence[ToolBinding]) -> APIRouter:
     for contract in contracts_of(family):
         if contract.name not in names:
             _add(router, contract, contract.path, _unavailable(contract), model=contract.output)
-    manifest = build_manifest(family, bindings).model_dump_json().encode()
+    manifest = router.manifest.model_dump_json().encode()
 
     @router.get(MANIFEST_PATH, include_in_schema=False)
     async def tools_json() -> Response:
