@@ -52,13 +52,18 @@ class Tools:
 
 
 class Silent:
-    """A gateway and a detector of languages that have nothing to say."""
+    """A gateway and a detector of languages that have nothing to say, but for what is switched `off`."""
+
+    off: frozenset[str] = frozenset()
 
     def notes(self) -> tuple[str, ...]:
         return ()
 
     def detect(self, _text: str) -> None:
         return None
+
+    def why_not(self, tool: str, _channel: str) -> Why | None:
+        return Why.TOOL if tool in self.off else None
 
 
 @dataclass

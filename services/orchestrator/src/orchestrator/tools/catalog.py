@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from contracts.deprecation import offered_schema
 from orchestrator.brain.port import ToolSpec
+from orchestrator.switches.deciding import Switchable
 from orchestrator.tools.authorise import may_be_offered
 from orchestrator.tools.entry import ToolEntry
 from orchestrator.tools.manifests import FamilyTools, ManifestUnread, read_family
@@ -34,6 +35,7 @@ class _Picture:
     by_any_name: Mapping[str, ToolEntry] = field(default_factory=dict)
     offers: Mapping[tuple[bool, bool], tuple[ToolSpec, ...]] = field(default_factory=dict)
     troubles: Mapping[str, str] = field(default_factory=dict)
+    switchable: Mapping[str, Switchable] = field(default_factory=dict)
 
 
 class Catalog:
@@ -101,6 +103,10 @@ class Catalog:
         """All callable tools by name."""
         return self._picture.entries
 
+    def switchable(self, entry: ToolEntry) -> Switchable:
+        """The tool as the switches see it."""
+        return self._picture.switchable.get(entry.name) or _switchable(entry, {})
+
     def families(self) -> tuple[str, ...]:
         """The configured families."""
         return tuple(self._urls)
@@ -150,7 +156,8 @@ class Catalog:
             for customer in (True, False)
             for may_write in (True, False)
         }
-        return _Picture(families, ordered, by_any_name, offers, troubles)
+        switchable = {name: _switchable(one, ordered) for name, one in ordered.items()}
+        return _Picture(families, ordered, by_any_name, offers, troubles, switchable)
 
     def _report(self, before: Mapping[str, str]) -> None:
         for family, trouble in self._picture.troubles.items():
@@ -158,6 +165,11 @@ class Catalog:
                 self._log.warning("tool_family_degraded", family=family, reason=trouble)
         for family in before.keys() - self._picture.troubles.keys():
             self._log.info("tool_family_whole", family=family)
+
+
+def _switchable(entry: ToolEntry, entries: Mapping[str, ToolEntry]) -> Switchable:
+    carried_out = tuple(name for name, one in entries.items() if one.approved_by == entry.name)
+    return Switchable(entry.name, entry.write, may_be_offered(entry, customer=True), carried_out)
 
 
 def _specs(entries: Mapping[str, ToolEntry], *, customer: bool, may_write: bool) -> tuple[ToolSpec, ...]:
