@@ -15,6 +15,7 @@ from orchestrator.guard.ours import standing
 from orchestrator.guard.output.policy import load_output_policy
 from orchestrator.guard.vault import Vault
 from orchestrator.memory.short_term import NOTHING_YET, Remembered
+from orchestrator.switches.deciding import Why
 from orchestrator.turn.budgets import Budgets, Level
 from orchestrator.turn.effects import CallPlanner
 from orchestrator.turn.inputs import PlanFailed

@@ -105,7 +105,8 @@ def test_what_only_we_call_is_bound_by_its_own_switch_alone() -> None:
 
 @pytest.mark.parametrize(
     ("phase", "tools"),
-    [("faq", {"search_kb"}), ("orders", {"search_kb", "get_order_status"}), ("tickets", {"search_kb", "get_order_status"})],
+    [("faq", {"search_kb"}), ("orders", {"search_kb", "get_order_status"}),
+     ("refunds", {"search_kb", "get_order_status", "issue_refund", "approve_refund"})],
 )  # fmt: skip
 def test_a_phase_has_what_it_adds_and_all_before(phase: str, tools: set[str]) -> None:
     runs = {one.name for one in TOOLS.values() if why_not(POLICY, Switches(1, phase), one, "web") is None}
@@ -162,5 +163,5 @@ def test_moving_on_enters_each_phase_between_and_moving_back_none() -> None:
     ],
 )
 def test_a_file_of_another_shape_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="begins|gate|extra"):
+    with pytest.raises(ValueError, match=r"begins|gate|extra"):
         parse_phases(text)
