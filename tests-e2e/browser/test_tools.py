@@ -110,6 +110,7 @@ async def test_the_kill_switch_stops_the_next_call_of_a_chat_that_is_open(
     await confirm(kim, "the shop answers with wrong orders", "Yes, switch off")
     await expect(kim.locator("#tool-get_order_status")).to_contain_text("off")
     await expect(kim.locator(".changes")).to_contain_text("the shop answers with wrong orders")
+    await kim.locator("#tool-get_order_status").scroll_into_view_if_needed()
     await looks_right(kim, f"console-tools-off-{width}")
     made = await calls(machine, "get_order_status")
     turn = await ada.say("And where is my order 1234?", before.conversation_id)

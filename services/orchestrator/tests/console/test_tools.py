@@ -75,17 +75,22 @@ async def test_a_form_from_elsewhere_switches_nothing(api, enter) -> None:
         ({"tool": "handoff_human"}, "always be reached"),
         ({"tool": "isue_refund"}, "no tool of that name"),
         ({"channel": "fax"}, "no such channel"),
-        ({}, "Name a tool"),
         ({"tool": "issue_refund", "wanted": "shadow"}, "whole channel"),
     ],
 )
 async def test_what_has_no_switch_is_refused_in_words(api, body: dict, words: str) -> None:
     answer = await put(api, "switches", **(OFF | body))
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert words in answer.json()["detail"]
 
 
+async def test_a_switch_of_nothing_is_refused(api) -> None:
+    assert (await put(api, "switches", **OFF)).status_code == 422
+
+
 async def test_an_alias_is_the_tool_and_a_switch_that_a_colleague_turned_is_no_surprise(api) -> None:
+    assert (await put(api, "switches", tool="read_kb", **OFF)).is_success
+    assert (await tools(api))["changes"][0]["target"] == "search_kb"
     assert (await put(api, "switches", channel="email", **OFF)).json() == {"stands": "off", "changed": True}
     assert (await put(api, "switches", channel="email", **OFF)).json() == {"stands": "off", "changed": False}
     late = await put(api, "switches", channel="email", seen="on", wanted="shadow", reason="careful")

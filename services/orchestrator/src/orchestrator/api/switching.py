@@ -29,7 +29,7 @@ class SwitchAsked:
 async def switch(desk: Desk, switches: SwitchDesk, caller: Caller, asked: SwitchAsked) -> Change | None:
     """Turn a switch; it holds in this process at once, and in the others as soon as they hear of it.
 
-    None when it stood so already. Raises 403 for who may not, INVALID_REQUEST for what has no switch, CONFLICT when a
+    None when it stood so already. Raises 403 for who may not, NOT_FOUND for what has no switch, CONFLICT when a
     colleague has turned it meanwhile.
     """
     check_may(caller, SWITCH_SCOPE, SWITCH_REFUSAL)

@@ -1,9 +1,9 @@
 """Bodies of `/api/agent/tools`: the registry of tools, the switches, the phases of the roll-out."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from contracts.base import ContractModel
 from orchestrator.switches.state import Position
@@ -95,14 +95,26 @@ class ToolsView(ContractModel):
     changes: tuple[ChangeView, ...]
 
 
+def _named(field: str) -> dict[str, Any]:
+    return {"properties": {field: {"type": "string"}}, "required": [field]}
+
+
 class SwitchTurn(ContractModel):
     """A switch as it was `seen`, and as it is `wanted`: of a tool, of a channel, or of a tool in one channel."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_named("tool"), _named("channel")]})
 
     tool: ToolName | None = None
     channel: ChannelName | None = None
     seen: Position
     wanted: Position
     reason: SwitchReason
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if self.tool is None and self.channel is None:
+            raise ValueError("name a tool, a channel, or both")
+        return self
 
 
 class PhaseMove(ContractModel):

@@ -37,9 +37,8 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     view = scope.view(state)
     tools = _offered(effect, state, scope) if effect.may_call else ()
     offered = tuple(one for one in tools if _is_on(one, state, scope))
-    context = await scope.brain_context(state, view, tools=offered)
-    if len(offered) < len(tools):
-        context = replace(context, off=tuple(one for one in tools if one not in offered))
+    off = tuple(one for one in tools if one not in offered)
+    context = await scope.brain_context(state, view, tools=offered, off=off)
     gate = await gate_of(state, view, scope, teller)
     brain = world.offline if effect.degraded else world.brain_at(state.budgets.level)
     try:

@@ -35,9 +35,9 @@ class Moved:
 
 
 async def turn_switch(db: Connection, asked: Turned) -> Change | None:
-    """What was changed; None when it stands so already. Raises INVALID_REQUEST, or CONFLICT as `set_position` does."""
+    """What was changed; None when it stands so already. Raises NOT_FOUND, or CONFLICT as `set_position` does."""
     if asked.wanted is Position.SHADOW and asked.target.tool:
-        raise ProblemError(ProblemCode.INVALID_REQUEST, "Shadow mode is for a whole channel, not for a tool.")
+        raise ProblemError(ProblemCode.NOT_FOUND, "A tool has no shadow mode: that is for a whole channel.")
     switches = await hold_switches(db)
     return await set_position(db, switches, asked.target, asked.seen, asked.wanted, asked.reason, asked.by)
 
@@ -45,9 +45,7 @@ async def turn_switch(db: Connection, asked: Turned) -> Change | None:
 async def move_phase(db: Connection, policy: PhasePolicy, asked: Moved, now: datetime) -> Change | None:
     """As `turn_switch`, for the phase. Raises CONFLICT too when a gate on the way is not met, without an override."""
     if asked.wanted not in policy.phases:
-        raise ProblemError(
-            ProblemCode.INVALID_REQUEST, f"There is no such phase: there are {', '.join(policy.phases)}."
-        )
+        raise ProblemError(ProblemCode.NOT_FOUND, f"There is no such phase: there are {', '.join(policy.phases)}.")
     # Before anything is held: while somebody counts turns, writes still begin.
     phase, gates = await gates_of(db, policy, await read_switches(db), now)
     entered = policy.between(phase.name, asked.wanted)

@@ -109,9 +109,9 @@ class SwitchDesk:
         return tuple(sorted({*self.catalog.entries(), *(one.name for one in CONTRACTS)}))
 
     def target(self, tool: str, channel: str) -> Target:
-        """What is to be switched; a tool may be named by an alias. Raises INVALID_REQUEST for what has no switch."""
-        entry = self.catalog.entry(tool)
-        return checked_target(entry.name if entry is not None else tool, channel, self.names())
+        """What is to be switched; a tool may be named by an alias. Raises as `checked_target`."""
+        known = self.catalog.entry(tool) or find_contract(tool)
+        return checked_target(known.name if known is not None else tool, channel, self.names())
 
     def _tool(self, name: str, switches: Switches, calls: Mapping[str, Calls]) -> ToolStanding:
         entry, contract = self.catalog.entry(name), find_contract(name)
@@ -138,15 +138,15 @@ async def gates_of(
 
 
 def checked_target(tool: str, channel: str, names: Sequence[str]) -> Target:
-    """A target that there is a switch for. Raises INVALID_REQUEST in words that say what is wrong."""
+    """A target that there is a switch for. Raises INVALID_REQUEST without a name, NOT_FOUND for what has no switch."""
     if not tool and not channel:
         raise ProblemError(ProblemCode.INVALID_REQUEST, "Name a tool, a channel, or both.")
     if tool == ALWAYS_ON:
-        raise ProblemError(ProblemCode.INVALID_REQUEST, "A person can always be reached: this has no switch.")
+        raise ProblemError(ProblemCode.NOT_FOUND, "A person can always be reached: this has no switch.")
     if tool and tool not in names:
-        raise ProblemError(ProblemCode.INVALID_REQUEST, "There is no tool of that name.")
+        raise ProblemError(ProblemCode.NOT_FOUND, "There is no tool of that name.")
     if channel and channel not in CHANNELS:
-        raise ProblemError(ProblemCode.INVALID_REQUEST, f"There is no such channel: there are {', '.join(CHANNELS)}.")
+        raise ProblemError(ProblemCode.NOT_FOUND, f"There is no such channel: there are {', '.join(CHANNELS)}.")
     return Target(tool, channel)
 
 
