@@ -25,6 +25,7 @@ _LOOKED_AT = timedelta(hours=1)
 #: A phase that nobody has ever moved to is judged by so many days.
 _AT_MOST = timedelta(days=30)
 _CHANGES = 20
+_COUNTED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,18 @@ class Registry:
     changes: Sequence[Change]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SwitchDesk:
-    """Reads and knows what switches there are; changing them is `api/switching.py`'s."""
+    """Reads and knows what switches there are; changing them is `api/switching.py`'s. Weeks of turns are counted for a
+    gate: pages that ask every few seconds get what was counted within the last minute.
+    """
 
     database: Database
     board: SwitchBoard
     catalog: Catalog
     breakers: Callable[[], Mapping[str, str]]
     clock: Clock
+    _judged: tuple[float, datetime | None, tuple[Phase, Mapping[str, Judged]]] | None = None
 
     async def registry(self) -> Registry:
         """All of it, as the database has it now."""
@@ -90,7 +94,7 @@ class SwitchDesk:
         async with self.database.primary() as db:
             switches = await read_switches(db)
             calls = await calls_since(db, now - _LOOKED_AT)
-            phase, gates = await gates_of(db, self.board.policy, switches, now)
+            phase, gates = await self._gates(db, switches, now)
             changes = await latest_changes(db, _CHANGES)
         policy = self.board.policy
         return Registry(
@@ -113,6 +117,14 @@ class SwitchDesk:
         known = self.catalog.entry(tool) or find_contract(tool)
         return checked_target(known.name if known is not None else tool, channel, self.names())
 
+    async def _gates(self, db: Connection, switches: Switches, now: datetime) -> tuple[Phase, Mapping[str, Judged]]:
+        at, began = self.clock.monotonic(), switches.since.get(PHASE)
+        if self._judged is not None and self._judged[1] == began and at - self._judged[0] < _COUNTED_S:
+            return self._judged[2]
+        found = await gates_of(db, self.board.policy, switches, now)
+        self._judged = (at, began, found)
+        return found
+
     def _tool(self, name: str, switches: Switches, calls: Mapping[str, Calls]) -> ToolStanding:
         entry, contract = self.catalog.entry(name), find_contract(name)
         family = entry.family if entry is not None else str(contract.family.value) if contract is not None else ""
@@ -133,6 +145,8 @@ async def gates_of(
     """The phase that holds, and by name the phases behind it, judged by what was seen since it began."""
     phase, began = policy.phase(switches.phase), switches.since.get(PHASE)
     last = list(policy.phases)[-1]
+    if phase.name == last:
+        return phase, {}
     seen = await seen_since(db, max(began, now - _AT_MOST) if began else now - _AT_MOST)
     return phase, {one.name: judge(one, seen) for one in policy.between(phase.name, last)}
 
