@@ -32,7 +32,7 @@ _COUNTED_S = 60.0
 class ToolStanding:
     """A tool: what is served, how it does, how its switches stand, and why it does not run where it does not.
 
-    `entry` is None for a tool that nobody serves now; `trouble` says why, or what is wrong with its family.
+    `entry` is None for a tool that nobody serves now; `trouble` says why, or why its manifest is not read.
     """
 
     name: str
@@ -128,7 +128,7 @@ class SwitchDesk:
     def _tool(self, name: str, switches: Switches, calls: Mapping[str, Calls]) -> ToolStanding:
         entry, contract = self.catalog.entry(name), find_contract(name)
         family = entry.family if entry is not None else str(contract.family.value) if contract is not None else ""
-        told = self.catalog.troubles().get(family, "")
+        told = self.catalog.trouble_of(name, family)
         known = Switchable(name, write=False, proposed=False) if entry is None else self.catalog.switchable(entry)
         return ToolStanding(
             name, family, entry, told or ("" if entry is not None else "nobody serves it"),

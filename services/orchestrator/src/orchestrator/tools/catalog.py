@@ -28,13 +28,16 @@ SEEK_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """One consistent state of the catalogue; `troubles` says by family what is not as it should be."""
+    """One consistent state of the catalogue; `troubles` says by family what is not as it should be, `unread` what keeps
+    its manifest from being read.
+    """
 
     families: Mapping[str, FamilyTools] = field(default_factory=dict)
     entries: Mapping[str, ToolEntry] = field(default_factory=dict)
     by_any_name: Mapping[str, ToolEntry] = field(default_factory=dict)
     offers: Mapping[tuple[bool, bool], tuple[ToolSpec, ...]] = field(default_factory=dict)
     troubles: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
     switchable: Mapping[str, Switchable] = field(default_factory=dict)
 
 
@@ -55,7 +58,8 @@ class Catalog:
         self._metrics = metrics
         self._allowlist = None if allowlist is None else frozenset(allowlist)
         self._client = client
-        self._picture = _Picture(troubles=dict.fromkeys(self._urls, "its manifest was not read yet"))
+        unread = dict.fromkeys(self._urls, "its manifest was not read yet")
+        self._picture = _Picture(troubles=unread, unread=unread)
         self._log = get_logger()
         self._wanted = asyncio.Event()
 
@@ -63,13 +67,15 @@ class Catalog:
         """Reads every manifest, all at once; never raises for a service that is down."""
         before = self._picture
         read = await asyncio.gather(*(self._read(family, before.families.get(family)) for family in self._urls))
-        families, troubles = dict(before.families), {}
+        families, troubles, unread = dict(before.families), {}, {}
         for family, (tools, trouble) in zip(self._urls, read, strict=True):
             if tools is not None:
                 families[family] = tools
             if trouble:
                 troubles[family] = trouble
-        self._picture = self._compose(families, troubles)
+            if tools is None:
+                unread[family] = trouble
+        self._picture = self._compose(families, troubles, unread)
         self._report(before.troubles)
 
     async def run(self) -> None:
@@ -119,6 +125,12 @@ class Catalog:
         """By family, what keeps it from being whole: readiness shows it as degraded, not as down."""
         return self._picture.troubles
 
+    def trouble_of(self, tool: str, family: str) -> str:
+        """Why one tool of a family is not offered, or why its manifest is not read; "" when nothing is wrong with it."""
+        read = self._picture.families.get(family)
+        own = "" if read is None else read.left_out.get(tool, "")
+        return own or self._picture.unread.get(family, "")
+
     async def check(self) -> None:
         """Readiness: a missing tool degrades the answers and never stops the service, so this always passes."""
 
@@ -132,7 +144,9 @@ class Catalog:
         self._metrics.incompatible.labels(family).set(len(tools.left_out))
         return tools, "; ".join(f"{name} is not offered: {why}" for name, why in tools.left_out.items())
 
-    def _compose(self, families: Mapping[str, FamilyTools], troubles: dict[str, str]) -> _Picture:
+    def _compose(
+        self, families: Mapping[str, FamilyTools], troubles: dict[str, str], unread: dict[str, str]
+    ) -> _Picture:
         entries: dict[str, ToolEntry] = {}
         by_any_name: dict[str, ToolEntry] = {}
         offered = [
@@ -157,7 +171,7 @@ class Catalog:
             for may_write in (True, False)
         }
         switchable = {name: _switchable(one, ordered) for name, one in ordered.items()}
-        return _Picture(families, ordered, by_any_name, offers, troubles, switchable)
+        return _Picture(families, ordered, by_any_name, offers, troubles, unread, switchable)
 
     def _report(self, before: Mapping[str, str]) -> None:
         for family, trouble in self._picture.troubles.items():
