@@ -65,6 +65,7 @@ class ProblemCode(StrEnum):
     INDEX_UNAVAILABLE = "index_unavailable"
     KEY_UNAVAILABLE = "key_unavailable"
     TOOL_UNKNOWN = "tool_unknown"
+    TOOL_SWITCHED_OFF = "tool_switched_off"
     NOT_IMPLEMENTED = "not_implemented"
     INTERNAL = "internal"
 
@@ -116,6 +117,7 @@ PROBLEMS: dict[ProblemCode, ProblemType] = {
     _C.INDEX_UNAVAILABLE: ProblemType(503, "The knowledge index is empty, stale or down", _E.TRANSIENT, True),
     _C.KEY_UNAVAILABLE: ProblemType(503, "Sealed data cannot be read at the moment", _E.TRANSIENT, True),
     _C.TOOL_UNKNOWN: ProblemType(404, "There is no such tool", _E.INTERNAL, False),
+    _C.TOOL_SWITCHED_OFF: ProblemType(503, "This is switched off for now", _E.TRANSIENT, True),
     _C.NOT_IMPLEMENTED: ProblemType(501, "This tool is not available in this installation", _E.INTERNAL, False),
     _C.INTERNAL: ProblemType(500, "Something went wrong on our side", _E.INTERNAL, True),
 }  # fmt: skip

@@ -41,6 +41,7 @@ from onebox.report import ConsoleReport
 from onebox.running import run_until_signal
 from onebox.stack import Stack
 from onebox.status import show_status
+from onebox.switch_cli import switch
 from onebox.up import run_up
 from onebox.usage_command import show_usage
 from orchestrator.confidence.tuning import DEFAULT_TARGET
@@ -68,6 +69,7 @@ app.add_typer(kb, name="kb")
 app.add_typer(keys, name="keys")
 app.add_typer(privacy, name="privacy")
 app.add_typer(receipt, name="receipt")
+app.add_typer(switch, name="switch")
 app.command(name="replay")(replay_turns)
 
 

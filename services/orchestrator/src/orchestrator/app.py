@@ -17,6 +17,7 @@ from orchestrator.api.knowledge import PUSH_PATH, knowledge_router
 from orchestrator.api.privacy import privacy_router
 from orchestrator.api.staff import staff_router
 from orchestrator.api.stream import stream_router
+from orchestrator.api.tools import tools_router
 from orchestrator.api.usage import usage_router
 from orchestrator.api.wellknown import wellknown_router
 from orchestrator.channels.email.routes import INBOUND_PATH, MAX_BODY_BYTES, email_router
@@ -48,7 +49,8 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
     minter = TokenMinter(keys, settings.token_issuer, SystemClock())
     routers = [
         conversations_router(), decisions_router(), approvals_router(), callbacks_router(), stream_router(),
-        gaps_router(), knowledge_router(), privacy_router(), staff_router(), usage_router(), wellknown_router(keys),
+        gaps_router(), knowledge_router(), privacy_router(), staff_router(), tools_router(), usage_router(),
+        wellknown_router(keys),
         embed_router(), console_router(),
     ]  # fmt: skip
     if settings.email_addresses:

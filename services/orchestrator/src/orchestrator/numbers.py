@@ -41,6 +41,11 @@ WITH day AS (
 )
 """
 _RESOLVED = "NOT by_staff AND outcome = 'answered'"
+_OFF = """
+SELECT tool, channel, extract(epoch FROM now() - changed_at) FROM (
+    SELECT DISTINCT ON (tool, channel) * FROM switch_changes ORDER BY tool, channel, id DESC
+) AS last WHERE became = 'off'
+"""
 _RATED = """
 FROM feedback f JOIN turns t ON t.id = f.turn_id WHERE t.created_at > now() - interval '24 hours'
 """
@@ -68,6 +73,10 @@ NUMBERS = (
     Number(
         "aiguy_turns_oldest_seconds", "The age of the oldest turn that is not over.",
         f"SELECT {_STATUS}, {_AGE.format('created_at')} {_TURNS}", ("status",), _OPEN,
+    ),
+    Number(
+        "aiguy_switch_off_seconds", "For how long a tool, a channel, or a tool in a channel has been switched off.",
+        _OFF, ("tool", "channel"),
     ),
     Number(
         "aiguy_conversations_with_staff", "Conversations that a person answers, or is to answer.",

@@ -9,6 +9,8 @@ from servicekit.retention import LIMITS, NUMBERS, Expiring, Forgotten, Kept, Rul
 
 #: How a job ended, and the traces of those that failed: for whoever looks the morning after the weekend.
 _JOBS_DAYS = 7
+#: Longer than any turn waits for somebody, and than an answer to a write is kept.
+_BEGUN_DAYS = 90
 _ERASING = "orchestrator.privacy.erasing.erase_conversations"
 _STUBS = "without a word after their conversation's time: what the journal's chain says can be counted, and not read"
 
@@ -36,6 +38,10 @@ def retention(settings: Settings) -> tuple[Rule, ...]:
         Kept("staff_messages", _STUBS),
         Kept("staff_steps", _STUBS),
         Forgotten("mails", "created_at", settings.conversation_retention_days, "what a mail is known by, in hashes"),
+        Kept("switch_changes", "who switched what, when and why; the last of each says how it stands"),
+        Forgotten(
+            "calls_begun", "begun_at", _BEGUN_DAYS, "writes that were sent: nobody asks what came of them any more"
+        ),
         Swept("thread", _ERASING, "deleted when the conversation's time is over"),
         Swept("vault", _ERASING, "deleted when the conversation's time is over"),
         Swept("knowledge_gaps", "orchestrator.gaps.keeper.GapKeeper", "AIGUY_GAPS_RETENTION_DAYS"),

@@ -66,6 +66,9 @@ from orchestrator.privacy.requests import Requests
 from orchestrator.settings import Settings
 from orchestrator.stream.hub import Hub
 from orchestrator.stream.publisher import Publisher
+from orchestrator.switches.board import SwitchBoard
+from orchestrator.switches.desk import SwitchDesk
+from orchestrator.switches.policy import load_phases
 from orchestrator.tools.build import CacheParts, Tools, build_tools
 from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.catalog import Catalog
@@ -103,10 +106,12 @@ async def orchestrate(
 ) -> AsyncIterator[None]:
     """Runs the orchestrator around the app's life: tools, Brain, streams, worker. `site`: the issuer of customers."""
     callbacks = Callbacks(keyring.derive("tool-callback"), kit.clock)
+    switches = SwitchBoard(settings.database_url, kit.db, load_phases(), kit.clock, kit.metrics)
     tools = build_tools(
         urls=settings.tool_urls, http=kit.http, minter=minter, metrics=kit.metrics, clock=kit.clock,
         allowlist=settings.tool_allowlist, cache=CacheParts(kit.spare, keyring.derive("tool-cache")),
         breaker=BreakerConfig(open_s=settings.breaker_open_s), callbacks=callbacks,
+        switches=switches,
     )  # fmt: skip
     conversations = Conversations(keyring, keyring.derive("subject-hash"))
     services, queue = ServiceCalls(settings.tool_urls, kit.http, minter), JobQueue()
@@ -126,6 +131,7 @@ async def orchestrate(
     async with AsyncExitStack() as stack:
         core.hub.start()
         stack.push_async_callback(core.hub.close)
+        await stack.enter_async_context(switches.running())
         await stack.enter_async_context(_catalog(tools.catalog))
         app.state.checks["tools"] = tools.catalog.check
         strain = Strain()
@@ -151,7 +157,8 @@ async def orchestrate(
             lambda: (tool := tools.catalog.entry(MAIL_TOOL)) is not None and tool.guests, strain,
         )  # fmt: skip
         intake = Intake(
-            kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, levels, core.screen, line, here
+            kit.db, core.conversations, core.codec, kit.clock, settings, core.vaults, levels, core.screen, line, here,
+            switches,
         )  # fmt: skip
         app.state.desk = Desk(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks,
@@ -169,6 +176,7 @@ async def orchestrate(
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
         app.state.knowledge = KnowledgeDesk(services, settings.answer_link_hosts)
         app.state.usage = UsageDesk(kit.db, kit.clock, policy)
+        app.state.switches = SwitchDesk(kit.db, switches, tools.catalog, tools.gateway.breaker_states, kit.clock)
         app.state.gaps = GapDesk(
             kit.db, keyring, kit.clock, Colleagues(services, core.vaults.finder),
             await asyncio.to_thread(QuickEmbedder.load), load_gap_policy(),

@@ -27,7 +27,10 @@ from servicekit.testing import TestIssuer, running
 
 AUDIENCE = "orchestrator"
 CHAT = ("chat:send",)
-STAFF = ("approvals:decide", "console:read", "conversations:answer", "knowledge:curate", "privacy:manage", "kb.ingest")
+STAFF = (
+    "approvals:decide", "console:read", "conversations:answer", "knowledge:curate", "privacy:manage", "kb.ingest",
+    "tools:switch",
+)  # fmt: skip
 
 
 @dataclass

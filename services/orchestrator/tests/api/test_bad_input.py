@@ -39,6 +39,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "GET /api/agent/knowledge/gaps": {"since": "2026-03-02T09:00:00Z", "limit": "5"},
     "POST /api/agent/knowledge/gaps/{gap_id}/dismiss": {"note": "ok"},
     "POST /api/agent/knowledge/documents": {"documents": [], "source": "wordpress", "full_set": False, "remove": []},
+    "GET /api/agent/tools": {},
+    "PUT /api/agent/tools/switches": {
+        "tool": "issue_refund", "channel": "email", "seen": "on", "wanted": "off", "reason": "for a test",
+    },
+    "PUT /api/agent/tools/phase": {"seen": "channels", "wanted": "faq", "reason": "for a test", "override": True},
     "GET /api/agent/usage": {},
     "POST /api/agent/privacy/export": {"customer": "cust_ada"},
     "POST /api/agent/privacy/erase": {"customer": "cust_ada"},
@@ -52,11 +57,11 @@ GOOD: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 OPTIONAL = {
     "channel", "context", "thumbs", "csat", "tags", "comment", "limit", "notes", "problem", "since", "note", "source",
-    "full_set", "remove",
+    "full_set", "remove", "tool", "override",
 }  # fmt: skip
 #: What takes more than 64 KiB.
 LARGE = {"POST /api/agent/knowledge/documents"}
-WITH_BODY = sorted(name for name in GOOD if name.startswith("POST"))
+WITH_BODY = sorted(name for name in GOOD if name.startswith(("POST", "PUT")))
 DEEP = b"[" * 20_000 + b"]" * 20_000
 
 
@@ -85,7 +90,7 @@ def _bearer(api, name: str) -> dict[str, str]:
             turn_id=TURN, request_id="r", timeout_s=1,
         )  # fmt: skip
         return {"authorization": f"Bearer {api.app.state.desk.callbacks.token(asked, 60)}"}
-    staff = name.endswith(("/approvals", "/handoffs", "/usage")) or any(
+    staff = name.endswith(("/approvals", "/handoffs", "/usage", "/tools", "/switches", "/phase")) or any(
         part in name for part in ("/knowledge/", "/staff/", "/privacy/")
     )
     return api.staff() if staff else api.bearer()
@@ -98,7 +103,7 @@ def path_of(name: str) -> str:
 
 async def send(api, name: str, content: bytes, content_type: str | None = "application/json") -> httpx.Response:
     headers = _bearer(api, name) | ({"content-type": content_type} if content_type else {})
-    return await api.http.post(path_of(name), content=content, headers=headers)
+    return await api.http.request(name.split()[0], path_of(name), content=content, headers=headers)
 
 
 def wrong_values(value: Any) -> Iterator[Any]:
@@ -203,7 +208,7 @@ async def test_an_id_in_a_path_that_is_none_is_refused(api, wrong: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(GOOD))
 async def test_another_method_is_refused(api, name: str) -> None:
-    method = "DELETE" if name.startswith("GET") else "PUT"
+    method = "PUT" if name.startswith("POST") else "DELETE"
     assert_refused(await api.http.request(method, path_of(name), headers=api.bearer()), 405)
 
 

@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -24,6 +24,7 @@ from orchestrator.journal.entries import load_entries
 from orchestrator.journal.mailing import address_of
 from orchestrator.privacy.erasing import erase_conversations
 from orchestrator.settings import Settings
+from orchestrator.switches.state import Position, Target
 from servicekit.auth.claims import Role
 from servicekit.kit import open_kit
 from servicekit.testing import TestIssuer
@@ -133,6 +134,19 @@ async def test_a_mail_is_a_turn_of_a_guest_whose_answer_is_owed_by_mail(shop: Sh
     assert "assistant" in started.disclosure.lower()
     jobs = await shop.db.fetch("SELECT entrypoint FROM pgqueuer WHERE payload = $1", turn["id"].encode())
     assert [one["entrypoint"] for one in jobs] == ["run_later"]
+
+
+@pytest.mark.parametrize("wanted", [Position.SHADOW, Position.OFF])
+async def test_a_mail_begins_its_turn_as_its_channel_is_switched(shop: Shop, wanted: Position) -> None:
+    sender, board = someone(), shop.app.state.switches.board
+    known, target = board.known, Target(channel="email")
+    board.known = replace(known, version=2**62, positions={target: wanted})
+    try:
+        assert await shop.outcome(mail(sender)) == "taken"
+    finally:
+        board.known = known
+    started, _ = await shop.said((await shop.turns(sender))[0]["id"])
+    assert started.mode == wanted.value
 
 
 async def test_it_is_greeted_in_its_own_language(shop: Shop) -> None:

@@ -22,8 +22,11 @@ from servicekit.testing.live import live_server
 from servicekit.testing.proving import how_many
 
 pytestmark = pytest.mark.service
-STAFF = ("approvals:decide", "console:read", "conversations:answer", "knowledge:curate", "privacy:manage", "kb.ingest")
-#: 21 paths: more than 5,000 requests in all when `make prove-input` asks for the full size.
+STAFF = (
+    "approvals:decide", "console:read", "conversations:answer", "knowledge:curate", "privacy:manage", "kb.ingest",
+    "tools:switch",
+)  # fmt: skip
+#: 24 paths: more than 5,000 requests in all when `make prove-input` asks for the full size.
 EXAMPLES = how_many(25, 150)
 PATHS = [
     "/api/agent/conversations", "/api/agent/messages", "/api/agent/handoff", "/api/agent/confirmations",
@@ -33,6 +36,7 @@ PATHS = [
     "/api/agent/handoffs",
     "/api/agent/staff/conversations/{conversation_id}", "/api/agent/staff/messages", "/api/agent/staff/takeover",
     "/api/agent/staff/handback",
+    "/api/agent/tools", "/api/agent/tools/switches", "/api/agent/tools/phase",
     "/api/agent/usage", "/api/agent/privacy/export", "/api/agent/privacy/erase",
     "/api/agent/privacy/requests/{request_id}",
 ]  # fmt: skip
@@ -59,7 +63,7 @@ class Served:
 
     def credentials(self, path: str = "") -> dict[str, str]:
         """Spelled as schemathesis spells it: it takes the header away to see whether anybody looks at it."""
-        staff = path.endswith(("/approvals", "/usage", "/handoffs")) or any(
+        staff = path.endswith(("/approvals", "/usage", "/handoffs", "/tools", "/switches", "/phase")) or any(
             one in path for one in ("/knowledge/", "/staff/", "/privacy/")
         )
         return {"Authorization": self.bearer(staff=staff)["authorization"]}

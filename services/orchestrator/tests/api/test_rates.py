@@ -60,6 +60,9 @@ class Shop:
     async def post(self, path: str, body: object, **headers: str) -> httpx.Response:
         return await self.http.post(path, json=body, headers=self.headers() | headers)
 
+    async def put(self, path: str, body: object) -> httpx.Response:
+        return await self.http.put(path, json=body, headers=self.headers())
+
     async def get(self, path: str, **params: str) -> httpx.Response:
         return await self.http.get(path, params=params, headers=self.headers())
 
@@ -164,6 +167,9 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
         f"/api/agent/knowledge/gaps/{TURN}/dismiss", {}
     ),
     "POST /api/agent/knowledge/documents": lambda shop, _: shop.post("/api/agent/knowledge/documents", {}),
+    "GET /api/agent/tools": lambda shop, _: shop.get("/api/agent/tools"),
+    "PUT /api/agent/tools/switches": lambda shop, _: shop.put("/api/agent/tools/switches", {}),
+    "PUT /api/agent/tools/phase": lambda shop, _: shop.put("/api/agent/tools/phase", {}),
     "GET /api/agent/usage": lambda shop, _: shop.get("/api/agent/usage"),
     "POST /api/agent/tools/callback": lambda shop, _: shop.post(
         "/api/agent/tools/callback", {"problem": {"code": "order_not_found"}}
@@ -184,6 +190,12 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
         f"/console/approvals/{TURN}/{DIGEST}/deny"
     ),
     "POST /console/approvals": lambda shop, _: shop.post("/console/approvals", {}),
+    "GET /console/tools": lambda shop, _: shop.get("/console/tools"),
+    "GET /console/tools/rows": lambda shop, _: shop.get("/console/tools/rows"),
+    "GET /console/tools/switch": lambda shop, _: shop.get("/console/tools/switch?wanted=off"),
+    "GET /console/tools/phase/{phase}": lambda shop, _: shop.get("/console/tools/phase/faq"),
+    "POST /console/tools/switch": lambda shop, _: shop.post("/console/tools/switch", {}),
+    "POST /console/tools/phase": lambda shop, _: shop.post("/console/tools/phase", {}),
     "GET /console/audit": lambda shop, _: shop.get("/console/audit"),
     "GET /console/conversations/{conversation_id}": lambda shop, _: shop.get(f"/console/conversations/{NOBODYS}"),
     "GET /console/conversations/{conversation_id}/live": lambda shop, _: shop.get(
@@ -193,7 +205,7 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
         f"POST /console/conversations/{{conversation_id}}/{step}": lambda shop, _, step=step: shop.post(
             f"/console/conversations/{NOBODYS}/{step}", {}
         )
-        for step in ("takeover", "messages", "notes", "handback", "reveal", "hide")
+        for step in ("takeover", "messages", "draft", "notes", "handback", "reveal", "hide")
     },
     "GET /": lambda shop, _: shop.get("/"),
     "GET /demo/{name}": lambda shop, _: shop.get("/demo/page.css"),
@@ -207,7 +219,7 @@ FREE = {"GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /
 @pytest.mark.parametrize("name", sorted(ROUTES))
 async def test_every_public_route_ends_in_429_with_words_for_a_person(visit, name: str) -> None:
     shop = visit(f"cust_{sorted(ROUTES).index(name)}", role=Role.CUSTOMER)
-    if "approvals" in name or "knowledge" in name or "usage" in name:
+    if "approvals" in name or "knowledge" in name or "usage" in name or "agent/tools" in name:
         shop.role = Role.STAFF
     assert 1 <= await until_refused(lambda number: ROUTES[name](shop, number)) <= 6
 

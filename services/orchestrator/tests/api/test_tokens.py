@@ -104,7 +104,7 @@ async def _endpoints(api) -> list[tuple[str, str]]:
 
 async def _call(api, method: str, path: str, headers: dict[str, str]):
     params = {"conversation_id": ID, "turn_id": TURN} if method == "get" else None
-    sent = {"json": {}} if method == "post" else {}
+    sent = {"json": {}} if method in ("post", "put") else {}
     return await api.http.request(
         method, path.replace("{conversation_id}", ID).replace("{gap_id}", TURN), params=params, headers=headers, **sent
     )
@@ -136,8 +136,8 @@ async def test_no_token_is_refused_everywhere(api, header: dict[str, str]) -> No
 
 async def test_a_body_that_cannot_be_read_is_no_way_round_the_token(api) -> None:
     for method, path in await _endpoints(api):
-        if method == "post":
-            answer = await api.http.post(path, content=b"{", headers={"content-type": "application/json"})
+        if method in ("post", "put"):
+            answer = await api.http.request(method, path, content=b"{", headers={"content-type": "application/json"})
             assert answer.status_code == 401, path
 
 
@@ -147,15 +147,16 @@ async def test_nor_round_what_only_staff_may_do(api) -> None:
     headers = {"authorization": f"Bearer {_signed(api.issuer, scope=scope)}", "content-type": "application/json"}
     refused = set()
     for method, path in await _endpoints(api):
-        if method == "post":
+        if method in ("post", "put"):
             filled = path.replace("{gap_id}", TURN)
-            answer = await api.http.post(filled, content=b"{", headers=headers)
+            answer = await api.http.request(method, filled, content=b"{", headers=headers)
             refused |= {path} if answer.status_code == 403 else set()
             assert answer.status_code in (400, 403), path
     assert refused == {
         "/api/agent/approvals", "/api/agent/knowledge/documents", "/api/agent/knowledge/gaps/{gap_id}/dismiss",
         "/api/agent/privacy/erase", "/api/agent/privacy/export", "/api/agent/staff/handback",
-        "/api/agent/staff/messages", "/api/agent/staff/takeover",
+        "/api/agent/staff/messages", "/api/agent/staff/takeover", "/api/agent/tools/phase",
+        "/api/agent/tools/switches",
     }  # fmt: skip
 
 

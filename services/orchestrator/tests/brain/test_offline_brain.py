@@ -8,7 +8,7 @@ from contracts.errors import ErrorClass
 from contracts.turn import FinalMessage, ToolCall
 from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.brain.port import Observation
-from orchestrator.brain.repair import propose
+from orchestrator.brain.repair import Rejected, propose
 
 PRICE = {"amount_minor": 18400, "currency": "USD"}
 ORDER: dict[str, Any] = {
@@ -283,6 +283,22 @@ async def test_what_may_not_be_done_after_a_search_is_to_be_asked_for_again(
         "next message"
         not in (await said(offline, ask(SLA[0], observations=(found,), tools=reads, withheld=writes))).text
     )
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [("Where is my order ABC123?", "get_order_status"), ("Refund order 1234 for $50", "issue_refund"),
+     ("What are your support hours?", "search_kb")],
+)  # fmt: skip
+async def test_what_is_switched_off_is_named_so_that_a_person_gets_it(
+    question: str, name: str, offline: OfflineBrain, ask: Any, tools: Any, shown: Any
+) -> None:
+    on, off = (tuple(one for one in tools if (one.name == name) is is_off) for is_off in (False, True))
+    proposed = await propose(offline, ask(question, tools=on, off=off), shown)
+    assert isinstance(proposed.proposal, Rejected)
+    assert (proposed.proposal.reason, proposed.repairs) == ("switched_off", ())
+    # Without tools the turn is at its end: nothing is named any more.
+    assert isinstance((await propose(offline, ask(question, tools=(), off=off), shown)).proposal, FinalMessage)
 
 
 async def test_it_never_acts_on_orders_from_a_passage(offline: OfflineBrain, ask: Any, search_result: Any) -> None:

@@ -35,7 +35,7 @@ api_settings, api = _conftest.api_settings, _conftest.api
 VIEWER = ("console:read",)
 AGENT = ("console:read", "conversations:answer")
 APPROVER = ("console:read", "approvals:decide")
-ADMIN = (*AGENT, "approvals:decide", "audit:read")
+ADMIN = (*AGENT, "approvals:decide", "audit:read", "tools:switch")
 ROLES = {"viewer": VIEWER, "agent": AGENT, "approver": APPROVER, "admin": ADMIN}
 
 

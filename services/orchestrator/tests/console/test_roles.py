@@ -12,6 +12,10 @@ MAY = {
     "/conversations/{}/live": {"viewer", "agent", "approver", "admin"},
     "/approvals": {"approver", "admin"},
     "/approvals/rows": {"approver", "admin"},
+    "/tools": {"viewer", "agent", "approver", "admin"},
+    "/tools/rows": {"viewer", "agent", "approver", "admin"},
+    "/tools/switch?tool=issue_refund&wanted=off": {"admin"},
+    "/tools/phase/faq": {"admin"},
     "/audit": {"admin"},
 }
 ANSWERS = {"agent", "admin"}

@@ -200,3 +200,29 @@ async def test_each_step_is_said_in_words() -> None:
     assert words[2].decided == ("ask the customer: Opens a ticket",)
     assert words[3].decided == ('call create_ticket {"subject": "Tent", "urgency": 2}',)
     assert words[6].decided == ("end as answered: Done.",)
+
+
+class SwitchedOff(World):
+    """What the customer has confirmed is switched off when it is to run."""
+
+    async def ask(self, effect: AskingEffect, state: TurnState) -> TurnInput:
+        if isinstance(effect, CallTool):
+            return ToolFailed(error_class=ErrorClass.TRANSIENT, code="tool_switched_off", ms=0.0, attempts=0)
+        return await super().ask(effect, state)
+
+
+@pytest.mark.parametrize("mode", ["on", "shadow", "off"])
+async def test_what_switches_decided_is_decided_again_however_they_stand_now(mode: str) -> None:
+    journal = Journal()
+    journal.add(Recorded(STARTED.model_copy(update={"mode": mode}), 1_000))
+    times = itertools.count(1_010, 10)
+    state = await run_turn(journal, SwitchedOff(), lambda: next(times))
+    if state.waiting:
+        journal.add(Recorded(ConfirmationDecided(digest=DIGEST, confirmed=True), next(times)))
+        state = await run_turn(journal, SwitchedOff(), lambda: next(times))
+    assert state.ended
+    assert replay(journal.recording()).identical
+    other = {"on": "shadow", "shadow": "off", "off": "on"}[mode]
+    changed = journal.recording()
+    first = Recorded(STARTED.model_copy(update={"mode": other}), 1_000, changed.inputs[0].mark)
+    assert not replay(replace(changed, inputs=(first, *changed.inputs[1:]))).identical

@@ -137,6 +137,7 @@ async def test_a_service_that_goes_down_later_keeps_its_last_manifest(build: Bui
     await catalog.refresh()
     assert "get_order" in names(catalog)
     assert catalog.troubles() == {"orders": "no answer: connect; its last manifest is in use"}
+    assert catalog.trouble_of("get_order", "orders") == "no answer: connect; its last manifest is in use"
     assert catalog.missing_families() == ()
 
 
@@ -148,6 +149,8 @@ async def test_an_incompatible_tool_is_left_out_and_named_and_the_others_go_on(
     await catalog.refresh()
     assert names(catalog) == ["add_order_note", "get_order_status"]
     assert "get_order is not offered: output /total: the field was removed" in catalog.troubles()["orders"]
+    assert catalog.trouble_of("get_order", "orders").startswith("output /total")
+    assert catalog.trouble_of("get_order_status", "orders") == ""
     assert metrics.registry.get_sample_value("aiguy_tool_incompatible", {"family": "orders"}) == 1
 
 

@@ -1,7 +1,7 @@
 """Taking a message in, for every route and channel that has one: locks, limits, journals, enqueues."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from contracts.tools.retrieval import Channel
@@ -18,6 +18,7 @@ from orchestrator.journal.vaulting import Vaults
 from orchestrator.journal.views import disclosed
 from orchestrator.limits.levels import Levels
 from orchestrator.settings import Settings
+from orchestrator.switches.board import AllOn, Switchboard
 from servicekit.auth.claims import Caller
 from servicekit.clock import Clock
 from servicekit.db.pool import Database
@@ -75,6 +76,7 @@ class Intake:
     screen: InputScreen
     line: Line
     here: Here | None = None
+    switches: Switchboard = field(default_factory=AllOn)
 
     @property
     def door(self) -> Door:
@@ -112,7 +114,8 @@ class Intake:
             if late is not None and not is_mailed(conversation):
                 await self.door.shed(db, late, caller, conversation_id, client_turn_id)
                 late = None
-            message = masked(incoming, conversation, found.vault)
+            mode = self.switches.mode(conversation.channel)
+            message = replace(masked(incoming, conversation, found.vault), mode=mode)
             if conversation.fresh and conversation.channel in SILENT_CHANNELS:
                 message = replace(message, disclosure=await disclosed(db, conversation))
             budgets = await self.levels.budgets(db, found)

@@ -15,6 +15,7 @@ from orchestrator.guard.vault import Vault
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal import staff
 from orchestrator.journal.conversations import Conversation, is_of
+from orchestrator.journal.drafts import draft_message_id, draft_of
 from orchestrator.journal.staff import Said, StaffMessage, conversation_of_site
 from orchestrator.journal.stopping import silence_turns
 from orchestrator.journal.views import Said as Spoken
@@ -75,6 +76,23 @@ async def write_message(
     if not said.again:
         room.steps.labels("message").inc()
     return said
+
+
+async def send_draft(
+    desk: Desk, room: StaffRoom, caller: Caller, conversation_id: str, turn_id: str, edited: str = ""
+) -> Said:
+    """Say what the assistant drafted in this turn of shadow mode, as it is or `edited`; sent once, whoever sends it.
+
+    Raises NOT_FOUND for a turn without a draft, and as `write_message` does: a colleague may have sent another text.
+    """
+    _check(caller)
+    text = edited
+    if not text:
+        async with desk.database.primary() as db:
+            conversation = await conversation_of_site(db, desk.conversations, conversation_id, caller.site)
+            draft = await draft_of(db, conversation, turn_id, desk.codec)
+            text = (await desk.intake.vaults.opened(db, conversation)).show(draft.text)
+    return await write_message(desk, room, caller, conversation_id, draft_message_id(turn_id), text)
 
 
 async def take_over(desk: Desk, room: StaffRoom, caller: Caller, conversation_id: str) -> bool:

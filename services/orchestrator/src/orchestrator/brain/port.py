@@ -69,8 +69,9 @@ class BrainContext:
     `customer` is False for a guest. Personal data and order numbers stand as tokens, such as `<email_k7q2m4xd>`. No
     `tools` means that no tool may be called now. `repair` holds the exact errors of the last proposal, `notes`
     what the answer must take into account, such as "The order system is down.". `withheld` are the tools that change
-    something, while text of others is in the turn: the customer can ask for them in their next message. `language` is
-    the customer's: one that we have phrases for, or `other`.
+    something, while text of others is in the turn: the customer can ask for them in their next message. `off` are
+    tools that are switched off: who needs one gets a person. `language` is the customer's: one that we have phrases
+    for, or `other`.
     """
 
     conversation_id: str
@@ -86,6 +87,7 @@ class BrainContext:
     repair: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     withheld: tuple[ToolSpec, ...] = ()
+    off: tuple[ToolSpec, ...] = ()
     language: str = "en"
     max_output_tokens: int = 800
 

@@ -136,6 +136,11 @@ def _question_block(context: BrainContext, *, with_data: bool) -> str:
         )
     if context.withheld:
         situation.append(_WITHHELD)
+    if context.off:
+        names = ", ".join(one.name for one in context.off)
+        situation.append(
+            f"Switched off just now, so offer none of it, and call handoff_human for who needs it: {names}."
+        )
     parts = [_block("situation", "\n".join(situation), Origin.SHOP)]
     if context.summary:
         parts.append(_block("earlier", _defused(context.summary), Origin.CUSTOMER))

@@ -15,7 +15,9 @@ from orchestrator.brain.port import Brain, BrainContext, BrainError, OnText, Too
 from orchestrator.brain.schemas import SchemaUnusable, errors_of
 
 Restore = Callable[[dict[str, Any]], dict[str, Any]]
-RejectedReason = Literal["unknown_tool", "invalid_arguments", "malformed", "not_allowed", "write_after_text"]
+RejectedReason = Literal[
+    "unknown_tool", "invalid_arguments", "malformed", "not_allowed", "write_after_text", "switched_off"
+]
 
 _ASK_AFRESH = (
     "nothing can be changed in this turn: answer with what is known, and say that the customer may ask for the change "
@@ -53,16 +55,20 @@ class Proposed:
     repairs: tuple[str, ...] = ()
 
 
-def check_call(call: ToolCall, tools: Sequence[ToolSpec], withheld: Sequence[ToolSpec] = ()) -> Accepted | Rejected:
+def check_call(
+    call: ToolCall, tools: Sequence[ToolSpec], withheld: Sequence[ToolSpec] = (), off: Sequence[ToolSpec] = ()
+) -> Accepted | Rejected:
     """The call as it may run, or why it may not. Pure; raises nothing, whatever the model wrote.
 
-    `withheld` are tools that may not be called while text of others is in the turn.
+    `withheld` are tools that may not be called while text of others is in the turn, `off` those that are switched off.
     """
     why = not_plain(call.arguments)
     if why is not None:
         return Rejected("malformed", (why,))
     if _find(call.name, withheld) is not None:
         return Rejected("write_after_text", (_ASK_AFRESH,))
+    if _find(call.name, off) is not None:
+        return Rejected("switched_off", (f"{call.name} is switched off",))
     if not tools:
         return Rejected("not_allowed", ("no tool may be called now: answer with what is known",))
     spec = _find(call.name, tools)
@@ -91,7 +97,8 @@ async def propose(
     Raises `BrainError` of every kind but `malformed`: no model answered, the fallback included.
     """
     first = await _attempt(brain, context, on_text, Usage(), restore, mask)
-    if not isinstance(first.proposal, Rejected):
+    # Asked again for what is switched off, a model could only make something up.
+    if not isinstance(first.proposal, Rejected) or first.proposal.reason == "switched_off":
         return first
     again = replace(context, repair=first.proposal.errors)
     second = await _attempt(brain, again, on_text, first.usage, restore, mask)
@@ -119,7 +126,7 @@ async def _attempt(
     proposal = plan.proposal
     if not_plain(proposal.arguments) is None:
         proposal = ToolCall(name=proposal.name, arguments=restore(proposal.arguments))
-    verdict = check_call(proposal, context.tools, context.withheld)
+    verdict = check_call(proposal, context.tools, context.withheld, context.off)
     if isinstance(verdict, Rejected):
         verdict = replace(verdict, errors=tuple(map(mask, verdict.errors)))
         return Proposed(verdict, usage, plan.model, streamed=False, repairs=fallback)

@@ -10,6 +10,7 @@ from orchestrator.api.deps import Desk
 from orchestrator.console.words import Step, steps_of
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.conversations import COLUMNS, Conversation, found
+from orchestrator.journal.drafts import Draft, drafts_in, sent_drafts
 from orchestrator.journal.entries import Codec, purpose
 from orchestrator.journal.staff import staff_steps
 from orchestrator.journal.views import last_messages
@@ -61,6 +62,18 @@ class TurnSteps:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftLine:
+    """What the assistant would have said in a turn of shadow mode. `whole`: nothing is masked in it, so that it can be
+    edited; `sent`: staff have sent it, as it was or edited.
+    """
+
+    turn_id: str
+    text: str
+    whole: bool
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
     """A conversation as staff see it. `customer` is masked unless `revealed`; `digest` changes with what is shown."""
 
@@ -72,6 +85,13 @@ class Dossier:
     reason: str
     lines: Sequence[Line]
     turns: Sequence[TurnSteps]
+    drafts: Sequence[DraftLine] = ()
+
+    @property
+    def draft(self) -> DraftLine | None:
+        """The draft that can be sent now: the last, when nobody has sent it or said something else since."""
+        last = self.drafts[-1] if self.drafts and self.with_staff and self.waiting_since is not None else None
+        return None if last is None or last.sent else last
 
     @property
     def with_staff(self) -> bool:
@@ -81,7 +101,7 @@ class Dossier:
     @property
     def digest(self) -> str:
         """Names what is shown, so that a page fetches it again only when it has changed."""
-        told = (self.conversation.answering, self.waiting_since, self.revealed, self.lines, self.turns)
+        told = (self.conversation.answering, self.waiting_since, self.revealed, self.lines, self.turns, self.drafts)
         return sha256(repr(told).encode()).hexdigest()[:16]
 
 
@@ -99,11 +119,16 @@ async def open_dossier(db: Connection, desk: Desk, caller: Caller, conversation_
         # What staff wrote for each other was never masked: nobody but they reads it.
         text = step.note if revealed else vault.for_staff(vault.mask(step.note))
         lines.append(Line(_DID[step.step], step.by, text, step.at, inner=True))
-    turns = await _turns(db, conversation, desk.codec, shown)
+    turns, drafts = await _turns(db, conversation, desk.codec, shown)
+    sent = await sent_drafts(db, conversation)
     name = conversation.identity.name or conversation.identity.email or conversation.identity.subject
     return Dossier(
         conversation, name if revealed else masked_customer(conversation), revealed, row["staff_since"],
         row["waiting_since"], row["staff_reason"] or "", sorted(lines, key=lambda one: one.at), turns,
+        [
+            DraftLine(one.turn_id, shown(one.text), shown(one.text) == vault.restore(one.text), one.turn_id in sent)
+            for one in drafts
+        ],
     )  # fmt: skip
 
 
@@ -118,17 +143,19 @@ def _shown_by(vault: Vault, *, revealed: bool) -> Callable[[str], str]:
 
 async def _turns(
     db: Connection, conversation: Conversation, codec: Codec, shown: Callable[[str], str]
-) -> list[TurnSteps]:
+) -> tuple[list[TurnSteps], list[Draft]]:
     rows = await db.fetch(_LAST_TURNS, conversation.id, _TURNS)
     recorded: dict[str, list[Recorded]] = {row["id"]: [] for row in rows}
     for entry in await db.fetch(_ENTRIES, list(recorded)):
         place = purpose(entry["turn_id"], entry["turn_seq"])
         told = codec.decode(conversation.sealer.open(place, entry["payload"]))
         recorded[entry["turn_id"]].append(Recorded(told, entry["at_ms"]))
-    return [
+    drafts = [one for row in reversed(rows) if (one := drafts_in(row["id"], recorded[row["id"]])) is not None]
+    turns = [
         TurnSteps(
             row["id"], row["status"], row["outcome"] or "", row["tokens_in"] + row["tokens_out"], row["cost_micros"],
             row["model"], row["confidence"], row["worked_ms"], row["created_at"], steps_of(recorded[row["id"]], shown),
         )
         for row in reversed(rows)
     ]  # fmt: skip
+    return turns, drafts

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from contracts.errors import ProblemCode
 from contracts.ids import ClientTurnId, ConversationId, Digest, TurnId
 from orchestrator.api.models import Text
+from orchestrator.api.tool_models import ChannelName, PhaseName, SwitchReason, ToolName
+from orchestrator.switches.state import Position
 from servicekit.errors import ProblemError, field_errors
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -58,6 +60,32 @@ class HandbackForm(SignedForm):
     """Handing back, with a word for colleagues."""
 
     note: Notes = ""
+
+
+class DraftForm(SignedForm):
+    """Sending what the assistant drafted in this turn, as it is or edited."""
+
+    turn_id: TurnId
+    text: Text | Literal[""] = ""
+
+
+class SwitchForm(SignedForm):
+    """A switch as the page showed it, and as it shall be; "" is every tool, or every channel."""
+
+    tool: ToolName | Literal[""] = ""
+    channel: ChannelName | Literal[""] = ""
+    seen: Position
+    wanted: Position
+    reason: SwitchReason
+
+
+class PhaseForm(SignedForm):
+    """The phase that the page showed, and the one that shall be."""
+
+    seen: PhaseName
+    wanted: PhaseName
+    reason: SwitchReason
+    override: Literal["", "yes"] = ""
 
 
 class DecisionForm(SignedForm):

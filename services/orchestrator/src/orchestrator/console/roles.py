@@ -6,6 +6,7 @@ from enum import StrEnum
 from orchestrator.api.approving import APPROVE_SCOPE
 from orchestrator.api.deps import CONSOLE_SCOPE
 from orchestrator.api.staff_steps import ANSWER_SCOPE
+from orchestrator.api.switching import SWITCH_SCOPE
 
 AUDIT_SCOPE = "audit:read"
 
@@ -23,7 +24,7 @@ SCOPES: Mapping[ConsoleRole, frozenset[str]] = {
     ConsoleRole.VIEWER: frozenset({CONSOLE_SCOPE}),
     ConsoleRole.AGENT: frozenset({CONSOLE_SCOPE, ANSWER_SCOPE}),
     ConsoleRole.APPROVER: frozenset({CONSOLE_SCOPE, APPROVE_SCOPE}),
-    ConsoleRole.ADMIN: frozenset({CONSOLE_SCOPE, ANSWER_SCOPE, APPROVE_SCOPE, AUDIT_SCOPE}),
+    ConsoleRole.ADMIN: frozenset({CONSOLE_SCOPE, ANSWER_SCOPE, APPROVE_SCOPE, AUDIT_SCOPE, SWITCH_SCOPE}),
 }
 ALL_SCOPES = frozenset().union(*SCOPES.values())
 

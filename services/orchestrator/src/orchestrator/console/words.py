@@ -63,7 +63,13 @@ def _told(one: TurnInput) -> tuple[str, Tone, Facts]:
         case TurnStarted():
             verdict = "" if one.screened == "pass" else f"{one.screened}: {', '.join(one.flags)}"
             wish = "yes" if one.wants_human else ""
-            facts: Facts = (("text", one.text), ("input guard", verdict), ("asks for a person", wish))
+            mode = "" if one.mode == "on" else one.mode
+            facts: Facts = (
+                ("text", one.text),
+                ("input guard", verdict),
+                ("asks for a person", wish),
+                ("channel", mode),
+            )
             return "Message accepted", "plain", facts
         case MessageAdded():
             return "Further message", "plain", (("text", one.text),)

@@ -12,6 +12,7 @@ from orchestrator.effects.judge import looping, repeated
 from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.vault import Vault
+from orchestrator.switches.deciding import Why
 from orchestrator.tools.authorise import HANDS_OVER, needs_approval
 from orchestrator.tools.catalog import ToolEntry
 from orchestrator.tools.gateway import arguments_hash
@@ -35,7 +36,9 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
         return escalated
     view = scope.view(state)
     tools = _offered(effect, state, scope) if effect.may_call else ()
-    context = await scope.brain_context(state, view, tools=tools)
+    offered = tuple(one for one in tools if _is_on(one, state, scope))
+    off = tuple(one for one in tools if one not in offered)
+    context = await scope.brain_context(state, view, tools=offered, off=off)
     gate = await gate_of(state, view, scope, teller)
     brain = world.offline if effect.degraded else world.brain_at(state.budgets.level)
     try:
@@ -66,6 +69,12 @@ def _fits(entry: ToolEntry | None, state: TurnState) -> bool:
     if state.budgets.level is Level.KNOWLEDGE and not _is_always_left(entry):
         return False
     return not state.flags or (entry is not None and entry.risk is not RiskTier.MONEY)
+
+
+def _is_on(tool: ToolSpec, state: TurnState, scope: TurnScope) -> bool:
+    """Whether the switches let it be called. In shadow mode a change may be proposed, for staff to see."""
+    why = scope.world.gateway.why_not(tool.name, state.channel)
+    return why is None or (why is Why.SHADOW and state.shadow)
 
 
 def _is_always_left(entry: ToolEntry | None) -> bool:

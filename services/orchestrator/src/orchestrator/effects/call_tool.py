@@ -69,6 +69,7 @@ def _request(
         role="customer" if scope.conversation.customer else "guest", conversation_id=scope.conversation.id,
         turn_id=scope.turn_id, request_id=scope.request_id, timeout_s=timeout_s, email=identity.email,
         name=identity.name, digest=digest, approvers=approvers, tainted=state.tainted, version=call.version,
+        channel=state.channel,
     )  # fmt: skip
 
 

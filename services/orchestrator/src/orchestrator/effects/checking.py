@@ -51,7 +51,8 @@ async def gate_of(state: TurnState, view: TurnView, scope: TurnScope, teller: Te
         render=lambda text: view.mask(view.vault.show(text)),
     )
     return StreamGate(
-        reading, lambda text, offset: teller.chunk(state, text, offset), scope.world.clock.monotonic
+        reading, _unseen if state.shadow else lambda text, offset: teller.chunk(state, text, offset),
+        scope.world.clock.monotonic,
     )  # fmt: skip
 
 
@@ -74,6 +75,10 @@ def done_of(observations: Iterable[Observation]) -> frozenset[str]:
             done.add(one.tool)
         done.update(f"{name}:{value}" for name, value in told.items())
     return frozenset(done)
+
+
+async def _unseen(_text: str, _offset: int) -> None:
+    """In shadow mode nobody reads along."""
 
 
 def _any_claim(_text: str) -> bool:

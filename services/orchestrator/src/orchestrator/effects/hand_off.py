@@ -62,7 +62,9 @@ async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope
     lines = [f"{_WHO[message.role]}: {message.text}" for message in remembered.history]
     lines.append(f"{_WHO[Role.CUSTOMER]}: {view.question}")
     transcript = "\n".join(lines)[-_MAX_TRANSCRIPT:]
-    summary = f"{_SUMMARY[reason]}{_failures(state)}{_doubts(state)} Last message: {view.question}"[:_MAX_SUMMARY]
+    summary = f"{_SUMMARY[reason]}{_switched(state)}{_failures(state)}{_doubts(state)} Last message: {view.question}"[
+        :_MAX_SUMMARY
+    ]
     # Order numbers are what staff look things up by; personal data they find in the conversation itself.
     told = scope.vault.for_staff
     arguments = {"reason": reason.value, "summary": told(summary), "transcript": told(transcript)}
@@ -72,6 +74,13 @@ async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope
 
 
 _WHO = {Role.CUSTOMER: "Customer", Role.ASSISTANT: "Assistant", Role.STAFF: "Staff"}
+
+
+def _switched(state: TurnState) -> str:
+    """What the switches have to do with it, for the person who goes on."""
+    if state.shadow:
+        return " The assistant's draft is in the console."
+    return " What they need is switched off." if state.tool_off else ""
 
 
 def _failures(state: TurnState) -> str:
@@ -104,6 +113,9 @@ async def _without_pages(state: TurnState, scope: TurnScope) -> HandOffQueued:
 async def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *, ticket: str = "") -> str:
     """What the customer is told: why, and what will happen."""
     say = (await scope.phrases(state)).say
+    if state.tool_off:
+        lead = say("switched_off")
+        return f"{lead} {say('ticket_opened', ticket=ticket) if ticket else say('ticket_queued')}"
     if reason is HandoffReason.TOOL_FAILURE:
         unknown = bool(state.observed) and state.observed[-1].call.write
         lead = say("write_unknown" if unknown else "system_down")

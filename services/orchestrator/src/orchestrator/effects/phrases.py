@@ -41,7 +41,8 @@ REQUIRED = frozenset({
     "hand_off_queued", "budget", "budget_limit", "limit_ticket", "disclosure", "brain_down", "system_down",
     "write_unknown", "ticket_opened", "ticket_queued", "input_refused", "input_closed", "guard_unsupported",
     "guard_withheld", "guard_nearest", "guard_source", "tool_failed", "repeated_question", "ask_afresh", "state_it",
-    "stopped", "knowledge_down", "faq_known", "person_asked", "waiting", "waiting_for", "mailed_later", "mail_subject",
+    "stopped", "switched_off", "knowledge_down", "faq_known", "person_asked", "waiting", "waiting_for", "mailed_later",
+    "mail_subject",
     "mail_lead", "mail_goes_on", "mail_card", "mail_left", "letter_goes_on", "letter_card",
 })  # fmt: skip
 

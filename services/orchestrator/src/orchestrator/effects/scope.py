@@ -174,8 +174,10 @@ class TurnScope:
             )  # fmt: skip
         return self._view
 
-    async def brain_context(self, state: TurnState, view: "TurnView", *, tools: tuple[ToolSpec, ...]) -> BrainContext:
-        """Everything that a Brain is told."""
+    async def brain_context(
+        self, state: TurnState, view: "TurnView", *, tools: tuple[ToolSpec, ...], off: tuple[ToolSpec, ...] = ()
+    ) -> BrainContext:
+        """Everything that a Brain is told; `off` are tools that it would be offered, were they not switched off."""
         remembered = await self.remembered()
         left = max(1, state.budgets.tokens_out - state.usage.tokens_out)
         return BrainContext(
@@ -183,6 +185,7 @@ class TurnScope:
             question=view.question, history=remembered.history, summary=remembered.summary, tools=tools,
             observations=view.observations, notes=self.world.gateway.notes(), max_output_tokens=left,
             now=self.world.clock.now(), language=await self.language(state), withheld=self._withheld(state),
+            off=off,
         )  # fmt: skip
 
     def _withheld(self, state: TurnState) -> tuple[ToolSpec, ...]:

@@ -19,7 +19,7 @@ from orchestrator.journal.entries import Codec, ConversationErased, append_entri
 from orchestrator.journal.scheduling import run_turn
 from orchestrator.journal.vaulting import vault_columns
 from orchestrator.turn.budgets import Budgets
-from orchestrator.turn.inputs import MessageAdded, Screened, TurnStarted
+from orchestrator.turn.inputs import MessageAdded, Mode, Screened, TurnStarted
 from orchestrator.turn.journal import Recorded
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
@@ -76,13 +76,14 @@ class Incoming(_Message):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Masked(_Message):
     """A message with tokens in its text. `vault` knows what they stand for, of which `held` is not stored yet;
-    `body_hash` is of what was sent; `disclosure` stands before its answer.
+    `body_hash` is of what was sent; `disclosure` stands before its answer, which is given as the channel's `mode` says.
     """
 
     held: tuple[Held, ...]
     vault: Vault
     body_hash: bytes
     disclosure: str = ""
+    mode: Mode = "on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +245,7 @@ def _started(conversation: Conversation, message: Masked, budgets: Budgets) -> T
         text=message.text, customer=conversation.customer, requester=conversation.identity.subject,
         channel=conversation.channel, answering=conversation.answering, wants_human=message.wants_human,
         budgets=budgets, disclosure=message.disclosure, screened=message.screened, flags=message.flags,
-        traceparent=message.traceparent,
+        traceparent=message.traceparent, mode=message.mode,
     )  # fmt: skip
 
 

@@ -84,7 +84,8 @@ def came(one: TurnInput) -> str:
     """What happened."""
     match one:
         case TurnStarted():
-            return f"the customer wrote: {_short(one.text)}"
+            mode = "" if one.mode == "on" else f" (the channel: {one.mode})"
+            return f"the customer wrote{mode}: {_short(one.text)}"
         case MessageAdded():
             return f"the customer added: {_short(one.text)}"
         case StaffTookOver():

@@ -4,6 +4,7 @@ import random
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from orchestrator.switches.board import Switchboard
 from orchestrator.tools.attempt import Attempter
 from orchestrator.tools.cache import ReadCache
 from orchestrator.tools.callbacks import Callbacks
@@ -50,11 +51,14 @@ def build_tools(
     callbacks: Callbacks,
     breaker: BreakerConfig | None = None,
     jitter: random.Random | None = None,
+    switches: Switchboard | None = None,
 ) -> Tools:
-    """The tools side over these parts. `urls` maps families to base URLs; `cache` None: nothing is cached."""
+    """The tools side over these parts. `urls` maps families to base URLs; `cache` None: nothing is cached;
+    `switches` None: nothing is ever off.
+    """
     counted = ToolMetrics(metrics)
     catalog = Catalog(urls, http, counted, allowlist=allowlist, client=CLIENT)
     circuits = Circuits(clock, counted, breaker)
     loop = AttemptLoop(Attempter(http, minter, CLIENT, callbacks), circuits, counted, clock, jitter or random.Random())
     kept = None if cache is None else ReadCache(cache.redis, cache.key, clock, counted)
-    return Tools(catalog, ToolGateway(catalog, loop, circuits, counted, clock, cache=kept))
+    return Tools(catalog, ToolGateway(catalog, loop, circuits, counted, clock, cache=kept, switches=switches))

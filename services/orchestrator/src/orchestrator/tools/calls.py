@@ -15,7 +15,8 @@ class CallRequest:
     `args_hash` is that of the planned call, by which the journal knows it: `arguments` leave with values for tokens.
     `digest` names the effect that the customer confirmed, `approvers` the members of staff who approved it.
     `version` is that of the contract that it was planned with, "" where the catalogue of this moment says it.
-    `tainted`: text of others has entered the turn. `once`: one such call for each turn, in whatever words.
+    `tainted`: text of others has entered the turn. `once`: one such call for each turn, in whatever words. `channel`:
+    of the conversation, "" for what we do by ourselves.
     """
 
     tool: str
@@ -34,6 +35,7 @@ class CallRequest:
     tainted: bool = False
     once: bool = False
     version: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from contracts.deprecation import offered_schema
 from orchestrator.brain.port import ToolSpec
+from orchestrator.switches.deciding import Switchable
 from orchestrator.tools.authorise import may_be_offered
 from orchestrator.tools.entry import ToolEntry
 from orchestrator.tools.manifests import FamilyTools, ManifestUnread, read_family
@@ -27,13 +28,17 @@ SEEK_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """One consistent state of the catalogue; `troubles` says by family what is not as it should be."""
+    """One consistent state of the catalogue; `troubles` says by family what is not as it should be, `unread` what keeps
+    its manifest from being read.
+    """
 
     families: Mapping[str, FamilyTools] = field(default_factory=dict)
     entries: Mapping[str, ToolEntry] = field(default_factory=dict)
     by_any_name: Mapping[str, ToolEntry] = field(default_factory=dict)
     offers: Mapping[tuple[bool, bool], tuple[ToolSpec, ...]] = field(default_factory=dict)
     troubles: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    switchable: Mapping[str, Switchable] = field(default_factory=dict)
 
 
 class Catalog:
@@ -53,7 +58,8 @@ class Catalog:
         self._metrics = metrics
         self._allowlist = None if allowlist is None else frozenset(allowlist)
         self._client = client
-        self._picture = _Picture(troubles=dict.fromkeys(self._urls, "its manifest was not read yet"))
+        unread = dict.fromkeys(self._urls, "its manifest was not read yet")
+        self._picture = _Picture(troubles=unread, unread=unread)
         self._log = get_logger()
         self._wanted = asyncio.Event()
 
@@ -61,13 +67,15 @@ class Catalog:
         """Reads every manifest, all at once; never raises for a service that is down."""
         before = self._picture
         read = await asyncio.gather(*(self._read(family, before.families.get(family)) for family in self._urls))
-        families, troubles = dict(before.families), {}
+        families, troubles, unread = dict(before.families), {}, {}
         for family, (tools, trouble) in zip(self._urls, read, strict=True):
             if tools is not None:
                 families[family] = tools
             if trouble:
                 troubles[family] = trouble
-        self._picture = self._compose(families, troubles)
+            if tools is None:
+                unread[family] = trouble
+        self._picture = self._compose(families, troubles, unread)
         self._report(before.troubles)
 
     async def first_look(self) -> None:
@@ -110,6 +118,10 @@ class Catalog:
         """All callable tools by name."""
         return self._picture.entries
 
+    def switchable(self, entry: ToolEntry) -> Switchable:
+        """The tool as the switches see it."""
+        return self._picture.switchable.get(entry.name) or _switchable(entry, {})
+
     def families(self) -> tuple[str, ...]:
         """The configured families."""
         return tuple(self._urls)
@@ -121,6 +133,12 @@ class Catalog:
     def troubles(self) -> Mapping[str, str]:
         """By family, what keeps it from being whole: readiness shows it as degraded, not as down."""
         return self._picture.troubles
+
+    def trouble_of(self, tool: str, family: str) -> str:
+        """Why one tool of a family is not offered, or why its manifest is not read; "" when nothing is wrong with it."""
+        read = self._picture.families.get(family)
+        own = "" if read is None else read.left_out.get(tool, "")
+        return own or self._picture.unread.get(family, "")
 
     async def check(self) -> None:
         """Readiness: a missing tool degrades the answers and never stops the service, so this always passes."""
@@ -135,7 +153,9 @@ class Catalog:
         self._metrics.incompatible.labels(family).set(len(tools.left_out))
         return tools, "; ".join(f"{name} is not offered: {why}" for name, why in tools.left_out.items())
 
-    def _compose(self, families: Mapping[str, FamilyTools], troubles: dict[str, str]) -> _Picture:
+    def _compose(
+        self, families: Mapping[str, FamilyTools], troubles: dict[str, str], unread: dict[str, str]
+    ) -> _Picture:
         entries: dict[str, ToolEntry] = {}
         by_any_name: dict[str, ToolEntry] = {}
         offered = [
@@ -159,7 +179,8 @@ class Catalog:
             for customer in (True, False)
             for may_write in (True, False)
         }
-        return _Picture(families, ordered, by_any_name, offers, troubles)
+        switchable = {name: _switchable(one, ordered) for name, one in ordered.items()}
+        return _Picture(families, ordered, by_any_name, offers, troubles, unread, switchable)
 
     def _report(self, before: Mapping[str, str]) -> None:
         for family, trouble in self._picture.troubles.items():
@@ -167,6 +188,11 @@ class Catalog:
                 self._log.warning("tool_family_degraded", family=family, reason=trouble)
         for family in before.keys() - self._picture.troubles.keys():
             self._log.info("tool_family_whole", family=family)
+
+
+def _switchable(entry: ToolEntry, entries: Mapping[str, ToolEntry]) -> Switchable:
+    carried_out = tuple(name for name, one in entries.items() if one.approved_by == entry.name)
+    return Switchable(entry.name, entry.write, may_be_offered(entry, customer=True), carried_out)
 
 
 def _specs(entries: Mapping[str, ToolEntry], *, customer: bool, may_write: bool) -> tuple[ToolSpec, ...]:

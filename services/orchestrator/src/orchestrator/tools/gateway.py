@@ -1,6 +1,7 @@
 """A tool call, from a request of the turn to an answer or a typed failure. It never raises for a tool's trouble.
 
-In order: known? allowed? valid? harmless? cached? Then attempts (`runner.py`), until one succeeds or none is worth it.
+In order: known? allowed? valid? harmless? switched on? cached? Then attempts (`runner.py`), until one succeeds or none
+is worth it.
 """
 
 from dataclasses import replace
@@ -12,7 +13,9 @@ from contracts.compat import is_later
 from contracts.errors import ProblemCode
 from contracts.manifest import canonical_json
 from contracts.schema import output_schema
-from contracts.tool import Preview
+from contracts.tool import Confirmation, Preview
+from orchestrator.switches.board import AllOn, Switchboard, Write
+from orchestrator.switches.deciding import Why
 from orchestrator.tools.attempt import Later, call_exchange, preview_exchange
 from orchestrator.tools.authorise import is_proposed, refusal
 from orchestrator.tools.cache import ReadCache, Slot
@@ -31,7 +34,7 @@ from orchestrator.tools.entry import ToolEntry
 from orchestrator.tools.failures import GARBAGE, Trouble
 from orchestrator.tools.metrics import UNKNOWN, ToolMetrics
 from orchestrator.tools.notes import status_notes
-from orchestrator.tools.runner import AttemptLoop, Finished
+from orchestrator.tools.runner import AttemptLoop, Begin, Finished
 from orchestrator.tools.screening import screened
 from orchestrator.tools.validation import compile_schema
 from servicekit.clock import Clock
@@ -50,7 +53,7 @@ Called = CallSucceeded | CallAccepted | CallFailed
 
 
 class ToolGateway:
-    """Calls tools on behalf of customers and guests. `cache` None: nothing is cached."""
+    """Calls tools on behalf of customers and guests. `cache` None: nothing is cached; `switches` None: all are on."""
 
     def __init__(
         self,
@@ -61,8 +64,10 @@ class ToolGateway:
         clock: Clock,
         *,
         cache: ReadCache | None = None,
+        switches: Switchboard | None = None,
     ) -> None:
         self._catalog = catalog
+        self._switches: Switchboard = switches or AllOn()
         self._loop = loop
         self._circuits = circuits
         self._metrics = metrics
@@ -89,6 +94,8 @@ class ToolGateway:
             return self._unknown()
         if (refused := self._refused(entry, request, preview=True)) is not None:
             return refused
+        if self.why_not(entry.name, request.channel) is not None:
+            return failed(ProblemCode.TOOL_SWITCHED_OFF)
         done = await self._loop.run(preview_exchange(entry, request, self._preview_schema))
         try:
             if not isinstance(done.outcome, Trouble):
@@ -97,6 +104,11 @@ class ToolGateway:
             self._metrics.garbage.labels(entry.name).inc()
             done = Finished(GARBAGE, done.attempts)
         return self._fail(done, started)
+
+    def why_not(self, tool: str, channel: str) -> Why | None:
+        """Why the switches keep a tool from being called in a channel; None when they do not."""
+        entry = self._catalog.entry(tool)
+        return None if entry is None else self._switches.why_not(self._catalog.switchable(entry), channel)
 
     def breaker_states(self) -> dict[str, StateName]:
         """By tool: closed, open or half_open."""
@@ -113,10 +125,13 @@ class ToolGateway:
             return refused
         if request.tool != entry.name:
             request = replace(request, tool=entry.name)
+        begin = self._begin(entry, request)
+        if begin is None and self.why_not(entry.name, request.channel) is not None:
+            return failed(ProblemCode.TOOL_SWITCHED_OFF)
         slot = self._slot(entry, request)
         if slot is not None and (kept := await self._kept(slot, entry)) is not None:
             return CallSucceeded(kept, self._ms(started), attempts=0, cached=True)
-        done = await self._loop.run(call_exchange(entry, request))
+        done = await self._loop.run(call_exchange(entry, request), begin)
         await self._remember(entry, request, slot, done)
         if isinstance(done.outcome, Trouble):
             return self._fail(done, started)
@@ -133,6 +148,16 @@ class ToolGateway:
             self._metrics.screened.labels(entry.name, reason).inc()
             code = ProblemCode.INVALID_REQUEST
         return None if code is None else failed(code)
+
+    def _begin(self, entry: ToolEntry, request: CallRequest) -> Begin | None:
+        """What a write of a customer's asks before it is sent. What was sent before goes to its end, whatever is
+        switched since: nobody could say otherwise what came of it.
+        """
+        if not entry.write or entry.confirmation is Confirmation.NONE:
+            return None
+        switchable = self._catalog.switchable(entry)
+        write = Write(request.turn_id, entry.name, request.args_hash)
+        return lambda: self._switches.begin(switchable, request.channel, write)
 
     def _slot(self, entry: ToolEntry, request: CallRequest) -> Slot | None:
         if self._cache is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from contracts.errors import ProblemCode
@@ -14,6 +15,8 @@ from orchestrator.tools.retry_budget import RetryBudget
 from servicekit.clock import Clock
 from servicekit.http.breaker import Permit
 
+#: Asked once, when the first request of a write is about to be sent: why it may not, or None.
+Begin = Callable[[], Awaitable[ProblemCode | None]]
 _GOOD = {dict: "succeeded", Later: "accepted"}
 _RESTING = Trouble(ProblemCode.CIRCUIT_OPEN, tool_fault=False)
 _NO_TIME = Trouble(ProblemCode.DEADLINE_EXCEEDED, tool_fault=False)
@@ -42,9 +45,9 @@ class AttemptLoop:
         self._jitter = jitter
         self._budgets: dict[str, RetryBudget] = {}
 
-    async def run(self, exchange: Exchange) -> Finished:
+    async def run(self, exchange: Exchange, begin: Begin | None = None) -> Finished:
         """The outcome, within the contract's time-out or what is left of the turn. Every exchange here is repeatable:
-        reads and previews change nothing, writes carry their idempotency key.
+        reads and previews change nothing, writes carry their idempotency key, and may not `begin` when that says why.
         """
         tool = exchange.entry.name
         ends = self._clock.monotonic() + min(exchange.entry.timeout_ms / 1000, exchange.request.timeout_s)
@@ -56,6 +59,8 @@ class AttemptLoop:
             if permit is None:
                 # An open breaker ends a call that has already been tried with what was wrong with it.
                 return Finished(_RESTING if attempts == 0 else outcome, attempts)
+            if begin is not None and attempts == 0 and (refused := await _refused(permit, begin)) is not None:
+                return Finished(refused, attempts)
             attempts += 1
             outcome = await self._send(exchange, permit, left)
             if not isinstance(outcome, Trouble):
@@ -94,6 +99,19 @@ class AttemptLoop:
             return None
         self._budgets[tool] = self._budgets[tool].spend(self._clock.monotonic())
         return wait
+
+
+async def _refused(permit: Permit, begin: Begin) -> Trouble | None:
+    """Why a write may not begin; the place of a probe is free again then."""
+    try:
+        code = await begin()
+    except BaseException:
+        permit.release()
+        raise
+    if code is None:
+        return None
+    permit.release()
+    return Trouble(code, tool_fault=False)
 
 
 def _shows(exchange: Exchange, outcome: Answer, timeout_s: float, late_s: float) -> Shows:

@@ -56,6 +56,8 @@ class PlannedCall(OpenModel):
         return f"{self.tool}:{self.args_hash}"
 
 
+#: How the assistant answers in the channel: to the customer, to staff alone, or not at all.
+Mode = Literal["on", "shadow", "off"]
 #: What the input guard said of a message.
 Screened = Literal["pass", "flag", "refuse"]
 
@@ -65,7 +67,8 @@ class TurnStarted(OpenModel):
 
     `disclosure` stands before the answer where the channel has no other place to say that an assistant answers.
     `screened` is the input guard's verdict and `flags` the names of its signals; both are recorded, so a replay agrees
-    whatever the rules are then. `traceparent` (W3C) is the place of the message in its trace.
+    whatever the rules are then. `traceparent` (W3C) is the place of the message in its trace. `mode` is how the channel
+    was switched then.
     """
 
     kind: Literal["turn_started"] = "turn_started"
@@ -80,6 +83,7 @@ class TurnStarted(OpenModel):
     screened: Screened = "pass"
     flags: tuple[str, ...] = ()
     traceparent: str = ""
+    mode: Mode = "on"
 
 
 class MessageAdded(OpenModel):

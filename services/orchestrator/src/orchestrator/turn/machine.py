@@ -13,7 +13,7 @@ from typing import assert_never
 from contracts.errors import ErrorClass, ProblemCode
 from contracts.tools.tickets import HandoffReason
 from contracts.turn import Answering, Citation, Mark, Outcome, ToolEvent
-from orchestrator.turn import budgets, evidence, provenance, steps, stopping, waiting
+from orchestrator.turn import budgets, evidence, provenance, shadow, steps, stopping, waiting
 from orchestrator.turn.budgets import Level
 from orchestrator.turn.effects import CheckGuardrails, Emit, Finish, PreviewEffect
 from orchestrator.turn.inputs import (
@@ -49,6 +49,8 @@ __all__ = ["HUMAN_TOOL", "Step", "fold", "reduce"]
 
 HUMAN_TOOL = "handoff_human"
 _WRITE_AFTER_TEXT: WriteRefusal = "write_after_text"
+#: The Brain asked for a tool that is switched off.
+SWITCHED_OFF = "switched_off"
 REFUSED_INPUT = "input_refused"
 #: A tool that cannot be reached, or is not itself: nothing is wrong with what it was asked.
 _AWAY = (ErrorClass.TRANSIENT, ErrorClass.TIMEOUT, ErrorClass.INTERNAL)
@@ -67,6 +69,11 @@ def reduce(state: TurnState, turn_input: TurnInput, now_ms: int) -> Step:
     state = replace(state, inputs=state.inputs + 1)
     if state.ended:
         return Step(state)
+    step = _reduced(state, turn_input, now_ms)
+    return shadow.kept_in(step) if step.state.shadow else step
+
+
+def _reduced(state: TurnState, turn_input: TurnInput, now_ms: int) -> Step:
     match turn_input:
         case TurnStarted():
             return _started(state, turn_input, now_ms) if state.phase is Phase.RECEIVE else Step(state)
@@ -122,9 +129,12 @@ def _started(state: TurnState, started: TurnStarted, now_ms: int) -> Step:
         state, text=started.text, customer=started.customer, requester=started.requester, channel=started.channel,
         answering=started.answering, budgets=started.budgets, resumed_ms=now_ms,
         disclosure=started.disclosure, flags=started.flags, traceparent=started.traceparent,
+        shadow=started.mode == "shadow",
     )  # fmt: skip
-    if started.answering is Answering.STAFF:
-        return _end(state, Outcome.WITH_STAFF, "", answering=Answering.STAFF)
+    if started.answering is Answering.STAFF and not state.shadow:
+        return steps.end(state, Outcome.WITH_STAFF, "", answering=Answering.STAFF)
+    if started.mode == "off":
+        return steps.hand_off(state, HandoffReason.POLICY)
     if started.budgets.session_tokens_left <= 0:
         return steps.hand_off(state, HandoffReason.BUDGET)
     if started.wants_human:
@@ -152,10 +162,13 @@ def _message_added(state: TurnState, added: MessageAdded) -> Step:
 
 def _staff_took_over(state: TurnState) -> Step:
     """The bot falls silent, in the middle of an answer too. What it changes, hands over or waits for is ended."""
+    if state.shadow:
+        # Nobody hears it anyway: the draft is for whoever answers.
+        return Step(replace(state, answering=Answering.STAFF))
     waited = _untouched(state) and state.handoff_reason is None
     if not waited and (state.waiting or not stopping.may_stop(state)):
         return Step(state)
-    return _end(state, Outcome.WITH_STAFF, "", answering=Answering.STAFF)
+    return steps.end(state, Outcome.WITH_STAFF, "", answering=Answering.STAFF)
 
 
 def _untouched(state: TurnState) -> bool:
@@ -185,6 +198,8 @@ def _plan_made(state: TurnState, plan: PlanMade, now_ms: int) -> Step:
 def _propose(state: TurnState, call: PlannedCall, now_ms: int) -> Step:
     if call.tool == HUMAN_TOOL:
         return steps.hand_off(state, HandoffReason.CUSTOMER_ASKED)
+    if state.shadow and call.write:
+        return shadow.drafted(state)
     if budgets.out_of_time(state.budgets, state.worked_ms(now_ms)):
         return steps.hand_off(state, HandoffReason.BUDGET)
     if call.looping:
@@ -215,6 +230,8 @@ def _refuse_write(state: TurnState, call: PlannedCall, why: WriteRefusal) -> Ste
 
 def _plan_rejected(state: TurnState, rejected: PlanRejected) -> Step:
     state = replace(state, usage=state.usage + rejected.usage, rejected=state.rejected + 1)
+    if rejected.reason == SWITCHED_OFF:
+        return steps.switched_off(state)
     if rejected.reason == _WRITE_AFTER_TEXT:
         return steps.say(state, "ask_afresh", Outcome.REFUSED)
     if any(one.error_class is None for one in state.observed) and not state.degraded:
@@ -268,12 +285,16 @@ def _tool_failed(state: TurnState, failed: ToolFailed, now_ms: int) -> Step:
 
 
 def _after_failure(state: TurnState, call: PlannedCall, failed: ToolFailed) -> Step:
+    off = failed.code == ProblemCode.TOOL_SWITCHED_OFF
     if state.registered is not None:
-        return waiting.follow_up_failed(state, state.registered)
+        stopped = off and state.registered.ending is None and state.phase is Phase.EXECUTE_TOOL
+        return steps.switched_off(state) if stopped else waiting.follow_up_failed(state, state.registered)
     if call.ticket_when_down and failed.code == ProblemCode.CIRCUIT_OPEN:
         return steps.hand_off(state, HandoffReason.TOOL_FAILURE)
     if call.knowledge and failed.error_class in _AWAY and all(one.output is None for one in state.observed):
         return steps.hand_off(state, HandoffReason.TOOL_FAILURE)
+    if off:
+        return steps.switched_off(state)
     refused = failed.error_class in (ErrorClass.NOT_AUTHORISED, ErrorClass.NOT_FOUND)
     # What a failure means is told in words of ours, never left to the model (TURN-4).
     return steps.say(state, "tool_failed", Outcome.REFUSED if refused else Outcome.TOOL_FAILED)
@@ -303,13 +324,15 @@ def _guarded(state: TurnState, guarded: Guarded) -> Step:
         return steps.hand_off(state, guarded.handoff or HandoffReason.LOW_CONFIDENCE)
     if guarded.verdict == "ask":
         return steps.say(state, "clarify", Outcome.CLARIFY)
+    if state.shadow and state.outcome is not Outcome.STOPPED:
+        return shadow.drafted(state)
     outcome = Outcome.REFUSED if guarded.verdict == "refuse" else state.outcome or Outcome.ANSWERED
     if outcome is Outcome.REFUSED and _is_last_resort(state):
         return steps.hand_off(state, HandoffReason.BUDGET)
     if state.degraded and outcome is Outcome.ANSWERED:
         outcome = Outcome.DEGRADED
     state = replace(state, streamed=state.streamed and guarded.verdict == "pass")
-    step = _end(state, outcome, guarded.text, citations=guarded.citations)
+    step = steps.end(state, outcome, guarded.text, citations=guarded.citations)
     told = Finish(
         outcome, guarded.text, guarded.citations, tuple(sorted(guarded.links.items())), Answering.BOT, state.streamed,
         guarded.support, guarded.covered, guarded.refusal, state.disclosure,
@@ -323,19 +346,11 @@ def _is_last_resort(state: TurnState) -> bool:
 
 
 def _handed_off(state: TurnState, handed: HandedOff | HandOffQueued) -> Step:
-    # When a system is down a person gets the question, and the bot still answers what it can.
-    answering = Answering.BOT if state.handoff_reason is HandoffReason.TOOL_FAILURE else Answering.STAFF
+    if state.shadow and state.answering is Answering.STAFF:
+        return shadow.with_staff(state)
+    # When a system is down, or off, a person gets the question, and the bot still answers what it can.
+    without_tool = state.handoff_reason is HandoffReason.TOOL_FAILURE or state.tool_off
+    answering = Answering.BOT if without_tool else Answering.STAFF
     state = replace(state, streamed=False)
     sources = handed.citations if isinstance(handed, HandOffQueued) else ()
-    return _end(state, Outcome.HANDED_OVER, handed.text, citations=sources, answering=answering)
-
-
-def _end(
-    state: TurnState, outcome: Outcome, text: str, *, citations: tuple[Citation, ...] = (),
-    answering: Answering = Answering.BOT,
-) -> Step:  # fmt: skip
-    state = replace(
-        state, phase=Phase.END, outcome=outcome, answer_text=text, answer_citations=citations, answering=answering,
-        call=None,
-    )  # fmt: skip
-    return Step(state, (Finish(outcome, text, citations, (), answering, state.streamed, preface=state.disclosure),))
+    return steps.end(state, Outcome.HANDED_OVER, handed.text, citations=sources, answering=answering)

@@ -74,7 +74,8 @@ class TurnState:
     against the message; with any, nothing that moves money is offered.
     `unsure`: how often the write at hand was asked for without an answer that says what came of it. `self_check` is
     the model's own word on its answer, `repairs` what was mended in its replies, `judged` how sure the turn is.
-    `traceparent` is the place of its message in a trace.
+    `traceparent` is the place of its message in a trace. `shadow`: what it would say is for staff alone. `tool_off`: a
+    person gets what it is about, because a tool for that is switched off.
     """
 
     phase: Phase = Phase.RECEIVE
@@ -111,6 +112,8 @@ class TurnState:
     repairs: tuple[str, ...] = ()
     judged: Confidence | None = None
     traceparent: str = ""
+    shadow: bool = False
+    tool_off: bool = False
 
     @property
     def ended(self) -> bool:

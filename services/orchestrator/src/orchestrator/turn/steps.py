@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from contracts.tools.tickets import HandoffReason
-from contracts.turn import Outcome, StatusEvent, ToolEvent
+from contracts.turn import Answering, Citation, Outcome, StatusEvent, ToolEvent
 from orchestrator.turn import budgets
 from orchestrator.turn.effects import (
     AskingEffect,
@@ -12,6 +12,7 @@ from orchestrator.turn.effects import (
     Draft,
     Effect,
     Emit,
+    Finish,
     HandOff,
     SayPhrase,
     TellingEffect,
@@ -73,6 +74,23 @@ def hand_off(state: TurnState, reason: HandoffReason) -> Step:
     """Bring in a person."""
     state = replace(state, phase=Phase.HAND_OFF, handoff_reason=reason)
     return Step(state, (status("hand_off", "Fetching a person"), HandOff(reason)))
+
+
+def switched_off(state: TurnState) -> Step:
+    """A person gets what the turn is about, as the tool for it is switched off; the bot answers everything else."""
+    return hand_off(replace(state, tool_off=True), HandoffReason.POLICY)
+
+
+def end(
+    state: TurnState, outcome: Outcome, text: str, *, citations: tuple[Citation, ...] = (),
+    answering: Answering = Answering.BOT,
+) -> Step:  # fmt: skip
+    """The turn is over."""
+    state = replace(
+        state, phase=Phase.END, outcome=outcome, answer_text=text, answer_citations=citations, answering=answering,
+        call=None,
+    )  # fmt: skip
+    return Step(state, (Finish(outcome, text, citations, (), answering, state.streamed, preface=state.disclosure),))
 
 
 def may_call(state: TurnState, now_ms: int) -> bool:

@@ -50,7 +50,7 @@ class OfflineBrain:
         """See `Brain.plan`. Never raises `BrainError`."""
         context = self._in_english(context)
         tasks = await understand(context, self._intents)
-        call = self._next_call(tasks, context)
+        call = self._next_call(tasks, context) or self._call_that_is_off(tasks, context)
         if call is not None:
             return Plan(call, Usage(), NAME, streamed=False)
         message = await self._message(tasks, context)
@@ -84,6 +84,13 @@ class OfflineBrain:
             if isinstance(step, ToolCall) and step.name not in made and offered(step.name, context):
                 return step
         return None
+
+    def _call_that_is_off(self, tasks: tuple[Task, ...], context: BrainContext) -> ToolCall | None:
+        """What the customer needs, when that is switched off: it does not run, and a person gets their question."""
+        if not context.tools or not context.off:
+            return None
+        call = self._next_call(tasks, replace(context, tools=(*context.tools, *context.off)))
+        return call if call is not None and call.name in {one.name for one in context.off} else None
 
     async def _message(self, tasks: tuple[Task, ...], context: BrainContext) -> FinalMessage:
         confidence = min(max(task.confidence, 0.0) for task in tasks)

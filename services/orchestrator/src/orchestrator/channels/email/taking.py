@@ -116,7 +116,8 @@ class MailRoom:
             wants_human=asks_for_human(screened.text), screened=screened.judged.verdict,
             flags=screened.judged.flags, traceparent=context.traceparent if context else "", aside=True,
         )  # fmt: skip
-        message = masked(incoming, found.conversation, found.vault)
+        mode = intake.switches.mode(Channel.EMAIL.value)
+        message = replace(masked(incoming, found.conversation, found.vault), mode=mode)
         if begins:
             message = replace(message, disclosure=await disclosed(db, found.conversation))
         budgets = await intake.levels.budgets(db, found)

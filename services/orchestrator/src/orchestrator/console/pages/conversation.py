@@ -10,7 +10,7 @@ from orchestrator.api.auditing import record_step
 from orchestrator.api.deps import CONSOLE_SCOPE, Desk, DeskDep
 from orchestrator.api.staff import RoomDep as StaffRoomDep
 from orchestrator.console.dossier import Dossier, open_dossier
-from orchestrator.console.forms import HandbackForm, MessageForm, NoteForm, SignedForm
+from orchestrator.console.forms import DraftForm, HandbackForm, MessageForm, NoteForm, SignedForm
 from orchestrator.console.guarding import ConsoleRoom, RoomDep, Visitor, Watcher, back_to, check_scope, written
 from orchestrator.console.navigation import PREFIX, Page
 from orchestrator.console.sessions import Session
@@ -63,6 +63,15 @@ def _answering(router: APIRouter) -> None:
     ) -> Response:  # fmt: skip
         """Say something to the customer."""
         await steps.write_message(desk, staff, session.caller, conversation_id, form.message_id, form.text)
+        return _back(conversation_id)
+
+    @router.post(f"{_PATH}/draft")
+    async def send_draft(
+        conversation_id: ConversationId, form: Annotated[DraftForm, Depends(written(DraftForm))], session: Visitor,
+        desk: DeskDep, staff: StaffRoomDep,
+    ) -> Response:  # fmt: skip
+        """Send what the assistant drafted, as it is or edited."""
+        await steps.send_draft(desk, staff, session.caller, conversation_id, form.turn_id, form.text)
         return _back(conversation_id)
 
     @router.post(f"{_PATH}/notes")

@@ -1,4 +1,5 @@
-// Keys of the console: j and k go through cards and rows, a and d open the step that confirms, Escape goes back.
+// Keys of the console: j and k go through cards and rows, a and d open the step that confirms, s sends a draft,
+// e edits it, Escape goes back.
 "use strict";
 
 const typing = (target) => target.closest("input, textarea, select") !== null;
@@ -19,7 +20,11 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (event.key === "j") go(1);
   else if (event.key === "k") go(-1);
-  else if (["a", "d", "Escape"].includes(event.key)) open(event.key);
+  else if (["a", "d", "s", "Escape"].includes(event.key)) open(event.key);
+  else if (event.key === "e" && document.getElementById("draft")) {
+    event.preventDefault();
+    document.getElementById("draft").focus();
+  }
 });
 
 // A conversation opens at its newest message.
