@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
-from fake_slack import TOKEN, FakeSlack
+from servicekit.testing.slack import TOKEN, FakeSlack
 
 from e2e.collector import Collector
 from e2e.machine import Machine
