@@ -58,7 +58,9 @@ class SlackShop:
         """The turns of what somebody said, the oldest first."""
         person = self.app.state.slack.room.channel.person(TEAM, user)
         return await self.db.fetch(
-            "SELECT DISTINCT ON (t.id) t.*, c.channel, c.customer FROM slack_messages m JOIN turns t ON t.id = m.turn_id"
+            "SELECT DISTINCT ON (t.id) t.*, c.channel, c.customer"
+            " FROM slack_messages m JOIN turns t ON t.id = m.turn_id"
+            ""
             " JOIN conversations c ON c.id = t.conversation_id WHERE m.person = $1 ORDER BY t.id",
             person,
         )
