@@ -97,7 +97,7 @@ class Settings(ServiceSettings, LlmSettings):
     #: The channel (its id) where staff hear of hand-overs and approvals, decide and answer; empty: not in Slack.
     slack_staff_channel: str = Field(default="", pattern=r"^([CG][A-Z0-9]{2,20})?$")
     slack_api_url: str = "https://slack.com/api"
-    slack_timeout_s: int = Field(default=5, ge=1, le=5)
+    slack_chat_timeout_s: int = Field(default=5, ge=1, le=5)
     #: How many messages of one person are answered in an hour.
     slack_person_hour: int = Field(default=60, ge=1)
     #: How long a connected account is believed: a customer's in days, that of staff in seconds.

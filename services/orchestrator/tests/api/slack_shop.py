@@ -123,14 +123,14 @@ def _message(user: str, channel: str, text: str, thread: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def slack_shop(settings: Settings, **changed: Any) -> AsyncIterator[SlackShop]:
+async def slack_shop(settings: Settings, slack: FakeSlack | None = None, **changed: Any) -> AsyncIterator[SlackShop]:
     """The shop while it is open."""
-    issuer, slack = TestIssuer.create(), FakeSlack()
+    issuer, slack = TestIssuer.create(), slack or FakeSlack()
     faults = Faults(slack.app())
     with live_server(cast(FastAPI, faults)) as url:
         told = {
             "slack_chat_token": TOKEN, "slack_team_id": TEAM, "slack_signing_secret": SIGNING_SECRET,
-            "slack_staff_channel": STAFF_CHANNEL, "slack_api_url": f"{url}/api", "slack_timeout_s": 1,
+            "slack_staff_channel": STAFF_CHANNEL, "slack_api_url": f"{url}/api", "slack_chat_timeout_s": 1,
         }  # fmt: skip
         settings = Settings.model_validate(settings.model_dump() | told | changed)
         app = build(

@@ -8,8 +8,10 @@ import pytest_asyncio
 
 from contracts.registry import contracts_of
 from contracts.tool import Family
+from contracts.turn import ChunkEvent
 from orchestrator.channels.slack.writing import GOES_ON
 from orchestrator.settings import Settings
+from orchestrator.stream.frames import EventId, encode_frame, stream_key
 from orchestrator.tools.testing import FakeToolService
 from servicekit.auth.claims import Role
 from servicekit.testing import eventually
@@ -36,12 +38,17 @@ REFUND = "Please refund order ABC123 for $50."
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop(api_settings: Settings) -> AsyncIterator[SlackShop]:
+async def tools() -> AsyncIterator[FakeToolService]:
     contracts = [one for family in Family for one in contracts_of(family)]
-    async with FakeToolService.of("orders", contracts, OUTPUTS).running() as tools:
-        urls = {family.value: tools.url for family in Family}
-        async with slack_shop(api_settings, service="shown", worker="with-api", tool_urls=urls) as found:
-            yield found
+    async with FakeToolService.of("orders", contracts, OUTPUTS).running() as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(api_settings: Settings, tools: FakeToolService) -> AsyncIterator[SlackShop]:
+    urls = {family.value: tools.url for family in Family}
+    async with slack_shop(api_settings, service="shown", worker="with-api", tool_urls=urls) as found:
+        yield found
 
 
 async def settled(shop: SlackShop) -> None:
@@ -77,6 +84,27 @@ async def test_a_mention_is_answered_once_in_its_thread_with_its_source(shop: Sl
     assert "assistant" in answer["text"], "who answers"
     await settled(shop)
     assert len(shop.slack.in_thread("C0001", event["ts"])) == 1
+
+
+async def test_an_answer_grows_in_one_message_and_shows_that_it_is_not_whole(
+    shop: SlackShop, tools: FakeToolService
+) -> None:
+    user = someone()
+    tools.delay_s = 2.0
+    try:
+        await shop.say(direct(user, ASKED))
+        (turn,) = await shop.turns(user)
+        hub = shop.app.state.desk.hub
+        await eventually(lambda: hub.runs_here(turn["id"]) and hub.is_followed(turn["id"]), 10)
+        chunk = ChunkEvent(text="You can <!channel>", offset=0)
+        hub.tell_near(stream_key(turn["id"]), encode_frame(EventId(1, 50), chunk))
+        growing = await eventually(lambda: shop.slack.in_thread(home(user), None), 10)
+        assert shop.slack.seen[growing[0]["ts"]] == [f"You can &lt;!channel&gt; {GOES_ON}"]
+    finally:
+        tools.delay_s = 0.0
+    (answer,) = await whole(shop, home(user), None)
+    assert answer["ts"] == growing[0]["ts"]
+    assert "30 days" in answer["text"]
 
 
 async def test_what_somebody_writes_calls_nobody_when_it_is_said_again(shop: SlackShop) -> None:

@@ -2,22 +2,22 @@
 bodies of its Events API and of pressed buttons, and Socket Mode.
 """
 
-import asyncio
 import hashlib
 import hmac
 import itertools
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from aiohttp import web
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.routing import Route
 
 TOKEN = "xoxb-made-up-bot-token"  # noqa: S105 - made up
 APP_TOKEN = "xapp-made-up-app-token"  # noqa: S105 - made up
@@ -84,11 +84,12 @@ class FakeSlack:
     calls: list[str] = field(default_factory=list)
     seen: dict[str, list[str]] = field(default_factory=dict)
     acknowledged: list[str] = field(default_factory=list)
-    _sockets: list[WebSocket] = field(default_factory=list)
+    socket_url: str = ""
+    _sockets: list[web.WebSocketResponse] = field(default_factory=list)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def app(self) -> Starlette:
-        """The Web API, and the address to which `apps.connections.open` sends."""
+        """The Web API."""
         methods = {
             "chat.postMessage": self._post, "chat.update": self._update, "chat.postEphemeral": self._whisper,
             "conversations.replies": self._replies, "conversations.history": self._history,
@@ -96,7 +97,23 @@ class FakeSlack:
         }  # fmt: skip
         routes = [Route(f"/api/{name}", self._checked(name, call), methods=["GET", "POST"])
                   for name, call in methods.items()]  # fmt: skip
-        return Starlette(routes=[*routes, WebSocketRoute("/link", self._link)])
+        return Starlette(routes=routes)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """While Socket Mode can be used, in the loop of who asks: `apps.connections.open` sends here."""
+        app = web.Application()
+        app.router.add_get("/link", self._link)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        self.socket_url = f"ws://{host}:{port}/link"
+        try:
+            yield
+        finally:
+            await runner.cleanup()
 
     def in_thread(self, channel: str, thread: str | None) -> list[dict[str, Any]]:
         """The messages of a thread, or of a channel outside of threads, as people see them."""
@@ -108,7 +125,7 @@ class FakeSlack:
         """Deliver by Socket Mode, on the connection that opened last; the id to be acknowledged."""
         envelope = envelope_id or secrets.token_hex(8)
         told = {"envelope_id": envelope, "payload": payload, "type": kind, "accepts_response_payload": False}
-        await self._sockets[-1].send_text(json.dumps(told))
+        await self._sockets[-1].send_json(told)
         return envelope
 
     @property
@@ -162,21 +179,20 @@ class FakeSlack:
     async def _history(self, told: dict[str, Any], _: Request) -> Response:
         return JSONResponse({"ok": True, "messages": self.in_thread(told["channel"], None)[::-1], "has_more": False})
 
-    async def _open(self, _: dict[str, Any], request: Request) -> Response:
-        return JSONResponse({"ok": True, "url": f"ws://{request.headers['host']}/link"})
+    async def _open(self, _: dict[str, Any], __: Request) -> Response:
+        return JSONResponse({"ok": True, "url": self.socket_url})
 
-    async def _link(self, socket: WebSocket) -> None:
-        await socket.accept()
-        await socket.send_text(json.dumps({"type": "hello", "num_connections": 1, "connection_info": {}}))
+    async def _link(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": {}})
         self._sockets.append(socket)
         try:
-            while True:
-                told = json.loads(await socket.receive_text())
-                self.acknowledged.append(told["envelope_id"])
-        except (WebSocketDisconnect, RuntimeError, asyncio.CancelledError):
-            return
+            async for told in socket:
+                self.acknowledged.append(json.loads(told.data)["envelope_id"])
         finally:
             self._sockets.remove(socket)
+        return socket
 
 
 async def _arguments(request: Request) -> dict[str, Any]:

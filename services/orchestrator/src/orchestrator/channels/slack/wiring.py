@@ -58,7 +58,7 @@ def slack_channel(settings: Settings, site: str, keyring: MasterKeys) -> SlackCh
 def slack_poster(kit: Kit, settings: Settings, database: Database, channel: SlackChannel) -> Poster:
     """What posts."""
     client = slack_client(
-        settings.slack_chat_token.get_secret_value(), settings.slack_api_url, settings.slack_timeout_s
+        settings.slack_chat_token.get_secret_value(), settings.slack_api_url, settings.slack_chat_timeout_s
     )  # fmt: skip
     return Poster(client, database, channel, _posts(kit))
 
@@ -89,7 +89,9 @@ async def slack_parts(
     bolt = bolt_app(lambda body: room.take(desk, body), lambda body: presses.press(desk, body))
     try:
         if app_token := settings.slack_app_token.get_secret_value():
-            async with listening(bolt, app_token, slack_client("", settings.slack_api_url, settings.slack_timeout_s)):
+            async with listening(
+                bolt, app_token, slack_client("", settings.slack_api_url, settings.slack_chat_timeout_s)
+            ):
                 yield SlackParts(bolt, room, links)
         else:
             yield SlackParts(bolt, room, links)
