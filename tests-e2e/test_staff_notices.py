@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from fake_slack import TOKEN, FakeSlack
 
 from e2e.shop import paid_order
 from onebox.stack import SERVICES
 from servicekit.testing import eventually
 from servicekit.testing.live import live_server
+from servicekit.testing.slack import TOKEN, FakeSlack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 

@@ -3,6 +3,7 @@
 import datetime
 import json
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 TOKEN = {"authorization": "Bearer aaa.bbb.ccc"}
 DOCUMENTS = ["/api/agent/knowledge/documents", "/services/retrieval/internal/ingest-knowledge"]
 MAILS = "/channels/email/inbound"
+SLACK = ["/channels/slack/events", "/channels/slack/interactions"]
 CALLBACK = "/api/agent/tools/callback"
 PAGE = Document(
     url="https://shop.example/help/snippets?lang=de&x=%C3%A4#code", title="Snippets: <b>SELECT</b> & friends",
@@ -129,4 +131,23 @@ async def test_a_mail_arrives_as_the_bytes_that_were_signed_however_large(
     assert larger.status_code == 413
     asked = await client.post(MAILS, params={"x": "1"}, content=b"Subject: x", headers=signed)
     forged = await client.post(MAILS, content=b"x", headers=signed | {"user-agent": "() { :; }; /bin/cat /etc/passwd"})
+    assert (asked.status_code, forged.status_code) == (403, 403)
+
+
+@pytest.mark.parametrize("path", SLACK)
+async def test_what_slack_delivers_arrives_as_the_bytes_that_were_signed(
+    client: httpx.AsyncClient, upstream: Upstream, path: str
+) -> None:
+    event = json.dumps({"event": {"text": "\n".join(QUOTED)}, "message": "x" * 200_000}).encode()
+    button = b"payload=" + quote(event[:60_000].decode()).encode()
+    signed = {"x-slack-request-timestamp": "1", "x-slack-signature": "v0=ab"}
+    for kind, body in (("application/json", event), ("application/x-www-form-urlencoded", button)):
+        assert (await client.post(path, content=body, headers=signed | {"content-type": kind})).status_code == 200
+        assert upstream.seen[-1].body == body
+    json_kind = signed | {"content-type": "application/json"}
+    assert (await client.post(path, content=b"x" * 300_000, headers=json_kind)).status_code == 413
+    asked = await client.post(path, params={"x": "1"}, content=event, headers=json_kind)
+    forged = await client.post(
+        path, content=b"{}", headers=json_kind | {"user-agent": "() { :; }; /bin/cat /etc/passwd"}
+    )
     assert (asked.status_code, forged.status_code) == (403, 403)

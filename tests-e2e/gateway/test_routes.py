@@ -27,13 +27,14 @@ LEADS = [
     ("billing", "GET", f"/files/invoices/INV-2026-0001.pdf{LINK}"), ("billing", "GET", f"/receipts/rf_0123{LINK}"),
     ("billing", "GET", "/.well-known/receipt-keys.json"), ("billing", "POST", "/webhooks/stripe"),
     ("orchestrator", "POST", "/channels/email/inbound"),
+    ("orchestrator", "POST", "/channels/slack/events"), ("orchestrator", "POST", "/channels/slack/interactions"),
     ("orders", "POST", "/webhooks/woocommerce"), ("orders", "POST", "/webhooks/shopify"),
 ]  # fmt: skip
 INSIDE = [
     "/nothing", "/metrics", "/readyz", "/internal/privacy/erase", "/.well-known/tools.json", "/thread/conv_1",
     *(f"/services/{name}/{path}" for name in TOOL_SERVICES
       for path in ("metrics", "readyz", "livez", "openapi.json", ".well-known/tools.json", "internal/privacy/erase")),
-    "/webhooks/other", "/webhooks/stripe/", "/chat/", "/channels/email", "/channels/slack/events",
+    "/webhooks/other", "/webhooks/stripe/", "/chat/", "/channels/email", "/channels/slack", "/channels/slack/commands",
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ DATABASES = {5432: "postgres", 6379: "valkey"}
 #: Settings of which each alone means that a service calls others by HTTPS.
 _BY_HTTPS = {
     "AIGUY_LLM_MODEL", "AIGUY_STRIPE_KEY_FILE", "AIGUY_WOOCOMMERCE_URL", "AIGUY_SHOPIFY_URL", "AIGUY_ZENDESK_URL",
-    "AIGUY_SLACK_BOT_TOKEN_FILE", "AIGUY_TICKETS_WEBHOOK_URL", "SITEMAP",
+    "AIGUY_SLACK_BOT_TOKEN_FILE", "AIGUY_SLACK_CHAT_TOKEN_FILE", "AIGUY_TICKETS_WEBHOOK_URL", "SITEMAP",
 }  # fmt: skip
 _PLACE = re.compile(r"\b([a-z][a-z-]*):(\d{4,5})\b")
 _NAMESPACE = "kubernetes.io/metadata.name"

@@ -15,6 +15,7 @@ from servicekit.sealing.subjects import SubjectKeys
 from servicekit.testing import FakeClock
 from servicekit.testing.faulty import Faults
 from servicekit.testing.live import live_server
+from servicekit.testing.slack import TOKEN, FakeSlack
 from servicekit.testing.tool_fixtures import ServiceUnderTest, tool_fixtures
 from tickets.app import build
 from tickets.parts import zendesk_desk
@@ -22,7 +23,6 @@ from tickets.seed import seed
 from tickets.settings import Settings
 
 from .desks import RemoteZendesk
-from .fake_slack import TOKEN, FakeSlack
 from .fake_smtp import FakeSmtp, certificate, smtp_server
 from .fake_webhook import FakeSite
 from .fake_zendesk import CLIENT, SECRET, FakeZendesk

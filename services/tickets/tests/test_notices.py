@@ -19,12 +19,12 @@ from servicekit.auth.claims import Role
 from servicekit.testing import FakeClock
 from servicekit.testing.conformance import assert_problem
 from servicekit.testing.faulty import Fault, Faults
+from servicekit.testing.slack import FakeSlack
 from servicekit.testing.tool_client import ToolClient, tool_service
 from servicekit.testing.waiting import eventually
 from tickets.app import build
 from tickets.settings import Settings
 
-from .fake_slack import FakeSlack
 from .fake_smtp import FakeSmtp
 
 pytestmark = pytest.mark.service

@@ -16,6 +16,7 @@ import pytest
 from contracts.tools.tickets import CREATE_TICKET, HANDOFF_HUMAN
 from servicekit.privacy import Finder
 from servicekit.testing import FakeClock
+from servicekit.testing.slack import FakeSlack
 from servicekit.testing.tool_client import ToolClient, tool_service
 from servicekit.testing.waiting import eventually
 from tickets.app import build
@@ -25,7 +26,6 @@ from tickets.policy import load_policy
 from tickets.settings import Settings
 from tickets.sla_sweeper import SlaSweeper
 
-from .fake_slack import FakeSlack
 from .fake_smtp import FakeSmtp
 
 pytestmark = pytest.mark.service

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from servicekit.slack import slack_client
 from servicekit.testing.faulty import UPSTREAM_SECRET, Fault, Faults
-from tickets.backends.slack import SlackDelivery, slack_client
+from servicekit.testing.slack import TOKEN, FakeSlack
+from tickets.backends.slack import SlackDelivery
 from tickets.outbox.message import Delivered, Kind, OutboxMessage, Outcome, Refused, TryAgain
-
-from .fake_slack import TOKEN, FakeSlack
 
 NOTICE = OutboxMessage(
     id="msg_1", kind=Kind.SLACK, recipient="#support", subject="", body="Ada waits.",

@@ -12,12 +12,12 @@ from contracts.registry import AnyContract
 from contracts.tools.tickets import CREATE_TICKET, HANDOFF_HUMAN
 from servicekit.testing import FakeClock
 from servicekit.testing.faulty import Fault, Faults
+from servicekit.testing.slack import FakeSlack
 from servicekit.testing.tool_client import ToolClient, tool_service
 from servicekit.testing.waiting import eventually
 from tickets.app import build
 from tickets.settings import Settings
 
-from .fake_slack import FakeSlack
 from .fake_smtp import FakeSmtp
 
 pytestmark = pytest.mark.service

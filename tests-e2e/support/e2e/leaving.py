@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
-from fake_slack import TOKEN, FakeSlack
 
 from e2e.collector import Collector
 from e2e.machine import Machine
@@ -15,6 +14,7 @@ from onebox.ports import TOOL_SERVICES
 from onebox.stack import SERVICES
 from servicekit.testing import eventually
 from servicekit.testing.live import live_server
+from servicekit.testing.slack import TOKEN, FakeSlack
 
 CHANNEL = "refunds"
 

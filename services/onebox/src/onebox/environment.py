@@ -16,6 +16,12 @@ HOST = "127.0.0.1"
 #: What any program may need from the machine, by exact name or by prefix.
 MACHINE = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_PROXY", "no_proxy")
 MACHINE_PREFIXES = ("LC_", "OTEL_", "PYTHON")
+#: Two services speak to Slack, each with a token of its own: one posts notices, the other talks to people.
+SLACK_NOTICES = ("AIGUY_SLACK_BOT_", "AIGUY_SLACK_CHANNELS", "AIGUY_SLACK_API_", "AIGUY_SLACK_TIMEOUT_")
+SLACK_CHAT = (
+    "AIGUY_SLACK_CHAT_", "AIGUY_SLACK_TEAM_", "AIGUY_SLACK_SIGNING_", "AIGUY_SLACK_APP_", "AIGUY_SLACK_STAFF_",
+    "AIGUY_SLACK_PERSON_", "AIGUY_SLACK_LINK_", "AIGUY_SLACK_API_",
+)  # fmt: skip
 #: Passed on from the user's own environment to the service that it is for: nobody else sees a provider's key.
 PASSED: Mapping[str, tuple[str, ...]] = {
     ORCHESTRATOR: (
@@ -23,12 +29,12 @@ PASSED: Mapping[str, tuple[str, ...]] = {
         "AIGUY_WORKER_", "AIGUY_QUEUE_", "AIGUY_TOOL_ALLOWLIST", "AIGUY_CHAT_", "AIGUY_GAPS_",
         "AIGUY_ANSWER_", "AIGUY_CONVERSATION_", "AIGUY_CONVERSATIONS_",
         "AIGUY_LIMITS_FILE", "AIGUY_FAQ_FILE", "AIGUY_CAP_", "AIGUY_RATE_FACTOR", "AIGUY_SHOP_NAME", "AIGUY_WEB_",
-        "AIGUY_CONSOLE_", "AIGUY_EMAIL_",
+        "AIGUY_CONSOLE_", "AIGUY_EMAIL_", *SLACK_CHAT,
     ),
     "orders": ("AIGUY_ORDERS_", "AIGUY_WOOCOMMERCE_", "AIGUY_SHOPIFY_", "AIGUY_SHOP_TIMEOUT_"),
     "billing": ("AIGUY_STRIPE_", "AIGUY_REFUND_", "AIGUY_SHOP_NAME", "AIGUY_SHOP_ADDRESS", "AIGUY_SHOP_EMAIL"),
     "tickets": (
-        "AIGUY_TICKET", "AIGUY_ZENDESK_", "AIGUY_SMTP_", "AIGUY_MAIL_", "AIGUY_SLACK_", "AIGUY_OUTBOX_",
+        "AIGUY_TICKET", "AIGUY_ZENDESK_", "AIGUY_SMTP_", "AIGUY_MAIL_", *SLACK_NOTICES, "AIGUY_OUTBOX_",
     ),
     "retrieval": ("AIGUY_REFRESH_", "AIGUY_INDEX_STALE_", "AIGUY_QDRANT_", "AIGUY_DEEPENING", "AIGUY_RERANKER_"),
 }  # fmt: skip

@@ -22,6 +22,8 @@ from orchestrator.api.usage import usage_router
 from orchestrator.api.wellknown import wellknown_router
 from orchestrator.channels.email.routes import INBOUND_PATH, MAX_BODY_BYTES, email_router
 from orchestrator.channels.email.signing import WebhookSecret
+from orchestrator.channels.slack.routes import EVENTS_PATH, INTERACTIONS_PATH, slack_router
+from orchestrator.channels.slack.routes import MAX_BODY_BYTES as SLACK_BYTES
 from orchestrator.console.router import console_router
 from orchestrator.numbers import NUMBERS
 from orchestrator.retention import retention
@@ -39,6 +41,10 @@ from servicekit.sealing.keyfile import KeyringFile
 _SENT = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Accept-Language")
 _READ = ("X-Aiguy-Conversation-Id", "X-Aiguy-Turn-Id", "Retry-After")
 
+_BODIES = {
+    PUSH_PATH: INGEST_MAX_BYTES, INBOUND_PATH: MAX_BODY_BYTES, EVENTS_PATH: SLACK_BYTES, INTERACTIONS_PATH: SLACK_BYTES,
+}  # fmt: skip
+
 
 def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastAPI:
     """The app. Raises ValueError when keys are missing or the demo page is asked for outside of one's own machine."""
@@ -55,6 +61,8 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
     ]  # fmt: skip
     if settings.email_addresses:
         routers.append(email_router(WebhookSecret.read(settings.email_webhook_secret.get_secret_value())))
+    if settings.slack_on:
+        routers.append(slack_router(settings.slack_signing_secret.get_secret_value()))
     if settings.demo:
         routers.append(_demo(settings))
     issuers = load_issuers(settings.issuers_file)
@@ -63,7 +71,7 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
         settings=settings,
         title="AIGuy orchestrator",
         routers=routers,
-        body_limits={PUSH_PATH: INGEST_MAX_BYTES, INBOUND_PATH: MAX_BODY_BYTES},
+        body_limits=_BODIES,
         numbers=NUMBERS,
         tables=retention(settings),
         kit_factory=kit_factory

@@ -42,6 +42,10 @@ def retention(settings: Settings) -> tuple[Rule, ...]:
         Forgotten(
             "calls_begun", "begun_at", _BEGUN_DAYS, "writes that were sent: nobody asks what came of them any more"
         ),
+        Forgotten("slack_messages", "created_at", settings.conversation_retention_days, "what is known of a message"),
+        Forgotten("slack_threads", "created_at", settings.conversation_retention_days, "where it is shown in Slack"),
+        Forgotten("slack_posts", "created_at", settings.conversation_retention_days, "what was posted there"),
+        Forgotten("slack_links", "expires_at", _JOBS_DAYS, "who a person in Slack is"),
         Swept("thread", _ERASING, "deleted when the conversation's time is over"),
         Swept("vault", _ERASING, "deleted when the conversation's time is over"),
         Swept("knowledge_gaps", "orchestrator.gaps.keeper.GapKeeper", "AIGUY_GAPS_RETENTION_DAYS"),

@@ -88,6 +88,21 @@ class Settings(ServiceSettings, LlmSettings):
     #: How many mails of one sender are answered in an hour, and in a day: what a loop costs at most.
     email_sender_hour: int = Field(default=6, ge=1)
     email_sender_day: int = Field(default=20, ge=1)
+    #: Slack: the bot token of the app that talks to people ("" turns it off), and the one workspace that it is for.
+    slack_chat_token: SecretStr = SecretStr("")
+    slack_team_id: str = Field(default="", pattern=r"^(T[A-Z0-9]{2,20})?$")
+    #: What Slack signs its deliveries with; and the app token by which they come through a connection of ours instead.
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_app_token: SecretStr = SecretStr("")
+    #: The channel (its id) where staff hear of hand-overs and approvals, decide and answer; empty: not in Slack.
+    slack_staff_channel: str = Field(default="", pattern=r"^([CG][A-Z0-9]{2,20})?$")
+    slack_api_url: str = "https://slack.com/api"
+    slack_chat_timeout_s: int = Field(default=5, ge=1, le=5)
+    #: How many messages of one person are answered in an hour.
+    slack_person_hour: int = Field(default=60, ge=1)
+    #: How long a connected account is believed: a customer's in days, that of staff in seconds.
+    slack_link_days: int = Field(default=30, ge=1, le=365)
+    slack_staff_link_s: int = Field(default=8 * 3600, ge=60, le=24 * 3600)
     #: Hosts that an answer may link to besides those of its sources: ["www.shop.example"].
     answer_link_hosts: tuple[str, ...] = ()
     #: How long questions without a good answer are kept, and how often those that are older are deleted (0: never).
@@ -106,6 +121,29 @@ class Settings(ServiceSettings, LlmSettings):
         if self.email_addresses:
             WebhookSecret.read(self.email_webhook_secret.get_secret_value())
         return self
+
+    @model_validator(mode="after")
+    def _slack_is_whole(self) -> Self:
+        ways_in = self.slack_signing_secret.get_secret_value() or self.slack_app_token.get_secret_value()
+        if self.slack_on and not (self.slack_team_id and ways_in):
+            raise ValueError(
+                "Slack needs AIGUY_SLACK_TEAM_ID, and AIGUY_SLACK_SIGNING_SECRET or AIGUY_SLACK_APP_TOKEN, besides"
+                " AIGUY_SLACK_CHAT_TOKEN"
+            )
+        if not self.slack_on and (self.slack_team_id or ways_in or self.slack_staff_channel):
+            raise ValueError("Slack needs AIGUY_SLACK_CHAT_TOKEN")
+        if (
+            self.slack_on
+            and self.environment in ("staging", "production")
+            and not self.slack_api_url.startswith("https://")
+        ):
+            raise ValueError("AIGUY_SLACK_API_URL must begin with https://")
+        return self
+
+    @property
+    def slack_on(self) -> bool:
+        """Whether people are answered in Slack."""
+        return bool(self.slack_chat_token.get_secret_value())
 
     @property
     def requests_at_once(self) -> int:

@@ -24,6 +24,8 @@ from orchestrator.brain.policy_files import read_policy, read_prompt
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.channels.email.channel import EmailChannel
 from orchestrator.channels.email.taking import MailRoom
+from orchestrator.channels.slack.posting import Poster
+from orchestrator.channels.slack.wiring import slack_channel, slack_jobs, slack_parts, slack_poster
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.confidence.policy import load_escalation_policy
 from orchestrator.console.wiring import console_room
@@ -98,6 +100,7 @@ class Core:
     erasures: ErasureJobs
     services: ServiceCalls
     email: EmailChannel | None
+    slack: Poster | None
 
 
 @asynccontextmanager
@@ -114,7 +117,7 @@ async def orchestrate(
         switches=switches,
     )  # fmt: skip
     conversations = Conversations(keyring, keyring.derive("subject-hash"))
-    services, queue = ServiceCalls(settings.tool_urls, kit.http, minter), JobQueue()
+    services, queue = ServiceCalls(settings.tool_urls, kit.http, minter), JobQueue(bool(settings.slack_staff_channel))
     erasures = ErasureJobs(kit.db, Requests(keyring.derive("privacy-requests")), Elsewhere(services), queue)
     vaults = Vaults(await asyncio.to_thread(Finder.load))
     policy = _limits(settings)
@@ -124,10 +127,11 @@ async def orchestrate(
     levels = Levels(policy, budgets, kit.clock, kit.metrics)
     screen = InputScreen(InputGuard.load(), kit.metrics)
     languages = await asyncio.to_thread(LanguageDetector.load)
-    email = _email(settings, site, keyring)
+    email, channel = _email(settings, site, keyring), slack_channel(settings, site, keyring)
     core = Core(
-        conversations, Codec(), vaults, queue, Hub(kit.spare), tools, callbacks, screen, erasures, services, email
-    )
+        conversations, Codec(), vaults, queue, Hub(kit.spare), tools, callbacks, screen, erasures, services, email,
+        None if channel is None else slack_poster(kit, settings, kit.db, channel),
+    )  # fmt: skip
     async with AsyncExitStack() as stack:
         core.hub.start()
         stack.push_async_callback(core.hub.close)
@@ -172,6 +176,10 @@ async def orchestrate(
         app.state.staff_room = StaffRoom(
             kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]), core.queue,
         )  # fmt: skip
+        if core.slack is not None:
+            app.state.slack = await stack.enter_async_context(slack_parts(
+                kit, settings, core.slack, keyring, app.state.desk, app.state.staff_room, phrases, languages,
+            ))  # fmt: skip
         app.state.console = console_room(kit, settings, keyring, languages)
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
         app.state.knowledge = KnowledgeDesk(services, settings.answer_link_hosts)
@@ -244,7 +252,11 @@ async def _working(
         world, core.conversations, core.codec, settings.shop_name or shop_name(), _mails(kit), core.queue,
         core.services, core.email,
     )  # fmt: skip
-    worker = Worker(settings.database_url, kit.db, turns, promises, mails, core.erasures, room)
+    slack = (
+        None if core.slack is None
+        else slack_jobs(core.slack, world, core.conversations, core.codec, core.hub, kit.clock)
+    )  # fmt: skip
+    worker = Worker(settings.database_url, kit.db, turns, promises, mails, core.erasures, room, slack)
     here = TurnsHere(kit.db, turns, room)
     running.start()
     here.start()

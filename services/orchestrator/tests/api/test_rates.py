@@ -86,6 +86,7 @@ async def app(
         "limits_file": policy, "rate_factor": 1, "service": "rated", "demo": True, "demo_issuer_keys": demo,
         "environment": "local", "trusted_proxies": "127.0.0.1",
         "email_addresses": ("support@shop.example",), "email_webhook_secret": SecretStr("whsec_" + "QUFB" * 10),
+        "slack_chat_token": SecretStr("xoxb-1"), "slack_team_id": "T0001", "slack_signing_secret": SecretStr("s"),
     }  # fmt: skip
     issuer = TestIssuer.create()
     app = build(
@@ -175,6 +176,9 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
         "/api/agent/tools/callback", {"problem": {"code": "order_not_found"}}
     ),
     "POST /channels/email/inbound": lambda shop, _: shop.post("/channels/email/inbound", {}),
+    "POST /channels/slack/events": lambda shop, _: shop.post("/channels/slack/events", {}),
+    "POST /channels/slack/interactions": lambda shop, _: shop.post("/channels/slack/interactions", {}),
+    "POST /api/agent/slack/codes": lambda shop, _: shop.post("/api/agent/slack/codes", {}),
     "GET /widget/aiguy-chat.js": lambda shop, _: shop.get("/widget/aiguy-chat.js"),
     "GET /console": lambda shop, _: shop.get("/console"),
     "GET /console/static/{name}": lambda shop, _: shop.get("/console/static/console.css"),

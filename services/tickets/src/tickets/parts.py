@@ -9,8 +9,9 @@ from servicekit.http.client import HttpPort
 from servicekit.http.remote import Authority, FixedHeaders, RemoteApi
 from servicekit.privacy import Finder
 from servicekit.sealing.subjects import SubjectKeys
+from servicekit.slack import slack_client
 from tickets.backends.mail_message import mailbox
-from tickets.backends.slack import SlackDelivery, slack_client
+from tickets.backends.slack import SlackDelivery
 from tickets.backends.smtp import SmtpDelivery, SmtpServer
 from tickets.backends.webhook import WebhookDelivery
 from tickets.backends.webhook_signing import SigningSecret

@@ -3,13 +3,13 @@
 from fastapi import APIRouter, Depends, status
 
 from contracts.errors import ProblemCode
+from orchestrator.api.confirming import decide_confirmation
 from orchestrator.api.deps import ChatCaller, DeskDep
 from orchestrator.api.intake import stream_url
 from orchestrator.api.models import ConfirmationDecision, Feedback, StopRequest, TurnAccepted
 from orchestrator.api.rating import allowance
 from orchestrator.gaps.feedback import note_thumbs
 from orchestrator.journal.answers import THUMBS
-from orchestrator.journal.decisions import confirm
 from orchestrator.journal.stopping import stop_turn
 from orchestrator.turn.inputs import ConfirmationDecided
 from servicekit.errors import ProblemError
@@ -37,12 +37,7 @@ def decisions_router() -> APIRouter:
     async def decide(body: ConfirmationDecision, caller: ChatCaller, desk: DeskDep) -> TurnAccepted:
         """Say yes or no to the effect with this digest. The same decision again changes nothing."""
         decision = ConfirmationDecided(digest=body.digest, confirmed=body.confirmed)
-        lease_s = desk.intake.lease_s()
-        async with desk.database.transaction() as db:
-            conversation = await desk.conversations.owned(db, body.conversation_id, caller, lock=True)
-            decided = await confirm(db, conversation, body.turn_id, decision, desk.intake.now_ms(), desk.codec, lease_s)
-        if decided is not None:
-            desk.intake.go_on(body.turn_id, conversation, lease_s)
+        decided = await decide_confirmation(desk, caller, body.conversation_id, body.turn_id, decision)
         url = stream_url(body.conversation_id, body.turn_id, decided.inputs if decided else 0)
         return TurnAccepted(turn_id=body.turn_id, stream_url=url)
 

@@ -24,6 +24,7 @@ from orchestrator.api.privacy_models import (
     ServiceRecord,
 )
 from orchestrator.api.rating import allowance
+from orchestrator.channels.slack.links import forget_subjects
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.limits.usage import forget_customer
 from orchestrator.privacy.elsewhere import Elsewhere
@@ -84,6 +85,7 @@ def privacy_router() -> APIRouter:
             ids = await conversations_of(db, caller.site, subject_hash)
             turns = await erase_conversations(db, ids)
             await forget_customer(db, subject_hash)
+            await forget_subjects(db, [subject_hash])
             request_id = await privacy.requests.add(
                 db, caller.site, body.customer, len(ids), caller.subject, now
             )  # fmt: skip

@@ -44,6 +44,10 @@ REQUIRED = frozenset({
     "stopped", "switched_off", "knowledge_down", "faq_known", "person_asked", "waiting", "waiting_for", "mailed_later",
     "mail_subject",
     "mail_lead", "mail_goes_on", "mail_card", "mail_left", "letter_goes_on", "letter_card",
+    "slack_yes", "slack_no", "slack_until", "slack_decided_yes", "slack_decided_no", "slack_decided_expired",
+    "slack_decided", "slack_not_yours", "slack_approval", "slack_elsewhere", "slack_person", "slack_staff",
+    "slack_sign_in", "slack_linked_customer", "slack_linked_staff", "slack_code_unknown", "slack_code_public",
+    "slack_not_staff",
 })  # fmt: skip
 
 

@@ -140,6 +140,8 @@ class MailJobs:
                 return  # erased
             now_ms = int(self.world.clock.now().timestamp() * 1000)
             new = await refused(db, conversation, turn_id, reason, now_ms, self.codec)
+            if new:
+                await self.queue.slack_staff(db, conversation.id)
         if new:
             self.mails.labels("refused").inc()
             get_logger().error("a promised answer was not mailed", turn_id=turn_id, reason=reason)

@@ -68,6 +68,7 @@ class PromiseJobs:
             if reminder:
                 await db.execute("UPDATE cards SET reminded_at = now() WHERE turn_id = $1 AND digest = $2",
                                  turn_id, digest)  # fmt: skip
+            await self.queue.slack_staff(db, conversation.id)
         # Without a channel they see it in the queue.
         posts = bool(self.approvals_channel) and self.world.catalog.entry(NOTICE_TOOL) is not None
         if posts and not await self._post(conversation, card, reminder=reminder):

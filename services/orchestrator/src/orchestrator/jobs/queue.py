@@ -1,5 +1,6 @@
 """The job queue: what is enqueued, in whose transaction. Payloads are small and hold no personal data."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -7,6 +8,8 @@ import orjson
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.queries import Queries
 
+from contracts.tools.retrieval import Channel
+from contracts.turn import Answering
 from servicekit.db.pool import Connection
 
 RUN_TURN = "run_turn"
@@ -20,11 +23,13 @@ HAND_OFF = "hand_off"
 TELL_STAFF = "tell_staff"
 ERASE_ELSEWHERE = "erase_elsewhere"
 TRY_AGAIN = "try_again"
+SLACK_CHAT = "slack_chat"
+SLACK_STAFF = "slack_staff"
 END_CALLBACK = "end_callback"
 #: People wait for turns (10; 6 when one of them has many); timers can wait for them, and so can RUN_LATER (2 and 1).
 _PRIORITY = {
-    TRY_AGAIN: 8, END_CALLBACK: 8, HAND_OFF: 5, ERASE_ELSEWHERE: 4, TELL_STAFF: 3, MAIL_ANSWER: 3, MAIL_STAFF: 3,
-    CHECK_MAIL: 1, EXPIRE_CARD: 0,
+    TRY_AGAIN: 8, END_CALLBACK: 8, SLACK_CHAT: 7, SLACK_STAFF: 7, HAND_OFF: 5, ERASE_ELSEWHERE: 4, TELL_STAFF: 3,
+    MAIL_ANSWER: 3, MAIL_STAFF: 3, CHECK_MAIL: 1, EXPIRE_CARD: 0,
 }  # fmt: skip
 _HAND_OFF_DELAY = timedelta(seconds=5)
 _NOW = (
@@ -35,8 +40,34 @@ _NOW = (
 _CHECK_DELAY = timedelta(seconds=15)
 
 
+@dataclass(frozen=True, slots=True)
 class JobQueue:
-    """Enqueues jobs on the caller's connection, so that they exist exactly when its transaction commits."""
+    """Enqueues jobs on the caller's connection, so that they exist exactly when its transaction commits.
+
+    `staff_in_slack`: staff hear there of who waits for a person, and of approvals.
+    """
+
+    staff_in_slack: bool = False
+
+    def shows(self, channel: str, answering: Answering) -> bool:
+        """Whether an end of a turn is shown somewhere by a job (`show_end`)."""
+        return channel == Channel.SLACK or (self.staff_in_slack and answering is Answering.STAFF)
+
+    async def show_end(self, db: Connection, conversation_id: str, channel: str, answering: Answering) -> None:
+        """Show how a turn of this conversation ended, to who wrote in Slack and to staff who hear of it there."""
+        if channel == Channel.SLACK:
+            await self.slack_chat(db, conversation_id)
+        if answering is Answering.STAFF:
+            await self.slack_staff(db, conversation_id)
+
+    async def slack_chat(self, db: Connection, conversation_id: str) -> None:
+        """Bring what its customer sees in Slack to where the conversation stands."""
+        await self._enqueue(db, SLACK_CHAT, conversation_id.encode())
+
+    async def slack_staff(self, db: Connection, conversation_id: str) -> None:
+        """The same for staff, where they hear of it in Slack."""
+        if self.staff_in_slack:
+            await self._enqueue(db, SLACK_STAFF, conversation_id.encode())
 
     async def expire_card(self, db: Connection, turn_id: str, digest: str, at: datetime) -> None:
         """Close the card at `at`, if nobody has decided it by then."""

@@ -14,6 +14,7 @@ from pgqueuer.core.applications import PgQueuer
 from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job
 
+from orchestrator.channels.slack.posting import NotShown
 from orchestrator.jobs.erasures import ErasureJobs
 from orchestrator.jobs.failing import log_failed
 from orchestrator.jobs.mailing import MailJobs
@@ -28,10 +29,13 @@ from orchestrator.jobs.queue import (
     MAIL_STAFF,
     RUN_LATER,
     RUN_TURN,
+    SLACK_CHAT,
+    SLACK_STAFF,
     TELL_STAFF,
     TRY_AGAIN,
 )
 from orchestrator.jobs.room import Room
+from orchestrator.jobs.slack import SlackJobs
 from orchestrator.jobs.taking import roomy
 from orchestrator.jobs.turns import TurnJobs
 from orchestrator.journal.scheduling import run_turn
@@ -72,11 +76,11 @@ class Worker:
 
     def __init__(
         self, url: str, database: Database, turns: TurnJobs, promises: PromiseJobs, mails: MailJobs,
-        erasures: ErasureJobs, room: Room,
+        erasures: ErasureJobs, room: Room, slack: SlackJobs | None = None,
     ) -> None:  # fmt: skip
         self._url, self._database, self._erasures = url, database, erasures
         self._turns, self._promises, self._mails = turns, promises, mails
-        self._room = room
+        self._room, self._slack = room, slack
         self._stopping = asyncio.Event()
         self._application: PgQueuer | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -186,6 +190,17 @@ class Worker:
             if not await _retried(self._promises.tell_staff(*card, reminder=told["reminder"])):
                 raise RetryRequested(delay=_later(job), reason="the notice was not taken")
 
+        @application.entrypoint(SLACK_CHAT)
+        async def slack_chat(job: Job) -> None:
+            # A channel that is off by now has jobs from before, and nothing to do.
+            if self._slack is not None:
+                _again(job, await _retried(self._slack.show_chat(_text(job), job.created)))
+
+        @application.entrypoint(SLACK_STAFF)
+        async def slack_staff(job: Job) -> None:
+            if self._slack is not None:
+                _again(job, await _retried(self._slack.show_staff(_text(job), job.created)))
+
     async def _sweep(self) -> None:
         while not self._stopping.is_set():
             await enqueue_orphans(self._database)
@@ -212,6 +227,12 @@ async def _retried(work: Awaitable[Result]) -> Result:
 def _later(job: Job) -> timedelta:
     waited = datetime.now(UTC) - job.created
     return min(max(waited / _WAITED_SHARE, _SOONEST), _LATEST)
+
+
+def _again(job: Job, failed: NotShown | None) -> None:
+    if failed is not None:
+        delay = _later(job) if failed.pause_s is None else timedelta(seconds=failed.pause_s)
+        raise RetryRequested(delay=delay, reason=failed.reason)
 
 
 def _text(job: Job) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from contracts.turn import Answering
 from servicekit.db.pool import Connection
 
 
@@ -28,6 +29,14 @@ class Scheduler(Protocol):
 
     async def end_callback(self, db: Connection, turn_id: str, at_ms: int) -> None:
         """Go on without the tool's answer at `at_ms` (epoch milliseconds), if it has not called back by then."""
+        ...
+
+    def shows(self, channel: str, answering: Answering) -> bool:
+        """Whether an end of a turn is shown somewhere by a job."""
+        ...
+
+    async def show_end(self, db: Connection, conversation_id: str, channel: str, answering: Answering) -> None:
+        """Show how a turn of this conversation ended, or that it waits."""
         ...
 
     async def hand_off_later(self, db: Connection, turn_id: str) -> None:

@@ -78,7 +78,8 @@ class PgTurnJournal:
             gap = noticed(state, closing.refusal)
             queued = any(isinstance(one.turn_input, HandOffQueued) for one in inputs)
             owed = self.by_mail and closing.outcome is not Outcome.STOPPED
-            if gap is None and not queued and not self.by_mail:
+            shown = self.scheduler.shows(self.conversation.channel, closing.answering)
+            if gap is None and not queued and not self.by_mail and not shown:
                 async with self.database.primary() as db:
                     return await self._end(db, after, inputs, state, closing)
             async with self.database.transaction() as db:
@@ -92,6 +93,8 @@ class PgTurnJournal:
                     await self._mail(db)
                 elif self.by_mail:
                     await unwanted(db, self.turn_id)
+                if shown:
+                    await self._show(db, closing.answering)
                 return None
         async with self.database.transaction() as db:
             await self._append(db, after, inputs)
@@ -133,12 +136,17 @@ class PgTurnJournal:
                 await self._mail(db)
             if isinstance(closing, AskApproval):
                 await self.scheduler.tell_staff(db, self.turn_id, card.digest, card.expires_at)
+        if self.scheduler.shows(self.conversation.channel, Answering.BOT):
+            await self._show(db, Answering.BOT)
         await db.execute("SELECT turn_start_next($1)", self.conversation.id)
 
     async def _mail(self, db: Connection) -> None:
         """One e-mail for each promise: what is asked of the customer, or the answer, whichever comes first."""
         if await db.fetchval(_DUE, self.turn_id):
             await self.scheduler.mail_answer(db, self.turn_id)
+
+    async def _show(self, db: Connection, answering: Answering) -> None:
+        await self.scheduler.show_end(db, self.conversation.id, self.conversation.channel, answering)
 
     def _note(self, recorded: Sequence[Recorded]) -> None:
         for one in recorded:

@@ -5,13 +5,14 @@ the mailbox that wrote or was written to there before goes on in it; anybody els
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from prometheus_client import Counter
 
 from contracts.errors import ProblemCode
 from contracts.tools.retrieval import Channel
 from orchestrator.api.deps import Desk
+from orchestrator.channels.arrivals import Arrival, accept_arrival
 from orchestrator.channels.email.authentication import is_authentic
 from orchestrator.channels.email.channel import EmailChannel, guest_of
 from orchestrator.channels.email.letters import Letter
@@ -20,17 +21,13 @@ from orchestrator.channels.email.mail import Mail
 from orchestrator.channels.email.parsing import parse
 from orchestrator.channels.email.store import TAKEN, Names, keep, known, lock_person, so_far, thread_of, writes_in
 from orchestrator.channels.email.wording import message_of
-from orchestrator.guard.human import asks_for_human
-from orchestrator.journal.accept import Accepted, Incoming, accept_message, masked
-from orchestrator.journal.arriving import arriving
+from orchestrator.journal.accept import Accepted
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.mailing import leave_address
 from orchestrator.journal.staff import conversation_of_site
-from orchestrator.journal.views import disclosed
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 from servicekit.language import LanguageDetector
-from servicekit.telemetry import request_context
 
 _REPLAYED = "This delivery came before. A mail that is sent again needs a new timestamp and signature."
 
@@ -103,24 +100,6 @@ class MailRoom:
         self, db: Connection, desk: Desk, mail: Mail, names: Names, conversation_id: str, *, begins: bool
     ) -> tuple[Conversation, Accepted]:
         """The turn that answers. Its answer goes out as a mail, so that nobody waits for it: its job does."""
-        intake = desk.intake
         conversation = await conversation_of_site(db, desk.conversations, conversation_id, self.channel.site, lock=True)
-        found = await arriving(
-            db, desk.conversations, intake.vaults, conversation_id, guest_of(conversation), intake.levels.today()
-        )  # fmt: skip
-        screened = intake.screen.screened(message_of(mail, begins=begins))
-        context = request_context()
-        incoming = Incoming(
-            text=screened.text, client_turn_id=f"mail-{names.id[:40]}",
-            request_id=context.request_id if context else "", at_ms=intake.now_ms(),
-            wants_human=asks_for_human(screened.text), screened=screened.judged.verdict,
-            flags=screened.judged.flags, traceparent=context.traceparent if context else "", aside=True,
-        )  # fmt: skip
-        mode = intake.switches.mode(Channel.EMAIL.value)
-        message = replace(masked(incoming, found.conversation, found.vault), mode=mode)
-        if begins:
-            message = replace(message, disclosure=await disclosed(db, found.conversation))
-        budgets = await intake.levels.budgets(db, found)
-        return found.conversation, await accept_message(
-            db, found.conversation, message, budgets, intake.codec, by_mail=True
-        )
+        arrival = Arrival(message_of(mail, begins=begins), f"mail-{names.id[:40]}", begins, by_mail=True)
+        return await accept_arrival(db, desk, conversation_id, guest_of(conversation), arrival)
