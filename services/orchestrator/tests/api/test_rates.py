@@ -189,6 +189,8 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
     ),
     "POST /console/approvals": lambda shop, _: shop.post("/console/approvals", {}),
     "GET /console/audit": lambda shop, _: shop.get("/console/audit"),
+    "GET /console/slack": lambda shop, _: shop.get("/console/slack"),
+    "POST /console/slack": lambda shop, _: shop.post("/console/slack", {}),
     "GET /console/conversations/{conversation_id}": lambda shop, _: shop.get(f"/console/conversations/{NOBODYS}"),
     "GET /console/conversations/{conversation_id}/live": lambda shop, _: shop.get(
         f"/console/conversations/{NOBODYS}/live"

@@ -13,6 +13,7 @@ MAY = {
     "/approvals": {"approver", "admin"},
     "/approvals/rows": {"approver", "admin"},
     "/audit": {"admin"},
+    "/slack": {"viewer", "agent", "approver", "admin"},
 }
 ANSWERS = {"agent", "admin"}
 
