@@ -201,6 +201,8 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
     "POST /console/tools/switch": lambda shop, _: shop.post("/console/tools/switch", {}),
     "POST /console/tools/phase": lambda shop, _: shop.post("/console/tools/phase", {}),
     "GET /console/audit": lambda shop, _: shop.get("/console/audit"),
+    "GET /console/slack": lambda shop, _: shop.get("/console/slack"),
+    "POST /console/slack": lambda shop, _: shop.post("/console/slack", {}),
     "GET /console/conversations/{conversation_id}": lambda shop, _: shop.get(f"/console/conversations/{NOBODYS}"),
     "GET /console/conversations/{conversation_id}/live": lambda shop, _: shop.get(
         f"/console/conversations/{NOBODYS}/live"

@@ -1,22 +1,31 @@
 """What Slack delivers: who is let in, which conversation a message belongs to, who somebody is, what nobody answers."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 import pytest_asyncio
 
+from orchestrator.channels.slack.cards import Subject, alert, approval_card
+from orchestrator.channels.slack.links import code_in
 from orchestrator.channels.slack.routes import EVENTS_PATH, INTERACTIONS_PATH, MAX_BODY_BYTES
+from orchestrator.journal.cards import Card
 from orchestrator.privacy.erasing import erase_conversations
 from orchestrator.settings import Settings
 from servicekit.auth.claims import Role
 from servicekit.testing import eventually
-from servicekit.testing.slack import BOT_USER, event_body, signed
+from servicekit.testing.slack import BOT_USER, event_body, press_body, press_of, signed
 
-from .slack_shop import SlackShop, direct, home, mention, slack_shop, someone
+from .slack_shop import STAFF_CHANNEL, SlackShop, direct, home, mention, slack_shop, someone
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
+CARD = Card(
+    "trn_" + "0" * 32, "d" * 64, "approval", "issue_refund", "Refund", None, datetime.now(UTC) + timedelta(hours=1)
+)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -218,6 +227,41 @@ async def test_an_account_is_believed_no_longer_than_it_was_connected_for(shop: 
     await shop.db.execute("UPDATE slack_links SET expires_at = now() - interval '1 second'")
     await shop.say(direct(user, "Am I still Ada?"))
     assert [one["customer"] for one in await shop.turns(user)] == [False]
+
+
+async def test_staff_get_a_code_at_the_console_and_do_in_slack_what_their_session_lets_them(shop: SlackShop) -> None:
+    token = shop.bearer("staff_lee", Role.STAFF, ("console:read", "conversations:answer"))["authorization"][7:]
+    transport = httpx.ASGITransport(app=shop.app, client=("198.51.100.8", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as browser:
+        assert (await browser.post("/console/sign-in", data={"token": token})).status_code == 303
+        page = (await browser.get("/console/slack")).text
+        csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', page)
+        assert csrf is not None
+        assert (await browser.post("/console/slack", data={"csrf": "0" * 64})).status_code == 403
+        told = await browser.post("/console/slack", data={"csrf": csrf[1]})
+    code = code_in(told.text)
+    assert code is not None
+    lee = someone()
+    await shop.say(direct(lee, code))
+    about = Subject("cnv_" + "0" * 32, "trn_" + "0" * 32, "d" * 64)
+    card = approval_card(CARD, about.conversation_id, ())
+    message = {"ts": "1.1", "text": card.text, "blocks": card.blocks}
+    await shop.press(press_of(lee, STAFF_CHANNEL, message, "aiguy_approve"))
+    assert shop.counted("refused_insufficient_scope") == 1, "who may answer may not approve"
+    waits = {"ts": "1.1", "blocks": alert(["x"], about.conversation_id, with_staff=False).blocks}
+    await shop.press(press_of(lee, STAFF_CHANNEL, waits, "aiguy_take_over"))
+    assert shop.counted("refused_not_found") == 1, "there is no such conversation"
+
+
+async def test_a_button_that_is_none_of_ours_does_nothing(shop: SlackShop) -> None:
+    card = approval_card(CARD, "cnv_1", ())
+    press = press_of(someone(), STAFF_CHANNEL, {"ts": "1.1", "blocks": card.blocks}, "aiguy_approve")
+    before = shop.counted("unknown")
+    for changed in ({"value": "nonsense"}, {"action_id": "other"}):
+        await shop.press(press | {"actions": [press["actions"][0] | changed]})
+    assert shop.counted("unknown") == before + 2
+    answer = await shop.deliver(press_body(press | {"channel": None}), INTERACTIONS_PATH)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
 
 
 async def test_guests_and_tokens_of_nobody_get_no_code(shop: SlackShop) -> None:

@@ -17,6 +17,7 @@ MAY = {
     "/tools/switch?tool=issue_refund&wanted=off": {"admin"},
     "/tools/phase/faq": {"admin"},
     "/audit": {"admin"},
+    "/slack": {"viewer", "agent", "approver", "admin"},
 }
 ANSWERS = {"agent", "admin"}
 

@@ -10,9 +10,9 @@ from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to
 from starlette.requests import Request
 
 from contracts.errors import ProblemCode
-from orchestrator.api.auditing import record_step
 from orchestrator.api.deps import DeskDep
 from orchestrator.api.rating import allowance
+from orchestrator.channels.slack.inviting import invite
 from orchestrator.channels.slack.links import CODE_S
 from orchestrator.channels.slack.signing import is_signed
 from orchestrator.channels.slack.wiring import SlackParts
@@ -60,11 +60,7 @@ def slack_router(signing_secret: str) -> APIRouter:
         """A code for the caller, customer or staff; it is told once. What staff may do in Slack is what this token
         lets them do.
         """
-        subject_hash = desk.conversations.subject_hash(caller.issuer, caller.subject)
-        async with desk.database.transaction() as db:
-            code = await parts.links.invite(db, caller, subject_hash)
-            await record_step(db, desk, caller, "slack_code", {})
-        return SlackCode(code=code, expires_in_s=CODE_S)
+        return SlackCode(code=await invite(desk, parts.links, caller), expires_in_s=CODE_S)
 
     return router
 

@@ -5,6 +5,7 @@ from orchestrator.console.pages.approvals import APPROVALS
 from orchestrator.console.pages.audit import AUDIT
 from orchestrator.console.pages.conversation import CONVERSATION
 from orchestrator.console.pages.inbox import INBOX
+from orchestrator.console.pages.slack import SLACK
 from orchestrator.console.pages.tools import TOOLS
 
-PAGES: tuple[Page, ...] = (INBOX, CONVERSATION, APPROVALS, TOOLS, AUDIT)
+PAGES: tuple[Page, ...] = (INBOX, CONVERSATION, APPROVALS, TOOLS, AUDIT, SLACK)
