@@ -26,7 +26,7 @@ from orchestrator.channels.email.channel import EmailChannel
 from orchestrator.channels.email.taking import MailRoom
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.confidence.policy import load_escalation_policy
-from orchestrator.console.wiring import console_room
+from orchestrator.console.wiring import console_room, replay_desk
 from orchestrator.effects.faq import load_faq
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
@@ -63,6 +63,8 @@ from orchestrator.memory.short_term import ShortTermMemory
 from orchestrator.privacy.elsewhere import Elsewhere
 from orchestrator.privacy.keeper import ConversationKeeper
 from orchestrator.privacy.requests import Requests
+from orchestrator.refund_books import RefundBooks
+from orchestrator.replay.reading import Recordings
 from orchestrator.settings import Settings
 from orchestrator.stream.hub import Hub
 from orchestrator.stream.publisher import Publisher
@@ -166,6 +168,7 @@ async def orchestrate(
             kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]), core.queue,
         )  # fmt: skip
         app.state.console = console_room(kit, settings, keyring, languages)
+        app.state.replay = replay_desk(kit.db, Recordings(conversations, core.codec), policy, RefundBooks(services))
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
         app.state.knowledge = KnowledgeDesk(services, settings.answer_link_hosts)
         app.state.usage = UsageDesk(kit.db, kit.clock, policy)

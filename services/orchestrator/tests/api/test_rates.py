@@ -184,6 +184,13 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
         f"/console/approvals/{TURN}/{DIGEST}/deny"
     ),
     "POST /console/approvals": lambda shop, _: shop.post("/console/approvals", {}),
+    "GET /console/replay": lambda shop, _: shop.get("/console/replay"),
+    "GET /console/replay/turns/{turn_id}": lambda shop, _: shop.get(f"/console/replay/turns/{TURN}"),
+    "POST /console/replay/spans": lambda shop, _: shop.post("/console/replay/spans", {}),
+    "GET /console/replay/spans/{span_id}": lambda shop, _: shop.get(f"/console/replay/spans/spn_{'0' * 32}"),
+    "GET /console/replay/spans/{span_id}/progress": lambda shop, _: shop.get(
+        f"/console/replay/spans/spn_{'0' * 32}/progress"
+    ),
     "GET /console/audit": lambda shop, _: shop.get("/console/audit"),
     "GET /console/conversations/{conversation_id}": lambda shop, _: shop.get(f"/console/conversations/{NOBODYS}"),
     "GET /console/conversations/{conversation_id}/live": lambda shop, _: shop.get(

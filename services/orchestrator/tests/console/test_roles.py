@@ -12,6 +12,7 @@ MAY = {
     "/conversations/{}/live": {"viewer", "agent", "approver", "admin"},
     "/approvals": {"approver", "admin"},
     "/approvals/rows": {"approver", "admin"},
+    "/replay": {"viewer", "agent", "approver", "admin"},
     "/audit": {"admin"},
 }
 ANSWERS = {"agent", "admin"}

@@ -1,10 +1,11 @@
 """Pages from templates. All values are escaped; no page has a script or a style of its own, and the CSP says so."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -31,7 +32,10 @@ class Templates:
             loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
         )  # fmt: skip
-        self._environment.filters |= {"ago": ago, "clock": clock, "words": words, "dollars": dollars}
+        self._environment.filters |= {
+            "ago": ago, "clock": clock, "words": words, "dollars": dollars, "day": day, "day_before": day_before,
+            "query": query,
+        }  # fmt: skip
         version = sha256(b"".join(one.read_bytes() for one in sorted(STATIC.iterdir()))).hexdigest()[:12]
         self._environment.globals["version"] = version
 
@@ -58,6 +62,21 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
 def clock(at: datetime | None) -> str:
     """When something was, in UTC."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if at else ""
+
+
+def day(at: datetime) -> str:
+    """The day of a moment, in UTC."""
+    return at.astimezone(UTC).date().isoformat()
+
+
+def day_before(end: datetime) -> str:
+    """The last day of a time that ends with the day before this one."""
+    return day(end - timedelta(microseconds=1))
+
+
+def query(fields: Mapping[str, str]) -> str:
+    """Fields as the end of an address: `?a=1&b=2`, nothing without any."""
+    return f"?{urlencode(fields)}" if fields else ""
 
 
 def words(code: str) -> str:

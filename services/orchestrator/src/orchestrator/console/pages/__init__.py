@@ -5,5 +5,6 @@ from orchestrator.console.pages.approvals import APPROVALS
 from orchestrator.console.pages.audit import AUDIT
 from orchestrator.console.pages.conversation import CONVERSATION
 from orchestrator.console.pages.inbox import INBOX
+from orchestrator.console.pages.replay import REPLAY
 
-PAGES: tuple[Page, ...] = (INBOX, CONVERSATION, APPROVALS, AUDIT)
+PAGES: tuple[Page, ...] = (INBOX, CONVERSATION, APPROVALS, REPLAY, AUDIT)
