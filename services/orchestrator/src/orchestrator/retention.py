@@ -37,7 +37,7 @@ def retention(settings: Settings) -> tuple[Rule, ...]:
         Forgotten("console_sessions", "expires_at", _JOBS_DAYS, "who was signed in at the console"),
         Forgotten("replay_spans", "created_at", _JOBS_DAYS, "what replays of some days came to"),
         Kept("figure_counts", "one row for each site and number of days"),
-        Forgotten("resolved_samples", "drawn_at", _SAMPLE_DAYS, "which conversations staff audited, and what they said"),
+        Forgotten("resolved_samples", "drawn_at", _SAMPLE_DAYS, "what staff said of audited conversations"),
         Kept("staff_messages", _STUBS),
         Kept("staff_steps", _STUBS),
         Forgotten("mails", "created_at", settings.conversation_retention_days, "what a mail is known by, in hashes"),

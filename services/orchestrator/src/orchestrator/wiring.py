@@ -31,6 +31,7 @@ from orchestrator.effects.faq import load_faq
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators
+from orchestrator.figures.keeper import FiguresKeeper
 from orchestrator.gaps.colleagues import Colleagues
 from orchestrator.gaps.keeper import GapKeeper
 from orchestrator.gaps.listing import GapDesk
@@ -144,6 +145,7 @@ async def orchestrate(
             outdated = ConversationKeeper(kit.db, kit.redis, settings.conversation_retention_days)
             await stack.enter_async_context(outdated.running(settings.conversations_erase_every_s))
             await stack.enter_async_context(UsageKeeper(kit.db, kit.clock).running(FORGET_EVERY_S))
+            await stack.enter_async_context(FiguresKeeper(kit.db, kit.clock).running(settings.console_figures_every_s))
         phrases = load_phrases()
         line = Line(
             QueueWatch(kit.db, time.monotonic, pace=here.pace if here else lambda: 0.0),

@@ -184,6 +184,10 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
         f"/console/approvals/{TURN}/{DIGEST}/deny"
     ),
     "POST /console/approvals": lambda shop, _: shop.post("/console/approvals", {}),
+    "GET /console/numbers": lambda shop, _: shop.get("/console/numbers"),
+    "POST /console/numbers/count": lambda shop, _: shop.post("/console/numbers/count", {}),
+    "GET /console/numbers/sample": lambda shop, _: shop.get("/console/numbers/sample"),
+    "POST /console/numbers/sample": lambda shop, _: shop.post("/console/numbers/sample", {}),
     "GET /console/replay": lambda shop, _: shop.get("/console/replay"),
     "GET /console/replay/turns/{turn_id}": lambda shop, _: shop.get(f"/console/replay/turns/{TURN}"),
     "POST /console/replay/spans": lambda shop, _: shop.post("/console/replay/spans", {}),

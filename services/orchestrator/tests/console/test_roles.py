@@ -12,6 +12,8 @@ MAY = {
     "/conversations/{}/live": {"viewer", "agent", "approver", "admin"},
     "/approvals": {"approver", "admin"},
     "/approvals/rows": {"approver", "admin"},
+    "/numbers": {"viewer", "agent", "approver", "admin"},
+    "/numbers/sample": {"agent", "admin"},
     "/replay": {"viewer", "agent", "approver", "admin"},
     "/audit": {"admin"},
 }

@@ -132,6 +132,7 @@ WRITES = {
     "/conversations/{}/takeover": {}, "/conversations/{}/messages": {"text": "Hello", "message_id": "m-1"},
     "/conversations/{}/notes": {"note": "x"}, "/conversations/{}/handback": {}, "/conversations/{}/reveal": {},
     "/conversations/{}/hide": {}, "/sign-out": {},
+    "/numbers/count": {}, "/numbers/sample": {"conversation_id": "{}", "verdict": "solved"},
     "/replay/spans": {"since": "2026-01-01", "until": "2026-01-01"},
     "/approvals": {"conversation_id": "{}", "turn_id": "trn_" + "0" * 32, "digest": "0" * 64, "choice": "approve"},
 }  # fmt: skip
