@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from e2e.approving import confirmed
 from e2e.facts import turn_ended
+from e2e.people import stranger
 from e2e.shop import paid_order
 from onebox.ports import ORCHESTRATOR
 
@@ -54,3 +55,20 @@ async def test_days_are_replayed_while_one_watches(machine, visit, enter) -> Non
         await expect(kim.get_by_role("status")).to_contain_text("decide as they did", timeout=60_000)
         await expect(kim.locator("#span")).to_contain_text("Money that would need staff and did not")
         await looks_right(kim, f"console-replay-counted-{width}")
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+async def test_numbers_and_policies_are_there_and_fit(machine, visit, enter, viewport) -> None:
+    kim, width = await enter("Kim Weber", viewport), viewport["width"]
+    await visit(stranger()).say("How long does a delivery take?")
+    await kim.get_by_role("link", name="Numbers").click()
+    await kim.get_by_role("button", name="Count now").click()
+    await expect(kim.get_by_role("heading", name="How conversations ended")).to_be_visible()
+    await expect(kim.locator("main")).to_contain_text("Not claimed")
+    await looks_right(kim, f"console-numbers-{width}")
+    await kim.get_by_role("link", name="Policy").click()
+    await expect(kim.locator("main")).to_contain_text("First tier, up to")
+    await looks_right(kim, f"console-policy-{width}")
+    await kim.get_by_role("link", name="escalation").click()
+    await expect(kim.locator("pre")).to_contain_text("retrieval_strength")
+    await looks_right(kim, f"console-policy-text-{width}")

@@ -36,6 +36,7 @@ def retention(settings: Settings) -> tuple[Rule, ...]:
         Kept("feedback", _STUBS),
         Forgotten("console_sessions", "expires_at", _JOBS_DAYS, "who was signed in at the console"),
         Forgotten("replay_spans", "created_at", _JOBS_DAYS, "what replays of some days came to"),
+        Kept("policy_versions", "which rules were in force when: a row for each change"),
         Kept("figure_counts", "one row for each site and number of days"),
         Forgotten("resolved_samples", "drawn_at", _SAMPLE_DAYS, "what staff said of audited conversations"),
         Kept("staff_messages", _STUBS),

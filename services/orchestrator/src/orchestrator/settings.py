@@ -109,6 +109,10 @@ class Settings(ServiceSettings, LlmSettings):
             WebhookSecret.read(self.email_webhook_secret.get_secret_value())
         return self
 
+    #: What is written beside a policy that is new: which release brought it (else the package's version), and who.
+    release: str = Field(default="", max_length=120)
+    released_by: str = Field(default="", max_length=120)
+
     @property
     def requests_at_once(self) -> int:
         """How many requests to models and tools may be under way: one per turn, of those that begin here and those of

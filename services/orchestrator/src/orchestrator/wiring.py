@@ -1,11 +1,13 @@
 """The orchestrator's collaborators, built once from the kit and the settings: the composition root's inner half."""
 
 import asyncio
+import platform
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from prometheus_client import Counter
@@ -61,6 +63,9 @@ from orchestrator.limits.policy import LimitsPolicy, load_limits
 from orchestrator.limits.rates import Rates
 from orchestrator.limits.report import UsageDesk
 from orchestrator.memory.short_term import ShortTermMemory
+from orchestrator.policies.keeper import PolicyKeeper
+from orchestrator.policies.store import Sighting
+from orchestrator.policies.texts import texts_in_force
 from orchestrator.privacy.elsewhere import Elsewhere
 from orchestrator.privacy.keeper import ConversationKeeper
 from orchestrator.privacy.requests import Requests
@@ -170,7 +175,10 @@ async def orchestrate(
             kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]), core.queue,
         )  # fmt: skip
         app.state.console = console_room(kit, settings, keyring, languages)
-        app.state.replay = replay_desk(kit.db, Recordings(conversations, core.codec), policy, RefundBooks(services))
+        books = RefundBooks(services)
+        app.state.replay = replay_desk(kit.db, Recordings(conversations, core.codec), policy, books)
+        seen = await asyncio.to_thread(texts_in_force, policy, settings.faq_file)
+        await stack.enter_async_context(PolicyKeeper(kit.db, kit.clock, seen, books, _sighting(settings)).running())
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
         app.state.knowledge = KnowledgeDesk(services, settings.answer_link_hosts)
         app.state.usage = UsageDesk(kit.db, kit.clock, policy)
@@ -188,6 +196,13 @@ def _email(settings: Settings, site: str, keyring: MasterKeys) -> EmailChannel |
     return EmailChannel(
         settings.email_addresses, site, keyring.derive("email-channel"), settings.email_authserv_id,
         settings.email_sender_hour, settings.email_sender_day,
+    )  # fmt: skip
+
+
+def _sighting(settings: Settings) -> Sighting:
+    return Sighting(
+        f"{settings.service} at {platform.node()}", settings.release or version("aiguy-orchestrator"),
+        settings.released_by,
     )  # fmt: skip
 
 

@@ -188,6 +188,8 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
     "POST /console/numbers/count": lambda shop, _: shop.post("/console/numbers/count", {}),
     "GET /console/numbers/sample": lambda shop, _: shop.get("/console/numbers/sample"),
     "POST /console/numbers/sample": lambda shop, _: shop.post("/console/numbers/sample", {}),
+    "GET /console/policy": lambda shop, _: shop.get("/console/policy"),
+    "GET /console/policy/{name}": lambda shop, _: shop.get("/console/policy/limits"),
     "GET /console/replay": lambda shop, _: shop.get("/console/replay"),
     "GET /console/replay/turns/{turn_id}": lambda shop, _: shop.get(f"/console/replay/turns/{TURN}"),
     "POST /console/replay/spans": lambda shop, _: shop.post("/console/replay/spans", {}),

@@ -14,6 +14,7 @@ MAY = {
     "/approvals/rows": {"approver", "admin"},
     "/numbers": {"viewer", "agent", "approver", "admin"},
     "/numbers/sample": {"agent", "admin"},
+    "/policy": {"viewer", "agent", "approver", "admin"},
     "/replay": {"viewer", "agent", "approver", "admin"},
     "/audit": {"admin"},
 }

@@ -6,6 +6,7 @@ from orchestrator.console.pages.audit import AUDIT
 from orchestrator.console.pages.conversation import CONVERSATION
 from orchestrator.console.pages.inbox import INBOX
 from orchestrator.console.pages.numbers import NUMBERS
+from orchestrator.console.pages.policy import POLICY
 from orchestrator.console.pages.replay import REPLAY
 
-PAGES: tuple[Page, ...] = (INBOX, CONVERSATION, APPROVALS, NUMBERS, REPLAY, AUDIT)
+PAGES: tuple[Page, ...] = (INBOX, CONVERSATION, APPROVALS, NUMBERS, REPLAY, POLICY, AUDIT)

@@ -37,3 +37,18 @@ CREATE TABLE resolved_samples (
 CREATE INDEX resolved_samples_open ON resolved_samples (issuer, drawn_at) WHERE solved IS NULL;
 CREATE INDEX staff_messages_time ON staff_messages (said_at);
 CREATE INDEX conversations_begun ON conversations (issuer, created_at);
+
+-- Which text of a policy was in force since when: a row each time that a process sees another one than was seen last.
+-- `released_by` is what the process was told, and empty where nobody told it.
+CREATE TABLE policy_versions (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name            text NOT NULL,
+    version         text NOT NULL,
+    digest          text NOT NULL,
+    content         text NOT NULL,
+    seen_at         timestamptz NOT NULL,
+    seen_by         text NOT NULL,
+    release         text NOT NULL,
+    released_by     text NOT NULL
+);
+CREATE INDEX policy_versions_of ON policy_versions (name, id DESC);
