@@ -33,7 +33,7 @@ async def enter(machine: Machine, chromium: Browser) -> AsyncIterator[Enter]:
         page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
         page.on("pageerror", lambda one: complaints.append(str(one)))
         await page.goto(f"{machine.stack.url()}/console/sign-in?as={who.split()[0].lower()}")
-        await _looks_right(page, f"console-door-{viewport['width']}")
+        await looks_right(page, f"console-door-{viewport['width']}")
         await page.get_by_role("button", name=f"Sign in as {who}").click()
         await expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
         return page
@@ -58,14 +58,14 @@ async def visit(machine: Machine) -> AsyncIterator[Callable[[Person], Visitor]]:
         await visitor.http.aclose()
 
 
-async def _looks_right(page: Page, name: str) -> None:
+async def looks_right(page: Page, name: str) -> None:
     """Nothing is cut off or beyond the edge, and the rules of WCAG AA that a program can judge hold."""
     await screenshot(page, name)
     assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert await violations(page) == []
 
 
-async def _open(page: Page, conversation_id: str) -> None:
+async def open_conversation(page: Page, conversation_id: str) -> None:
     await page.goto(re.sub(r"/console/.*", f"/console/conversations/{conversation_id}", page.url))
 
 
@@ -78,7 +78,7 @@ async def test_a_lead_sees_who_waits_answers_and_hands_back(machine, visit, ente
     row = kim.locator(f"#row-{conversation_id}")
     await expect(row).to_contain_text("I want to talk to a person")
     await expect(row).to_contain_text("min left of 15")
-    await _looks_right(kim, f"console-inbox-{width}")
+    await looks_right(kim, f"console-inbox-{width}")
     await row.click()
     await expect(kim.get_by_role("heading", name="What the assistant did")).to_be_visible()
     await expect(kim.locator(".steps").last).to_contain_text("Message accepted")
@@ -94,7 +94,7 @@ async def test_a_lead_sees_who_waits_answers_and_hands_back(machine, visit, ente
     await visitor.send(conversation_id, "Thank you, that is all")
     # The page fetches what is new by itself.
     await expect(kim.locator(".thread .customer").last).to_contain_text("Thank you, that is all")
-    await _looks_right(kim, f"console-conversation-{width}")
+    await looks_right(kim, f"console-conversation-{width}")
     await kim.get_by_text("Leave a note, hand back").click()
     await kim.get_by_label("Hand back to the assistant").fill("Solved")
     await kim.get_by_role("button", name="Hand back").click()
@@ -109,9 +109,9 @@ async def test_taking_over_in_mid_answer_silences_the_assistant(machine, visit, 
     llm.behave(first_token_ms=20_000)
     conversation_id = await visitor.begin()
     turn = await visitor.send(conversation_id, "How do I return an item?")
-    await _open(kim, conversation_id)
+    await open_conversation(kim, conversation_id)
     await expect(kim.locator(".steps").last).to_contain_text("Message accepted")
-    await _looks_right(kim, f"console-takeover-{viewport['width']}")
+    await looks_right(kim, f"console-takeover-{viewport['width']}")
     await kim.get_by_role("button", name="Take over").click()
     await expect(kim.get_by_role("status")).to_contain_text("A person answers")
     await visitor.follow(turn)
@@ -133,12 +133,12 @@ async def test_a_card_is_decided_by_one_key_and_a_confirmation(
     card = kim.locator(f"#card-{turn.turn_id}")
     await expect(card).to_contain_text("200.00 USD")
     await expect(card).to_contain_text("clause R2")
-    await _looks_right(kim, f"console-approvals-{viewport['width']}")
+    await looks_right(kim, f"console-approvals-{viewport['width']}")
     await card.focus()
     await kim.keyboard.press(choice[0])
     await expect(kim.get_by_role("heading", name=f"{choice.capitalize()} this?")).to_be_visible()
     assert await shop.given() == []
-    await _looks_right(kim, f"console-confirm-{viewport['width']}")
+    await looks_right(kim, f"console-confirm-{viewport['width']}")
     await expect(kim.get_by_role("button", name=f"Yes, {choice}")).to_be_focused()
     await kim.keyboard.press("Enter")
     await expect(kim.get_by_role("heading", name="Approvals")).to_be_visible()
@@ -147,7 +147,7 @@ async def test_a_card_is_decided_by_one_key_and_a_confirmation(
     assert await shop.given() == ([20_000] if choice == "approve" else [])
     await kim.get_by_role("link", name="Audit").click()
     await expect(kim.locator("table")).to_contain_text(f"staff {choice}")
-    await _looks_right(kim, f"console-audit-{viewport['width']}")
+    await looks_right(kim, f"console-audit-{viewport['width']}")
 
 
 async def test_keys_go_through_the_cards_and_do_nothing_while_one_types(machine: Machine, visit, enter: Enter) -> None:

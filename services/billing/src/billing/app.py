@@ -28,6 +28,7 @@ from billing.refunds.settle import settle
 from billing.refunds.tools import RefundTools
 from billing.refunds.views import RefundViews
 from billing.retention import retention
+from billing.review.routes import review_router
 from billing.routes import files_router, tools_router
 from billing.settings import Settings
 from servicekit.app import KitFactory, create_app
@@ -75,6 +76,7 @@ def build(
             tools_router(invoices, RefundTools(desk, RefundViews(links), keys)),
             files_router(invoices),
             receipts_router(receipts),
+            review_router(desk.assessor.policy),
             privacy_router(people_of(keys)),
             *_webhooks(settings),
         ],

@@ -16,24 +16,19 @@ from rich.console import Console
 from rich.markup import escape
 
 from onebox.replay_fork import Books, Policies, show_forks
-from onebox.replay_spending import Spending
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.replay.identical import Verdict, replay
 from orchestrator.replay.reading import Recordings
 from orchestrator.replay.recording import Recording, Unreadable
+from orchestrator.replay.spending import Spending
+from orchestrator.replay.verdicts import WHY_NOT, sentence
 from orchestrator.replay.words import StepWords, step_words
 from servicekit.crypto import Keyring
 from servicekit.db.errors import CONNECT_ERRORS
 from servicekit.db.pool import Connection
 
 IDENTICAL, DIFFERENT, UNTRIED = 0, 1, 2
-_WHY = {
-    Unreadable.ERASED: "its person was erased, and nobody can read it any more.",
-    Unreadable.KEY_MISSING: "the master key that opens it is not in the key file.",
-    Unreadable.UNOPENED: "the key of its conversation does not open.",
-    Unreadable.UNFINISHED: "it is under way. Ask again when it has ended, or waits for somebody.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +127,7 @@ async def _show_all(chosen: AsyncIterator[Recording], asked: Asked, console: Con
         if one.unreadable is not None:
             unread[one.unreadable] += 1
             if whole:
-                aside.print(escape(f"{one.turn_id}: {_WHY[one.unreadable]}"))
+                aside.print(escape(f"{one.turn_id}: {WHY_NOT[one.unreadable]}"))
             continue
         began = perf_counter()
         verdict = replay(one)
@@ -160,16 +155,6 @@ def _code(count: Count, unread: Counter[Unreadable], *, whole: bool) -> int:
     # Over a month some are under way and some were erased, as they should be.
     odd = unread.total() if whole else unread[Unreadable.KEY_MISSING] + unread[Unreadable.UNOPENED]
     return UNTRIED if odd else IDENTICAL
-
-
-def sentence(recording: Recording, verdict: Verdict) -> str:
-    """The verdict on one turn."""
-    if verdict.difference is not None:
-        where = "at the end" if verdict.difference.entry is None else f"at entry {verdict.difference.entry}"
-        return f"DIFFERENT {where}: {verdict.difference.why}."
-    waits = "" if recording.status == "ended" else " so far; it waits"
-    older = f" ({verdict.unmarked} answers are from before marks were kept)" if verdict.unmarked else ""
-    return f"identical{waits}, {len(verdict.steps)} entries{older}"
 
 
 def _total(count: Count, unread: Counter[Unreadable]) -> str:

@@ -1,7 +1,7 @@
 """`aiguy replay --fork policy=FILE`: what a change of policy would have done to recorded turns."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from billing.refunds.policy import RefundPolicy, load_policy
-from onebox.replay_refunds import approvals_under, refund_ids
-from onebox.replay_spending import Spending
+from billing.review.judging import approvals_under
 from orchestrator.confidence.policy import EscalationPolicy, load_escalation_policy
 from orchestrator.limits.policy import LimitsPolicy, load_limits
-from orchestrator.replay.changes import with_approvals, with_limits, with_thresholds
 from orchestrator.replay.comparing import Forked, Side, Tally, amounts, forked
-from orchestrator.replay.forking import Change
 from orchestrator.replay.recording import Recording
+from orchestrator.replay.rules import Rules, changes_under
+from orchestrator.replay.spending import Spending
 from servicekit.db.pool import Connection
 
 SHOWN, UNTRIED = 0, 2
@@ -87,13 +86,13 @@ async def show_forks(
     """Prints each turn that changes (with its steps when `whole`), then the counts. Returns 0; 2 when a turn that was
     asked for could not be read.
     """
-    tally, unread, damaged = Tally(), 0, 0
+    tally, unread, damaged, rules = Tally(), 0, 0, _rules(policies, books.billing)
     async for one in chosen:
         if one.unreadable is not None or one.damage is not None or not one.inputs:
             unread += one.unreadable is not None
             damaged += one.damage is not None
             continue
-        found = forked(one, await _changes(one, policies, books))
+        found = forked(one, await changes_under(rules, one, books.spending))
         tally.add(found)
         if as_json:
             console.out(json.dumps(_told(found, steps=whole), ensure_ascii=False), highlight=False)
@@ -111,16 +110,15 @@ async def show_forks(
     return UNTRIED if damaged or (whole and unread) else SHOWN
 
 
-async def _changes(one: Recording, policies: Policies, books: Books) -> list[Change]:
-    changes: list[Change] = []
-    if policies.refunds is not None and books.billing is not None:
-        ids = refund_ids(recorded.turn_input for recorded in one.inputs)
-        changes.append(with_approvals(await approvals_under(books.billing, policies.refunds, ids)))
-    if policies.escalation is not None:
-        changes.append(with_thresholds(policies.escalation))
-    if policies.limits is not None:
-        changes.append(with_limits(policies.limits, await books.spending.at(one)))
-    return changes
+def _rules(policies: Policies, billing: Connection | None) -> Rules:
+    wanted = policies.refunds
+    if wanted is None or billing is None:
+        return Rules(None, policies.escalation, policies.limits)
+
+    async def judge(ids: Sequence[str]) -> Mapping[str, int]:
+        return await approvals_under(billing, wanted, ids)
+
+    return Rules(judge, policies.escalation, policies.limits)
 
 
 def _sentence(one: Forked) -> str:

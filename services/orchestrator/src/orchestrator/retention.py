@@ -11,6 +11,8 @@ from servicekit.retention import LIMITS, NUMBERS, Expiring, Forgotten, Kept, Rul
 _JOBS_DAYS = 7
 #: Longer than any turn waits for somebody, and than an answer to a write is kept.
 _BEGUN_DAYS = 90
+#: Figures are of 90 days, and what is audited was begun up to 30 days before it was drawn.
+_SAMPLE_DAYS = 120
 _ERASING = "orchestrator.privacy.erasing.erase_conversations"
 _STUBS = "without a word after their conversation's time: what the journal's chain says can be counted, and not read"
 
@@ -35,6 +37,10 @@ def retention(settings: Settings) -> tuple[Rule, ...]:
         Kept("card_decisions", _STUBS),
         Kept("feedback", _STUBS),
         Forgotten("console_sessions", "expires_at", _JOBS_DAYS, "who was signed in at the console"),
+        Forgotten("replay_spans", "created_at", _JOBS_DAYS, "what replays of some days came to"),
+        Kept("policy_versions", "which rules were in force when: a row for each change"),
+        Kept("figure_counts", "one row for each site and number of days"),
+        Forgotten("resolved_samples", "drawn_at", _SAMPLE_DAYS, "what staff said of audited conversations"),
         Kept("staff_messages", _STUBS),
         Kept("staff_steps", _STUBS),
         Forgotten("mails", "created_at", settings.conversation_retention_days, "what a mail is known by, in hashes"),

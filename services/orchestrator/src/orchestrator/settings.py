@@ -113,6 +113,12 @@ class Settings(ServiceSettings, LlmSettings):
     console_session_s: int = Field(default=8 * 3600, ge=60, le=24 * 3600)
     console_idle_s: int = Field(default=1800, ge=60)
     console_sla_s: int = Field(default=900, ge=60)
+    #: How often its numbers are counted anew (0: only when somebody asks).
+    console_figures_every_s: float = Field(default=300, ge=0)
+
+    #: What is written beside a policy that is new: which release brought it (else the package's version), and who.
+    release: str = Field(default="", max_length=120)
+    released_by: str = Field(default="", max_length=120)
 
     @model_validator(mode="after")
     def _email_is_whole(self) -> Self:

@@ -1,11 +1,13 @@
 """The orchestrator's collaborators, built once from the kit and the settings: the composition root's inner half."""
 
 import asyncio
+import platform
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from prometheus_client import Counter
@@ -28,11 +30,12 @@ from orchestrator.channels.slack.posting import Poster
 from orchestrator.channels.slack.wiring import slack_channel, slack_jobs, slack_parts, slack_poster
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.confidence.policy import load_escalation_policy
-from orchestrator.console.wiring import console_room
+from orchestrator.console.wiring import console_room, replay_desk
 from orchestrator.effects.faq import load_faq
 from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.phrases import load_phrases
 from orchestrator.effects.scope import Collaborators
+from orchestrator.figures.keeper import FiguresKeeper
 from orchestrator.gaps.colleagues import Colleagues
 from orchestrator.gaps.keeper import GapKeeper
 from orchestrator.gaps.listing import GapDesk
@@ -62,9 +65,14 @@ from orchestrator.limits.policy import LimitsPolicy, load_limits
 from orchestrator.limits.rates import Rates
 from orchestrator.limits.report import UsageDesk
 from orchestrator.memory.short_term import ShortTermMemory
+from orchestrator.policies.keeper import PolicyKeeper
+from orchestrator.policies.store import Sighting
+from orchestrator.policies.texts import texts_in_force
 from orchestrator.privacy.elsewhere import Elsewhere
 from orchestrator.privacy.keeper import ConversationKeeper
 from orchestrator.privacy.requests import Requests
+from orchestrator.refund_books import RefundBooks
+from orchestrator.replay.reading import Recordings
 from orchestrator.settings import Settings
 from orchestrator.stream.hub import Hub
 from orchestrator.stream.publisher import Publisher
@@ -152,6 +160,7 @@ async def orchestrate(
             outdated = ConversationKeeper(kit.db, kit.redis, settings.conversation_retention_days)
             await stack.enter_async_context(outdated.running(settings.conversations_erase_every_s))
             await stack.enter_async_context(UsageKeeper(kit.db, kit.clock).running(FORGET_EVERY_S))
+            await stack.enter_async_context(FiguresKeeper(kit.db, kit.clock).running(settings.console_figures_every_s))
         phrases = load_phrases()
         line = Line(
             QueueWatch(kit.db, time.monotonic, pace=here.pace if here else lambda: 0.0),
@@ -181,6 +190,10 @@ async def orchestrate(
                 kit, settings, core.slack, keyring, app.state.desk, app.state.staff_room, phrases, languages,
             ))  # fmt: skip
         app.state.console = console_room(kit, settings, keyring, languages)
+        books = RefundBooks(services)
+        app.state.replay = replay_desk(kit.db, Recordings(conversations, core.codec), policy, books)
+        seen = await asyncio.to_thread(texts_in_force, policy, settings.faq_file)
+        await stack.enter_async_context(PolicyKeeper(kit.db, kit.clock, seen, books, _sighting(settings)).running())
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
         app.state.knowledge = KnowledgeDesk(services, settings.answer_link_hosts)
         app.state.usage = UsageDesk(kit.db, kit.clock, policy)
@@ -199,6 +212,13 @@ def _email(settings: Settings, site: str, keyring: MasterKeys) -> EmailChannel |
     return EmailChannel(
         settings.email_addresses, site, keyring.derive("email-channel"), settings.email_authserv_id,
         settings.email_sender_hour, settings.email_sender_day,
+    )  # fmt: skip
+
+
+def _sighting(settings: Settings) -> Sighting:
+    return Sighting(
+        f"{settings.service} at {platform.node()}", settings.release or version("aiguy-orchestrator"),
+        settings.released_by,
     )  # fmt: skip
 
 

@@ -16,6 +16,10 @@ MAY = {
     "/tools/rows": {"viewer", "agent", "approver", "admin"},
     "/tools/switch?tool=issue_refund&wanted=off": {"admin"},
     "/tools/phase/faq": {"admin"},
+    "/numbers": {"viewer", "agent", "approver", "admin"},
+    "/numbers/sample": {"agent", "admin"},
+    "/policy": {"viewer", "agent", "approver", "admin"},
+    "/replay": {"viewer", "agent", "approver", "admin"},
     "/audit": {"admin"},
     "/slack": {"viewer", "agent", "approver", "admin"},
 }

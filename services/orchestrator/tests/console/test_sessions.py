@@ -23,7 +23,7 @@ async def _aged(browser, change: str) -> None:
 
 async def test_whoever_is_not_signed_in_is_led_to_the_door_from_every_page(browser) -> None:
     nobody = browser()
-    for path in ("/inbox", "/approvals", "/audit", "/conversations/cnv_" + "0" * 32):
+    for path in ("/inbox", "/approvals", "/audit", "/replay", "/conversations/cnv_" + "0" * 32):
         answer = await nobody.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, "/console/sign-in")
     by_itself = await nobody.get("/inbox/rows", headers={"hx-request": "true"})
@@ -132,6 +132,8 @@ WRITES = {
     "/conversations/{}/takeover": {}, "/conversations/{}/messages": {"text": "Hello", "message_id": "m-1"},
     "/conversations/{}/notes": {"note": "x"}, "/conversations/{}/handback": {}, "/conversations/{}/reveal": {},
     "/conversations/{}/hide": {}, "/sign-out": {},
+    "/numbers/count": {}, "/numbers/sample": {"conversation_id": "{}", "verdict": "solved"},
+    "/replay/spans": {"since": "2026-01-01", "until": "2026-01-01"},
     "/approvals": {"conversation_id": "{}", "turn_id": "trn_" + "0" * 32, "digest": "0" * 64, "choice": "approve"},
 }  # fmt: skip
 

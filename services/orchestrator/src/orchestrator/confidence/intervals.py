@@ -1,6 +1,8 @@
-"""What a sample can carry: exact binomial bounds (Clopper-Pearson) and Wilson intervals. Standard library only."""
+"""What a sample can carry: binomial bounds (Clopper-Pearson), Wilson intervals, means, quantiles. No library."""
 
 import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from statistics import NormalDist
 
 LEVEL = 0.95
@@ -68,6 +70,36 @@ def wilson(part: int, count: int, level: float = LEVEL) -> tuple[float, float]:
     middle = (share + square / (2 * count)) / (1 + square / count)
     half = z / (1 + square / count) * math.sqrt(share * (1 - share) / count + square / (4 * count * count))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def student(freedom: int, level: float = LEVEL) -> float:
+    """Student's quantile, two-sided, by Cornish and Fisher's series; exact enough from 3 degrees of freedom on."""
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / freedom + second / freedom**2 + third / freedom**3
+
+
+def mean_interval(count: int, total: float, squares: float, level: float = LEVEL) -> tuple[float, float]:
+    """Student's interval of a mean, from the sums of values and of their squares; of fewer than two, (-inf, inf)."""
+    if count < 2:
+        return -math.inf, math.inf
+    mean = total / count
+    variance = max(0.0, squares - count * mean * mean) / (count - 1)
+    half = student(count - 1, level) * math.sqrt(variance / count)
+    return mean - half, mean + half
+
+
+def quantile_interval(ordered: Sequence[float], part: float, level: float = LEVEL) -> tuple[float, float]:
+    """The interval of a quantile from the order of the values alone, whatever their distribution; it goes to infinity
+    where there are too few of them to bound it. `ordered` rises.
+    """
+    count, each = len(ordered), (1 - level) / 2
+    ranks = range(count + 1)
+    below = bisect_right(ranks, each, key=lambda rank: cdf(rank, count, part))
+    above = bisect_left(ranks, 1 - each, key=lambda rank: cdf(rank, count, part))
+    return (ordered[below - 1] if below else -math.inf), (ordered[above] if above < count else math.inf)
 
 
 def supports(wrong: int, count: int, target: float, level: float = LEVEL) -> bool:

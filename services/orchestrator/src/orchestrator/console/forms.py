@@ -14,7 +14,7 @@ from orchestrator.switches.state import Position
 from servicekit.errors import ProblemError, field_errors
 
 FORM_TYPE = "application/x-www-form-urlencoded"
-_MAX_FIELDS = 16
+_MAX_FIELDS = 24
 Fields = TypeVar("Fields", bound="Form")
 Notes = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
 

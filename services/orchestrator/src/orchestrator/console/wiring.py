@@ -1,11 +1,16 @@
 """The console's collaborators, from the kit and the settings."""
 
+from orchestrator.confidence.policy import load_escalation_policy
 from orchestrator.console.guarding import ConsoleRoom
 from orchestrator.console.navigation import links_for
 from orchestrator.console.pages import PAGES
 from orchestrator.console.rendering import Templates
+from orchestrator.console.replaying import ReplayDesk
 from orchestrator.console.roles import ConsoleRole, scopes_of
 from orchestrator.console.sessions import Sessions
+from orchestrator.limits.policy import LimitsPolicy
+from orchestrator.refund_books import RefundBooks
+from orchestrator.replay.reading import Recordings
 from orchestrator.settings import Settings
 from servicekit.auth.claims import Role
 from servicekit.auth.keys import KeySet
@@ -13,6 +18,7 @@ from servicekit.auth.minting import TokenMinter
 from servicekit.clock import SystemClock
 from servicekit.context import Kit
 from servicekit.crypto import MasterKeys
+from servicekit.db.pool import Database
 from servicekit.demo_people import KIM, LEE
 from servicekit.language import LanguageDetector
 
@@ -27,6 +33,11 @@ def console_room(kit: Kit, settings: Settings, keyring: MasterKeys, languages: L
         sessions, kit.verifier, Templates(), languages, settings.console_sla_s,
         lambda caller: links_for(PAGES, caller), None if demo is None else demo.token,
     )  # fmt: skip
+
+
+def replay_desk(database: Database, recordings: Recordings, limits: LimitsPolicy, books: RefundBooks) -> ReplayDesk:
+    """What the pages of replay use, with the policies that are in force."""
+    return ReplayDesk(database, recordings, load_escalation_policy(), limits, books)
 
 
 class _DemoStaff:

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
-from statistics import NormalDist, fmean
+from statistics import fmean
 from typing import Literal
+
+from orchestrator.confidence.intervals import student
 
 #: From this many whole days on, each weekday has its own mean.
 BY_WEEKDAY_FROM = 14
@@ -99,13 +101,4 @@ def _margin(whole: Sequence[tuple[date, int]], expected: Mapping[int, float], ah
     squares = sum((cost - expected[day.weekday()]) ** 2 for day, cost in whole)
     deviation = sqrt(squares / freedom)
     # The days to come differ among themselves, and what is expected of them is itself only estimated.
-    return _quantile(freedom) * deviation * sqrt(ahead + ahead**2 / len(whole))
-
-
-def _quantile(freedom: int) -> float:
-    """Student's quantile for `CONFIDENCE`, two-sided, by Cornish and Fisher's series; exact enough from 3 on."""
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    first = (z**3 + z) / 4
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return z + first / freedom + second / freedom**2 + third / freedom**3
+    return student(freedom, CONFIDENCE) * deviation * sqrt(ahead + ahead**2 / len(whole))

@@ -25,10 +25,10 @@ _TURN = (
     f" t.cost_micros AS turn_cost, t.final_event, {COLUMNS}"
     " FROM turns t JOIN conversations c ON c.id = t.conversation_id"
 )
-_ONE = _TURN + " WHERE t.id = $1"
-_OF_CONVERSATION = _TURN + " WHERE t.conversation_id = $1 ORDER BY t.ordinal"
+_ONE = _TURN + " WHERE t.id = $1 AND ($2 = '' OR c.issuer = $2)"
+_OF_CONVERSATION = _TURN + " WHERE t.conversation_id = $1 AND ($2 = '' OR c.issuer = $2) ORDER BY t.ordinal"
 _PAGE_OF_TIME = (
-    _TURN + " WHERE t.created_at >= $1 AND t.created_at < $2 AND (t.created_at, t.id) > ($3, $4)"
+    _TURN + " WHERE t.created_at < $1 AND (t.created_at, t.id) > ($2, $3) AND ($4 = '' OR c.issuer = $4)"
     " ORDER BY t.created_at, t.id LIMIT $5"
 )
 #: In the order that the journal's ledger knows, so that its own function says what a hash covers.
@@ -40,31 +40,45 @@ _CARDS = f"SELECT {CARD_COLUMNS} FROM cards WHERE turn_id = ANY ($1) ORDER BY cr
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the order of turns: behind this turn, of those that began at the same moment."""
+
+    at: datetime
+    turn_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Recordings:
     """Opens recorded turns with the keys of their conversations. `reveal` reads the vaults too; so many turns
-    of a time are held at once as a `page` has.
+    of a time are held at once as a `page` has. `site`: those of this issuer's customers alone.
     """
 
     conversations: Conversations
     codec: Codec
     reveal: bool = False
     page: int = 200
+    site: str = ""
 
     async def turn(self, db: Connection, turn_id: str) -> Recording | None:
         """One turn, or None."""
-        return next(iter(await self._opened(db, await db.fetch(_ONE, turn_id))), None)
+        return next(iter(await self._opened(db, await db.fetch(_ONE, turn_id, self.site))), None)
 
     async def of_conversation(self, db: Connection, conversation_id: str) -> list[Recording]:
         """The turns of a conversation, oldest first."""
-        return await self._opened(db, await db.fetch(_OF_CONVERSATION, conversation_id))
+        return await self._opened(db, await db.fetch(_OF_CONVERSATION, conversation_id, self.site))
 
     async def between(self, db: Connection, since: datetime, until: datetime) -> AsyncIterator[Recording]:
         """The turns that began from `since` until before `until`, oldest first."""
-        at, last = since, ""
-        while rows := await db.fetch(_PAGE_OF_TIME, since, until, at, last, self.page):
-            for one in await self._opened(db, rows):
+        behind = Place(since)
+        while found := await self.page_between(db, behind, until):
+            for one in found:
                 yield one
-            at, last = rows[-1]["created_at"], rows[-1]["turn_id"]
+            behind = Place(found[-1].began, found[-1].turn_id)
+
+    async def page_between(self, db: Connection, behind: Place, until: datetime) -> list[Recording]:
+        """The next page of turns behind a place that began before `until`, oldest first; none: there are no more."""
+        rows = await db.fetch(_PAGE_OF_TIME, until, behind.at, behind.turn_id, self.site, self.page)
+        return await self._opened(db, rows)
 
     async def _opened(self, db: Connection, rows: Sequence[Record]) -> list[Recording]:
         ids = [row["turn_id"] for row in rows]

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from onebox.replay_spending import Spending
 from orchestrator.limits.policy import CapName
 from orchestrator.limits.usage import Spent
 from orchestrator.replay.recording import Recording, Row
+from orchestrator.replay.spending import Spending
 from servicekit.testing.databases import TestDatabases
 
 pytestmark = pytest.mark.service

@@ -4,12 +4,11 @@ The sums that caps look at are those that were really given back without staff i
 payment are those that its charge has now.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 
 from billing.refunds.policy import RefundFacts, RefundPolicy, decide
 from contracts.money import Money
-from orchestrator.turn.inputs import ToolSucceeded, TurnInput
 from servicekit.db.pool import Connection
 
 _DAY = timedelta(hours=24)
@@ -24,16 +23,10 @@ _BEFORE = (
 )
 
 
-def refund_ids(inputs: Iterable[TurnInput]) -> list[str]:
-    """The refunds that a turn has registered."""
-    outputs = (one.output for one in inputs if isinstance(one, ToolSucceeded) and "approvals_needed" in one.output)
-    return sorted({str(output["refund_request_id"]) for output in outputs if "refund_request_id" in output})
-
-
-async def approvals_under(db: Connection, policy: RefundPolicy, ids: list[str]) -> dict[str, int]:
+async def approvals_under(db: Connection, policy: RefundPolicy, ids: Sequence[str]) -> dict[str, int]:
     """How many of staff each of these refunds would have needed; those that billing does not know are left out."""
     needed = {}
-    for row in await db.fetch(_REFUNDS, ids) if ids else ():
+    for row in await db.fetch(_REFUNDS, list(ids)) if ids else ():
         at = row["created_at"]
         (before,) = await db.fetch(_BEFORE, row["customer_id"], at - _DAY, at, row["currency"])
         facts = RefundFacts(
