@@ -51,8 +51,8 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
         gaps_router(), knowledge_router(), privacy_router(), staff_router(), usage_router(), wellknown_router(keys),
         embed_router(), console_router(),
     ]  # fmt: skip
-    if settings.email_addresses:
-        routers.append(email_router(WebhookSecret.read(settings.email_webhook_secret.get_secret_value())))
+    if secret := settings.email_webhook_secret.get_secret_value():
+        routers.append(email_router(WebhookSecret.read(secret)))
     if settings.demo:
         routers.append(_demo(settings))
     issuers = load_issuers(settings.issuers_file)

@@ -1,7 +1,7 @@
 """Pages from templates. All values are escaped; no page has a script or a style of its own, and the CSP says so."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ class Templates:
             loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
         )  # fmt: skip
-        self._environment.filters |= {"ago": ago, "clock": clock, "words": words, "dollars": dollars}
+        self._environment.filters |= {"ago": ago, "lasted": lasted, "clock": clock, "words": words, "dollars": dollars}
         version = sha256(b"".join(one.read_bytes() for one in sorted(STATIC.iterdir()))).hexdigest()[:12]
         self._environment.globals["version"] = version
 
@@ -48,7 +48,14 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     """How long ago something was: `12 min`."""
     if at is None:
         return ""
-    seconds = max(0, int(((now or datetime.now(UTC)) - at).total_seconds()))
+    return lasted((now or datetime.now(UTC)) - at)
+
+
+def lasted(time: timedelta | None) -> str:
+    """How long something took: `12 min`."""
+    if time is None:
+        return ""
+    seconds = max(0, int(time.total_seconds()))
     for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit}"

@@ -43,6 +43,7 @@ REQUIRED = frozenset({
     "guard_withheld", "guard_nearest", "guard_source", "tool_failed", "repeated_question", "ask_afresh", "state_it",
     "stopped", "knowledge_down", "faq_known", "person_asked", "waiting", "waiting_for", "mailed_later", "mail_subject",
     "mail_lead", "mail_goes_on", "mail_card", "mail_left", "letter_goes_on", "letter_card",
+    "weekdays", "person_back", "person_busy", "person_late", "person_address", "person_mailed", "mail_person_left",
 })  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from servicekit.errors import ProblemError
 from servicekit.language import LanguageDetector
 from servicekit.telemetry import request_context
 
+MAX_MAIL_BYTES = 10 * 1024 * 1024
 _REPLAYED = "This delivery came before. A mail that is sent again needs a new timestamp and signature."
 
 
