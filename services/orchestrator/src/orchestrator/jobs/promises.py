@@ -20,6 +20,7 @@ from orchestrator.turn.effects import CallTool
 from orchestrator.turn.inputs import PlannedCall, ToolFailed, ToolSucceeded
 from orchestrator.turn.machine import fold
 from orchestrator.turn.state import TurnState
+from servicekit.logging import get_logger
 
 NOTICE_TOOL = "slack_post_message"
 _MAX_NOTICE = 1_000
@@ -92,7 +93,11 @@ class PromiseJobs:
             tool=NOTICE_TOOL, arguments=arguments, args_hash=arguments_hash(arguments), label="", write=True
         )  # fmt: skip
         result = await call_tool(CallTool(call), TurnState(resumed_ms=scope.now_ms()), scope)
-        return not (isinstance(result, ToolFailed) and PROBLEMS[ProblemCode(result.code)].retryable)
+        if isinstance(result, ToolFailed):
+            if PROBLEMS[ProblemCode(result.code)].retryable:
+                return False
+            get_logger().error("staff were not told", turn_id=scope.turn_id, reason=result.code)
+        return True
 
     async def remind_staff(self, hand_over_id: int) -> bool:
         """Tell staff that a customer still waits for a person, if so; False when that has to be tried again."""
