@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 # The fakes of providers live with their services' tests.
 sys.path.insert(1, str(Path(__file__).parent.parent / "services" / "billing" / "tests" / "stripe"))
 sys.path.insert(2, str(Path(__file__).parent.parent / "services" / "tickets" / "tests"))
+sys.path.insert(3, str(Path(__file__).parent.parent / "services" / "orchestrator" / "tests" / "channels"))
 
 from e2e.browser import chromium
 from e2e.llm import Llm, scripted_orchestrator

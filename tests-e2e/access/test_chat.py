@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from orchestrator.app import build
 from orchestrator.settings import Settings
@@ -30,6 +31,7 @@ async def test_nobody_reaches_what_is_somebody_elses(
         environment="test", database_url=database_url("orchestrator"), redis_url=redis_url, worker="off",
         master_key_file=master_key_file, signing_keys=tmp_path / "signing.json", issuers_file=tmp_path / "issuers.json",
         chat_limit_s=0.01, rate_limit_per_minute=1_000_000, rate_factor=100_000,
+        email_addresses=("support@shop.example",), email_webhook_secret=SecretStr("whsec_" + "QUFB" * 10),
     )  # fmt: skip
     ours, other = TestIssuer.create("our-shop"), TestIssuer.create("other-shop")
     app = build(settings, kit_factory=lambda told: open_kit(told, issuers=[ours.trust, other.trust]))

@@ -115,4 +115,5 @@ def _public_ports(told: dict[str, str]) -> set[int]:
     # Where real customers are, their site publishes its keys; the API alone looks at tokens of the site.
     site = told.get("AIGUY_WORKER") == "off" and told["AIGUY_ENVIRONMENT"] != "local"
     mail = {int(told.get("AIGUY_SMTP_PORT", "587"))} if "AIGUY_SMTP_HOST" in told else set()
-    return ({443} if https or site else set()) | mail
+    fetched = {int(told.get("AIGUY_IMAP_PORT", "993"))} if "AIGUY_IMAP_HOST" in told else set()
+    return ({443} if https or site else set()) | mail | fetched

@@ -35,6 +35,11 @@ def test_the_main_numbers_are_those_of_the_metrics() -> None:
     Gauge("aiguy_day_cost_dollars", "", registry=here).set(1.5)
     Gauge("aiguy_approvals_waiting", "", registry=here).set(2)
     Gauge("aiguy_approvals_oldest_seconds", "", registry=here).set(600)
+    Gauge("aiguy_people_waiting", "", registry=here).set(2)
+    Gauge("aiguy_people_oldest_seconds", "", registry=here).set(900)
+    took = Gauge("aiguy_day_time_to_human_seconds", "", ["share"], registry=here)
+    took.labels("0.5").set(240)
+    took.labels("0.95").set(1800)
     Gauge("aiguy_jobs_due", "", ["kind"], registry=here).labels("run_turn").set(1)
     Gauge("aiguy_jobs_oldest_seconds", "", ["kind"], registry=here).labels("run_turn").set(61)
     Gauge("aiguy_refunds_without_approval", "", registry=books).set(1)
@@ -50,7 +55,9 @@ def test_the_main_numbers_are_those_of_the_metrics() -> None:
         "tools that rest": "get_order", "without a person, 24 h": "75.0%",
         "with a person, 24 h": "25.0%", "cost, 24 h": "$1.50, $0.3750 a conversation",
         "approvals waiting": "2, the oldest for 10 min", "jobs that are due": "1, the oldest for 61 s",
-        "messages to send": "-", "refunds, 24 h": "4 paid, 3 under way, 2 not made", "refunds without approval": "1",
+        "messages to send": "-", "waiting for a person": "2, the oldest for 15 min",
+        "time to a person, 24 h": "p50 4 min, p95 30 min", "refunds, 24 h": "4 paid, 3 under way, 2 not made",
+        "refunds without approval": "1",
         "the front door": "-", "refused at the door": "-",
     }  # fmt: skip
     assert {name for name, line in told.items() if line.alarm} == {

@@ -37,6 +37,9 @@ class ScriptedHost:
         self.keys: dict[str, str] = {}
         self.conversations: dict[str, list[dict[str, Any]]] = {}
         self.answering = "bot"
+        #: What is said to who waits for a person, and after they have left an address.
+        self.waiting: dict[str, str] | None = None
+        self.waiting_mailed: dict[str, str] | None = None
         self.calls: dict[str, list[Any]] = defaultdict(list)
         self.failures: dict[str, list[tuple[int, dict[str, Any], dict[str, str]]]] = defaultdict(list)
         self.down = self.holds_streams = False
@@ -162,6 +165,7 @@ class ScriptedHost:
         return web.json_response({
             "conversation_id": name, "channel": "web", "answering": self.answering, "status": status,
             "open_turn": working, "stream_url": None, "cards": cards, "messages": messages,
+            "hand_over": self.waiting if self.answering == "staff" else None,
             "later": next((turn.end["text"] for turn in open_turns if turn.id == working and turn.end), ""),
         })  # fmt: skip
 
@@ -231,6 +235,9 @@ class ScriptedHost:
     async def _hand_off(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.calls["handoff"].append(body)
+        if self.answering == "staff" and "mail_to" in body:
+            self.waiting = self.waiting_mailed
+            return web.json_response({"turn_id": next(reversed(self.turns)), "stream_url": ""}, status=202)
         turn = self._turn(body["conversation_id"], body["client_turn_id"], "I would like to talk to a person.")
         return web.json_response({"turn_id": turn.id, "stream_url": ""}, status=202)
 

@@ -24,7 +24,7 @@ final class Forwarding
         'conversation' => ['GET', '/api/agent/conversations/{conversation_id}', 'query' => ['limit']],
         'confirmations' => ['POST', '/api/agent/confirmations',
             'body' => ['conversation_id', 'turn_id', 'digest', 'confirmed']],
-        'handoff' => ['POST', '/api/agent/handoff', 'body' => ['conversation_id', 'client_turn_id']],
+        'handoff' => ['POST', '/api/agent/handoff', 'body' => ['conversation_id', 'client_turn_id', 'mail_to']],
         'feedback' => ['POST', '/api/agent/feedback',
             'body' => ['conversation_id', 'turn_id', 'thumbs', 'csat', 'tags', 'comment']],
         'stop' => ['POST', '/api/agent/stop', 'body' => ['conversation_id', 'turn_id']],

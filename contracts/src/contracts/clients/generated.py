@@ -63,5 +63,5 @@ class Tools:
         return await self._caller.call(tickets.SEND_EMAIL, args)
 
     async def slack_post_message(self, args: tickets.SlackMessageInput) -> tickets.MessageOutput:
-        """Posts a notice to a Slack channel of the shop. Staff and the orchestrator only."""
+        """Posts a notice to a Slack channel of the shop. Staff and the orchestrator only; also about a guest."""
         return await self._caller.call(tickets.SLACK_POST_MESSAGE, args)

@@ -146,10 +146,11 @@ EMAIL_ANSWER = ToolContract(
     free_text=("subject", "body"), label="Sending the answer",
 )  # fmt: skip
 SLACK_POST_MESSAGE = ToolContract(
-    name="slack_post_message", family=Family.TICKETS, version="1.0.0",
-    description="Posts a notice to a Slack channel of the shop. Staff and the orchestrator only.",
+    name="slack_post_message", family=Family.TICKETS, version="1.1.0",
+    description="Posts a notice to a Slack channel of the shop. Staff and the orchestrator only; also about a guest.",
     input=SlackMessageInput, output=MessageOutput, effect=ToolEffect.WRITE, scope="tickets.slack",
-    risk=RiskTier.LOW, timeout_ms=5000, retries=2, redact=("text",), free_text=("text",), label="Notifying the team",
+    risk=RiskTier.LOW, timeout_ms=5000, retries=2, guests=True, redact=("text",), free_text=("text",),
+    label="Notifying the team",
 )  # fmt: skip
 
 CONTRACTS = (CREATE_TICKET, HANDOFF_HUMAN, SEND_EMAIL, EMAIL_ANSWER, SLACK_POST_MESSAGE)

@@ -91,6 +91,10 @@ def _waiting(here: Families, desk: Families, alarms: Alarms) -> Iterator[Line]:
     left, lost = (_sum(desk, "aiguy_outbox_messages", state=one) for one in ("waiting", "failed"))
     messages = f"{left:.0f}, given up {lost:.0f}" if desk else "-"
     yield Line("messages to send", messages, gone.rings(lost), gone.runbook)
+    people, first = _sum(here, "aiguy_people_waiting"), _sum(here, "aiguy_people_oldest_seconds")
+    yield Line("waiting for a person", _queue(here, people, f"{first / 60:.0f} min"))
+    half, most = (_sum(here, "aiguy_day_time_to_human_seconds", share=share) / 60 for share in ("0.5", "0.95"))
+    yield Line("time to a person, 24 h", f"p50 {half:.0f} min, p95 {most:.0f} min" if most else "-")
 
 
 def _money(books: Families, alarms: Alarms) -> Iterator[Line]:

@@ -59,8 +59,8 @@ def build(settings: Settings, *, kit_factory: KitFactory | None = None) -> FastA
         wellknown_router(keys),
         embed_router(), console_router(),
     ]  # fmt: skip
-    if settings.email_addresses:
-        routers.append(email_router(WebhookSecret.read(settings.email_webhook_secret.get_secret_value())))
+    if secret := settings.email_webhook_secret.get_secret_value():
+        routers.append(email_router(WebhookSecret.read(secret)))
     if settings.slack_on:
         routers.append(slack_router(settings.slack_signing_secret.get_secret_value()))
     if settings.demo:

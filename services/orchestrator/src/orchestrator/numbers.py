@@ -7,6 +7,9 @@ from orchestrator.jobs.queue import (
     EXPIRE_CARD,
     HAND_OFF,
     MAIL_ANSWER,
+    MAIL_STAFF,
+    MAIL_WAITING,
+    REMIND_STAFF,
     RUN_LATER,
     RUN_TURN,
     TELL_STAFF,
@@ -16,7 +19,8 @@ from orchestrator.journal.answers import THUMBS
 from servicekit.telemetry.numbers import Number
 
 _KINDS = (
-    RUN_TURN, RUN_LATER, TRY_AGAIN, END_CALLBACK, HAND_OFF, MAIL_ANSWER, CHECK_MAIL, ERASE_ELSEWHERE, TELL_STAFF,
+    RUN_TURN, RUN_LATER, TRY_AGAIN, END_CALLBACK, HAND_OFF, MAIL_ANSWER, MAIL_STAFF, MAIL_WAITING, REMIND_STAFF,
+    CHECK_MAIL, ERASE_ELSEWHERE, TELL_STAFF,
     EXPIRE_CARD,
 )  # fmt: skip
 _JOBS = tuple((one,) for one in _KINDS)
@@ -50,6 +54,17 @@ _RATED = """
 FROM feedback f JOIN turns t ON t.id = f.turn_id WHERE t.created_at > now() - interval '24 hours'
 """
 
+#: Whoever stepped in by themselves was not waited for.
+_WAIT = "FROM hand_overs WHERE ended_at IS NULL AND human_at IS NULL AND reason <> 'staff'"
+#: One that nobody reads any more is not looked at for long.
+_MAILBOXES = "FROM mailboxes WHERE due_at > now() - interval '1 hour'"
+_SHARES = (("0.5",), ("0.95",))
+_HUMAN = (
+    "SELECT share::text, percentile_cont(share) WITHIN GROUP (ORDER BY extract(epoch FROM human_at - asked_at))"
+    " FROM hand_overs, unnest(ARRAY[0.5, 0.95]) AS share"
+    " WHERE asked_at > now() - interval '24 hours' AND human_at IS NOT NULL AND reason <> 'staff' GROUP BY share"
+)
+
 NUMBERS = (
     Number(
         "aiguy_approvals_waiting", "Cards that wait for staff.", f"SELECT count(*) {_APPROVALS}",
@@ -81,6 +96,22 @@ NUMBERS = (
     Number(
         "aiguy_conversations_with_staff", "Conversations that a person answers, or is to answer.",
         "SELECT count(*) FROM conversations WHERE answering = 'staff'",
+    ),
+    Number(
+        "aiguy_people_waiting", "Customers who were handed over, and to whom no person has spoken yet.",
+        f"SELECT count(*) {_WAIT}",
+    ),
+    Number(
+        "aiguy_people_oldest_seconds", "For how long the first of them has waited.",
+        f"SELECT {_AGE.format('asked_at')} {_WAIT}",
+    ),
+    Number(
+        "aiguy_day_time_to_human_seconds", "From the hand-over to a person's first words, in the last 24 hours.",
+        _HUMAN, ("share",), _SHARES, shared=True,
+    ),
+    Number(
+        "aiguy_mailbox_unread_seconds", "For how long the mailbox that is fetched from was not read.",
+        f"SELECT {_AGE.format('coalesce(read_at, began_at)')} {_MAILBOXES}",
     ),
     Number(
         "aiguy_day_conversations", "Conversations of the last 24 hours, by who brought them to their end.",

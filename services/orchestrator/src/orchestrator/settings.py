@@ -103,6 +103,22 @@ class Settings(ServiceSettings, LlmSettings):
     #: How long a connected account is believed: a customer's in days, that of staff in seconds.
     slack_link_days: int = Field(default=30, ge=1, le=365)
     slack_staff_link_s: int = Field(default=8 * 3600, ge=60, le=24 * 3600)
+
+    #: Mails are fetched from this server too, or instead; empty: none are. The folder is only read.
+    imap_host: str = Field(default="", pattern=r"^[A-Za-z0-9.:-]{0,253}$")
+    imap_port: int = Field(default=993, ge=1, le=65535)
+    imap_tls: Literal["tls", "starttls", "none"] = "tls"
+    imap_username: str = Field(default="", max_length=254, pattern=r"^[\x20-\x7e]*$")
+    imap_password: SecretStr = SecretStr("")
+    imap_folder: str = Field(default="INBOX", min_length=1, max_length=200, pattern=r"^[\x20-\x7e]+$")
+    #: Certificates to believe instead of the machine's.
+    imap_ca_file: Path | None = None
+    imap_timeout_s: float = Field(default=20.0, gt=0)
+    imap_every_s: float = Field(default=30.0, gt=0)
+    #: When people are there, and what who waits for them is told: a file instead of policy/hours.yaml; and how often
+    #: it is looked for whom that is due (0: never).
+    hours_file: Path | None = None
+    handover_every_s: float = Field(default=5.0, ge=0)
     #: Hosts that an answer may link to besides those of its sources: ["www.shop.example"].
     answer_link_hosts: tuple[str, ...] = ()
     #: How long questions without a good answer are kept, and how often those that are older are deleted (0: never).
@@ -122,10 +138,17 @@ class Settings(ServiceSettings, LlmSettings):
 
     @model_validator(mode="after")
     def _email_is_whole(self) -> Self:
-        if bool(self.email_addresses) != bool(self.email_webhook_secret.get_secret_value()):
-            raise ValueError("e-mail needs both AIGUY_EMAIL_ADDRESSES and AIGUY_EMAIL_WEBHOOK_SECRET")
-        if self.email_addresses:
-            WebhookSecret.read(self.email_webhook_secret.get_secret_value())
+        secret = self.email_webhook_secret.get_secret_value()
+        if bool(self.email_addresses) != bool(secret or self.imap_host):
+            raise ValueError(
+                "e-mail needs AIGUY_EMAIL_ADDRESSES, and AIGUY_EMAIL_WEBHOOK_SECRET or AIGUY_IMAP_HOST or both"
+            )
+        if secret:
+            WebhookSecret.read(secret)
+        if self.imap_host and not (self.imap_username and self.imap_password.get_secret_value()):
+            raise ValueError("AIGUY_IMAP_HOST needs AIGUY_IMAP_USERNAME and AIGUY_IMAP_PASSWORD")
+        if self.imap_host and self.imap_tls == "none" and self.environment not in ("local", "test"):
+            raise ValueError("a password is never sent without TLS: AIGUY_IMAP_TLS is tls or starttls")
         return self
 
     @model_validator(mode="after")

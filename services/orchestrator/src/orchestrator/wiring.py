@@ -25,6 +25,8 @@ from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy, read_prompt
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.channels.email.channel import EmailChannel
+from orchestrator.channels.email.mailbox import ImapServer
+from orchestrator.channels.email.polling import MailboxReader
 from orchestrator.channels.email.taking import MailRoom
 from orchestrator.channels.slack.posting import Poster
 from orchestrator.channels.slack.wiring import slack_channel, slack_jobs, slack_parts, slack_poster
@@ -45,6 +47,8 @@ from orchestrator.guard.input.screen import InputScreen
 from orchestrator.guard.ours import standing
 from orchestrator.guard.output.names import own_names
 from orchestrator.guard.output.policy import load_output_policy
+from orchestrator.handover.keeper import HandOverKeeper
+from orchestrator.handover.policy import HoursPolicy, load_hours
 from orchestrator.jobs.erasures import ErasureJobs
 from orchestrator.jobs.here import TurnsHere
 from orchestrator.jobs.mailing import MAIL_TOOL, MailJobs
@@ -109,6 +113,7 @@ class Core:
     services: ServiceCalls
     email: EmailChannel | None
     slack: Poster | None
+    hours: HoursPolicy
 
 
 @asynccontextmanager
@@ -138,7 +143,7 @@ async def orchestrate(
     email, channel = _email(settings, site, keyring), slack_channel(settings, site, keyring)
     core = Core(
         conversations, Codec(), vaults, queue, Hub(kit.spare), tools, callbacks, screen, erasures, services, email,
-        None if channel is None else slack_poster(kit, settings, kit.db, channel),
+        None if channel is None else slack_poster(kit, settings, kit.db, channel), load_hours(settings.hours_file),
     )  # fmt: skip
     async with AsyncExitStack() as stack:
         core.hub.start()
@@ -175,13 +180,18 @@ async def orchestrate(
         )  # fmt: skip
         app.state.desk = Desk(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks,
-            Disclosure(phrases, settings.shop_name or shop_name()), line,
+            Disclosure(phrases, settings.shop_name or shop_name()), line, core.hours,
         )  # fmt: skip
         if email is not None:
             app.state.mail_room = MailRoom(
                 email, languages,
                 kit.metrics.counter("aiguy_mails_total", "Mails that came in, by what became of them", ["outcome"]),
             )  # fmt: skip
+            if settings.imap_host and settings.worker != "off":
+                reader = _mailbox(kit, settings, app.state.desk, app.state.mail_room)
+                await stack.enter_async_context(reader.running())
+        if settings.worker != "off":
+            await stack.enter_async_context(_hand_overs(kit, core).running(settings.handover_every_s))
         app.state.staff_room = StaffRoom(
             kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]), core.queue,
         )  # fmt: skip
@@ -220,6 +230,23 @@ def _sighting(settings: Settings) -> Sighting:
         f"{settings.service} at {platform.node()}", settings.release or version("aiguy-orchestrator"),
         settings.released_by,
     )  # fmt: skip
+
+
+def _mailbox(kit: Kit, settings: Settings, desk: Desk, room: MailRoom) -> MailboxReader:
+    server = ImapServer(
+        settings.imap_host, settings.imap_port, settings.imap_tls, settings.imap_username,
+        settings.imap_password.get_secret_value(), settings.imap_folder, settings.imap_ca_file,
+        settings.imap_timeout_s,
+    )  # fmt: skip
+    passes = kit.metrics.counter(
+        "aiguy_mailbox_reads_total", "Times that the mailbox was read, or why it was not", ["result"]
+    )
+    return MailboxReader(kit.db, desk, room, server, settings.imap_every_s, passes)
+
+
+def _hand_overs(kit: Kit, core: Core) -> HandOverKeeper:
+    told = kit.metrics.counter("aiguy_people_told_total", "Customers who were told that nobody is there", ["moment"])
+    return HandOverKeeper(kit.db, kit.clock, core.hours, core.queue, told)
 
 
 def _mails(kit: Kit) -> Counter:
@@ -309,5 +336,5 @@ def _world(
         ),
         languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
-        most_refusals=core.screen.guard.policy.refusals, faq=load_faq(settings.faq_file),
+        most_refusals=core.screen.guard.policy.refusals, faq=load_faq(settings.faq_file), hours=core.hours,
     )  # fmt: skip

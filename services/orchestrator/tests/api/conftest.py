@@ -9,6 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from orchestrator.app import build
 from orchestrator.jobs.queue import JobQueue
@@ -100,6 +101,7 @@ def api_settings(
         signing_keys=signing, issuers_file=issuers, worker="off", chat_limit_s=0.1,
         # Nobody works at what is accepted here: it may wait for ever.
         rate_factor=1000, queue_patience_s=1e9,
+        email_addresses=("support@shop.example",), email_webhook_secret=SecretStr("whsec_" + "QUFB" * 10),
     )  # fmt: skip
 
 

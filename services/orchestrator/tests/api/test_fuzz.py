@@ -26,6 +26,7 @@ STAFF = (
     "approvals:decide", "console:read", "conversations:answer", "knowledge:curate", "privacy:manage", "kb.ingest",
     "tools:switch",
 )  # fmt: skip
+INBOUND = "/channels/email/inbound"
 #: 24 paths: more than 5,000 requests in all when `make prove-input` asks for the full size.
 EXAMPLES = how_many(25, 150)
 PATHS = [
@@ -115,6 +116,13 @@ def test_bad_requests_to_chat_are_refused_as_documented(served: Served) -> None:
     assert held_to_document(operation, GenerationMode.NEGATIVE, served.credentials, examples=50) > 0
 
 
+def test_nothing_that_is_handed_in_without_a_signature_is_taken(served: Served) -> None:
+    operation = served.schema[INBOUND]["POST"]
+    assert held_to_document(operation, GenerationMode.NEGATIVE, served.credentials, examples=50) > 0
+    with httpx.Client(base_url=served.schema.get_base_url()) as client:
+        assert client.post(INBOUND, content=b"From: a@b.example").status_code == 401
+
+
 def test_no_path_is_left_out(served: Served) -> None:
     # Callbacks have tokens of their own kind, which a fuzzer cannot make: test_callbacks.py.
-    assert set(served.schema) == {*PATHS, "/chat", "/api/agent/tools/callback"}
+    assert set(served.schema) == {*PATHS, "/chat", "/api/agent/tools/callback", INBOUND}

@@ -19,8 +19,9 @@ ID, TURN = "cnv_" + "0" * 32, "trn_" + "0" * 32
 STAFF_SCOPES = ("approvals:decide", "console:read", "conversations:answer", "knowledge:curate", "privacy:manage")
 #: Besides those of the OpenAPI document: what is served without standing in it.
 UNLISTED = {("get", "/api/agent/thread/{conversation_id}")}
-#: Opened by a token of its own kind: see test_callbacks.py.
-OTHERS = {("post", "/api/agent/tools/callback")}
+#: Opened by a token of its own kind, or by a signature: see test_callbacks.py and test_email.py.
+INBOUND = "/channels/email/inbound"
+OTHERS = {("post", "/api/agent/tools/callback"), ("post", INBOUND)}
 
 
 def _claims(**changes: Any) -> dict[str, Any]:
@@ -158,6 +159,14 @@ async def test_nor_round_what_only_staff_may_do(api) -> None:
         "/api/agent/staff/messages", "/api/agent/staff/takeover", "/api/agent/tools/phase",
         "/api/agent/tools/switches",
     }  # fmt: skip
+
+
+async def test_no_token_opens_what_a_signature_does(api) -> None:
+    scope = " ".join((CHAT_SCOPE, *STAFF_SCOPES))
+    for role in ("customer", "staff", "service"):
+        headers = {"authorization": f"Bearer {_signed(api.issuer, scope=scope, role=role)}"}
+        answer = await api.http.post(INBOUND, json={"raw": "RnJvbTogYUBiLmMNCg0KaGk="}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
 async def test_the_claims_of_this_test_are_good_ones(api) -> None:

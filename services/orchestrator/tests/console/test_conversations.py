@@ -208,3 +208,19 @@ async def test_nobody_of_the_staff_answers_themselves(api, enter) -> None:
     kim, conversation_id = await enter("agent", email="ada@example.com"), await api.begin()
     for step in ("takeover", "handback"):
         assert (await kim.post(f"/conversations/{conversation_id}/{step}")).status_code == 403
+
+
+async def test_how_long_a_customer_waited_for_the_first_words_stands_with_them(api, enter, with_a_person) -> None:
+    kim, conversation_id = await enter(), await with_a_person(api)
+    earlier = (
+        "UPDATE hand_overs SET asked_at = now() - interval '12 minutes', told_at = now() WHERE conversation_id = $1"
+    )
+    await api.db.execute(earlier, conversation_id)
+    page = await kim.page(f"/conversations/{conversation_id}")
+    assert "They were told at" in page
+    assert "Time to a person" not in page
+    await kim.post(f"/conversations/{conversation_id}/messages", text="Hello", message_id="m-1")
+    page = await kim.page(f"/conversations/{conversation_id}")
+    assert "Time to a person: 12 min." in page
+    assert "They were told at" not in page
+    assert "first answer after 12 min" in await kim.page("/inbox?tab=staff")

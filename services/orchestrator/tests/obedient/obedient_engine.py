@@ -22,6 +22,7 @@ from orchestrator.effects.scope import Collaborators, TurnScope
 from orchestrator.guard.ours import standing
 from orchestrator.guard.output.policy import load_output_policy
 from orchestrator.guard.vault import Vault
+from orchestrator.handover.policy import load_hours
 from orchestrator.journal.cards import card_of
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.store import end_event
@@ -146,7 +147,7 @@ class Engine:
             "database": NoRows(),
             "catalog": self.tools.catalog, "gateway": self.tools.gateway, "phrases": phrases, "topics": {},
             "standing": standing(read_policy("business"), phrases.all_texts()), "metrics": TurnMetrics(metrics),
-            "clock": clock, "languages": NoLanguage(), "escalation": load_escalation_policy(),
+            "clock": clock, "hours": load_hours(), "languages": NoLanguage(), "escalation": load_escalation_policy(),
             "output": load_output_policy(self._finder), "confirmation_ttl_s": 600, "approval_ttl_s": 600,
         }  # fmt: skip
 

@@ -1,7 +1,7 @@
 // What the view may ask for, done.
 
 import type { Chat } from "./chat.ts";
-import { decide, rate, retry, stop } from "./deeds.ts";
+import { decide, leaveAddress, rate, retry, stop } from "./deeds.ts";
 import { wordsOf } from "./i18n.ts";
 import type { Answer } from "./model.ts";
 import { troubleOf, type Trouble } from "./problems.ts";
@@ -36,6 +36,7 @@ export function actionsOf(chat: Chat, view: () => ChatView, ended: () => void): 
     retry: () => void tryAgain(chat, view()),
     keepDraft: (text) => chat.keepDraft(text),
     rate: (turnId, rating) => tried(rate(chat, turnId, rating)),
+    answerTo: (address) => leaveAddress(chat, address),
     email: (turnId, address) => tried(chat.api.email(chat.id, turnId, address)),
     mails: () => (!chat.session?.routes.email ? "no" : chat.session.kind === "guest" ? "asks" : "known"),
     announce: (text) => view().announce(text),

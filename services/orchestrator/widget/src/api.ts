@@ -75,8 +75,9 @@ export class Api {
     return this.#json("POST", "confirmations", { body: { conversation_id: conversation, turn_id: turn, digest, confirmed } });
   }
 
-  async handOff(conversation: string, key: string): Promise<{ turn_id: string }> {
-    const body = { conversation_id: conversation, client_turn_id: key };
+  /** Ask for a person; what people say is e-mailed to `mailTo` too, if there is one. */
+  async handOff(conversation: string, key: string, mailTo = ""): Promise<{ turn_id: string }> {
+    const body = { conversation_id: conversation, client_turn_id: key, ...(mailTo ? { mail_to: mailTo } : {}) };
     return there(await this.#json("POST", "handoff", { body }));
   }
 

@@ -1,8 +1,9 @@
 // What the person does about a turn: decides, stops, rates.
 
 import type { Chat } from "./chat.ts";
+import { newId } from "./ids.ts";
 import type { Rating } from "./model.ts";
-import { Problem, troubleOf } from "./problems.ts";
+import { Problem, troubleOf, troubleOfAddress, type Trouble } from "./problems.ts";
 import { working } from "./state.ts";
 
 /** Say yes or no to a card. Never throws: the card has the trouble. */
@@ -40,6 +41,17 @@ export async function stop(chat: Chat): Promise<boolean> {
     chat.dispatch({ type: "trouble", trouble: running ? { ...trouble, kind: "running" } : trouble });
     return false;
   }
+}
+
+/** Leave an address for what people say; null when it is kept. */
+export async function leaveAddress(chat: Chat, address: string): Promise<Trouble | null> {
+  try {
+    await chat.api.handOff(chat.id, newId("msg_"), address);
+  } catch (error) {
+    return troubleOfAddress(error, chat.online());
+  }
+  await chat.refresh();
+  return null;
 }
 
 /** Another try, after what keeps the conversation from going on was told. Never throws: the state has the trouble. */

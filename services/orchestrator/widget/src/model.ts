@@ -1,7 +1,7 @@
 // What a conversation is made of, and what can happen to it.
 
 import type { Trouble } from "./problems.ts";
-import type { Answering, CardText, Citation, ConversationView, StreamEvent, Thumbs } from "./wire.ts";
+import type { Answering, CardText, Citation, ConversationView, StreamEvent, Thumbs, WaitingView } from "./wire.ts";
 
 /** `key` names the item on the page for as long as it is there. */
 export interface Question {
@@ -68,11 +68,12 @@ export interface FromStaff {
 
 export type Item = Question | Answer | FromStaff;
 
-/** `beginning`: the conversation is not yet known; `trouble` is then why it cannot be. */
+/** `beginning`: the conversation is not yet known; `trouble` is then why it cannot be. `waiting`: of who waits for a person. */
 export interface State {
   phase: "beginning" | "ready";
   disclosure: string;
   answering: Answering;
+  waiting: WaitingView | null;
   items: Item[];
   trouble: Trouble | null;
 }

@@ -5,7 +5,7 @@ import type { Action, Answer, Card, Item, Question, State } from "./model.ts";
 import type { Trouble } from "./problems.ts";
 import { merged } from "./thread.ts";
 
-export const BEGINNING: State = { phase: "beginning", disclosure: "", answering: "bot", items: [], trouble: null };
+export const BEGINNING: State = { phase: "beginning", disclosure: "", answering: "bot", waiting: null, items: [], trouble: null };
 
 /** The state after `action`; the same object when it changes nothing. */
 export function reduce(state: State, action: Action): State {

@@ -18,7 +18,7 @@ export function merged(state: State, view: ConversationView): State {
     items.push(goesOn(here.answer(turnId) ?? emptyAnswer(`answer-${turnId}`, turnId), cards, view));
   }
   items.push(...here.left(view.status === "idle"));
-  return { ...state, phase: "ready", disclosure, answering: view.answering, items, trouble: null };
+  return { ...state, phase: "ready", disclosure, answering: view.answering, waiting: view.hand_over ?? null, items, trouble: null };
 }
 
 /** The turns that are not over: those with a card, and the one that is worked on. */

@@ -2,7 +2,7 @@
 
 import type { Chat } from "./chat.ts";
 
-const POLL_MS = [3_000, 15_000] as const;
+const POLL_MS = [2_000, 5_000] as const;
 
 /** Reads the conversation until the assistant answers again, or the conversation is left. */
 export async function watchStaff(chat: Chat): Promise<void> {

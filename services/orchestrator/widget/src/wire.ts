@@ -52,6 +52,12 @@ export interface MessageView {
   mailed?: boolean;
 }
 
+/** What is said to who waits for a person, and whether what people say is mailed: `wanted` where an address is left. */
+export interface WaitingView {
+  text: string;
+  mailing: "no" | "wanted" | "left" | "known";
+}
+
 /** `later` says that the answer of `open_turn` comes by e-mail. */
 export interface ConversationView {
   conversation_id: string;
@@ -59,6 +65,7 @@ export interface ConversationView {
   status: "idle" | "working" | "waiting";
   open_turn: string | null;
   later?: string;
+  hand_over?: WaitingView | null;
   cards: CardView[];
   messages: MessageView[];
 }

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response, status
 from contracts.ids import ConversationId
 from orchestrator.api.deps import ChatCaller, Desk, DeskDep
 from orchestrator.api.disclosing import preferred
+from orchestrator.api.handing import leave_address, waiting_view
 from orchestrator.api.intake import MailWish, stream_url
 from orchestrator.api.models import (
     CardView,
@@ -73,9 +74,13 @@ def conversations_router() -> APIRouter:
         accept_language: Annotated[str, Header()] = "",
     ) -> TurnAccepted:  # fmt: skip
         """Ask for a person; no model is asked whether that is a good idea. The thread has it in words, in the language
-        that `Accept-Language` wants.
+        that `Accept-Language` wants. A guest may leave an address for what people say.
         """
         await sender.asks_for_person(body.conversation_id)
+        if body.mail_to is not None:
+            turn_id = await leave_address(desk, caller, body.conversation_id, body.mail_to, sender)
+            if turn_id is not None:
+                return followed(body.conversation_id, Accepted(turn_id))
         wish = desk.disclosure.person_asked(accept_language)
         accepted = await desk.intake.message(caller, body.conversation_id, wish, body.client_turn_id, human=True)
         return followed(body.conversation_id, accepted)
@@ -97,6 +102,7 @@ def conversations_router() -> APIRouter:
             cards = await open_cards(db, conversation)
             turn = await open_turn(db, conversation)
             vault = await desk.intake.vaults.opened(db, conversation)
+            waiting = await waiting_view(db, desk, conversation, preferred(accept_language) or "en")
         return ConversationView(
             conversation_id=conversation_id, channel=conversation.channel, answering=conversation.answering,
             status="working" if turn and not turn.waits else "waiting" if turn or cards else "idle",
@@ -104,6 +110,7 @@ def conversations_router() -> APIRouter:
             stream_url=stream_url(conversation_id, turn.id) if turn else None,
             later=desk.line.by_mail(masked_address(conversation, turn.mail_to), preferred(accept_language) or "en").text
             if turn and turn.later else "",
+            hand_over=waiting,
             cards=tuple(card_view(shown_card(card, vault)) for card in cards),
             messages=tuple(_message(one, told.get(one.turn_id or ""), vault) for one in said),
         )  # fmt: skip

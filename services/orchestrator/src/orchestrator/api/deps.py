@@ -10,6 +10,7 @@ from contracts.errors import ProblemCode
 from orchestrator.api.disclosing import Disclosure
 from orchestrator.api.intake import Intake
 from orchestrator.api.waiting import Line
+from orchestrator.handover.policy import HoursPolicy
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.stream.hub import Hub
@@ -38,6 +39,7 @@ class Desk:
     callbacks: Callbacks
     disclosure: Disclosure
     line: Line
+    hours: HoursPolicy
 
 
 async def get_desk(request: Request) -> Desk:

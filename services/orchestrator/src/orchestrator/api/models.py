@@ -11,6 +11,7 @@ from contracts.ids import ClientTurnId, ConversationId, Digest, TurnId
 from contracts.money import Money
 from contracts.tools.retrieval import Channel
 from contracts.turn import MAX_TEXT, Answering, CardText, Citation, Outcome
+from orchestrator.handover.telling import Mailing
 from orchestrator.journal.answers import Thumbs
 from servicekit.addresses import ADDRESS, MAX_ADDRESS
 
@@ -101,9 +102,19 @@ class MessageView(ContractModel):
     thumbs: Thumbs | None = None
 
 
+class WaitingView(ContractModel):
+    """What is said to somebody to whom no person has spoken yet; "" when that is nothing. `mailing`: whether what
+    people say is mailed too; with `wanted`, to the address that `POST /api/agent/handoff` is told.
+    """
+
+    text: str
+    mailing: Mailing
+
+
 class ConversationView(ContractModel):
     """A conversation as its owner sees it. `open_turn` goes on by itself: follow `stream_url`. `later` says, in words,
-    that its answer comes by e-mail: nobody works at it yet, and to ask again soon is no use.
+    that its answer comes by e-mail: nobody works at it yet, and to ask again soon is no use. `hand_over` is there while
+    the conversation is with a person.
     """
 
     conversation_id: ConversationId
@@ -113,6 +124,7 @@ class ConversationView(ContractModel):
     open_turn: TurnId | None
     stream_url: str | None
     later: str = ""
+    hand_over: WaitingView | None = None
     cards: tuple[CardView, ...]
     messages: tuple[MessageView, ...]
 
@@ -212,10 +224,13 @@ class ToolAnswer(ContractModel):
 
 
 class HandoffRequest(ContractModel):
-    """The customer asks for a person."""
+    """The customer asks for a person. With `mail_to`, a guest's, what people say is mailed there too until they hand
+    back; where a person is asked for already, that is all that changes, and the turn is the last one.
+    """
 
     conversation_id: ConversationId
     client_turn_id: ClientTurnId
+    mail_to: MailAddress | None = None
 
 
 class Feedback(ContractModel):

@@ -10,8 +10,8 @@ from prometheus_client import Counter
 from contracts.errors import ProblemCode
 from orchestrator.api.auditing import record_step
 from orchestrator.api.deps import Desk, check_may
-from orchestrator.channels.email.store import latest_letter
 from orchestrator.guard.vault import Vault
+from orchestrator.handover.recipient import recipient
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal import staff
 from orchestrator.journal.conversations import Conversation, is_of
@@ -71,7 +71,7 @@ async def write_message(
         said = await staff.say(db, conversation, await desk.intake.vaults.opened(db, conversation), message)
         if not said.again:
             await record_step(db, desk, caller, "staff_message", _about(conversation.id, message_id))
-            if await latest_letter(db, conversation) is not None:
+            if await recipient(db, conversation, said.at) is not None:
                 await room.queue.mail_staff(db, conversation.id, said.place)
     if not said.again:
         room.steps.labels("message").inc()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from contracts.turn import Answering
@@ -20,7 +20,9 @@ from servicekit.db.pool import Connection
 
 _SHOWN, _TURNS = 100, 20
 _CONVERSATION = (
-    f"SELECT {COLUMNS}, c.staff_since, c.staff_reason, c.waiting_since FROM conversations c"  # noqa: S608 - constants
+    f"SELECT {COLUMNS}, c.staff_since, c.staff_reason, c.waiting_since, h.asked_at, h.human_at, h.told_at"  # noqa: S608
+    " FROM conversations c LEFT JOIN LATERAL (SELECT asked_at, human_at, told_at FROM hand_overs"
+    " WHERE conversation_id = c.id AND reason <> 'staff' ORDER BY id DESC LIMIT 1) h ON true"
     " WHERE c.id = $1 AND c.issuer = $2"
 )
 _LAST_TURNS = (
@@ -75,7 +77,9 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """A conversation as staff see it. `customer` is masked unless `revealed`; `digest` changes with what is shown."""
+    """A conversation as staff see it. `customer` is masked unless `revealed`; `digest` changes with what is shown. Of
+    the last hand-over: when a person was asked for, when one spoke first, when the customer was told that nobody is.
+    """
 
     conversation: Conversation
     customer: str
@@ -83,6 +87,9 @@ class Dossier:
     staff_since: datetime | None
     waiting_since: datetime | None
     reason: str
+    asked_at: datetime | None
+    human_at: datetime | None
+    told_at: datetime | None
     lines: Sequence[Line]
     turns: Sequence[TurnSteps]
     drafts: Sequence[DraftLine] = ()
@@ -99,9 +106,17 @@ class Dossier:
         return self.conversation.answering is Answering.STAFF
 
     @property
+    def time_to_human(self) -> timedelta | None:
+        """From the last hand-over to a person's first words."""
+        return None if self.asked_at is None or self.human_at is None else self.human_at - self.asked_at
+
+    @property
     def digest(self) -> str:
         """Names what is shown, so that a page fetches it again only when it has changed."""
-        told = (self.conversation.answering, self.waiting_since, self.revealed, self.lines, self.turns, self.drafts)
+        told = (
+            self.conversation.answering, self.waiting_since, self.human_at, self.told_at, self.revealed, self.lines,
+            self.turns, self.drafts,
+        )  # fmt: skip
         return sha256(repr(told).encode()).hexdigest()[:16]
 
 
@@ -124,7 +139,8 @@ async def open_dossier(db: Connection, desk: Desk, caller: Caller, conversation_
     name = conversation.identity.name or conversation.identity.email or conversation.identity.subject
     return Dossier(
         conversation, name if revealed else masked_customer(conversation), revealed, row["staff_since"],
-        row["waiting_since"], row["staff_reason"] or "", sorted(lines, key=lambda one: one.at), turns,
+        row["waiting_since"], row["staff_reason"] or "", row["asked_at"], row["human_at"], row["told_at"],
+        sorted(lines, key=lambda one: one.at), turns,
         [
             DraftLine(one.turn_id, shown(one.text), shown(one.text) == vault.restore(one.text), one.turn_id in sent)
             for one in drafts

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -44,13 +44,16 @@ _LISTS: Mapping[Tab, _Listing] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A conversation in a list. `who` answers, as far as somebody does; `last_words` are the customer's, masked."""
+    """A conversation in a list. `who` answers, as far as somebody does; `human_after`: so long the customer waited for
+    their first words. `last_words` are the customer's, masked.
+    """
 
     conversation: Conversation
     since: datetime
     staff_since: datetime | None
     waiting_since: datetime | None
     reason: str
+    human_after: timedelta | None
     who: str
     last_words: str
 
@@ -102,7 +105,9 @@ def _statement(tab: Tab, *, one_channel: bool) -> str:
         " coalesce((SELECT m.said_by FROM staff_messages m"
         " WHERE m.conversation_id = c.id AND m.said_at >= c.staff_since ORDER BY m.said_at DESC LIMIT 1),"
         " (SELECT s.done_by FROM staff_steps s WHERE s.conversation_id = c.id AND s.step = 'takeover'"
-        " AND s.done_at >= c.staff_since ORDER BY s.id DESC LIMIT 1), '') AS who"
+        " AND s.done_at >= c.staff_since ORDER BY s.id DESC LIMIT 1), '') AS who,"
+        " (SELECT h.human_at - h.asked_at FROM hand_overs h WHERE h.conversation_id = c.id AND h.ended_at IS NULL"
+        " AND h.reason <> 'staff') AS human_after"
         " FROM listed c LEFT JOIN LATERAL (SELECT t.content FROM thread t WHERE t.conversation_id = c.id"
         " AND t.role = 'customer' ORDER BY t.id DESC LIMIT 1) said ON true"
         f" ORDER BY c.{one.column} {order}, c.id {order}"
@@ -113,6 +118,6 @@ def _row(conversations: Conversations, row) -> Row:  # type: ignore[no-untyped-d
     conversation = conversations.opened(row)
     said = "" if row["content"] is None else conversation.sealer.open("thread", row["content"]).decode()
     return Row(
-        conversation, row["since"], row["staff_since"], row["waiting_since"], row["staff_reason"] or "", row["who"],
-        plain_tokens(said),
+        conversation, row["since"], row["staff_since"], row["waiting_since"], row["staff_reason"] or "",
+        row["human_after"], row["who"], plain_tokens(said),
     )  # fmt: skip

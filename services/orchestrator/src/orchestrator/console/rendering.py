@@ -37,8 +37,8 @@ class Templates:
             lstrip_blocks=True,
         )  # fmt: skip
         self._environment.filters |= {
-            "ago": ago, "clock": clock, "words": words, "dollars": dollars, "day": day, "day_before": day_before,
-            "query": query, "span": span, "money": money,
+            "ago": ago, "lasted": lasted, "clock": clock, "words": words, "dollars": dollars, "day": day,
+            "day_before": day_before, "query": query, "span": span, "money": money,
         }  # fmt: skip
         version = sha256(b"".join(one.read_bytes() for one in sorted(STATIC.iterdir()))).hexdigest()[:12]
         self._environment.globals |= {"version": version, "infinity": math.inf}
@@ -56,7 +56,14 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     """How long ago something was: `12 min`."""
     if at is None:
         return ""
-    seconds = max(0, int(((now or datetime.now(UTC)) - at).total_seconds()))
+    return lasted((now or datetime.now(UTC)) - at)
+
+
+def lasted(time: timedelta | None) -> str:
+    """How long something took: `12 min`."""
+    if time is None:
+        return ""
+    seconds = max(0, int(time.total_seconds()))
     for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit}"

@@ -6,6 +6,7 @@ from orchestrator.brain.citing import named
 from orchestrator.effects.call_tool import call_tool
 from orchestrator.effects.faq import told
 from orchestrator.effects.scope import TurnScope
+from orchestrator.handover.telling import back_words
 from orchestrator.tools.gateway import arguments_hash
 from orchestrator.turn.budgets import Level
 from orchestrator.turn.effects import CallTool, HandOff
@@ -124,4 +125,6 @@ async def _promise(reason: HandoffReason, state: TurnState, scope: TurnScope, *,
     if capped and reason is HandoffReason.BUDGET:
         return f"{say('budget_limit')} {say('limit_ticket', ticket=ticket) if ticket else say('hand_off_queued')}"
     lead = f"{say(_EXPLAINED[reason])} " if reason in _EXPLAINED else ""
-    return lead + (say("handed_over", ticket=ticket) if ticket else say("hand_off_queued"))
+    promise = lead + (say("handed_over", ticket=ticket) if ticket else say("hand_off_queued"))
+    now, hours = scope.world.clock.now(), scope.world.hours
+    return promise if hours.is_open(now) else f"{promise} {back_words(hours, await scope.phrases(state), now)}"

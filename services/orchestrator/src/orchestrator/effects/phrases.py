@@ -48,6 +48,7 @@ REQUIRED = frozenset({
     "slack_decided", "slack_not_yours", "slack_approval", "slack_elsewhere", "slack_person", "slack_staff",
     "slack_sign_in", "slack_linked_customer", "slack_linked_staff", "slack_code_unknown", "slack_code_public",
     "slack_not_staff",
+    "weekdays", "person_back", "person_busy", "person_late", "person_address", "person_mailed", "mail_person_left",
 })  # fmt: skip
 
 

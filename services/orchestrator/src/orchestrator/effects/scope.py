@@ -16,6 +16,7 @@ from orchestrator.guard.masking import IdMask
 from orchestrator.guard.ours import Standing
 from orchestrator.guard.output.policy import OutputPolicy
 from orchestrator.guard.vault import Vault
+from orchestrator.handover.policy import HoursPolicy, load_hours
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.scheduling import Scheduler
 from orchestrator.journal.vaulting import Vaults, held_values
@@ -57,6 +58,8 @@ class Collaborators:
     most_refusals: int = 3
     #: What is told while the help pages cannot be searched.
     faq: Faq = field(default_factory=Faq)
+    #: When people are there.
+    hours: HoursPolicy = field(default_factory=load_hours)
     #: The small model alone; None: `brain` is as small as it gets.
     small: Brain | None = None
 

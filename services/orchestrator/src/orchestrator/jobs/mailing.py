@@ -14,10 +14,15 @@ from contracts.mails import OUTCOME_PATH, OUTCOME_SCOPE, MailOutcome, MailQuery
 from contracts.tool import Family
 from orchestrator.channels.email.channel import EmailChannel
 from orchestrator.channels.email.letters import Letter
-from orchestrator.channels.email.store import SENT, keep, latest_letter, letter_of
+from orchestrator.channels.email.store import SENT, keep, letter_of
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.effects.mailed import Post
+from orchestrator.effects.phrases import PhraseBook
 from orchestrator.effects.scope import Collaborators, TurnScope
+from orchestrator.handover.policy import Moment
+from orchestrator.handover.recipient import Recipient, recipient
+from orchestrator.handover.store import hand_over_by_id, turn_before
+from orchestrator.handover.telling import late_letter
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.cards import open_cards
 from orchestrator.journal.conversations import Conversation, Conversations
@@ -91,33 +96,71 @@ class MailJobs:
         return True
 
     async def relay(self, conversation_id: str, place: int) -> bool:
-        """Send what staff said at this place of the thread to who wrote by mail; False: it has to be tried again."""
+        """Send what staff said at this place of the thread to who is not there to read it; False: it has to be tried
+        again.
+        """
         world = self.world
         async with world.database.primary() as db:
             found = await said_by_staff(db, self.conversations, world.vaults, conversation_id, place)
-            latest = None if found is None else await latest_letter(db, found[0])
-        if found is None or latest is None:
-            return True  # erased, or gone on in the chat by now
-        conversation, said = found
-        turn_id, letter = latest
-        language = world.languages.detect(said) or "en"
-        subject = world.phrases.in_language(language).say("mail_subject", shop=self.shop)
-        arguments = self._threaded({"subject": subject, "body": said}, conversation, letter)
-        result = await world.gateway.call(CallRequest(
-            tool=MAIL_TOOL, arguments=arguments, args_hash=arguments_hash(arguments),
-            subject=conversation.identity.subject, role="guest", conversation_id=conversation.id, turn_id=turn_id,
-            request_id="", timeout_s=_TIMEOUT_S, email=letter.sender,
+            to = None if found is None else await recipient(db, found[0], found[2])
+        if found is None or to is None:
+            return True  # erased, handed back, or gone on in the chat by now
+        conversation, said, _ = found
+        phrases = world.phrases.in_language(world.languages.detect(said) or "en")
+        return await self._relayed(conversation, to, said, phrases, "staff")
+
+    async def tell_waiting(self, hand_over_id: int, moment: Moment) -> bool:
+        """Tell who still waits for a person, by mail where they can be reached so; False: it has to be tried again."""
+        world = self.world
+        async with world.database.primary() as db:
+            hand_over = await hand_over_by_id(db, hand_over_id)
+            if hand_over is None or hand_over.human_at is not None:
+                return True  # handed back, erased, or a person has spoken
+            conversation = await self.conversations.by_id(db, hand_over.conversation_id)
+            to = None if conversation is None else await recipient(db, conversation, hand_over.asked_at)
+            turn_id = await turn_before(db, hand_over.conversation_id, hand_over.asked_at)
+            recorded = None
+            if conversation is not None and turn_id is not None:
+                recorded = await load_entries(db, conversation.sealer, turn_id, self.codec)
+        # Soon after they have asked they still look at the chat, if that is where they are.
+        if conversation is None or to is None or (moment is Moment.TOLD and to.letter is None):
+            return True
+        scope = TurnScope(conversation, to.turn_id, "", 1, False, world)
+        await scope.ready()
+        phrases = world.phrases
+        if recorded:
+            phrases = await scope.phrases(fold((one.turn_input, one.at_ms) for one in recorded).state)
+        return await self._relayed(
+            conversation, to, late_letter(hand_over, moment, world.hours, phrases), phrases, "waiting"
+        )
+
+    async def _relayed(
+        self, conversation: Conversation, to: Recipient, said: str, phrases: PhraseBook, what: str
+    ) -> bool:
+        """Mail what was said beside the thread; False: it has to be tried again."""
+        body = said
+        if to.left:
+            body = f"{said}\n\n{phrases.say('mail_person_left', shop=self.shop)}"
+        elif to.letter is None:
+            body = f"{said}\n\n{phrases.say('mail_goes_on')}"
+        mail = {"subject": phrases.say("mail_subject", shop=self.shop), "body": body}
+        arguments = self._threaded(mail, conversation, to.letter)
+        identity = conversation.identity
+        result = await self.world.gateway.call(CallRequest(
+            tool=MAIL_TOOL, arguments=arguments, args_hash=arguments_hash(arguments), subject=identity.subject,
+            role="customer" if conversation.customer else "guest", conversation_id=conversation.id, turn_id=to.turn_id,
+            request_id="", timeout_s=_TIMEOUT_S, email=to.address, name=identity.name,
         ))  # fmt: skip
         if isinstance(result, CallFailed) and result.code not in _SENT:
             if result.code in _AGAIN or PROBLEMS[result.code].retryable:
                 return False
             self.mails.labels("refused").inc()
-            get_logger().error("what staff said was not mailed", turn_id=turn_id, reason=result.code.value)
+            get_logger().error("what was said was not mailed", turn_id=to.turn_id, what=what, reason=result.code.value)
             return True
-        self.mails.labels("staff").inc()
-        if self.email is not None and isinstance(result, CallSucceeded):
-            async with world.database.transaction() as db:
-                await keep(db, self.email.sent(str(result.output["message_id"]), letter.sender), SENT, conversation)
+        self.mails.labels(what).inc()
+        if self.email is not None and not conversation.customer and isinstance(result, CallSucceeded):
+            async with self.world.database.transaction() as db:
+                await keep(db, self.email.sent(str(result.output["message_id"]), to.address), SENT, conversation)
         return True
 
     async def check(self, turn_id: str, message_id: str) -> bool:

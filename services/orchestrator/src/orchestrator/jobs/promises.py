@@ -1,11 +1,13 @@
 """Promises that are kept later: cards expire, staff are told and reminded, hand-overs and writes are finished."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from contracts.errors import PROBLEMS, ErrorClass, ProblemCode
 from orchestrator.effects.call_tool import call_tool
 from orchestrator.effects.hand_off import handoff_call
 from orchestrator.effects.scope import Collaborators, TurnScope
+from orchestrator.handover.store import hand_over_by_id, turn_before
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.journal.callbacks import call_back, waiting_call
 from orchestrator.journal.cards import Card, open_cards
@@ -18,6 +20,7 @@ from orchestrator.turn.effects import CallTool
 from orchestrator.turn.inputs import PlannedCall, ToolFailed, ToolSucceeded
 from orchestrator.turn.machine import fold
 from orchestrator.turn.state import TurnState
+from servicekit.logging import get_logger
 
 NOTICE_TOOL = "slack_post_message"
 _MAX_NOTICE = 1_000
@@ -84,11 +87,37 @@ class PromiseJobs:
         shown = staff_card(card, scope.vault).summary
         text = f"{lead} for {needed}: {shown} (until {card.expires_at:%Y-%m-%d %H:%M} UTC)"
         arguments = {"channel": self.approvals_channel, "text": text[:_MAX_NOTICE]}
+        return await self._notice(arguments, scope)
+
+    async def _notice(self, arguments: dict[str, Any], scope: TurnScope) -> bool:
         call = PlannedCall(
             tool=NOTICE_TOOL, arguments=arguments, args_hash=arguments_hash(arguments), label="", write=True
         )  # fmt: skip
         result = await call_tool(CallTool(call), TurnState(resumed_ms=scope.now_ms()), scope)
-        return not (isinstance(result, ToolFailed) and PROBLEMS[ProblemCode(result.code)].retryable)
+        if isinstance(result, ToolFailed):
+            if PROBLEMS[ProblemCode(result.code)].retryable:
+                return False
+            get_logger().error("staff were not told", turn_id=scope.turn_id, reason=result.code)
+        return True
+
+    async def remind_staff(self, hand_over_id: int) -> bool:
+        """Tell staff that a customer still waits for a person, if so; False when that has to be tried again."""
+        async with self.world.database.primary() as db:
+            waits = await hand_over_by_id(db, hand_over_id)
+            if waits is None or waits.human_at is not None:
+                return True
+            conversation = await self.conversations.by_id(db, waits.conversation_id)
+            turn_id = await turn_before(db, waits.conversation_id, waits.asked_at)
+        # Without a channel they see it in the inbox, where it is marked as late.
+        posts = bool(self.approvals_channel) and self.world.catalog.entry(NOTICE_TOOL) is not None
+        if conversation is None or turn_id is None or not posts:
+            return True
+        scope = TurnScope(conversation, turn_id, "", 1, False, self.world)
+        await scope.ready()
+        reason = waits.reason.replace("_", " ")
+        since = f"{waits.asked_at:%Y-%m-%d %H:%M} UTC"
+        text = f"A customer has waited for a person since {since} ({reason}): {conversation.id}"
+        return await self._notice({"channel": self.approvals_channel, "text": text}, scope)
 
     async def hand_off(self, turn_id: str) -> bool:
         """Make a queued hand-over; False when the ticket service still does not answer."""

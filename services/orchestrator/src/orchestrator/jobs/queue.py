@@ -18,6 +18,9 @@ RUN_LATER = "run_later"
 MAIL_ANSWER = "mail_answer"
 MAIL_STAFF = "mail_staff"
 CHECK_MAIL = "check_mail"
+#: Of customers to whom no person has spoken yet.
+MAIL_WAITING = "mail_waiting"
+REMIND_STAFF = "remind_staff"
 EXPIRE_CARD = "expire_card"
 HAND_OFF = "hand_off"
 TELL_STAFF = "tell_staff"
@@ -29,7 +32,7 @@ END_CALLBACK = "end_callback"
 #: People wait for turns (10; 6 when one of them has many); timers can wait for them, and so can RUN_LATER (2 and 1).
 _PRIORITY = {
     TRY_AGAIN: 8, END_CALLBACK: 8, SLACK_CHAT: 7, SLACK_STAFF: 7, HAND_OFF: 5, ERASE_ELSEWHERE: 4, TELL_STAFF: 3,
-    MAIL_ANSWER: 3, MAIL_STAFF: 3, CHECK_MAIL: 1, EXPIRE_CARD: 0,
+    MAIL_ANSWER: 3, MAIL_STAFF: 3, MAIL_WAITING: 3, REMIND_STAFF: 3, CHECK_MAIL: 1, EXPIRE_CARD: 0,
 }  # fmt: skip
 _HAND_OFF_DELAY = timedelta(seconds=5)
 _NOW = (
@@ -104,6 +107,14 @@ class JobQueue:
     async def mail_staff(self, db: Connection, conversation_id: str, place: int) -> None:
         """Send what staff said at this place of the thread to the customer, who wrote by mail."""
         await self._enqueue(db, MAIL_STAFF, orjson.dumps({"conversation_id": conversation_id, "place": place}))
+
+    async def mail_waiting(self, db: Connection, hand_over_id: int, moment: str) -> None:
+        """Tell who waits for a person, and is not there, by mail."""
+        await self._enqueue(db, MAIL_WAITING, orjson.dumps({"hand_over": hand_over_id, "moment": moment}))
+
+    async def remind_staff(self, db: Connection, hand_over_id: int) -> None:
+        """Tell staff that this customer still waits for a person."""
+        await self._enqueue(db, REMIND_STAFF, str(hand_over_id).encode())
 
     async def check_mail(self, db: Connection, turn_id: str, message_id: str) -> None:
         """See soon whether the mail of this turn was taken, or refused."""

@@ -15,6 +15,7 @@ from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job
 
 from orchestrator.channels.slack.posting import NotShown
+from orchestrator.handover.policy import Moment
 from orchestrator.jobs.erasures import ErasureJobs
 from orchestrator.jobs.failing import log_failed
 from orchestrator.jobs.mailing import MailJobs
@@ -27,6 +28,8 @@ from orchestrator.jobs.queue import (
     HAND_OFF,
     MAIL_ANSWER,
     MAIL_STAFF,
+    MAIL_WAITING,
+    REMIND_STAFF,
     RUN_LATER,
     RUN_TURN,
     SLACK_CHAT,
@@ -153,6 +156,17 @@ class Worker:
             told = orjson.loads(job.payload or b"{}")
             if not await _retried(self._mails.relay(told["conversation_id"], told["place"])):
                 raise RetryRequested(delay=_later(job), reason="what staff said cannot be mailed yet")
+
+        @application.entrypoint(MAIL_WAITING)
+        async def mail_waiting(job: Job) -> None:
+            told = orjson.loads(job.payload or b"{}")
+            if not await _retried(self._mails.tell_waiting(told["hand_over"], Moment(told["moment"]))):
+                raise RetryRequested(delay=_later(job), reason="who waits cannot be told by mail yet")
+
+        @application.entrypoint(REMIND_STAFF)
+        async def remind_staff(job: Job) -> None:
+            if not await _retried(self._promises.remind_staff(int(_text(job)))):
+                raise RetryRequested(delay=_later(job), reason="the reminder was not taken")
 
         @application.entrypoint(CHECK_MAIL)
         async def check_mail(job: Job) -> None:

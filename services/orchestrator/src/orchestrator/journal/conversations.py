@@ -116,6 +116,14 @@ class Conversations:
         )  # fmt: skip
         return self.opened(found(row))
 
+    async def by_id(self, db: Connection, conversation_id: str) -> Conversation | None:
+        """Any conversation, for the jobs that look after it; None when it was erased."""
+        row = await db.fetchrow(
+            f"SELECT {COLUMNS} FROM conversations c WHERE c.id = $1 AND c.data_key IS NOT NULL",  # noqa: S608 - constant
+            conversation_id,
+        )
+        return None if row is None else self.opened(row)
+
     async def by_turn(self, db: Connection, turn_id: str, *, lock: bool = False) -> Conversation | None:
         """The conversation of a turn, for the worker that runs it and the tool that answers it late."""
         row = await db.fetchrow(

@@ -35,7 +35,7 @@ _BY_TURN = (
     " WHERE t.id = $1 AND c.issuer = $2 AND c.data_key IS NOT NULL"
 )
 _SAID = (
-    "SELECT c.*, t.content FROM thread t JOIN conversations c ON c.id = t.conversation_id"
+    "SELECT c.*, t.content, t.created_at AS said_at FROM thread t JOIN conversations c ON c.id = t.conversation_id"
     " WHERE c.id = $1 AND t.id = $2 AND t.role = 'staff' AND c.data_key IS NOT NULL"
 )
 _LOCK = " FOR UPDATE OF c"
@@ -164,14 +164,14 @@ async def say(db: Connection, conversation: Conversation, vault: Vault, message:
 
 async def said_by_staff(
     db: Connection, conversations: Conversations, vaults: Vaults, conversation_id: str, place: int
-) -> tuple[Conversation, str] | None:
-    """The conversation, and what staff said at that place of its thread, in clear; None when it was erased."""
+) -> tuple[Conversation, str, datetime] | None:
+    """The conversation, what staff said at that place of its thread, in clear, and when; None when it was erased."""
     row = await db.fetchrow(_SAID, conversation_id, place)
     if row is None:
         return None
     conversation = conversations.opened(row)
     said = conversation.sealer.open("thread", row["content"]).decode()
-    return conversation, (await vaults.opened(db, conversation)).restore(said)
+    return conversation, (await vaults.opened(db, conversation)).restore(said), row["said_at"]
 
 
 async def take_over(db: Connection, conversation: Conversation, by: str) -> bool:

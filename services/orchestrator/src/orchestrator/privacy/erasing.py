@@ -14,8 +14,8 @@ from servicekit.db.pool import Connection
 
 #: The hash of the subject goes too: nobody can find out any more whose these rows were.
 _FORGET_KEYS = (
-    "UPDATE conversations SET data_key = NULL, identity = '', session_id = NULL, subject_hash = 'erased|' || id,"
-    " erased_at = now() WHERE id = ANY ($1) AND erased_at IS NULL RETURNING id"
+    "UPDATE conversations SET data_key = NULL, identity = '', session_id = NULL, answer_to = NULL,"
+    " subject_hash = 'erased|' || id, erased_at = now() WHERE id = ANY ($1) AND erased_at IS NULL RETURNING id"
 )
 _OF_PERSON = (
     "SELECT id FROM conversations WHERE issuer = $1 AND subject_hash = $2 AND erased_at IS NULL ORDER BY id FOR UPDATE"
@@ -35,6 +35,7 @@ _FORGET_REST = (
     "UPDATE slack_messages SET person = '', place = '', said = '' WHERE conversation_id = ANY ($1)",
     "UPDATE slack_threads SET target = NULL WHERE conversation_id = ANY ($1)",
     "DELETE FROM slack_posts WHERE conversation_id = ANY ($1)",
+    "UPDATE hand_overs SET ended_at = coalesce(ended_at, now()), look_at = NULL WHERE conversation_id = ANY ($1)",
     "UPDATE messages SET body_hash = '' WHERE conversation_id = ANY ($1)",
     "UPDATE feedback SET comment = NULL WHERE conversation_id = ANY ($1)",
     "UPDATE staff_messages SET body_hash = '' WHERE conversation_id = ANY ($1)",

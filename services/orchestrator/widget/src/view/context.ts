@@ -20,6 +20,8 @@ export interface Actions {
   keepDraft(text: string): void;
   /** Null when it was kept, else why it was not. */
   rate(turnId: string, rating: Rating): Promise<Trouble | null>;
+  /** Leave an address for what people say. */
+  answerTo(address: string): Promise<Trouble | null>;
   email(turnId: string, address: string): Promise<Trouble | null>;
   /** Whether an answer can be mailed, and whether its address must be asked for. */
   mails(): "no" | "known" | "asks";

@@ -6,6 +6,7 @@ import type { Context } from "./context.ts";
 import { fill, h, unseen } from "./dom.ts";
 import { QuestionView } from "./question.ts";
 import { GrowingText } from "./text.ts";
+import { WaitingView } from "./waiting.ts";
 
 const ABOVE_PX = 12;
 const SCROLLED_PX = 8;
@@ -22,6 +23,7 @@ export class ThreadView {
   #greeting: HTMLElement;
   #disclosure = h("p", { class: "disclosure", role: "note", dir: "auto" });
   #delivered: HTMLElement;
+  #waiting: WaitingView;
   #views = new Map<string, { view: ItemView; shown: Item }>();
   #away = false;
   #at = 0;
@@ -31,9 +33,10 @@ export class ThreadView {
     this.#context = context;
     this.#greeting = h("p", { class: "greeting", dir: "auto" }, greeting || words.greeting);
     this.#delivered = h("p", { class: "facts delivered" }, words.withTeam);
+    this.#waiting = new WaitingView(context);
     this.element = h(
       "div", { class: "thread", tabindex: "0", role: "group", "aria-label": words.conversation },
-      this.#disclosure, this.#greeting, this.#list, this.#delivered,
+      this.#disclosure, this.#greeting, this.#list, this.#delivered, this.#waiting.element,
     );
     // What shrinks at the end moves the reader too, but leaves them at the end.
     this.element.addEventListener("scroll", () => {
@@ -49,7 +52,8 @@ export class ThreadView {
     this.#disclosure.hidden = !state.disclosure;
     this.#greeting.hidden = state.phase === "beginning" || state.items.length > 0;
     const last = state.items.findLast((item) => !(item.kind === "answer" && item.outcome === "with_staff"));
-    this.#delivered.hidden = !(state.answering === "staff" && last?.kind === "question" && last.status === "sent");
+    const waits = this.#waiting.update(state);
+    this.#delivered.hidden = !(this.#waiting.element.hidden && state.answering === "staff" && last?.kind === "question" && last.status === "sent");
     const count = this.#views.size;
     let newest: HTMLElement | null = null;
     fill(this.#list, state.items.map((item) => {
@@ -66,6 +70,7 @@ export class ThreadView {
     for (const key of this.#views.keys()) if (!keys.has(key)) this.#views.delete(key);
     if (count === 0 && this.#views.size > 2) this.toEnd(); // a conversation that was found again
     else if (newest) this.#follow(newest);
+    if (waits) this.#follow(this.#waiting.element);
   }
 
   /** The person has written: what comes is followed, wherever they were. */

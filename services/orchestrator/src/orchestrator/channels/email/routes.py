@@ -13,12 +13,11 @@ from contracts.errors import ProblemCode
 from orchestrator.api.deps import DeskDep
 from orchestrator.api.rating import allowance
 from orchestrator.channels.email.signing import WebhookSecret
-from orchestrator.channels.email.taking import MailRoom
+from orchestrator.channels.email.taking import MAX_MAIL_BYTES, MailRoom
 from servicekit.errors import ProblemError
 from servicekit.openapi import problem_responses
 
 INBOUND_PATH = "/channels/email/inbound"
-MAX_MAIL_BYTES = 10 * 1024 * 1024
 #: As base64, with something around it.
 MAX_BODY_BYTES = MAX_MAIL_BYTES * 4 // 3 + 1024
 _MAIL, _JSON = "message/rfc822", "application/json"

@@ -29,6 +29,7 @@ from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 from servicekit.language import LanguageDetector
 
+MAX_MAIL_BYTES = 10 * 1024 * 1024
 _REPLAYED = "This delivery came before. A mail that is sent again needs a new timestamp and signature."
 
 

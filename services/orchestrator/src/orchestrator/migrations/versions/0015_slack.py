@@ -3,7 +3,7 @@
 from servicekit.db.migration_env import execute_sql
 
 revision = "0015"
-down_revision = "0012"
+down_revision = "0014"
 
 
 def upgrade() -> None:
