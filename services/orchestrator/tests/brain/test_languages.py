@@ -26,7 +26,7 @@ async def ignore(_text: str) -> None:
         ("fr", "Livrez-vous au Canada ?", "deliver Canada"),
         ("es", "¿Venden tarjetas de regalo?", "gift card"),
         ("it", "Quanto dura la garanzia della tenda?", "how long warranty tent"),
-        ("nl", "Ik ben mijn wachtwoord vergeten", "password"),
+        ("nl", "Ik ben mijn wachtwoord vergeten", "password forgotten"),
         ("nl", "Waar is mijn bestelling ABC123?", "where is my order ABC123"),
     ],
 )

@@ -8,6 +8,7 @@ import yaml
 
 from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.brain.offline.intents import IntentIndex
+from orchestrator.brain.offline.manners import Manners
 from orchestrator.brain.offline.slots import Amount, Slots, read_slots
 from orchestrator.brain.offline.understanding import understand
 from orchestrator.brain.policy_files import read_policy
@@ -22,15 +23,20 @@ def intents(embedder: Embedder) -> IntentIndex:
     return IntentIndex(embedder, read_policy("intents")["intents"])
 
 
+@pytest.fixture(scope="module")
+def manners(embedder: Embedder) -> Manners:
+    return Manners.load(embedder.pieces.words())
+
+
 async def test_nine_in_ten_unseen_messages_are_understood_and_no_foreign_one_is_acted_on(
-    intents: IntentIndex, ask: Any
+    intents: IntentIndex, manners: Manners, ask: Any
 ) -> None:
     examples = {text for texts in read_policy("intents")["intents"].values() for text in texts}
     wrong: list[tuple[str, str, str]] = []
     for label, texts in MESSAGES.items():
         for text in texts:
             assert text not in examples
-            found = (await understand(ask(text), intents))[0].intent
+            found = (await understand(ask(text), intents, manners))[0].intent
             if found != label:
                 wrong.append((label, text, found))
     total = sum(map(len, MESSAGES.values()))
@@ -90,14 +96,14 @@ def test_facts_are_read_by_rules(text: str, slots: Slots) -> None:
     ],
 )
 async def test_a_follow_up_is_understood_from_what_came_before(
-    question: str, history: list[str], intent: str, order_id: str | None, intents: IntentIndex, ask: Any
+    question: str, history: list[str], intent: str, order_id: str | None, intents: IntentIndex, manners: Manners, ask: Any
 ) -> None:
-    task = (await understand(ask(question, *history), intents))[0]
+    task = (await understand(ask(question, *history), intents, manners))[0]
     assert (task.intent, task.slots.order_id) == (intent, order_id)
 
 
-async def test_a_message_with_two_wishes_gives_two_tasks(intents: IntentIndex, ask: Any) -> None:
-    tasks = await understand(ask("Where is my order ABC123 and what is your return policy?"), intents)
+async def test_a_message_with_two_wishes_gives_two_tasks(intents: IntentIndex, manners: Manners, ask: Any) -> None:
+    tasks = await understand(ask("Where is my order ABC123 and what is your return policy?"), intents, manners)
     assert [task.intent for task in tasks] == ["order_status", "knowledge"]
 
 

@@ -22,12 +22,13 @@ MAX_QUOTE = 300
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage that may be cited."""
+    """A passage that may be cited. `section`: the heading under which the search found it, "" where a page begins."""
 
     chunk_id: str
     title: str
     url: str
     text: str
+    section: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,10 @@ def sources_of(observations: Sequence[Observation]) -> tuple[Source, ...]:
     found: dict[str, Source] = {}
     for one in observations:
         for passage in (one.output or {}).get("passages", ()):
-            source = Source(str(passage["chunk_id"]), str(passage["title"]), str(passage["url"]), str(passage["text"]))
+            source = Source(
+                str(passage["chunk_id"]), str(passage["title"]), str(passage["url"]), str(passage["text"]),
+                passage.get("section"),
+            )  # fmt: skip
             found.setdefault(source.chunk_id, source)
     return tuple(found.values())
 

@@ -172,8 +172,10 @@ class TurnScope:
         seen = len(known.observations)
         if self._view is None or seen < len(state.observed):
             fresh = tuple(_observation(one) for one in state.observed[seen:])
+            # An order number that only its look-up made one is the same in the question and in what was found.
+            question = self.vault.mask_known(known.question)
             self._view = TurnView(
-                self.vault, IdMask(self.vault.orders()), known.question, (*known.observations, *fresh)
+                self.vault, IdMask(self.vault.orders()), question, (*known.observations, *fresh)
             )  # fmt: skip
         return self._view
 

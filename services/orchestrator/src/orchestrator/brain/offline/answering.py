@@ -24,6 +24,8 @@ _BY_CLASS = {
 _REFUND_PHRASES = {
     "succeeded": "refund_done", "failed": "refund_failed", "denied": "refund_denied", "expired": "refund_expired",
 }  # fmt: skip
+#: A page that does not answer is named from this strength of the search on; below it, it has nothing to do with it.
+_NEAR = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class Answerer:
         if not sources:
             return Answer(self._phrases.say("nothing_found"))
         if not output.get("answerable", True):
-            return self._nearest(question, sources[0])
+            near = float(output.get("strength", 1.0)) >= _NEAR
+            return self._nearest(question, sources[0]) if near else Answer(self._phrases.say("nothing_found"))
         found = [await extract(part, sources, self._embed) for part in parts_of(question)]
         extracts = {(one.source.chunk_id, one.text): one for one in found if one is not None}
         if not extracts:

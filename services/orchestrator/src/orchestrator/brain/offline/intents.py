@@ -36,6 +36,23 @@ class Embed(Protocol):
         ...
 
 
+class Words(Protocol):
+    """The common words of the language that the embeddings are made for."""
+
+    def words(self) -> Sequence[str]:
+        """In lower case, plain letters."""
+        ...
+
+
+class EmbedWithWords(Embed, Protocol):
+    """Sentence embeddings, and the words that they know."""
+
+    @property
+    def pieces(self) -> Words:
+        """Where the words are."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A label with its likeness in [0, 1], and how far it is ahead of every label that leads to nothing private."""
