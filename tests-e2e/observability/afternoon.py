@@ -45,6 +45,7 @@ async def told_by(machine: Machine, model: Mapping[str, str]) -> AsyncIterator[T
         settings = told.collector.settings(url) | {"AIGUY_NUMBERS_EVERY_S": "0.3"}
         await _restarted(machine, settings)
         await machine.reconfigure(settings | model)
+        await machine.wipe_redis()  # or gauges that were read for all replicas before stay for a minute
         try:
             await _talk(machine, told)
             await eventually(lambda: _logged(machine, told), 20)
