@@ -12,6 +12,8 @@ from orchestrator.jobs.queue import (
     REMIND_STAFF,
     RUN_LATER,
     RUN_TURN,
+    SLACK_CHAT,
+    SLACK_STAFF,
     TELL_STAFF,
     TRY_AGAIN,
 )
@@ -20,8 +22,7 @@ from servicekit.telemetry.numbers import Number
 
 _KINDS = (
     RUN_TURN, RUN_LATER, TRY_AGAIN, END_CALLBACK, HAND_OFF, MAIL_ANSWER, MAIL_STAFF, MAIL_WAITING, REMIND_STAFF,
-    CHECK_MAIL, ERASE_ELSEWHERE, TELL_STAFF,
-    EXPIRE_CARD,
+    CHECK_MAIL, ERASE_ELSEWHERE, TELL_STAFF, EXPIRE_CARD, SLACK_CHAT, SLACK_STAFF,
 )  # fmt: skip
 _JOBS = tuple((one,) for one in _KINDS)
 _OPEN = (("queued",), ("running",), ("waiting",), ("by_mail",))
