@@ -87,6 +87,12 @@ async def test_a_lead_sees_who_waits_answers_and_hands_back(machine, visit, ente
     # Names are masked, that of the staff too.
     await expect(kim.locator(".thread .staff")).to_contain_text("What can I do?")
     assert (await visitor.view(conversation_id))["messages"][-1]["text"] == "Hello, this is Kim. What can I do?"
+    await expect(kim.get_by_role("status")).to_contain_text("Time to a person:")
+    conversation = kim.url
+    await kim.goto(re.sub(r"/console/.*", "/console/inbox?tab=staff", conversation))
+    await expect(row).to_contain_text("first answer after")
+    await _looks_right(kim, f"console-inbox-staff-{width}")
+    await kim.goto(conversation)
     await kim.get_by_text("Leave a note, hand back").click()
     await kim.get_by_label("Note for colleagues; the customer never sees it").fill("Has written twice")
     await kim.get_by_role("button", name="Keep note").click()
