@@ -20,10 +20,15 @@ INGEST_SCOPE = "kb.ingest"
 INGEST_MAX_BYTES = 2 * 1024 * 1024
 MAX_BODY = 400_000
 MAX_DOCUMENTS = 200
+MAX_HEADINGS = 200
+MAX_QUESTIONS = 50
 
 Source = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 #: A page's address, or `kb:` and a path for a document that has none: such a one is cited by its title alone.
 Url = Annotated[str, StringConstraints(pattern=r"^(https?://|kb:)[!-~]+$", max_length=500)]
+
+Question = Annotated[str, StringConstraints(pattern=ONE_LINE, min_length=1, max_length=300)]
+Heading = Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=300)]
 
 
 def _whole(value: object) -> object:
@@ -40,7 +45,9 @@ class Document(ContractModel):
     """One page of knowledge in Markdown. Its URL is its identity: the same URL again replaces it.
 
     Only `reviewed` documents are ever found. `channels` are where it may be shown. `ttl_days` after `updated_at`
-    it is stale and left out; None means never.
+    it is stale and left out; None means never. `asked` are questions that people put to the section under a heading, in
+    their own words: the section is found by them too, and they are never shown. Under a heading that the page does not
+    have, they are put to how it begins.
     """
 
     url: Url
@@ -52,6 +59,9 @@ class Document(ContractModel):
     reviewed: bool = False
     updated_at: AwareDatetime
     ttl_days: Annotated[int, Field(ge=1, le=36_500), BeforeValidator(_whole)] | None = None
+    asked: Annotated[
+        dict[Heading, Annotated[tuple[Question, ...], Field(max_length=MAX_QUESTIONS)]], Field(max_length=MAX_HEADINGS)
+    ] = {}
 
     @field_validator("updated_at")
     @classmethod
@@ -68,7 +78,9 @@ class Document(ContractModel):
 
     def digest(self, *context: str) -> str:
         """SHA-256 (hex) of everything that its index entries are made from, `context` included."""
-        return hashlib.sha256(canonical_json([self.model_dump(mode="json"), *context])).hexdigest()
+        # Without questions the same as before there were any: no page is stored anew for their sake.
+        left_out = None if self.asked else {"asked"}
+        return hashlib.sha256(canonical_json([self.model_dump(mode="json", exclude=left_out), *context])).hexdigest()
 
 
 class IngestRequest(ContractModel):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contracts.knowledge import Action, Document, Outcome, document_id
 from retrieval import repository
 from retrieval.backends.port import Vector
-from retrieval.chunking import Chunk, chunk_markdown
+from retrieval.chunking import Chunk, chunk_markdown, with_questions
 from retrieval.chunking.chunker import CHUNKER_VERSION
 from retrieval.indexed_text import indexed_text
 from servicekit.clock import Clock
@@ -45,7 +45,7 @@ class Ingestor:
         return Outcome(url=document.url, action=action, chunks=len(chunks))
 
     def _cut(self, document: Document) -> tuple[list[Chunk], Vector]:
-        chunks = chunk_markdown(document.body, document.title, self._pieces.count)
+        chunks = with_questions(chunk_markdown(document.body, document.title, self._pieces.count), document.asked)
         texts = [indexed_text(document.title, window.text) for chunk in chunks for window in chunk.windows]
         return chunks, self._quick.embed(texts)
 

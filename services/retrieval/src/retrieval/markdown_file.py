@@ -9,6 +9,8 @@ policy: true
 tags: [warranty]
 channels: [web, email]
 ttl_days: 365
+asked:
+  How to make a claim: ['My stove broke after a year', 'Where do I send photos of a fault?']
 ---
 # Warranty …
 
@@ -32,7 +34,7 @@ from retrieval.sources.vouched import Unfit, Vouched
 
 _FENCE = "---"
 _MOST_MATTER = 20_000
-_OURS = ("title", "url", "reviewed", "updated_at", "policy", "tags", "channels", "ttl_days")
+_OURS = ("title", "url", "reviewed", "updated_at", "policy", "tags", "channels", "ttl_days", "asked")
 _DATES = ("updated_at", "lastmod", "last_updated", "last_modified", "updated", "date")
 _LEFT_ALONE = frozenset((*_DATES, "draft", "tag"))
 _TITLE = re.compile(r"^ {0,3}#[ \t]+(.{1,400}?)[ \t]*#*$|^([^\s#>|`-].{0,200})\n={2,}[ \t]*$", re.MULTILINE)
