@@ -1,7 +1,7 @@
 """What the effects of a running turn share: the conversation, the collaborators, and the Brain's view of the state."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from contracts.turn import Role
@@ -169,18 +169,23 @@ class TurnScope:
         seen = len(known.observations)
         if self._view is None or seen < len(state.observed):
             fresh = tuple(_observation(one) for one in state.observed[seen:])
+            # An order number that only its look-up made one is the same in the question and in what was found.
+            question = self.vault.mask_known(known.question)
             self._view = TurnView(
-                self.vault, IdMask(self.vault.orders()), known.question, (*known.observations, *fresh)
+                self.vault, IdMask(self.vault.orders()), question, (*known.observations, *fresh)
             )  # fmt: skip
         return self._view
 
     async def brain_context(self, state: TurnState, view: "TurnView", *, tools: tuple[ToolSpec, ...]) -> BrainContext:
         """Everything that a Brain is told."""
         remembered = await self.remembered()
+        # As the question: what this turn's calls have made known stands in what was said before in one way, too.
+        seen = self.vault.mask_known if state.observed else str
+        history = tuple(replace(one, text=seen(one.text)) for one in remembered.history)
         left = max(1, state.budgets.tokens_out - state.usage.tokens_out)
         return BrainContext(
             conversation_id=self.conversation.id, turn_id=self.turn_id, customer=state.customer, channel=state.channel,
-            question=view.question, history=remembered.history, summary=remembered.summary, tools=tools,
+            question=view.question, history=history, summary=remembered.summary, tools=tools,
             observations=view.observations, notes=self.world.gateway.notes(), max_output_tokens=left,
             now=self.world.clock.now(), language=await self.language(state), withheld=self._withheld(state),
         )  # fmt: skip
