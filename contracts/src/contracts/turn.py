@@ -66,7 +66,9 @@ class ToolCall(ContractModel):
 
 
 class FinalMessage(ContractModel):
-    """The Brain proposes an answer. `asks_human` is its wish to hand over; `refuses` says that it is a polite no."""
+    """The Brain proposes an answer. `asks_human` is its wish to hand over; `refuses` says that it is a polite no,
+    `asks_back` that it asks what is meant.
+    """
 
     kind: Literal["final_message"] = "final_message"
     text: str
@@ -74,6 +76,7 @@ class FinalMessage(ContractModel):
     approvals_needed: tuple[str, ...] = ()
     asks_human: bool = False
     refuses: bool = False
+    asks_back: bool = False
     marks: tuple[Mark, ...] = ()
     confidence: float = Field(default=1.0, ge=0, le=1)
 

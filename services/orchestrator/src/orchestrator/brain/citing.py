@@ -22,12 +22,16 @@ MAX_QUOTE = 300
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage that may be cited."""
+    """A passage that may be cited. `section`: the heading under which the search found it, "" where a page begins;
+    `similarity`: how near what it found there comes to the question, in [0, 1].
+    """
 
     chunk_id: str
     title: str
     url: str
     text: str
+    section: str | None = None
+    similarity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,10 @@ def sources_of(observations: Sequence[Observation]) -> tuple[Source, ...]:
     found: dict[str, Source] = {}
     for one in observations:
         for passage in (one.output or {}).get("passages", ()):
-            source = Source(str(passage["chunk_id"]), str(passage["title"]), str(passage["url"]), str(passage["text"]))
+            source = Source(
+                str(passage["chunk_id"]), str(passage["title"]), str(passage["url"]), str(passage["text"]),
+                passage.get("section"), float(passage.get("similarity", 0.0)),
+            )  # fmt: skip
             found.setdefault(source.chunk_id, source)
     return tuple(found.values())
 

@@ -9,7 +9,7 @@ from orchestrator.brain.llm.openai_wire import OPENAI_URL, OpenAiWire
 from orchestrator.brain.llm.port import LlmPort
 from orchestrator.brain.llm_brain import LlmBrain, Models
 from orchestrator.brain.offline.brain import OfflineBrain
-from orchestrator.brain.offline.intents import Embed
+from orchestrator.brain.offline.intents import EmbedWithWords
 from orchestrator.brain.port import Brain
 from orchestrator.brain.pricing import PriceList
 from orchestrator.brain.prompting import PromptHead
@@ -28,7 +28,7 @@ class Brains:
     small: Brain
 
 
-def build_brains(settings: LlmSettings, http: HttpPort, embed: Embed) -> Brains:
+def build_brains(settings: LlmSettings, http: HttpPort, embed: EmbedWithWords) -> Brains:
     """The Brains that the settings ask for. Importing litellm, where it is used, takes about two seconds."""
     offline = OfflineBrain(embed)
     if not settings.llm_model:

@@ -174,8 +174,8 @@ def _plan_made(state: TurnState, plan: PlanMade, now_ms: int) -> Step:
         state = replace(state, self_check=plan.message.confidence)
         if plan.message.asks_human:
             return steps.hand_off(state, HandoffReason.CUSTOMER_ASKED)
-        if plan.message.refuses:
-            state = replace(state, outcome=Outcome.REFUSED)
+        if plan.message.refuses or plan.message.asks_back:
+            state = replace(state, outcome=Outcome.REFUSED if plan.message.refuses else Outcome.CLARIFY)
         return _check(state, plan.message.text, plan.message.citations, plan.message.marks, streamed=plan.streamed)
     if plan.call is None:
         return steps.hand_off(state, HandoffReason.LOW_CONFIDENCE)

@@ -38,6 +38,10 @@ class WordPieces:
         """Whether `word` is one entry of the vocabulary: a common English word rather than a typing error."""
         return self._counting.token_to_id(word.lower()) is not None
 
+    def words(self) -> list[str]:
+        """The entries of the vocabulary that are whole words of plain letters: common English words and names."""
+        return [word for word in self._counting.get_vocab() if word.isascii() and word.isalpha()]
+
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         """Encodings of all `texts`, cut at `MAX_TOKENS` and padded to the longest of them."""
         return self._encoding.encode_batch(list(texts))

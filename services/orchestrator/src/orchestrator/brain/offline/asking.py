@@ -41,13 +41,25 @@ _PART = re.compile(
     r"(?<=[?.!])\s+|[,;]?\s+(?:and|also|plus)\s+(?=(?:what|how|where|when|can|could|do|does|is|are|which|who|will|may)\b)",
     re.I,
 )
+_ASKS = re.compile(
+    r"\W*(?:what|how|where|when|which|who|whose|why|can|could|do|does|did|is|are|am|was|were|will|would|may|must|should"
+    r"|shall|has|have)\b",
+    re.IGNORECASE,
+)
 MAX_PARTS = 2
 
 
 def parts_of(question: str) -> list[str]:
-    """The question's parts, at most two, when each is a question of its own."""
+    """The question's parts, at most two, when each is a question of its own; what is told before one belongs to it."""
     found = [part.strip() for part in _PART.split(question) if part and len(part.split()) >= 3]
-    return found[:MAX_PARTS] or [question]
+    if len(found) < MAX_PARTS or not all(map(is_asking, found)):
+        return [question]
+    return found[:MAX_PARTS]
+
+
+def is_asking(text: str) -> bool:
+    """Whether a sentence asks something, rather than tells what a question is about."""
+    return text.rstrip().endswith("?") or _ASKS.match(text) is not None
 
 
 def wanted_by(question: str) -> Wanted:

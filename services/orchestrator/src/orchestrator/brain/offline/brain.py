@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from contracts.turn import FinalMessage, ToolCall, Usage
 from orchestrator.brain.offline.answering import Answerer
-from orchestrator.brain.offline.deciding import Say, TicketWanted, decide, offered
-from orchestrator.brain.offline.intents import Embed, IntentIndex
+from orchestrator.brain.offline.deciding import Say, TicketWanted, decide, is_guests, offered
+from orchestrator.brain.offline.intents import EmbedWithWords, IntentIndex
+from orchestrator.brain.offline.manners import Manners
 from orchestrator.brain.offline.phrasing import TRANSLATED, phrases_by_language, shown_id
 from orchestrator.brain.offline.understanding import Task, understand
 from orchestrator.brain.policy_files import read_policy
@@ -23,8 +24,9 @@ _WORD = re.compile(r"\S+\s*")
 class OfflineBrain:
     """`Brain` by labelled examples and rules. Holds nothing of any conversation."""
 
-    def __init__(self, embed: Embed) -> None:
+    def __init__(self, embed: EmbedWithWords) -> None:
         self._intents = IntentIndex(embed, read_policy("intents")["intents"])
+        self._manners = Manners.load(embed.pieces.words())
         self._phrases = phrases_by_language()
         self._answerers = {one: Answerer(phrases, embed) for one, phrases in self._phrases.items()}
         self._vocabularies = {one: Vocabulary.load(one) for one in TRANSLATED}
@@ -49,7 +51,7 @@ class OfflineBrain:
     async def plan(self, context: BrainContext, on_text: OnText) -> Plan:
         """See `Brain.plan`. Never raises `BrainError`."""
         context = self._in_english(context)
-        tasks = await understand(context, self._intents)
+        tasks = await understand(context, self._intents, self._manners)
         call = self._next_call(tasks, context)
         if call is not None:
             return Plan(call, Usage(), NAME, streamed=False)
@@ -60,7 +62,7 @@ class OfflineBrain:
     async def draft(self, context: BrainContext, on_text: OnText) -> Draft:
         """See `Brain.draft`."""
         context = self._in_english(context)
-        message = await self._message(await understand(context, self._intents), context)
+        message = await self._message(await understand(context, self._intents, self._manners), context)
         await _stream(message.text, on_text)
         return Draft(message.text, message.citations, Usage(), NAME)
 
@@ -70,7 +72,7 @@ class OfflineBrain:
         if vocabulary is None:
             return context
         history = tuple(Message(one.role, vocabulary.in_english(one.text) or one.text) for one in context.history)
-        return replace(context, question=vocabulary.in_english(context.question) or context.question, history=history)
+        return replace(context, question=vocabulary.in_english(context.question), history=history)
 
     def _next_call(self, tasks: tuple[Task, ...], context: BrainContext) -> ToolCall | None:
         """The first call that a task still needs; after a failure there is none."""
@@ -86,19 +88,25 @@ class OfflineBrain:
         return None
 
     async def _message(self, tasks: tuple[Task, ...], context: BrainContext) -> FinalMessage:
-        confidence = min(max(task.confidence, 0.0) for task in tasks)
+        confidence = min(1.0, min(max(task.confidence, 0.0) for task in tasks))
+        phrases = self._phrases[context.language]
+        if context.observations and (key := _instead(tasks[0], context)) is not None:
+            return FinalMessage(text=phrases.say(key), refuses=True, confidence=confidence)
         if context.observations:
             answer = await self._answerers[context.language].answer(context.question, context.observations, context.now)
-            later = f" {self._phrases[context.language].say('ask_next')}" if _withheld(tasks, context) else ""
-            return FinalMessage(
-                text=f"{answer.text}{later}", citations=answer.citations, confidence=min(1.0, confidence)
-            )
+            later = [
+                key for key, holds in (("ask_next", _withheld), ("sign_in", _may_sign_in)) if holds(tasks, context)
+            ]
+            text = "\n\n".join((answer.text, *map(phrases.say, later)))
+            return FinalMessage(text=text, citations=answer.citations, confidence=confidence)
         says = [step for step in (decide(task, context) for task in tasks) if isinstance(step, Say)]
-        phrases = self._phrases[context.language]
         texts = [phrases.say(say.key, **_shown(say)) for say in says] or [phrases.say("not_available")]
         notes = " ".join(context.notes)
-        refuses = not says or says[0].key in _REFUSALS
-        return FinalMessage(text=f"{notes} {texts[0]}".strip(), refuses=refuses, confidence=min(1.0, confidence))
+        first = says[0].key if says else "not_available"
+        return FinalMessage(
+            text=f"{notes} {texts[0]}".strip(), refuses=first in _REFUSALS, asks_back=first == "not_understood",
+            confidence=confidence,
+        )  # fmt: skip
 
     def _ticket(self, wanted: TicketWanted) -> ToolCall:
         arguments = {
@@ -107,6 +115,20 @@ class OfflineBrain:
         if wanted.order_id is not None:
             arguments["order_id"] = wanted.order_id
         return ToolCall(name="create_ticket", arguments=arguments)
+
+
+def _instead(task: Task, context: BrainContext) -> str | None:
+    """What is said when the help pages, asked in case they knew, have no answer: what would have been said at once."""
+    if any(one.output is None or one.output.get("answerable", True) for one in context.observations):
+        return None
+    if task.intent == "out_of_scope":
+        return "out_of_scope"
+    return "sign_in" if is_guests(task, context) else None
+
+
+def _may_sign_in(tasks: tuple[Task, ...], context: BrainContext) -> bool:
+    """Whether a guest hears what the help pages say where a customer would be told of what is theirs."""
+    return any(is_guests(task, context) for task in tasks)
 
 
 def _withheld(tasks: tuple[Task, ...], context: BrainContext) -> bool:

@@ -19,6 +19,8 @@ _CATEGORY: Mapping[str, str] = {
     "order_status": "order", "order_content": "order", "order_change": "order", "invoice": "billing",
     "refund_request": "refund", "refund_status": "refund", "knowledge": "product",
 }  # fmt: skip
+#: From this likeness on to what is not ours the help pages are not asked.
+_SURELY_ELSE = 0.52
 MAX_BODY = 4_000
 MIN_BODY_WORDS = 5
 MAX_REASON = 480
@@ -44,7 +46,8 @@ class TicketWanted:
 def decide(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
     """The first step for a task."""
     if task.intent in _PRIVATE and not context.customer:
-        return Say("sign_in")
+        helped = is_guests(task, context) and offered("search_kb", context)
+        return _search(task.query, context) if helped else Say("sign_in")
     slots = task.slots
     match task.intent:
         case "order_status":
@@ -61,12 +64,21 @@ def decide(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
             return Say("change_not_here", _about(slots))
         case "knowledge":
             return _search(task.query, context)
+        case "out_of_scope" if task.confidence < _SURELY_ELSE:
+            # What only sounds like no business of ours may stand in the help pages.
+            return _search(task.query, context) if offered("search_kb", context) else Say("out_of_scope")
         case "human":
             return _human(task, context)
         case "open_ticket":
             return _ticket(task, context)
         case _:
             return Say(task.intent)
+
+
+def is_guests(task: Task, context: BrainContext) -> bool:
+    """Whether a guest asks for what only a customer has, and may hear first what the help pages say of it."""
+    named = task.slots.names_something or task.confidence == 1.0
+    return task.intent in _PRIVATE and not context.customer and not named
 
 
 def offered(name: str, context: BrainContext) -> bool:

@@ -17,15 +17,17 @@ MAX_PASSAGES = 5
 #: Embeddings cost milliseconds each: so many sections and so many sentences of the best one are compared.
 MAX_SECTIONS = 8
 MAX_UNITS = 8
-MAX_SENTENCES = 3
-MAX_QUOTE = 600
+MAX_QUOTE = 420
 _EMBEDDED_CHARS = 200
 _RANK_COST = 0.025
 _LEAD_BONUS = 0.08
 _KIND_BONUS = 0.07
-#: How good a following sentence has to be beside the best one; what is to be done seldom fits in one sentence.
-_FURTHER = 0.72
-_FURTHER_STEP = 0.4
+#: What the search found the passage by is mostly what answers.
+_FOUND_BONUS = 0.15
+#: Above this similarity it counts the more, the nearer it is.
+_SURELY_FOUND = 0.65
+#: How good a neighbouring sentence has to be beside the best one: what a section says seldom fits in one sentence.
+_FURTHER = 0.3
 #: What a numbered list is worth to a question that wants steps; such a list is quoted whole up to this length.
 _STEPS_BONUS = 0.08
 MAX_STEPS = 900
@@ -57,7 +59,16 @@ class _Section:
     @property
     def bonus(self) -> float:
         """Better passages count more, and so does how a page begins: it says what the page is about."""
-        return (_LEAD_BONUS if self.units[0].section == 0 else 0.0) - _RANK_COST * self.rank
+        surely = max(0.0, self.source.similarity - _SURELY_FOUND)
+        found = _FOUND_BONUS + surely if self._is_found else 0.0
+        return found + (_LEAD_BONUS if self.units[0].section == 0 else 0.0) - _RANK_COST * self.rank
+
+    @property
+    def _is_found(self) -> bool:
+        if self.source.section is None:
+            return False
+        heading = self.source.section.rsplit(" > ", 1)[-1]
+        return self.units[0].heading == heading or (not heading and self.units[0].section == 0)
 
     @property
     def steps(self) -> tuple[int, int] | None:
@@ -97,7 +108,7 @@ _UNKNOWN = 1.0
 
 
 async def extract(question: str, sources: Sequence[Source], embed: Embed) -> Extract | None:
-    """One to three neighbouring sentences of one passage; None when the passages hold nothing that can be quoted."""
+    """The sentence that answers, with neighbours of its passage; None when the passages hold nothing to be quoted."""
     sections = [
         _Section(source, rank, tuple(units))
         for rank, source in enumerate(sources[:MAX_PASSAGES])
@@ -143,16 +154,25 @@ async def _span(asked: _Question, section: _Section, embed: Embed) -> tuple[int,
         0.6 * float(near) + 0.4 * asked.shared(text) + asked.fits(text) + (_LEAD_BONUS if index == 0 else 0.0)
         for index, (near, text) in enumerate(zip(likeness, texts, strict=True))
     ]
-    first = max(range(len(units)), key=lambda one: scores[one])
-    last = first
-    further = _FURTHER_STEP if asked.wanted == "steps" else _FURTHER
-    for index in range(first + 1, min(first + MAX_SENTENCES, len(units))):
-        if scores[index] < further * scores[first] or units[index].end - units[first].start > MAX_QUOTE:
-            break
-        last = index
-    if first == 1 and last == first and units[1].end - units[0].start <= MAX_QUOTE // 2:
-        first = 0  # what the second sentence of a section says often hangs on the first
+    first, last = _grown(units, scores)
     return units[first].start, units[last].end
+
+
+def _grown(units: Sequence[Unit], scores: Sequence[float]) -> tuple[int, int]:
+    """The best unit with its neighbours, the better one first, while they are good beside it and all is short."""
+    best = max(range(len(units)), key=lambda one: scores[one])
+    first = last = best
+    while True:
+        beside = [one for one in (first - 1, last + 1) if 0 <= one < len(units)]
+        fitting = [
+            one for one in beside
+            if scores[one] >= _FURTHER * scores[best]
+            and units[max(one, last)].end - units[min(one, first)].start <= MAX_QUOTE
+        ]  # fmt: skip
+        if not fitting:
+            return first, last
+        nearer = max(fitting, key=lambda one: scores[one])
+        first, last = min(first, nearer), max(last, nearer)
 
 
 def _rarity(sections: Sequence[_Section]) -> dict[str, float]:

@@ -21,6 +21,8 @@ _HUMAN = re.compile(
     rf"\b(?:talk|speak|chat|connect(?: me)?|transfer(?: me)?|put me through|hand (?:me )?over|escalate)"
     rf"(?: directly)? (?:to|with|over to) {_PERSON}\b"
     rf"|\b(?:get|give|want|need) (?:me )?(?:to (?:talk|speak|chat) (?:to|with) )?{_PERSON}\b(?! (?:for|to (?:sign|be)))"
+    rf"|\b(?:is|are) there (?:a |any |some )?{_PERSON} (?:around|available|there|here|i can)\b"
+    rf"|\b(?:bring|fetch|find) (?:me )?(?:in )?{_PERSON}\b(?! (?:for|to (?:sign|be)))"
     r"|^\W*(?:human|agent|representative|operator|real person)(?:,? please)?\W*$",
     re.I,
 )
@@ -54,9 +56,10 @@ _TICKET = re.compile(
 #: "When do I get an answer if I open a ticket?" wants none yet.
 _WHEN = re.compile(r"^\W*(?:when|how (?:long|fast|soon|quickly))\b", re.I)
 _REFUND = re.compile(r"\b(?:refund(?:ed)?|reimburse(?:ment|d)?|money back|pay (?:me )?back|credit back)\b", re.I)
+_WHY = re.compile(r"^\W*(?:why|who|what|which|is it (?:true|possible|normal)|do i|must i)\b", re.I)
 _WHEREABOUTS = re.compile(
     r"\b(?:where(?:'s| is)?|status|arrived?|received?|come|track|long|still waiting|missing|showing|approved|"
-    r"pending)\b",
+    r"pending|never (?:got|came|saw|received)|(?:not|n't) (?:got|get|seen|see|yet)|nothing)\b",
     re.I,
 )
 _INVOICE = re.compile(
@@ -67,7 +70,8 @@ _INVOICE = re.compile(
 _INVOICE_TOPIC = re.compile(r"\b(?:how|vat (?:number|id)|company name|change|wrong|correct|policy)\b", re.I)
 _CHANGE = re.compile(
     r"\b(?:cancel|stop|amend|modify|edit|change|update|correct|swap|add|remove|switch)\b.{0,40}"
-    r"\b(?:order|address|item|size|colou?r|quantity|delivery|shipment|it)\b",
+    r"\b(?:order|address|item|size|colou?r|quantity|delivery|shipment|it)\b"
+    r"|\b(?:add|put|remove|take)\b.{1,40}\b(?:to|into|from|out of)\b",
     re.I,
 )
 _CONTENT = re.compile(
@@ -97,17 +101,43 @@ _OWN = re.compile(
     r"|\b(?:it|they) (?:arrive|come|get here|be (?:here|delivered|sent|shipped))\b|\bexpect (?:it|them)\b",
     re.I,
 )
+#: Somebody speaks of themselves: of what they have, did, or wait for.
+_MINE = re.compile(
+    r"\b(?:my|our|mine|me|us)\b|\b(?:i|we)(?:'ve|'m| have| had| am| was| still| just| never)?"
+    r" (?:\w+ )?(?:ordered|bought|purchased|placed|paid|received|waiting|expecting)\b"
+    r"|\b(?:still|not|n't|never|nothing|no one|any|is|has|was|when|where) (?:\w+ )?"
+    r"(?:here|come|came|arrived?|shipped|sent|received|news|delivered|update)\b|\bwait(?:ing|ed)?\b",
+    re.I,
+)
 _WHERE_TO_FIND = re.compile(r"^\W*where (?:do|can|could|would|should) (?:i|you|one) (?:find|see|get|look)\b", re.I)
 _BACK = re.compile(r"\b(?:it|this one|that one)\b", re.I)
 _ONLY_TICKET = re.compile(
     r"\b(?:i|we|you|would|like|to|can|could|please|just|hi|hello|me|for|a|an|new|the|support)\b", re.I
 )
 MOST_WORDS_BACK = 8
+_BROKEN = re.compile(
+    r"\b(?:broken|damaged|smashed|shattered|cracked|dented|crushed|defective|faulty|in pieces"
+    r"|wrong (?:item|size|colou?r))\b",
+    re.I,
+)
+_COMPLAINT = re.compile(
+    r"\b(?:disappoint(?:ed|ing)|unacceptable|disgrace(?:ful)?|outrageous|ridiculous|furious|fed up|had enough of|ruined"
+    r"|(?:terrible|horrible|awful|lousy|worst|poor) (?:\w+ )?(?:service|support|experience|shop|store|company)"
+    r"|never (?:buy|order|shop)\w* (?:here|from you|with you|again)|nobody cares)\b",
+    re.I,
+)
 _LOST = re.compile(
     r"\b(?:lost|missing|late|delayed|not (?:come|here|arrived)|n't (?:come|arrived|received)|shown? up)\b", re.I
 )
 _BYE = re.compile(
     r"^\W*(?:good ?bye|bye|see you|ciao|have a (?:nice|good|great) (?:day|one|evening|weekend))\b.{0,20}$", re.I
+)
+#: What is said before the matter itself: "sorry to bother you", "one question:", "hope you are well".
+_POLITE = re.compile(
+    r"^\W*(?:sorry (?:to (?:bother|disturb)|for (?:bothering|disturbing)).{0,30}"
+    r"|(?:i )?hope (?:you|u|that|everyone).{0,40}"
+    r"|(?:just )?(?:one|a|two|another)? ?(?:quick |short |small )?(?:question|things?)|excuse me|dear .{0,30})\W*$",
+    re.I,
 )
 MAX_PLAIN_WORDS = 3
 
@@ -127,8 +157,15 @@ def unambiguous(text: str, slots: Slots) -> str | None:
     named = slots.order_id is not None or slots.email is not None
     if named and (order := _about_order(text)) is not None:
         return order
-    if _MY_ORDER.search(text) and (_STATUS.search(text) or _LOST.search(text)) and not _asks_how(text):
+    if (
+        _MY_ORDER.search(text)
+        and not _BROKEN.search(text)
+        and (_STATUS.search(text) or _LOST.search(text))
+        and not _asks_how(text)
+    ):
         return "order_status"
+    if not named and _COMPLAINT.search(text) and "?" not in text:
+        return "complaint"
     return _courtesy(text)
 
 
@@ -140,6 +177,11 @@ def asks_in_general(text: str) -> bool:
 def about_nobodys(text: str) -> bool:
     """A question in general that names nothing of one's own: "For how long do you keep invoices?"."""
     return (asks_in_general(text) or _WHERE_TO_FIND.search(text) is not None) and _OWN.search(text) is None
+
+
+def speaks_of_own(text: str) -> bool:
+    """Whether somebody speaks of something of their own: "do you keep invoices?" does not."""
+    return _OWN.search(text) is not None or _MINE.search(text) is not None
 
 
 def refers_back(text: str) -> bool:
@@ -164,6 +206,11 @@ def is_no(text: str) -> bool:
     return _NO.search(text) is not None
 
 
+def is_courtesy(text: str) -> bool:
+    """A greeting, thanks or an apology that asks for nothing."""
+    return any(one.search(text) for one in (_GREETING, _THANKS, _BYE, _POLITE))
+
+
 def _courtesy(text: str) -> str | None:
     if _THANKS.search(text) or _BYE.search(text):
         return "thanks"
@@ -178,7 +225,7 @@ def _asks_how(text: str) -> bool:
 
 
 def _about_money(text: str, slots: Slots) -> str | None:
-    general = _HOW.search(text) is not None
+    general = _HOW.search(text) is not None or (slots.order_id is None and _WHY.search(text) is not None)
     if _REFUND.search(text):
         if general or (_WHEREABOUTS.search(text) and slots.amount is None):
             # How refunds work stands in the help pages; where one of an order is, billing knows.

@@ -14,6 +14,11 @@ _NAMED = re.compile(
     r"(?=[A-Za-z0-9-]*\d)([A-Za-z0-9][A-Za-z0-9-]{2,31})\b",
     re.IGNORECASE,
 )
+#: "ABC 123": capitals, then digits, written apart. A currency, a month or a short word before a number is none.
+_APART = re.compile(
+    r"(?<![\w<@./-])(?!(?:USD|EUR|GBP|CAD|CHF|AUD|INV|PO|APO|FPO|AM|PM|OK|NO|ID|TV|US|UK|EU"
+    r"|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)\b)([A-Z]{2,4}) (\d{3,10})(?![\w>%-]|[.,]\d)"
+)
 _HASHED = re.compile(r"(?<!\w)#\s?(\d{3,10})\b")
 _DIGITS = re.compile(r"(?<![\w$€£.,:<-])(\d{4,10})(?![\w>:%-]|[.,]\d)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -31,9 +36,11 @@ _WORDED = re.compile(
 )
 _CODED = re.compile(rf"\b(usd|eur|gbp)\s?{_NUMBER}", re.IGNORECASE)
 _WHOLE = re.compile(
-    r"\b(?:full|whole|entire|complete|total)(?:ly)? (?:refund|amount|order|price|sum|payment)\b"
-    r"|\brefund (?:me )?(?:everything|all of it|it all|the (?:whole|entire|full) )"
-    r"|\ball of (?:it|my money)\b|\bin full\b",
+    r"\b(?:full|whole|entire|complete|total)(?:ly)? (?:refund(?:ed)?|amount|order|price|sum|payment|purchase)\b"
+    r"|\b(?:refund|reimburse)(?: me)? (?:everything|all of it|it all|all|(?:completely|fully|entirely)"
+    r"|the (?:whole|entire|full|complete) )"
+    r"|\b(?:refunded|reimbursed|refund\b.{0,40}) (?:completely|fully|entirely)\b|\bfully (?:refund|reimburse)"
+    r"|\ball (?:of )?(?:it|my money|the money)\b|\bin full\b|\bevery (?:cent|penny)\b",
     re.IGNORECASE,
 )
 _CURRENCIES = {
@@ -101,6 +108,8 @@ def _order_id(text: str) -> str | None:
     for pattern in (_NAMED, _MIXED, _HASHED):
         if found := pattern.search(text):
             return found[1].upper()
+    if (apart := _APART.search(text)) and not _UNITS_AFTER.match(text, apart.end()):
+        return f"{apart[1]}{apart[2]}"
     for found in _DIGITS.finditer(text):
         if not _YEAR.fullmatch(found[1]) and not _UNITS_AFTER.match(text, found.end()):
             return found[1]

@@ -1,11 +1,23 @@
 """From a message and its history to one or two tasks."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from contracts.turn import Role
+from orchestrator.brain.offline.asking import is_asking
 from orchestrator.brain.offline.intents import IntentIndex
-from orchestrator.brain.offline.rules import about_nobodys, asks_in_general, is_no, is_yes, refers_back, unambiguous
+from orchestrator.brain.offline.manners import Manners
+from orchestrator.brain.offline.rules import (
+    about_nobodys,
+    asks_in_general,
+    is_courtesy,
+    is_no,
+    is_yes,
+    refers_back,
+    speaks_of_own,
+    unambiguous,
+)
 from orchestrator.brain.offline.slots import Slots, read_slots, remembered_order
 from orchestrator.brain.port import BrainContext
 from orchestrator.brain.sentences import content_words
@@ -16,16 +28,33 @@ _CLAUSE = re.compile(
     r"(?=(?:what|how|where|when|can|could|do|does|is|are|which|who|please|send|give|refund|cancel|tell)\b)",
     re.IGNORECASE,
 )
+_WISH = re.compile(
+    r"\W*(?:i(?:'d| would)? (?:want|need|like|have to)|please|send|give|show|tell|refund|cancel|change|open|create"
+    r"|track|get|let|check|find|look)\b",
+    re.IGNORECASE,
+)
 _FOLLOW_UP = re.compile(r"^\W*(?:and|or|but|what about|how about|also)\b", re.IGNORECASE)
 _OFFERED_TICKET = re.compile(r"open a ticket|ticket with what you wrote", re.IGNORECASE)
 _OFFERED_PERSON = re.compile(r"bring in a person|hand (?:you )?over|person from our team", re.IGNORECASE)
 _ASKED_NUMBER = re.compile(r"which order|tell me (?:its|the) (?:number|amount)|how much of order", re.IGNORECASE)
+_ASKED_AMOUNT = re.compile(r"how much of order|wie viel von|combien dois-je|cuánto debo|quanto devo|hoeveel van", re.I)
+_ALL = re.compile(
+    r"^\W*(?:i want |please |just )*(?:everything|all|the (?:whole|full|entire|total)\b.{0,20}|all of it"
+    r"|full(?:y| refund)?|complete(?:ly)?|in full|it all|full refund)\W*(?:please)?\W*$",
+    re.IGNORECASE,
+)
 _ACTING = frozenset({
     "order_status", "order_content", "invoice", "knowledge", "refund_request", "refund_status", "order_change",
     "open_ticket", "human",
 })  # fmt: skip
 
+_SEARCHED = frozenset({"knowledge", "out_of_scope"})
 _CHANGES = frozenset({"order_change", "refund_request", "open_ticket"})
+#: What a message that names an order hardly means, unless it is this near.
+_SAYS_LITTLE = frozenset({"knowledge", "out_of_scope", "greeting", "thanks", "complaint"})
+_SURELY_ELSE = 0.55
+#: Below this likeness a label is a guess.
+_UNSURE = 0.5
 _OWN_THINGS = frozenset({"order_status", "order_content", "invoice"})
 _FILLERS = frozenset({
     "order", "number", "the", "its", "it's", "please", "usd", "eur", "gbp", "dollars", "invoice", "for", "mail",
@@ -44,11 +73,11 @@ class Task:
     confidence: float = 1.0
 
 
-async def understand(context: BrainContext, intents: IntentIndex) -> tuple[Task, ...]:
+async def understand(context: BrainContext, intents: IntentIndex, manners: Manners) -> tuple[Task, ...]:
     """What the customer wants, at least one task, in the order of the message."""
     text = context.question
     slots = read_slots(text)
-    answer = _answer_to_offer(context, slots)
+    answer = _answer_to_offer(context, slots) or _all_of_it(context, slots)
     if answer is not None:
         return (answer,)
     earlier = _before(context)
@@ -59,27 +88,55 @@ async def understand(context: BrainContext, intents: IntentIndex) -> tuple[Task,
     slots = _with_history(slots, context)
     tasks: dict[str, Task] = {}
     for clause in _clauses(text):
-        label, confidence = await _intent_of(clause, slots, intents)
+        label, confidence = await _intent_of(clause, slots, intents, manners)
         task = Task(label, slots, _query(clause, text, context), text, confidence)
         if label != "knowledge" or content_words(clause) or not tasks:
             first = tasks.setdefault(label, task)
             if first is not task and label == "knowledge":
                 # Two questions to the help pages are one search; the answer takes them apart again.
                 tasks[label] = replace(first, query=f"{first.query} and {clause}"[:1000])
-    acting = [task for task in tasks.values() if task.intent in _ACTING]
-    return tuple((acting or list(tasks.values()))[:MAX_TASKS])
+    acting = [task for task in tasks.values() if task.intent in _ACTING - {"knowledge"}]
+    if not acting and _is_lost(list(tasks.values()), text, context, manners):
+        return (Task("not_understood", slots, text, text),)
+    wanted = [task for task in tasks.values() if task.intent in _ACTING]
+    return tuple((wanted or list(tasks.values()))[:MAX_TASKS])
 
 
-async def _intent_of(clause: str, slots: Slots, intents: IntentIndex) -> tuple[str, float]:
+def _is_lost(tasks: Sequence[Task], text: str, context: BrainContext, manners: Manners) -> bool:
+    """Whether nobody could say what is meant. What was said before may make sense of a few words."""
+    if any(task.confidence == 1.0 for task in tasks) or read_slots(text).names_something:
+        return False
+    if context.language != "en":
+        # Of another language there are only the words that we know.
+        return not content_words(text) and not context.history
+    if not manners.is_legible(text):
+        return True
+    return not context.history and manners.says_nothing(text) and all(map(_is_guessed, tasks))
+
+
+def _is_guessed(task: Task) -> bool:
+    return task.intent in _SEARCHED or task.confidence < _UNSURE
+
+
+async def _intent_of(clause: str, slots: Slots, intents: IntentIndex, manners: Manners) -> tuple[str, float]:
     own = read_slots(clause)
     meant = slots if refers_back(clause) and not own.names_something else own
     if (label := unambiguous(clause, meant)) is not None:
         return label, 1.0
     found = await intents.nearest(clause, own.order_id)
+    if own.order_id is not None and found.label in _SAYS_LITTLE and found.likeness < _SURELY_ELSE:
+        # Whoever names an order and says nothing that we know wants to hear how it stands.
+        return "order_status", found.likeness
+    if not own.names_something and manners.is_rude(clause):
+        return "complaint", found.likeness
     if found.label in _CHANGES and asks_in_general(clause) and not own.names_something:
         # "Can I cancel my order?" is answered by the help pages; "Cancel order 1234" is a request.
         return "knowledge", found.likeness
-    if found.label in _OWN_THINGS and not slots.names_something and about_nobodys(clause):
+    if (
+        found.label in _OWN_THINGS
+        and not slots.names_something
+        and (about_nobodys(clause) or not speaks_of_own(clause))
+    ):
         # "How do I get an invoice?" is answered by the help pages, for guests too; "Where is my invoice?" is not.
         return "knowledge", found.likeness
     if found.label in ("yes", "no") and not (is_yes(clause) or is_no(clause)):
@@ -111,9 +168,18 @@ def _answer_to_offer(context: BrainContext, slots: Slots) -> Task | None:
         return None
     about = "\n".join(part for part in (_before(context), text if len(words) > 2 else "") if part)
     known = _with_history(slots, context)
-    if person and (wants_person or not ticket):
+    if (wants_person and not wants_ticket) or (person and not ticket):
         return Task("human", known, text, about)
     return Task("open_ticket", known, text, about)
+
+
+def _all_of_it(context: BrainContext, slots: Slots) -> Task | None:
+    """ "All of it", after we asked how much of an order is to be refunded."""
+    offer = next((one.text for one in reversed(context.history) if one.role is Role.ASSISTANT), "")
+    if not _ASKED_AMOUNT.search(offer) or not _ALL.search(context.question):
+        return None
+    about = "\n".join(part for part in (_before(context), context.question) if part)
+    return Task("refund_request", replace(_with_history(slots, context), whole=True), context.question, about)
 
 
 def _before(context: BrainContext) -> str:
@@ -127,8 +193,17 @@ def _before(context: BrainContext) -> str:
 
 
 def _clauses(text: str) -> list[str]:
+    """The parts of a message that each want something. What is told before or after a single question belongs to it."""
     parts = [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
-    return parts[:4] or [text]
+    telling = [part for part in parts if not is_courtesy(part)]
+    wishes = [
+        part
+        for part in telling
+        if (is_asking(part) and len(part.split()) > 2) or _WISH.match(part) or read_slots(part).names_something
+    ]
+    if len(wishes) < MAX_TASKS:
+        return [" ".join(telling)] if telling else parts[:1] or [text]
+    return parts[:4]
 
 
 def _only_facts(text: str, slots: Slots) -> bool:

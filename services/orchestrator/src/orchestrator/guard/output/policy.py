@@ -49,6 +49,11 @@ def load_output_policy(
     )  # fmt: skip
 
 
+def load_abuse_words() -> AbuseWords:
+    """From `policy/abuse.yaml`."""
+    return abuse_words(_read("abuse"))
+
+
 def _read(name: str) -> dict[str, Any]:
     text = resources.files("orchestrator.policy").joinpath(f"{name}.yaml").read_text("utf-8")
     content: dict[str, Any] = yaml.safe_load(text)

@@ -1,0 +1,44 @@
+"""What a message says by how it is written: nothing that can be read, nothing in particular, or an insult."""
+
+import re
+from collections.abc import Iterable
+
+from orchestrator.brain.offline.legible import Legibility
+from orchestrator.brain.policy_files import read_policy
+from orchestrator.brain.sentences import content_words
+from orchestrator.guard.output.abuse import AbuseWords, is_abusive
+from orchestrator.guard.output.forms import forms
+from orchestrator.guard.output.policy import load_abuse_words
+
+_INSULT = re.compile(
+    r"\b(?:(?:you|ur|u|r)(?:'re| are| all| guys| people| lot)* (?:\w+ ){0,3}"
+    r"(?:idiots?|morons?|thie(?:f|ves)|crooks?|liars?|scammers?|cheaters?|robbers?|clowns?|useless|pathetic|incompetent))\b"
+    r"|\byou (?:crooks?|thie(?:f|ves)|liars?|idiots?|scammers?|robbers?)\b|\bf[u*]+[c*]*k(?:ing|er|ed)?\b|\bwtf\b",
+    re.IGNORECASE,
+)
+
+
+class Manners:
+    """Reads messages. `words`: the common ones of the language. `vague`: those that say nothing of what it is about."""
+
+    def __init__(self, words: Iterable[str], vague: Iterable[str], abuse: AbuseWords) -> None:
+        self._legible = Legibility(words)
+        self._vague = frozenset(stem for word in vague for stem in content_words(str(word)))
+        self._abuse = abuse
+
+    @classmethod
+    def load(cls, words: Iterable[str]) -> "Manners":
+        """With the policy that ships with the service (reads two files)."""
+        return cls(words, read_policy("intents")["vague"], load_abuse_words())
+
+    def is_legible(self, text: str) -> bool:
+        """Whether there is anything in it that can be read."""
+        return self._legible.reads(text)
+
+    def says_nothing(self, text: str) -> bool:
+        """Whether it has no word that says what it is about: "it does not work"."""
+        return content_words(text) <= self._vague
+
+    def is_rude(self, text: str) -> bool:
+        """Whether it insults or swears."""
+        return _INSULT.search(text) is not None or is_abusive(forms(text), self._abuse)
