@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retrieval.chunking import Chunk, chunk_markdown
+from retrieval.chunking import Chunk, chunk_markdown, with_questions
 from retrieval.chunking.chunker import MAX_TOKENS, MIN_TOKENS, OVERLAP_MAX, OVERLAP_MIN, WINDOW_TOKENS
 from retrieval.chunking.counting import WordCount
 from servicekit.embedding import WordPieces
@@ -114,3 +114,16 @@ def test_a_heading_that_repeats_gets_its_own_anchor() -> None:
 @pytest.mark.parametrize("markdown", ["", "   \n\n  ", "\n"])
 def test_nothing_gives_no_chunks(markdown: str) -> None:
     assert chunks_of(markdown) == []
+
+
+def test_a_question_is_a_window_of_its_section_and_in_no_text() -> None:
+    chunks = chunks_of(f"# Tents\n\nAll about tents.\n\n## Drying\n\n{SENTENCE * 40}\n\n## Poles\n\n{SENTENCE * 40}")
+    asked = {"drying ": ("Is mould bad?",), "Poles": ("My pole broke",), "Nowhere": ("Is it red?",)}
+    found = with_questions(chunks, asked)
+    assert [one.text for one in found] == [one.text for one in chunks]
+    added = [
+        (window.section, window.text) for old, new in zip(chunks, found, strict=True)
+        for window in new.windows[len(old.windows):]
+    ]  # fmt: skip
+    assert sorted(added) == [("", "Is it red?"), ("Drying", "Is mould bad?"), ("Poles", "My pole broke")]
+    assert with_questions([], asked) == []

@@ -36,6 +36,12 @@ def test_front_matter_becomes_fields() -> None:
     assert document.updated_at == dt.datetime(2026, 2, 16, tzinfo=dt.UTC)
 
 
+def test_questions_that_people_ask_come_with_their_section() -> None:
+    document = parse_document(GOOD.replace("ttl_days: 30", "asked: {Warranty: ['Is it covered?', 'Who mends it?']}"))
+    assert document.asked == {"Warranty": ("Is it covered?", "Who mends it?")}
+    assert document.digest() != parse_document(GOOD.replace("ttl_days: 30\n", "")).digest()
+
+
 def test_a_document_is_not_reviewed_unless_it_says_so() -> None:
     assert not parse_document(GOOD.replace("reviewed: true\n", "")).reviewed
 
@@ -45,6 +51,8 @@ def test_a_document_is_not_reviewed_unless_it_says_so() -> None:
     [
         ("# No front matter", "url"),
         ("", "no text"),
+        (GOOD.replace("ttl_days: 30", "asked: ['Who mends it?']"), "asked"),
+        (GOOD.replace("ttl_days: 30", "asked: {Warranty: ['']}"), "asked"),
         ("---\ntitle: x\n", "not closed"),
         ("---\n{: [\n---\nx", "not valid YAML"),
         ("---\n- a\n---\nx", "not a list of names"),

@@ -113,3 +113,17 @@ def test_synonyms_meet_by_their_stems_and_abbreviations_are_written_out() -> Non
     assert synonyms.short["pwd"] == "password"
     assert synonyms.also_said(words.split("I want to call off my order")) == {"cancel"}
     assert all(stem not in others for stem, others in synonyms.alike.items())
+
+
+async def test_a_section_is_found_by_the_words_of_those_who_ask_and_shown_in_its_own(
+    blank: ToolClient, page: Callable[..., Document]
+) -> None:
+    body = "# Hammocks\n\nAbout hammocks.\n\n## Load\n\nThey carry 180 kg.\n\n## Colours\n\nGreen and grey."
+    question = "Will it hold two chubby uncles?"
+    await put(blank, page("hammocks", body=body))
+    before = await ask(blank, query=question)
+    await put(blank, page("hammocks", body=body, asked={"Load": ("Can a pair of heavy uncles sit in it together?",)}))
+    after = await ask(blank, query=question)
+    assert after.strength > before.strength
+    assert (after.passages[0].title, after.passages[0].section) == ("Hammocks", "Load")
+    assert "uncles" not in after.model_dump_json()

@@ -110,7 +110,7 @@ def search_result() -> Callable[..., Observation]:
     def make(query: str, *passages: tuple[str, str, str], answerable: bool = True) -> Observation:
         rows = [
             {"chunk_id": f"{slug}#0", "document_id": slug, "title": title, "url": f"https://shop.example/help/{slug}",
-             "section": title, "text": text, "score": 1.0, "similarity": 0.8, "updated_at": "2026-01-01T00:00:00Z"}
+             "text": text, "score": 1.0, "similarity": 0.8, "updated_at": "2026-01-01T00:00:00Z"}
             for title, slug, text in passages
         ]  # fmt: skip
         output = {"passages": rows, "strength": 0.9, "gap": 0.3, "cover": 0.9, "answerable": answerable}

@@ -1,5 +1,6 @@
 """The customer's language: phrases, the words to search for, and what a model is told."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from contracts.turn import FinalMessage, ToolCall
 from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.brain.offline.phrasing import TRANSLATED, Phrases
+from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.prompting import PromptHead, planner_messages
 from orchestrator.brain.translating import Vocabulary
 
+_PLACE = re.compile(r"\{\w+\}")
 RETURNS = ("Returns", "returns", "# Returns\n\nYou can return an item within 30 days. Use the form in your account.")
 
 
@@ -42,6 +45,27 @@ def test_every_language_has_the_same_places_in_its_phrases(language: str) -> Non
     assert page in other.say("nearest_page", page=page)
     assert other.say("nothing_found") != english.say("nothing_found")
     assert other.state("shipped") != english.state("shipped")
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_phrase_is_there_in_every_language(language: str) -> None:
+    own = read_policy(f"languages/{language}")["phrases"]
+    english = read_policy("phrases")["phrases"]
+    assert english.keys() - own.keys() == set()
+    for key, text in english.items():
+        assert set(_PLACE.findall(own[key])) <= set(_PLACE.findall(text)), key
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [("de", "Wann spielt heute der Verein?"), ("fr", "Raconte une blague"), ("nl", "Hoe maak ik pannenkoeken")],
+)
+async def test_of_another_language_what_has_no_word_of_the_shop_is_asked_about(
+    language: str, question: str, offline: OfflineBrain, ask: Any
+) -> None:
+    message = (await offline.plan(ask(question, language=language), ignore)).proposal
+    assert isinstance(message, FinalMessage)
+    assert message.text == Phrases(language).say("not_understood")
 
 
 async def test_a_german_question_is_searched_in_english_and_quoted_as_the_page_has_it(

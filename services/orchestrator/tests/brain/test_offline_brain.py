@@ -1,5 +1,6 @@
 """The Brain without a model, from a message to a call and from observations to an answer."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -148,6 +149,52 @@ async def test_where_no_tool_helps_it_says_so_or_asks(
     assert part in (await said(offline, ask(question))).text
 
 
+@pytest.mark.parametrize("question", ["hjkl fghj", "???", "something is wrong", "i have an issue"])
+async def test_who_cannot_be_understood_is_asked_what_it_is_about(
+    question: str, offline: OfflineBrain, ask: Any
+) -> None:
+    message = await said(offline, ask(question))
+    assert "what it is about" in message.text
+    assert message.asks_back
+    assert not message.refuses
+
+
+@pytest.mark.parametrize("question", ["you are nothing but crooks", "what the fuck is this", "you bunch of morons"])
+async def test_an_insult_gets_an_apology_and_the_offer_of_a_person(
+    question: str, offline: OfflineBrain, ask: Any
+) -> None:
+    message = await said(offline, ask(question))
+    assert message.text.startswith("I am sorry")
+    assert "bring in a person" in message.text
+
+
+async def test_who_swears_and_names_an_order_hears_where_it_is(offline: OfflineBrain, ask: Any) -> None:
+    call = await called(offline, ask("damn it, where the fuck is ABC123"))
+    assert call == ToolCall(name="get_order_status", arguments={"order_id": "ABC123"})
+
+
+@pytest.mark.parametrize("question", ["wen doz ABC123 ariv", "ABC123 pls its urgent", "ABC123 my kids are crying"])
+async def test_who_names_an_order_and_says_little_hears_how_it_stands(
+    question: str, offline: OfflineBrain, ask: Any
+) -> None:
+    assert (await called(offline, ask(question))).name in ("get_order_status", "get_order")
+
+
+async def test_a_guest_who_names_nothing_hears_what_the_help_pages_say_and_may_sign_in(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    question = "I ordered two weeks ago and nothing has come yet"
+    assert (await called(offline, ask(question, customer=False))).name == "search_kb"
+    found = search_result(question, SLA)
+    message = await said(offline, ask(question, customer=False, observations=(found,)))
+    assert message.citations
+    assert message.text.endswith("or shall I open a ticket for you?")
+    nothing = search_result(question, SLA, answerable=False)
+    refused = await said(offline, ask(question, customer=False, observations=(nothing,)))
+    assert refused.text.startswith("For your safety")
+    assert refused.refuses
+
+
 @pytest.mark.parametrize("question", ["Where is ABC123?", "invoice for 1234", "Refund order 1234 for $50"])
 async def test_a_guest_is_asked_to_sign_in_and_nothing_is_looked_up(
     question: str, offline: OfflineBrain, ask: Any
@@ -215,6 +262,32 @@ async def test_without_an_answer_it_says_so_and_names_the_nearest_page(
     assert "“Support hours” (https://shop.example/help/support-hours)" in message.text
     assert "ticket" in message.text
     assert message.citations[0].quote in SLA[2]
+
+
+async def test_a_page_that_has_nothing_to_do_with_it_is_not_named(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    found = search_result("How do I tune a piano?", SLA, answerable=False)
+    far = replace(found, output={**(found.output or {}), "strength": 0.05})
+    message = await said(offline, ask("How do I tune a piano?", observations=(far,)))
+    assert "Support hours" not in message.text
+    assert message.citations == ()
+
+
+async def test_the_section_that_the_search_found_answers(offline: OfflineBrain, ask: Any, search_result: Any) -> None:
+    found = search_result("Do you speak French?", SLA)
+    (passage,) = (found.output or {})["passages"]
+    named = replace(found, output={**(found.output or {}), "passages": [{**passage, "section": "Languages"}]})
+    message = await said(offline, ask("Do you speak French?", observations=(named,)))
+    assert message.citations[0].quote == "Our team speaks English."
+
+
+async def test_what_is_told_before_a_question_is_no_question_of_its_own(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    question = "I wrote to you on Monday about my lamp. How fast do you reply?"
+    message = await said(offline, ask(question, observations=(search_result(question, SLA),)))
+    assert len(message.citations) == 1
 
 
 RETURNS = (

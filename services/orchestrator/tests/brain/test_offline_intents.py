@@ -71,6 +71,12 @@ def test_there_are_at_least_fifteen_examples_of_every_intent() -> None:
         ("MP3 or 4K or 10kg", Slots()),
         ("$0 please", Slots()),
         ("orders over 75 dollars", Slots(amount=Amount(7500, "USD"))),
+        ("please look at XYZ 789", Slots(order_id="XYZ789")),
+        ("EUR 120 or PO 4521 or MAY 2024", Slots(amount=Amount(12000, "EUR"), order_id="4521")),
+        ("refund ABC123 completely", Slots(order_id="ABC123", whole=True)),
+        ("give me all my money back for 1234", Slots(order_id="1234", whole=True)),
+        ("reimburse the entire purchase", Slots(whole=True)),
+        ("refund the entire thing? no, 5 dollars", Slots(whole=True, amount=Amount(500, "USD"))),
     ],
 )
 def test_facts_are_read_by_rules(text: str, slots: Slots) -> None:
@@ -92,11 +98,20 @@ def test_facts_are_read_by_rules(text: str, slots: Slots) -> None:
         ("yes", ["Where is ABC123?", "Would you like me to bring in a person from our team?"], "human", "ABC123"),
         ("no thanks", ["Cancel ABC123", "Shall I open a ticket for you?"], "no", None),
         ("a person please", ["x", "Would you like me to open a ticket, or to bring in a person?"], "human", None),
+        ("ok then get me a human", ["x", "Would you like me to open a ticket?"], "human", None),
+        ("all of it", ["refund 1234", "How much of order ••1234 should I refund?"], "refund_request", "1234"),
+        ("everything please", ["Where is 1234?", "Your order ••1234 is on its way."], "knowledge", "1234"),
         ("Do you ship to Norway?", ["Cancel it", "Shall I open a ticket for you?"], "knowledge", None),
     ],
 )
 async def test_a_follow_up_is_understood_from_what_came_before(
-    question: str, history: list[str], intent: str, order_id: str | None, intents: IntentIndex, manners: Manners, ask: Any
+    question: str,
+    history: list[str],
+    intent: str,
+    order_id: str | None,
+    intents: IntentIndex,
+    manners: Manners,
+    ask: Any,
 ) -> None:
     task = (await understand(ask(question, *history), intents, manners))[0]
     assert (task.intent, task.slots.order_id) == (intent, order_id)

@@ -1,5 +1,6 @@
 """A proposed call as it is journalled: with tokens, and with their hash."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from orchestrator.guard.vault import Vault
 from orchestrator.tools.entry import ToolEntry, make_entry
 from orchestrator.tools.gateway import arguments_hash
 from orchestrator.turn.inputs import PlannedCall
-from orchestrator.turn.state import TurnState
+from orchestrator.turn.state import Observed, TurnState
 from servicekit.privacy import Finder
 
 
@@ -43,6 +44,20 @@ def test_its_hash_cannot_be_tried_out_without_the_conversations_key() -> None:
     made = planned("get_order_status", {"order_id": "ABC123"})
     assert made.args_hash == arguments_hash(made.arguments)
     assert "ABC123" not in str(made.arguments)
+
+
+def test_a_number_that_its_look_up_made_an_order_is_one_in_the_question_too() -> None:
+    vault = Vault(bytes(32), Finder.load())
+    scope = TurnScope(cast(Any, None), "trn_1", "req_1", 0, True, cast(Any, SimpleNamespace()), known=vault)
+    state = TurnState(text="A full refund for QZ700123 please")
+    assert scope.view(state).question == state.text, "nothing says yet that it is a number"
+    call = PlannedCall(
+        tool="get_order", arguments=vault.mask_fields({"order_id": "QZ700123"}, ()), args_hash="", label=""
+    )
+    found = Observed(call, output=vault.mask_fields({"order_id": "QZ700123"}, ()))
+    seen = scope.view(replace(state, observed=(found,)))
+    assert seen.observations[0].output == {"order_id": call.arguments["order_id"]}
+    assert seen.question == f"A full refund for {call.arguments['order_id']} please"
 
 
 def planned(tool: str, arguments: dict[str, Any]) -> PlannedCall:

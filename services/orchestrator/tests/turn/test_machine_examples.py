@@ -99,6 +99,11 @@ def test_a_polite_no_is_recorded_as_one() -> None:
     assert step.state.outcome is Outcome.REFUSED
 
 
+def test_a_question_back_is_recorded_as_one() -> None:
+    step = after(STARTED, PlanMade(message=FinalMessage(text="What is it about?", asks_back=True)))
+    assert step.state.outcome is Outcome.CLARIFY
+
+
 def test_a_write_is_previewed_then_waits_for_the_customer() -> None:
     assert asks(after(STARTED, PlanMade(call=WRITE)), PreviewEffect) == PreviewEffect(WRITE)
     waiting = after(STARTED, PlanMade(call=WRITE), PREVIEW)

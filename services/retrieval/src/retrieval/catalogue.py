@@ -22,7 +22,8 @@ class Entry:
     """A window as search shows it: `text` is its whole chunk's; `section`, `anchor` and `window` are its own.
 
     `place`: where the window begins and ends in `text`. `updated_at` in Unix seconds. `text_key`: the same for texts of
-    the same words. `words`: those of the window, as `written`.
+    the same words. `words`: those of the window, as `written`. `is_question`: the window is one that people ask, and
+    stands in no text.
     """
 
     document_id: str
@@ -37,6 +38,7 @@ class Entry:
     updated_at: float
     text_key: int
     words: bytes
+    is_question: bool = False
 
     @property
     def window(self) -> str:
@@ -69,7 +71,7 @@ class Catalogue:
             self._entries[point_id(window)] = Entry(
                 document_id, window.chunk_id, window.title, window.url, window.section, window.anchor,
                 _place(window), texts[window.chunk_id], window.is_policy, window.updated_at.timestamp(),
-                keys[window.chunk_id], written(title, read(window.section), body),
+                keys[window.chunk_id], written(title, read(window.section), body), window.text not in window.chunk_text,
             )  # fmt: skip
         points = self._points[document_id] = [point_id(window) for window in windows]
         self.lexicon.add(self._words_of(self._entries[one] for one in points))

@@ -62,7 +62,8 @@ def evidence_features(asked: Asked, passages: Sequence[Ranked], tops: Sequence[s
     words that no document has, where the question asks, as far as nothing like them stands in the passages.
     `agreement`: share of the signals that put the best passage's document first. `missing`: what the best covering
     passage lacks of the words that ask, as a share of their importance. `doubt`: the same where the question wants yes
-    or no, 0 elsewhere: then each thing that it names has to be in the answer.
+    or no, 0 elsewhere: then each thing that it names has to be in the answer. `asked`: the best passage was found by a
+    question that people ask; two questions are alike sooner than a question and an answer are.
     """
     soft = np.max([one.match.soft for one in passages], axis=0, initial=0.0)
     unheard = [place for place in asked.unknown if place in asked.focus]
@@ -74,6 +75,7 @@ def evidence_features(asked: Asked, passages: Sequence[Ranked], tops: Sequence[s
         "agreement": sum(one == passages[0].entry.document_id for one in tops) / max(1, len(tops)),
         "missing": missing,
         "doubt": missing if asked.whether else 0.0,
+        "asked": float(passages[0].entry.is_question),
     }
 
 

@@ -10,7 +10,7 @@ tags: [warranty]
 channels: [web, email]
 ttl_days: 365
 asked:
-  How to make a claim: [My stove broke after a year, Where do I send photos of a fault?]
+  How to make a claim: ['My stove broke after a year', 'Where do I send photos of a fault?']
 ---
 # Warranty …
 

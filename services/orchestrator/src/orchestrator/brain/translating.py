@@ -35,7 +35,9 @@ class Vocabulary:
                     at += size
                     break
             else:
-                if any(char.isdigit() for char in words[at]) or words[at].startswith("<") or words[at].isupper():
+                # Numbers, masked values, and names that are spelled alike everywhere: DHL, PayPal.
+                plain = words[at][1:].islower() or words[at][1:] == ""
+                if any(char.isdigit() for char in words[at]) or words[at].startswith("<") or not plain:
                     found.append(words[at])
                 at += 1
         return " ".join(dict.fromkeys(found))

@@ -1,7 +1,7 @@
 """What the effects of a running turn share: the conversation, the collaborators, and the Brain's view of the state."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from contracts.turn import Role
@@ -184,10 +184,13 @@ class TurnScope:
     ) -> BrainContext:
         """Everything that a Brain is told; `off` are tools that it would be offered, were they not switched off."""
         remembered = await self.remembered()
+        # As the question: what this turn's calls have made known stands in what was said before in one way, too.
+        seen = self.vault.mask_known if state.observed else str
+        history = tuple(replace(one, text=seen(one.text)) for one in remembered.history)
         left = max(1, state.budgets.tokens_out - state.usage.tokens_out)
         return BrainContext(
             conversation_id=self.conversation.id, turn_id=self.turn_id, customer=state.customer, channel=state.channel,
-            question=view.question, history=remembered.history, summary=remembered.summary, tools=tools,
+            question=view.question, history=history, summary=remembered.summary, tools=tools,
             observations=view.observations, notes=self.world.gateway.notes(), max_output_tokens=left,
             now=self.world.clock.now(), language=await self.language(state), withheld=self._withheld(state),
             off=off,

@@ -1,7 +1,7 @@
 """From observations to an answer: templates for orders and money, verbatim sentences for the help pages."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -92,7 +92,10 @@ class Answerer:
         if not output.get("answerable", True):
             near = float(output.get("strength", 1.0)) >= _NEAR
             return self._nearest(question, sources[0]) if near else Answer(self._phrases.say("nothing_found"))
-        found = [await extract(part, sources, self._embed) for part in parts_of(question)]
+        parts = parts_of(question)
+        # What the search found all of it by, it did not find each part by.
+        sought = sources if len(parts) == 1 else tuple(replace(one, section=None) for one in sources)
+        found = [await extract(part, sought, self._embed) for part in parts]
         extracts = {(one.source.chunk_id, one.text): one for one in found if one is not None}
         if not extracts:
             return self._nearest(question, sources[0])

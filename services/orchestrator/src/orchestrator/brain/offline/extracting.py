@@ -24,10 +24,12 @@ _LEAD_BONUS = 0.08
 _KIND_BONUS = 0.07
 #: What the search found the passage by is mostly what answers.
 _FOUND_BONUS = 0.15
+#: Above this similarity it counts the more, the nearer it is.
+_SURELY_FOUND = 0.65
 #: How good a neighbouring sentence has to be beside the best one: what a section says seldom fits in one sentence.
 _FURTHER = 0.3
 #: What a numbered list is worth to a question that wants steps; such a list is quoted whole up to this length.
-_STEPS_BONUS = 0.2
+_STEPS_BONUS = 0.08
 MAX_STEPS = 900
 _STEPS = re.compile(r"^1[.)][ \t].+(?:\n\d+[.)][ \t].+)+", re.MULTILINE)
 
@@ -57,7 +59,8 @@ class _Section:
     @property
     def bonus(self) -> float:
         """Better passages count more, and so does how a page begins: it says what the page is about."""
-        found = _FOUND_BONUS if self._is_found else 0.0
+        surely = max(0.0, self.source.similarity - _SURELY_FOUND)
+        found = _FOUND_BONUS + surely if self._is_found else 0.0
         return found + (_LEAD_BONUS if self.units[0].section == 0 else 0.0) - _RANK_COST * self.rank
 
     @property

@@ -92,6 +92,9 @@ class IntentIndex:
         scores = np.array([_label_score(likeness[self._rows == row]) for row in range(len(self._names))])
         best = int(np.argmax(scores))
         safe = max(float(score) for score, name in zip(scores, self._names, strict=True) if name not in _BOLD)
+        known = float(scores[self._names.index("knowledge")]) if "knowledge" in self._names else 0.0
+        if self._names[best] == "out_of_scope" and scores[best] - known < AHEAD:
+            return Intent("knowledge", known, 0.0)
         return _cautious(Intent(self._names[best], float(scores[best]), float(scores[best]) - safe))
 
 

@@ -59,7 +59,7 @@ _REFUND = re.compile(r"\b(?:refund(?:ed)?|reimburse(?:ment|d)?|money back|pay (?
 _WHY = re.compile(r"^\W*(?:why|who|what|which|is it (?:true|possible|normal)|do i|must i)\b", re.I)
 _WHEREABOUTS = re.compile(
     r"\b(?:where(?:'s| is)?|status|arrived?|received?|come|track|long|still waiting|missing|showing|approved|"
-    r"pending)\b",
+    r"pending|never (?:got|came|saw|received)|(?:not|n't) (?:got|get|seen|see|yet)|nothing)\b",
     re.I,
 )
 _INVOICE = re.compile(
@@ -70,7 +70,8 @@ _INVOICE = re.compile(
 _INVOICE_TOPIC = re.compile(r"\b(?:how|vat (?:number|id)|company name|change|wrong|correct|policy)\b", re.I)
 _CHANGE = re.compile(
     r"\b(?:cancel|stop|amend|modify|edit|change|update|correct|swap|add|remove|switch)\b.{0,40}"
-    r"\b(?:order|address|item|size|colou?r|quantity|delivery|shipment|it)\b",
+    r"\b(?:order|address|item|size|colou?r|quantity|delivery|shipment|it)\b"
+    r"|\b(?:add|put|remove|take)\b.{1,40}\b(?:to|into|from|out of)\b",
     re.I,
 )
 _CONTENT = re.compile(
@@ -114,6 +115,17 @@ _ONLY_TICKET = re.compile(
     r"\b(?:i|we|you|would|like|to|can|could|please|just|hi|hello|me|for|a|an|new|the|support)\b", re.I
 )
 MOST_WORDS_BACK = 8
+_BROKEN = re.compile(
+    r"\b(?:broken|damaged|smashed|shattered|cracked|dented|crushed|defective|faulty|in pieces"
+    r"|wrong (?:item|size|colou?r))\b",
+    re.I,
+)
+_COMPLAINT = re.compile(
+    r"\b(?:disappoint(?:ed|ing)|unacceptable|disgrace(?:ful)?|outrageous|ridiculous|furious|fed up|had enough of|ruined"
+    r"|(?:terrible|horrible|awful|lousy|worst|poor) (?:\w+ )?(?:service|support|experience|shop|store|company)"
+    r"|never (?:buy|order|shop)\w* (?:here|from you|with you|again)|nobody cares)\b",
+    re.I,
+)
 _LOST = re.compile(
     r"\b(?:lost|missing|late|delayed|not (?:come|here|arrived)|n't (?:come|arrived|received)|shown? up)\b", re.I
 )
@@ -145,8 +157,15 @@ def unambiguous(text: str, slots: Slots) -> str | None:
     named = slots.order_id is not None or slots.email is not None
     if named and (order := _about_order(text)) is not None:
         return order
-    if _MY_ORDER.search(text) and (_STATUS.search(text) or _LOST.search(text)) and not _asks_how(text):
+    if (
+        _MY_ORDER.search(text)
+        and not _BROKEN.search(text)
+        and (_STATUS.search(text) or _LOST.search(text))
+        and not _asks_how(text)
+    ):
         return "order_status"
+    if not named and _COMPLAINT.search(text) and "?" not in text:
+        return "complaint"
     return _courtesy(text)
 
 

@@ -53,6 +53,8 @@ _CHANGES = frozenset({"order_change", "refund_request", "open_ticket"})
 #: What a message that names an order hardly means, unless it is this near.
 _SAYS_LITTLE = frozenset({"knowledge", "out_of_scope", "greeting", "thanks", "complaint"})
 _SURELY_ELSE = 0.55
+#: Below this likeness a label is a guess.
+_UNSURE = 0.5
 _OWN_THINGS = frozenset({"order_status", "order_content", "invoice"})
 _FILLERS = frozenset({
     "order", "number", "the", "its", "it's", "please", "usd", "eur", "gbp", "dollars", "invoice", "for", "mail",
@@ -109,7 +111,11 @@ def _is_lost(tasks: Sequence[Task], text: str, context: BrainContext, manners: M
         return not content_words(text) and not context.history
     if not manners.is_legible(text):
         return True
-    return not context.history and manners.says_nothing(text) and all(task.intent in _SEARCHED for task in tasks)
+    return not context.history and manners.says_nothing(text) and all(map(_is_guessed, tasks))
+
+
+def _is_guessed(task: Task) -> bool:
+    return task.intent in _SEARCHED or task.confidence < _UNSURE
 
 
 async def _intent_of(clause: str, slots: Slots, intents: IntentIndex, manners: Manners) -> tuple[str, float]:
@@ -190,7 +196,11 @@ def _clauses(text: str) -> list[str]:
     """The parts of a message that each want something. What is told before or after a single question belongs to it."""
     parts = [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
     telling = [part for part in parts if not is_courtesy(part)]
-    wishes = [part for part in telling if is_asking(part) or _WISH.match(part) or read_slots(part).names_something]
+    wishes = [
+        part
+        for part in telling
+        if (is_asking(part) and len(part.split()) > 2) or _WISH.match(part) or read_slots(part).names_something
+    ]
     if len(wishes) < MAX_TASKS:
         return [" ".join(telling)] if telling else parts[:1] or [text]
     return parts[:4]
