@@ -28,6 +28,7 @@ from orchestrator.channels.email.channel import EmailChannel
 from orchestrator.channels.email.taking import MailRoom
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.confidence.policy import load_escalation_policy
+from orchestrator.console.knowledge import KnowledgeBooks
 from orchestrator.console.wiring import console_room, replay_desk
 from orchestrator.effects.faq import load_faq
 from orchestrator.effects.metrics import TurnMetrics
@@ -174,12 +175,13 @@ async def orchestrate(
         app.state.staff_room = StaffRoom(
             kit.metrics.counter("aiguy_staff_steps_total", "What staff did in conversations", ["step"]), core.queue,
         )  # fmt: skip
-        app.state.console = console_room(kit, settings, keyring, languages)
+        app.state.console = console_room(kit, settings, keyring, languages, site)
         books = RefundBooks(services)
         app.state.replay = replay_desk(kit.db, Recordings(conversations, core.codec), policy, books)
         seen = await asyncio.to_thread(texts_in_force, policy, settings.faq_file)
         await stack.enter_async_context(PolicyKeeper(kit.db, kit.clock, seen, books, _sighting(settings)).running())
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
+        app.state.knowledge_books = KnowledgeBooks(services)
         app.state.knowledge = KnowledgeDesk(services, settings.answer_link_hosts)
         app.state.usage = UsageDesk(kit.db, kit.clock, policy)
         app.state.gaps = GapDesk(

@@ -5,8 +5,9 @@ from orchestrator.console.pages.approvals import APPROVALS
 from orchestrator.console.pages.audit import AUDIT
 from orchestrator.console.pages.conversation import CONVERSATION
 from orchestrator.console.pages.inbox import INBOX
+from orchestrator.console.pages.knowledge import KNOWLEDGE
 from orchestrator.console.pages.numbers import NUMBERS
 from orchestrator.console.pages.policy import POLICY
 from orchestrator.console.pages.replay import REPLAY
 
-PAGES: tuple[Page, ...] = (INBOX, CONVERSATION, APPROVALS, NUMBERS, REPLAY, POLICY, AUDIT)
+PAGES: tuple[Page, ...] = (INBOX, CONVERSATION, APPROVALS, NUMBERS, REPLAY, POLICY, KNOWLEDGE, AUDIT)
