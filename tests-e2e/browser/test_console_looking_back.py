@@ -58,7 +58,7 @@ async def test_days_are_replayed_while_one_watches(machine, visit, enter) -> Non
 
 
 @pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
-async def test_numbers_and_policies_are_there_and_fit(machine, visit, enter, viewport) -> None:
+async def test_numbers_policies_and_knowledge_are_there_and_fit(machine, visit, enter, viewport) -> None:
     kim, width = await enter("Kim Weber", viewport), viewport["width"]
     await visit(stranger()).say("How long does a delivery take?")
     await kim.get_by_role("link", name="Numbers").click()
@@ -69,6 +69,11 @@ async def test_numbers_and_policies_are_there_and_fit(machine, visit, enter, vie
     await kim.get_by_role("link", name="Policy").click()
     await expect(kim.locator("main")).to_contain_text("First tier, up to")
     await looks_right(kim, f"console-policy-{width}")
+    await kim.get_by_role("link", name="Knowledge").click()
+    await expect(kim.locator("main")).to_contain_text("The index is ready")
+    await expect(kim.locator("#gaps")).not_to_contain_text("Looking")
+    await looks_right(kim, f"console-knowledge-{width}")
+    await kim.get_by_role("link", name="Policy").click()
     await kim.get_by_role("link", name="escalation").click()
     await expect(kim.locator("pre")).to_contain_text("retrieval_strength")
     await looks_right(kim, f"console-policy-text-{width}")

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from schemathesis import GenerationMode
 
+from contracts.knowledge import INGEST_SCOPE
+from contracts.knowledge_state import STATE_PATH, STATE_SCOPE
 from contracts.tool import Family
 from contracts.tools.retrieval import SEARCH_KB
 from retrieval.app import build
@@ -21,7 +23,7 @@ from servicekit.testing.issuer import TestIssuer
 from servicekit.testing.tool_client import kit_with
 
 pytestmark = pytest.mark.service
-INTERNAL = (INGEST_PATH, f"{INGEST_PATH}/status")
+INTERNAL = (INGEST_PATH, f"{INGEST_PATH}/status", STATE_PATH)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def test_search_keeps_to_its_document(api: Fuzzed, mode: GenerationMode) -> None
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name.lower())
 @pytest.mark.parametrize("path", INTERNAL)
 def test_the_way_in_keeps_to_its_document(api: Fuzzed, path: str, mode: GenerationMode) -> None:
-    assert api.held(path, mode, scopes="kb.ingest", subject="staff_eve", role=Role.STAFF) > 0
+    assert api.held(path, mode, scopes=(INGEST_SCOPE, STATE_SCOPE), subject="staff_eve", role=Role.STAFF) > 0
 
 
 def test_no_path_is_left_out(api: Fuzzed) -> None:

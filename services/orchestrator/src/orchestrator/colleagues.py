@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from contracts import headers
 from contracts.base import ContractModel
@@ -18,7 +18,7 @@ from servicekit.telemetry import inject_headers
 ME = "orchestrator"
 _TTL_S = 60
 _MOST_BYTES = 4 * 1024 * 1024
-Answer = TypeVar("Answer", bound=ContractModel)
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def retention(settings: Settings) -> tuple[Rule, ...]:
         Kept("cards", _STUBS),
         Kept("card_decisions", _STUBS),
         Kept("feedback", _STUBS),
+        Forgotten("console_sign_ins", "created_at", 1, "sign-ins at an organisation's provider that were never ended"),
         Forgotten("console_sessions", "expires_at", _JOBS_DAYS, "who was signed in at the console"),
         Forgotten("replay_spans", "created_at", _JOBS_DAYS, "what replays of some days came to"),
         Kept("policy_versions", "which rules were in force when: a row for each change"),

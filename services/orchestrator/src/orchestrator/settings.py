@@ -12,6 +12,7 @@ from contracts.registry import CONTRACTS
 from orchestrator.brain.settings import LlmSettings
 from orchestrator.channels.email.replies import own_address
 from orchestrator.channels.email.signing import WebhookSecret
+from orchestrator.console.oidc.settings import OidcSettings
 from orchestrator.origins import web_origin
 from servicekit.auth.issuers import Issuer
 from servicekit.settings import ServiceSettings
@@ -129,6 +130,16 @@ class Settings(ServiceSettings, LlmSettings):
     console_session_s: int = Field(default=8 * 3600, ge=60, le=24 * 3600)
     console_idle_s: int = Field(default=1800, ge=60)
     console_sla_s: int = Field(default=900, ge=60)
+    #: The organisation's OpenID provider: its issuer, how we are registered there, and our own address as browsers see
+    #: it. Empty: nobody signs in there.
+    console_oidc_issuer: str = ""
+    console_oidc_client_id: str = ""
+    console_oidc_client_secret: SecretStr = SecretStr("")
+    console_oidc_scope: str = "openid profile email groups"
+    console_url: str = ""
+    #: Which of its groups are which roles, as {"support": "agent", "leads": "admin"}; and the claim that names them.
+    console_oidc_groups: dict[str, Literal["viewer", "agent", "approver", "admin"]] = {}
+    console_oidc_groups_claim: str = "groups"
     #: How often its numbers are counted anew (0: only when somebody asks).
     console_figures_every_s: float = Field(default=300, ge=0)
 
@@ -173,6 +184,27 @@ class Settings(ServiceSettings, LlmSettings):
     def slack_on(self) -> bool:
         """Whether people are answered in Slack."""
         return bool(self.slack_chat_token.get_secret_value())
+
+    @model_validator(mode="after")
+    def _oidc_is_whole(self) -> Self:
+        told = (self.console_oidc_issuer, self.console_oidc_client_id, self.console_url, self.console_oidc_groups)
+        if any(told[:2]) and not all(told):
+            raise ValueError("OIDC needs AIGUY_CONSOLE_OIDC_ISSUER, …_CLIENT_ID, …_GROUPS and AIGUY_CONSOLE_URL")
+        places = [one for one in (self.console_oidc_issuer, self.console_url) if one]
+        if self.environment in {"staging", "production"} and any(not one.startswith("https://") for one in places):
+            raise ValueError("AIGUY_CONSOLE_OIDC_ISSUER and AIGUY_CONSOLE_URL begin with https://")
+        return self
+
+    @property
+    def oidc(self) -> OidcSettings | None:
+        """The organisation's provider, when there is one."""
+        if not self.console_oidc_issuer:
+            return None
+        return OidcSettings(
+            self.console_oidc_issuer, self.console_oidc_client_id, self.console_oidc_client_secret.get_secret_value(),
+            self.console_oidc_scope, self.console_url.rstrip("/"), self.console_oidc_groups,
+            self.console_oidc_groups_claim,
+        )  # fmt: skip
 
     @property
     def requests_at_once(self) -> int:

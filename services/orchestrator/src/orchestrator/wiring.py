@@ -32,6 +32,7 @@ from orchestrator.channels.slack.posting import Poster
 from orchestrator.channels.slack.wiring import slack_channel, slack_jobs, slack_parts, slack_poster
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.confidence.policy import load_escalation_policy
+from orchestrator.console.knowledge import KnowledgeBooks
 from orchestrator.console.wiring import console_room, replay_desk
 from orchestrator.effects.faq import load_faq
 from orchestrator.effects.metrics import TurnMetrics
@@ -199,12 +200,13 @@ async def orchestrate(
             app.state.slack = await stack.enter_async_context(slack_parts(
                 kit, settings, core.slack, keyring, app.state.desk, app.state.staff_room, phrases, languages,
             ))  # fmt: skip
-        app.state.console = console_room(kit, settings, keyring, languages)
+        app.state.console = console_room(kit, settings, keyring, languages, site)
         books = RefundBooks(services)
         app.state.replay = replay_desk(kit.db, Recordings(conversations, core.codec), policy, books)
         seen = await asyncio.to_thread(texts_in_force, policy, settings.faq_file)
         await stack.enter_async_context(PolicyKeeper(kit.db, kit.clock, seen, books, _sighting(settings)).running())
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
+        app.state.knowledge_books = KnowledgeBooks(services)
         app.state.knowledge = KnowledgeDesk(services, settings.answer_link_hosts)
         app.state.usage = UsageDesk(kit.db, kit.clock, policy)
         app.state.switches = SwitchDesk(kit.db, switches, tools.catalog, tools.gateway.breaker_states, kit.clock)

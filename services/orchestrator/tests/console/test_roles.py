@@ -19,6 +19,8 @@ MAY = {
     "/numbers": {"viewer", "agent", "approver", "admin"},
     "/numbers/sample": {"agent", "admin"},
     "/policy": {"viewer", "agent", "approver", "admin"},
+    "/knowledge": {"viewer", "agent", "approver", "admin"},
+    "/knowledge/gaps": {"viewer", "agent", "approver", "admin"},
     "/replay": {"viewer", "agent", "approver", "admin"},
     "/audit": {"admin"},
     "/slack": {"viewer", "agent", "approver", "admin"},

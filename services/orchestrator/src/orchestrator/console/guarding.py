@@ -15,6 +15,7 @@ from contracts.errors import Problem, ProblemCode, problem
 from orchestrator.api.deps import Desk, check_may, get_desk
 from orchestrator.console.forms import SignedForm, checked, fields_of
 from orchestrator.console.navigation import PREFIX, Link
+from orchestrator.console.oidc.signing_in import OidcSignIn
 from orchestrator.console.rendering import HEADERS, Templates
 from orchestrator.console.sessions import COOKIE, Session, Sessions
 from servicekit.auth.claims import Caller, unauthenticated
@@ -31,7 +32,8 @@ Signed = TypeVar("Signed", bound=SignedForm)
 class ConsoleRoom:
     """What the console needs besides the desk; built once by the composition root.
 
-    `demo_token` signs a demo person in, and is there with the demo alone. `sla_s`: how long a customer may wait.
+    `demo_token` signs a demo person in, and is there with the demo alone; `oidc` with an organisation's provider.
+    `sla_s`: how long a customer may wait.
     `links`: the navigation that somebody sees.
     """
 
@@ -42,6 +44,7 @@ class ConsoleRoom:
     sla_s: int
     links: Callable[[Caller], list[Link]]
     demo_token: Callable[[str], str] | None = None
+    oidc: OidcSignIn | None = None
 
 
 async def room_of(request: Request) -> ConsoleRoom:
@@ -136,7 +139,7 @@ class ConsoleRoute(APIRoute):
 
 async def _as_page(request: Request, found: Problem) -> Response:
     by_itself = "hx-request" in request.headers
-    if found.status == HTTPStatus.UNAUTHORIZED and request.url.path != SIGN_IN:
+    if found.status == HTTPStatus.UNAUTHORIZED and not request.url.path.startswith(SIGN_IN):
         if by_itself:
             return Response(status_code=found.status, headers={**HEADERS, "hx-redirect": SIGN_IN})
         if request.method == "GET":

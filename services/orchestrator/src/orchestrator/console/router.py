@@ -23,6 +23,7 @@ from orchestrator.console.guarding import (
     written,
 )
 from orchestrator.console.navigation import PREFIX, Page
+from orchestrator.console.oidc.routes import oidc_routes
 from orchestrator.console.pages import PAGES
 from orchestrator.console.rendering import STATIC
 from orchestrator.console.sessions import COOKIE
@@ -55,6 +56,7 @@ def console_router(pages: Sequence[Page] = PAGES) -> APIRouter:
         )
 
     _door(router)
+    oidc_routes(router, _entered)
     for page in pages:
         page.routes(router)
     return router
@@ -68,7 +70,9 @@ def _door(router: APIRouter) -> None:
         """Where staff sign in; with the demo also as one of its people."""
         if await found_session(request, seen=False) is not None:
             return back_to(HOME)
-        return room.templates.page("sign_in.html", demo=room.demo_token is not None, suggested=as_ or "")
+        return room.templates.page(
+            "sign_in.html", demo=room.demo_token is not None, suggested=as_ or "", oidc=room.oidc is not None
+        )
 
     @router.post("/sign-in")
     async def enter(request: Request, desk: DeskDep, room: RoomDep) -> Response:

@@ -1,8 +1,10 @@
 """The console's collaborators, from the kit and the settings."""
 
 from orchestrator.confidence.policy import load_escalation_policy
-from orchestrator.console.guarding import ConsoleRoom
+from orchestrator.console.guarding import SIGN_IN, ConsoleRoom
 from orchestrator.console.navigation import links_for
+from orchestrator.console.oidc.provider import Client, Provider
+from orchestrator.console.oidc.signing_in import OidcSignIn
 from orchestrator.console.pages import PAGES
 from orchestrator.console.rendering import Templates
 from orchestrator.console.replaying import ReplayDesk
@@ -25,14 +27,28 @@ from servicekit.language import LanguageDetector
 _DEMO = {"kim": (KIM, ConsoleRole.ADMIN), "lee": (LEE, ConsoleRole.APPROVER)}
 
 
-def console_room(kit: Kit, settings: Settings, keyring: MasterKeys, languages: LanguageDetector) -> ConsoleRoom:
+def console_room(
+    kit: Kit, settings: Settings, keyring: MasterKeys, languages: LanguageDetector, site: str
+) -> ConsoleRoom:
     """What the console's pages use. The demo's staff sign in by a button where the demo page is served."""
     sessions = Sessions(keyring.derive("console-forms"), settings.console_session_s, settings.console_idle_s)
     demo = _DemoStaff(settings) if settings.demo else None
     return ConsoleRoom(
         sessions, kit.verifier, Templates(), languages, settings.console_sla_s,
         lambda caller: links_for(PAGES, caller), None if demo is None else demo.token,
+        _oidc(kit, settings, site),
     )  # fmt: skip
+
+
+def _oidc(kit: Kit, settings: Settings, site: str) -> OidcSignIn | None:
+    told = settings.oidc
+    if told is None:
+        return None
+    groups = {group: ConsoleRole(role) for group, role in told.groups.items()}
+    client = Client(
+        told.issuer, told.client_id, f"{told.console_url}{SIGN_IN}/oidc/callback", told.scope, told.secret
+    )  # fmt: skip
+    return OidcSignIn(Provider(client, kit.http, kit.clock), groups, told.groups_claim, site)
 
 
 def replay_desk(database: Database, recordings: Recordings, limits: LimitsPolicy, books: RefundBooks) -> ReplayDesk:

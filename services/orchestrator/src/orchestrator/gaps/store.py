@@ -53,6 +53,7 @@ class Question:
     asked_at: datetime
     open: bool
     dismissed: bool
+    conversation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,6 @@ def _sealed(row) -> Sealed:  # type: ignore[no-untyped-def]
         turn_id=row["turn_id"], text="", customer=row["subject_hash"], channel=row["channel"],
         reason=GapReason(row["reason"]), strength=row["strength"], cover=row["cover"], page_title=row["page_title"],
         page_url=row["page_url"], asked_at=row["asked_at"], open=row["answered_at"] is None,
-        dismissed=row["dismissed_at"] is not None,
+        dismissed=row["dismissed_at"] is not None, conversation_id=row["id"],
     )  # fmt: skip
     return Sealed(row["id"], row["key_id"], row["data_key"], row["question"], about)

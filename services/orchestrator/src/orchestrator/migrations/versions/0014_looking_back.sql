@@ -52,3 +52,13 @@ CREATE TABLE policy_versions (
     released_by     text NOT NULL
 );
 CREATE INDEX policy_versions_of ON policy_versions (name, id DESC);
+
+-- Sign-ins that are under way at an organisation's provider: each is taken out when its browser comes back.
+CREATE TABLE console_sign_ins (
+    state_hash      bytea PRIMARY KEY,
+    browser_hash    bytea NOT NULL,
+    nonce           text NOT NULL,
+    verifier        text NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX console_sign_ins_age ON console_sign_ins (created_at);

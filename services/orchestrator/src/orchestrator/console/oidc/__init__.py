@@ -1,0 +1,1 @@
+"""Signing in at the organisation's own provider: OpenID Connect, authorisation code with PKCE."""

@@ -1,0 +1,229 @@
+"""Signing in at an organisation's own OpenID provider: groups are roles; what is not exactly right opens nothing."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import ValidationError
+
+from orchestrator.console.oidc.provider import Client, Provider
+from orchestrator.console.oidc.signing_in import OidcSignIn
+from orchestrator.console.roles import ConsoleRole
+from orchestrator.console.sessions import COOKIE
+from orchestrator.settings import Settings
+from servicekit.clock import SystemClock
+from servicekit.http.aiohttp_client import AiohttpClient
+from servicekit.testing.live import live_server
+
+from .oidc_provider import CLIENT, SECRET, OidcProvider
+
+pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
+CALLBACK = "http://console/console/sign-in/oidc/callback"
+GROUPS = {"support": ConsoleRole.AGENT, "money": ConsoleRole.APPROVER, "leads": ConsoleRole.ADMIN}
+
+
+@pytest.fixture
+def provider() -> Iterator[OidcProvider]:
+    found = OidcProvider()
+    with live_server(found.app()) as address:
+        found.url = address
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def set_up(api: Any, provider: OidcProvider) -> AsyncIterator[Callable[..., None]]:
+    """The console with this provider."""
+    http, before = AiohttpClient(), api.app.state.console
+
+    def chosen(**changes: Any) -> None:
+        told = {"issuer": provider.url, "client_id": CLIENT, "redirect_uri": CALLBACK, "scope": "openid groups"}
+        client = Client(**told | {"secret": SECRET} | changes)
+        sign_in = OidcSignIn(Provider(client, http, SystemClock()), GROUPS, "groups", "orchestrator")
+        api.app.state.console = replace(before, oidc=sign_in)
+
+    chosen()
+    yield chosen
+    api.app.state.console = before
+    await http.close()
+
+
+async def at_the_provider(kim: Any) -> str:
+    """The browser leaves for the provider, and is sent back to this address."""
+    left = await kim.get("/sign-in/oidc")
+    assert left.status_code == 303, left.text
+    async with httpx.AsyncClient() as outside:
+        back = await outside.get(left.headers["location"])
+    assert back.status_code == 302, back.text
+    return str(back.headers["location"])
+
+
+async def signed_in(kim: Any) -> httpx.Response:
+    answer: httpx.Response = await kim.http.get(await at_the_provider(kim))
+    return answer
+
+
+SetUp = Callable[..., None]
+Browsers = Callable[[], Any]
+Enter = Callable[..., Awaitable[Any]]
+
+
+async def test_a_member_of_a_group_signs_in_with_its_role_and_is_audited(
+    api, browser: Browsers, provider: OidcProvider, set_up: SetUp
+) -> None:
+    kim = browser()
+    assert "Sign in with your organisation" in await kim.page("/sign-in")
+    answer = await signed_in(kim)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/inbox")
+    page = await kim.page("/inbox")
+    assert "Kim W" in page
+    assert "agent" in page
+    row = await api.db.fetchrow("SELECT * FROM console_sessions WHERE issuer = $1", provider.url)
+    assert (row["subject"], row["staff_of"], set(row["scopes"])) == (
+        "u-1", "orchestrator", {"console:read", "conversations:answer"}
+    )  # fmt: skip
+    assert await api.db.fetchval("SELECT count(*) FROM console_sign_ins") == 0
+
+
+async def test_several_groups_are_several_roles(api, browser, provider: OidcProvider, set_up: SetUp) -> None:
+    provider.person |= {"sub": "u-2", "groups": ["support", "money", "others", 7]}
+    await signed_in(browser())
+    scopes = await api.db.fetchval("SELECT scopes FROM console_sessions WHERE subject = 'u-2'")
+    assert set(scopes) == {"console:read", "conversations:answer", "approvals:decide"}
+
+
+@pytest.mark.parametrize("groups", [[], ["customers"], None, "support", {"support": True}, [["support"]], ["SUPPORT"]])
+async def test_without_a_known_group_nobody_comes_in(browser, provider: OidcProvider, set_up: SetUp, groups) -> None:
+    provider.changed = {"groups": groups}
+    kim = browser()
+    answer = await signed_in(kim)
+    assert (answer.status_code, COOKIE in kim.http.cookies) == (403, False)
+    assert "None of your groups has a role" in answer.text
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"nonce": "another"}, {"nonce": None}, {"aud": "another"}, {"aud": None}, {"aud": [CLIENT, "another"]},
+        {"aud": [CLIENT, "another"], "azp": "another"}, {"azp": "another"}, {"iss": "https://elsewhere.example"},
+        {"exp": int(time.time()) - 60}, {"exp": None}, {"iat": int(time.time()) + 3600}, {"iat": None},
+        {"nbf": int(time.time()) + 3600}, {"sub": None}, {"sub": ""},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_a_token_that_is_not_exactly_right_opens_nothing(
+    browser, provider: OidcProvider, set_up: SetUp, changed: dict[str, Any]
+) -> None:
+    provider.changed, kim = changed, browser()
+    answer = await signed_in(kim)
+    assert (answer.status_code, COOKIE in kim.http.cookies) == (401, False), answer.text
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [(rsa.generate_private_key(65537, 2048), "RS256"), ("secret" * 8, "HS256"), ("", "none")],
+    ids=["another_key", "shared_secret", "unsigned"],
+)
+async def test_a_token_with_another_signature_opens_nothing(
+    browser, provider: OidcProvider, set_up: SetUp, key: Any, algorithm: str
+) -> None:
+    provider.key, provider.algorithm, kim = key, algorithm, browser()
+    assert (await signed_in(kim)).status_code == 401
+    assert COOKIE not in kim.http.cookies
+
+
+async def test_what_comes_back_is_good_once(browser, provider: OidcProvider, set_up: SetUp) -> None:
+    kim = browser()
+    back = await at_the_provider(kim)
+    cookies = dict(kim.http.cookies)
+    assert (await kim.http.get(back)).status_code == 303
+    again = browser()
+    again.http.cookies.update(cookies)
+    answer = await again.http.get(back)
+    assert (answer.status_code, COOKIE in again.http.cookies, provider.exchanges) == (401, False, 1)
+    assert "used before" in answer.text
+
+
+async def test_nobody_is_signed_in_with_a_sign_in_that_another_browser_began(
+    browser, provider: OidcProvider, set_up: SetUp
+) -> None:
+    victim, back = browser(), await at_the_provider(browser())
+    assert (await victim.http.get(back)).status_code == 401
+    await victim.get("/sign-in/oidc")  # with a cookie, but that of another sign-in
+    assert (await victim.http.get(back)).status_code == 401
+    assert (provider.exchanges, COOKIE in victim.http.cookies) == (0, False)
+
+
+async def test_one_that_took_too_long_is_begun_again(api, browser, provider: OidcProvider, set_up: SetUp) -> None:
+    kim = browser()
+    back = await at_the_provider(kim)
+    await api.db.execute("UPDATE console_sign_ins SET created_at = now() - interval '11 minutes'")
+    assert (await kim.http.get(back)).status_code == 401
+
+
+@pytest.mark.parametrize("change", ["state=forged", "code=forged", "code=", "state="])
+async def test_a_forged_answer_opens_nothing(browser, provider: OidcProvider, set_up: SetUp, change: str) -> None:
+    kim, (name, _, value) = browser(), change.partition("=")
+    query = {key: one for key, (one,) in parse_qs(urlsplit(await at_the_provider(kim)).query).items()}
+    answer = await kim.http.get(CALLBACK, params=query | {name: value})
+    assert (answer.status_code, COOKIE in kim.http.cookies) == (401, False)
+
+
+async def test_whom_the_provider_refuses_is_told_so(browser, provider: OidcProvider, set_up: SetUp) -> None:
+    provider.refuses = True
+    answer = await signed_in(browser())
+    assert (answer.status_code, "Your organisation did not sign you in." in answer.text) == (401, True)
+
+
+async def test_a_wrong_secret_of_ours_opens_nothing(browser, provider: OidcProvider, set_up: SetUp) -> None:
+    set_up(secret="another")
+    assert (await signed_in(browser())).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "discovered", [{"issuer": "https://elsewhere.example"}, {"token_endpoint": None}, {"jwks_uri": 7}]
+)
+async def test_a_provider_that_says_odd_things_of_itself_is_not_gone_to(
+    browser, provider: OidcProvider, set_up: SetUp, discovered: dict[str, Any]
+) -> None:
+    provider.discovered = discovered
+    assert (await browser().get("/sign-in/oidc")).status_code == 503
+
+
+async def test_a_provider_that_is_down_is_said_to_be(browser, set_up: SetUp) -> None:
+    set_up(issuer="http://127.0.0.1:9")
+    answer = await browser().get("/sign-in/oidc")
+    assert (answer.status_code, "does not answer" in answer.text) == (503, True)
+
+
+async def test_without_a_provider_there_is_no_such_sign_in(browser) -> None:
+    kim = browser()
+    assert "organisation" not in await kim.page("/sign-in")
+    for path in ("/sign-in/oidc", "/sign-in/oidc/callback?state=a&code=b"):
+        assert (await kim.get(path)).status_code == 404
+
+
+WHOLE = {
+    "console_oidc_issuer": "https://id.example", "console_oidc_client_id": "c", "console_url": "https://shop.example/",
+    "console_oidc_groups": {"support": "agent"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"console_oidc_client_id": ""}, {"console_url": ""}, {"console_oidc_groups": {}},
+        {"console_oidc_groups": {"support": "owner"}}, {"console_oidc_issuer": "http://id.example"},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_half_a_provider_starts_nothing(api_settings: Settings, change: dict[str, Any]) -> None:
+    told = api_settings.model_dump() | WHOLE
+    assert Settings(**told).oidc is not None
+    with pytest.raises(ValidationError):
+        Settings(**told | change | {"environment": "staging"})
