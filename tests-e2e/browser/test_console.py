@@ -91,7 +91,7 @@ async def test_a_lead_sees_who_waits_answers_and_hands_back(machine, visit, ente
     conversation = kim.url
     await kim.goto(re.sub(r"/console/.*", "/console/inbox?tab=staff", conversation))
     await expect(row).to_contain_text("first answer after")
-    await _looks_right(kim, f"console-inbox-staff-{width}")
+    await looks_right(kim, f"console-inbox-staff-{width}")
     await kim.goto(conversation)
     await kim.get_by_text("Leave a note, hand back").click()
     await kim.get_by_label("Note for colleagues; the customer never sees it").fill("Has written twice")
