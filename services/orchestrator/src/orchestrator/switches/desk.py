@@ -63,7 +63,7 @@ class ChannelStanding:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Everything at one moment. `following` is the gate of the next phase, None in the last."""
+    """Everything at one moment. `since` is when the phase began, `gates` are those of the phases behind it."""
 
     version: int
     tools: Sequence[ToolStanding]
