@@ -221,16 +221,19 @@ async def test_days_wait_for_billing_and_go_on(api, enter, billing, alone) -> No
 
 
 async def test_of_two_who_count_at_once_one_counts(api, enter, billing, alone) -> None:
-    for _ in range(3):
+    for _ in range(13):
         await recorded(api, Shop())
     kim = await enter("viewer")
     place = await _begun(kim)
-    replay, span_id = api.app.state.replay, place.rsplit("/", 1)[1]
+    replay, span_id = replace(api.app.state.replay, work_s=0.0001), place.rsplit("/", 1)[1]
     async with replay.database.primary() as db:
         before = await find_span(db, "orchestrator", span_id)
-    assert (await advance_span(replay, "orchestrator", before)).counts.turns == 3
-    assert (await advance_span(replay, "orchestrator", before)).counts.turns == 3
-    assert "All 3 turns" in await kim.page(place)
+    first = await advance_span(replay, "orchestrator", before)
+    last = await advance_span(replay, "orchestrator", first)
+    assert (first.counts.turns, last.counts.turns, last.done) == (10, 13, True)
+    # Who is late sets nothing back, and is told how far it is by now.
+    assert (await advance_span(replay, "orchestrator", before)).counts.turns == 13
+    assert "All 13 turns" in await kim.page(place)
 
 
 @pytest.mark.parametrize(

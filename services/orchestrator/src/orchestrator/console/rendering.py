@@ -13,7 +13,6 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contracts.money import decimal_digits
-from servicekit.privacy.tokens import plain_tokens
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -39,7 +38,7 @@ class Templates:
         )  # fmt: skip
         self._environment.filters |= {
             "ago": ago, "lasted": lasted, "clock": clock, "words": words, "dollars": dollars, "day": day,
-            "day_before": day_before, "query": query, "span": span, "money": money, "plain": plain_tokens,
+            "day_before": day_before, "query": query, "span": span, "money": money,
         }  # fmt: skip
         version = sha256(b"".join(one.read_bytes() for one in sorted(STATIC.iterdir()))).hexdigest()[:12]
         self._environment.globals |= {"version": version, "infinity": math.inf}
