@@ -14,6 +14,7 @@ from orchestrator.channels.slack.cards import Subject, alert, approval_card
 from orchestrator.channels.slack.links import code_in
 from orchestrator.channels.slack.routes import EVENTS_PATH, INTERACTIONS_PATH, MAX_BODY_BYTES
 from orchestrator.journal.cards import Card
+from orchestrator.journal.views import last_messages
 from orchestrator.privacy.erasing import erase_conversations
 from orchestrator.settings import Settings
 from servicekit.auth.claims import Role
@@ -262,6 +263,27 @@ async def test_a_button_that_is_none_of_ours_does_nothing(shop: SlackShop) -> No
     assert shop.counted("unknown") == before + 2
     answer = await shop.deliver(press_body(press | {"channel": None}), INTERACTIONS_PATH)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
+
+
+async def test_what_staff_say_below_a_card_is_said_to_no_customer(shop: SlackShop) -> None:
+    user, kim = someone(), someone()
+    await shop.link(kim, "staff_kim", Role.STAFF)
+    await shop.say(direct(user, "Hello"))
+    (turn,) = await shop.turns(user)
+    about = turn["conversation_id"]
+    await shop.db.execute("UPDATE conversations SET answering = 'staff', staff_reason = 'x' WHERE id = $1", about)
+    named = shop.app.state.slack.room.channel.post
+    for kind, ts in (("approval", "5.5"), ("alert", "6.6")):
+        await shop.db.execute(
+            "INSERT INTO slack_posts (id, conversation_id, named, ts) VALUES ($1, $2, $3, $4)",
+            f"{kind}|{about}", about, named(STAFF_CHANNEL, ts), ts,
+        )  # fmt: skip
+        words = direct(kim, f"Below an {kind}.", ts) | {"channel": STAFF_CHANNEL, "channel_type": "channel"}
+        await shop.say(words)
+    async with shop.app.state.desk.database.primary() as db:
+        conversation = await shop.app.state.desk.conversations.by_turn(db, turn["id"])
+        said = [one.text for one in await last_messages(db, conversation, 10) if one.role == "staff"]
+    assert said == ["Below an alert."]
 
 
 async def test_guests_and_tokens_of_nobody_get_no_code(shop: SlackShop) -> None:

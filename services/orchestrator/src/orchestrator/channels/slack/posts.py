@@ -12,7 +12,7 @@ _BEGIN = "INSERT INTO slack_posts (id, conversation_id) VALUES ($1, $2) ON CONFL
 _UNDO = "DELETE FROM slack_posts WHERE id = $1 AND ts IS NULL"
 _STANDS = "UPDATE slack_posts SET ts = $2, named = $3, shown = $4, closed = $5 WHERE id = $1"
 _BELOW = "SELECT * FROM slack_posts WHERE conversation_id = $1 AND starts_with(id, $2) ORDER BY created_at, id"
-_NAMED = "SELECT conversation_id FROM slack_posts WHERE named = $1 LIMIT 1"
+_ALERTED = "SELECT conversation_id FROM slack_posts WHERE named = $1 AND starts_with(id, 'alert|') LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ async def posts_below(db: Connection, conversation_id: str, prefix: str) -> list
     return [_post(row) for row in rows]
 
 
-async def conversation_of_post(db: Connection, named: str) -> str | None:
-    """The conversation that a message of ours is about."""
-    found: str | None = await db.fetchval(_NAMED, named)
+async def conversation_of_alert(db: Connection, named: str) -> str | None:
+    """The conversation that an alert of ours is about. What is said below a card for staff is said to nobody."""
+    found: str | None = await db.fetchval(_ALERTED, named)
     return found
 
 

@@ -18,7 +18,7 @@ from orchestrator.channels.slack.channel import SlackChannel
 from orchestrator.channels.slack.events import Heard, Ignored, heard
 from orchestrator.channels.slack.links import Links, code_in
 from orchestrator.channels.slack.notes import Notes
-from orchestrator.channels.slack.posts import conversation_of_post
+from orchestrator.channels.slack.posts import conversation_of_alert
 from orchestrator.channels.slack.reading import message_of
 from orchestrator.channels.slack.store import (
     TAKEN,
@@ -144,7 +144,7 @@ class SlackRoom:
         names = self.channel.names(found)
         async with desk.database.primary() as db:
             before = await known(db, names)
-            about = await conversation_of_post(db, self.channel.post(found.channel, found.thread))
+            about = await conversation_of_alert(db, self.channel.post(found.channel, found.thread))
             caller = await self.links.caller_of(db, names.person)
         if before is not None:
             return before
