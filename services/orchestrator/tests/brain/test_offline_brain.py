@@ -282,6 +282,13 @@ async def test_the_section_that_the_search_found_answers(offline: OfflineBrain, 
     assert message.citations[0].quote == "Our team speaks English."
 
 
+async def test_a_number_that_is_said_with_some_words_is_taken(offline: OfflineBrain, ask: Any) -> None:
+    history = ("when does it come", "Which order is it about? Please tell me its number, such as ABC123.")
+    call = await called(offline, ask("ah, the number? it should be ABC123", *history))
+    assert call.name in ("get_order_status", "get_order")
+    assert call.arguments == {"order_id": "ABC123"}
+
+
 async def test_what_is_told_before_a_question_is_no_question_of_its_own(
     offline: OfflineBrain, ask: Any, search_result: Any
 ) -> None:

@@ -3,6 +3,7 @@
 import re
 from typing import Literal
 
+from orchestrator.brain.sentences import content_words
 from orchestrator.guard.support.facts import facts_of
 
 Wanted = Literal["period", "price", "place", "permission", "steps", "any"]
@@ -52,7 +53,7 @@ MAX_PARTS = 2
 def parts_of(question: str) -> list[str]:
     """The question's parts, at most two, when each is a question of its own; what is told before one belongs to it."""
     found = [part.strip() for part in _PART.split(question) if part and len(part.split()) >= 3]
-    if len(found) < MAX_PARTS or not all(map(is_asking, found)):
+    if len(found) < MAX_PARTS or not all(is_asking(part) and content_words(part) for part in found):
         return [question]
     return found[:MAX_PARTS]
 

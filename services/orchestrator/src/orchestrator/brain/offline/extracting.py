@@ -24,8 +24,8 @@ _LEAD_BONUS = 0.08
 _KIND_BONUS = 0.07
 #: What the search found the passage by is mostly what answers.
 _FOUND_BONUS = 0.15
-#: Above this similarity it counts the more, the nearer it is.
-_SURELY_FOUND = 0.65
+#: What the search's own score is worth beside words and likeness: it has seen what people ask, and this has not.
+_TRUST = 0.9
 #: How good a neighbouring sentence has to be beside the best one: what a section says seldom fits in one sentence.
 _FURTHER = 0.3
 #: What a numbered list is worth to a question that wants steps; such a list is quoted whole up to this length.
@@ -59,12 +59,12 @@ class _Section:
     @property
     def bonus(self) -> float:
         """Better passages count more, and so does how a page begins: it says what the page is about."""
-        surely = max(0.0, self.source.similarity - _SURELY_FOUND)
-        found = _FOUND_BONUS + surely if self._is_found else 0.0
+        found = _FOUND_BONUS if self.is_found else 0.0
         return found + (_LEAD_BONUS if self.units[0].section == 0 else 0.0) - _RANK_COST * self.rank
 
     @property
-    def _is_found(self) -> bool:
+    def is_found(self) -> bool:
+        """Whether it is where the search found the passage."""
         if self.source.section is None:
             return False
         heading = self.source.section.rsplit(" > ", 1)[-1]
@@ -95,6 +95,12 @@ class _Question:
         """The bonus of a text that holds the kind of thing that is asked for."""
         return _KIND_BONUS if has_kind(text, self.wanted) else 0.0
 
+    def score(self, section: _Section, near: float) -> float:
+        """How well a section answers; `near`: the likeness of its text to the question."""
+        fits = 0.6 * near + 0.3 * self.shared(f"{section.place} {section.body}")
+        found = _TRUST * section.source.score if section.is_found else 0.0
+        return max(fits, found) + self.suits(section)
+
     def steps_in(self, section: _Section) -> tuple[int, int] | None:
         """The steps of a section, when it is steps that are asked for."""
         return section.steps if self.wanted == "steps" else None
@@ -120,18 +126,17 @@ async def extract(question: str, sources: Sequence[Source], embed: Embed) -> Ext
         return None
     vectors = await embed.embed([question, *(f"{one.place}. {one.body[:_EMBEDDED_CHARS]}" for one in likely)])
     likeness = vectors[1:] @ vectors[0]
-    scores = [
-        0.6 * float(near) + 0.3 * asked.shared(f"{one.place} {one.body}") + asked.suits(one)
-        for one, near in zip(likely, likeness, strict=True)
-    ]
+    scores = [asked.score(one, float(near)) for one, near in zip(likely, likeness, strict=True)]
     best = likely[max(range(len(likely)), key=lambda one: scores[one])]
     start, end = asked.steps_in(best) or await _span(asked, best, embed)
     return Extract(best.source, best.source.text[start:end])
 
 
 def _likely(asked: _Question, sections: Sequence[_Section]) -> list[_Section]:
-    """The sections that share most words with the question; those of better passages first."""
-    ranked = sorted(sections, key=lambda one: -(asked.shared(f"{one.place} {one.body}") + asked.suits(one)))
+    """The sections that were found, and those that share most words with the question; of better passages first."""
+    ranked = sorted(
+        sections, key=lambda one: -(asked.shared(f"{one.place} {one.body}") + asked.suits(one) + one.is_found)
+    )
     return ranked[:MAX_SECTIONS]
 
 

@@ -57,8 +57,8 @@ _SURELY_ELSE = 0.55
 _UNSURE = 0.5
 _OWN_THINGS = frozenset({"order_status", "order_content", "invoice"})
 _FILLERS = frozenset({
-    "order", "number", "the", "its", "it's", "please", "usd", "eur", "gbp", "dollars", "invoice", "for", "mail",
-    "email",
+    "oh", "ah", "ok", "order", "number", "the", "its", "it's", "please", "usd", "eur", "gbp", "dollars", "invoice",
+    "for", "mail", "email",
 })  # fmt: skip
 
 
@@ -196,14 +196,15 @@ def _clauses(text: str) -> list[str]:
     """The parts of a message that each want something. What is told before or after a single question belongs to it."""
     parts = [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
     telling = [part for part in parts if not is_courtesy(part)]
-    wishes = [
-        part
-        for part in telling
-        if (is_asking(part) and len(part.split()) > 2) or _WISH.match(part) or read_slots(part).names_something
-    ]
+    wishes = [part for part in telling if _asks(part) or _WISH.match(part) or read_slots(part).names_something]
     if len(wishes) < MAX_TASKS:
         return [" ".join(telling)] if telling else parts[:1] or [text]
     return parts[:4]
+
+
+def _asks(part: str) -> bool:
+    """Whether a part of a message is a question of its own: "the number?" is not."""
+    return is_asking(part) and len(part.split()) > 2 and bool(content_words(part) - _FILLERS)
 
 
 def _only_facts(text: str, slots: Slots) -> bool:
