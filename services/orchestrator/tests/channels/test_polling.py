@@ -221,7 +221,7 @@ async def test_a_server_that_counts_anew_is_read_again_and_no_mail_is_answered_t
     known, missed = someone(), someone()
     office.fake.put(mail(known))
     assert await office.read() == 1
-    office.fake.mails[1] = (datetime.now(UTC) - timedelta(days=400), office.fake.mails[1][1])
+    office.fake.mails[1] = (datetime.now(UTC) - timedelta(hours=2), office.fake.mails[1][1])
     office.fake.put(mail(missed))
     office.fake.renumber(2000)
     office.fake.fetched.clear()

@@ -39,6 +39,10 @@ async def test_who_asks_at_night_is_told_at_once_and_answered_by_mail_in_the_mor
     assert key == again, "the tickets service sends it once"
     await shop.sweep(NIGHT + timedelta(days=2))
     assert await shop.jobs(MAIL, REMIND) == [], "a person has spoken"
+    hand_over = (await shop.state(conversation)).id
+    assert await shop.mails.tell_waiting(hand_over, Moment.LATE), "a job that was late itself"
+    assert await shop.promises.remind_staff(hand_over)
+    assert (len(shop.mailed()), shop.posted()) == (2, [])
 
 
 async def test_two_different_words_of_staff_are_two_mails(shop: Shop) -> None:
@@ -151,6 +155,18 @@ class Dying(JobQueue):
         raise RuntimeError("killed")
 
 
+class Slow(JobQueue):
+    """A process that is in the middle of a sweep."""
+
+    def __init__(self) -> None:
+        self.there, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def mail_waiting(self, *told: Any) -> None:
+        self.there.set()
+        await self.goes_on.wait()
+        await super().mail_waiting(*told)
+
+
 async def test_a_sweep_that_dies_has_said_nothing_and_the_next_says_it_once(shop: Shop) -> None:
     conversation = await shop.hands_over(GUS, DAY)
     keeper, at = shop.keeper, DAY + timedelta(hours=2)
@@ -158,7 +174,12 @@ async def test_a_sweep_that_dies_has_said_nothing_and_the_next_says_it_once(shop
     with pytest.raises(RuntimeError, match="killed"):
         await HandOverKeeper(keeper.database, keeper.clock, keeper.hours, Dying(), keeper.told).sweep()
     assert ((await shop.state(conversation)).told_at, await shop.jobs(MAIL, REMIND)) == (None, [])
-    await asyncio.gather(*(keeper.sweep() for _ in range(4)))
+    slow = Slow()
+    first = asyncio.create_task(HandOverKeeper(keeper.database, keeper.clock, keeper.hours, slow, keeper.told).sweep())
+    await asyncio.wait_for(slow.there.wait(), 10)
+    assert await asyncio.wait_for(keeper.sweep(), 10) == 0, "another replica leaves it to the one that has it"
+    slow.goes_on.set()
+    assert (await first, await keeper.sweep()) == (1, 0)
     assert [kind for kind, _ in await shop.jobs(MAIL, REMIND)] == [MAIL, REMIND, MAIL]
 
 
