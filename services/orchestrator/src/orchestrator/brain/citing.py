@@ -23,7 +23,7 @@ MAX_QUOTE = 300
 @dataclass(frozen=True, slots=True)
 class Source:
     """A passage that may be cited. `section`: the heading under which the search found it, "" where a page begins;
-    `score`: how well what it found there fits the question, in [0, 1].
+    `similarity`: how near what it found there comes to the question, in [0, 1].
     """
 
     chunk_id: str
@@ -31,7 +31,7 @@ class Source:
     url: str
     text: str
     section: str | None = None
-    score: float = 0.0
+    similarity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def sources_of(observations: Sequence[Observation]) -> tuple[Source, ...]:
         for passage in (one.output or {}).get("passages", ()):
             source = Source(
                 str(passage["chunk_id"]), str(passage["title"]), str(passage["url"]), str(passage["text"]),
-                passage.get("section"), float(passage.get("score", 0.0)),
+                passage.get("section"), float(passage.get("similarity", 0.0)),
             )  # fmt: skip
             found.setdefault(source.chunk_id, source)
     return tuple(found.values())

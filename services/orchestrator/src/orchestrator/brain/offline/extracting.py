@@ -24,8 +24,8 @@ _LEAD_BONUS = 0.08
 _KIND_BONUS = 0.07
 #: What the search found the passage by is mostly what answers.
 _FOUND_BONUS = 0.15
-#: What the search's own score is worth beside words and likeness: it has seen what people ask, and this has not.
-_TRUST = 0.9
+#: Above this similarity it counts the more, the nearer it is.
+_SURELY_FOUND = 0.65
 #: How good a neighbouring sentence has to be beside the best one: what a section says seldom fits in one sentence.
 _FURTHER = 0.3
 #: What a numbered list is worth to a question that wants steps; such a list is quoted whole up to this length.
@@ -59,7 +59,8 @@ class _Section:
     @property
     def bonus(self) -> float:
         """Better passages count more, and so does how a page begins: it says what the page is about."""
-        found = _FOUND_BONUS if self.is_found else 0.0
+        surely = max(0.0, self.source.similarity - _SURELY_FOUND)
+        found = _FOUND_BONUS + surely if self.is_found else 0.0
         return found + (_LEAD_BONUS if self.units[0].section == 0 else 0.0) - _RANK_COST * self.rank
 
     @property
@@ -97,9 +98,7 @@ class _Question:
 
     def score(self, section: _Section, near: float) -> float:
         """How well a section answers; `near`: the likeness of its text to the question."""
-        fits = 0.6 * near + 0.3 * self.shared(f"{section.place} {section.body}")
-        found = _TRUST * section.source.score if section.is_found else 0.0
-        return max(fits, found) + self.suits(section)
+        return 0.6 * near + 0.3 * self.shared(f"{section.place} {section.body}") + self.suits(section)
 
     def steps_in(self, section: _Section) -> tuple[int, int] | None:
         """The steps of a section, when it is steps that are asked for."""
