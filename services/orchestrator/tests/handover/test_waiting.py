@@ -1,6 +1,7 @@
 """Who waits for a person: told once that nobody is there, once more when it takes long, and mailed what people say."""
 
 import asyncio
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
@@ -155,11 +156,12 @@ class Dying(JobQueue):
         raise RuntimeError("killed")
 
 
+@dataclass(frozen=True)
 class Slow(JobQueue):
     """A process that is in the middle of a sweep."""
 
-    def __init__(self) -> None:
-        self.there, self.goes_on = asyncio.Event(), asyncio.Event()
+    there: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def mail_waiting(self, *told: Any) -> None:
         self.there.set()
