@@ -126,7 +126,7 @@ class Catalog:
         return self._picture.troubles
 
     def trouble_of(self, tool: str, family: str) -> str:
-        """Why one tool of a family is not offered, or why its manifest is not read; "" when nothing is wrong with it."""
+        """Why one tool of a family is not offered, or why its manifest is not read; "" when all is well."""
         read = self._picture.families.get(family)
         own = "" if read is None else read.left_out.get(tool, "")
         return own or self._picture.unread.get(family, "")
