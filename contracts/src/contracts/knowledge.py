@@ -60,7 +60,9 @@ class Document(ContractModel):
     updated_at: AwareDatetime
     ttl_days: Annotated[int, Field(ge=1, le=36_500), BeforeValidator(_whole)] | None = None
     asked: Annotated[
-        dict[Heading, Annotated[tuple[Question, ...], Field(max_length=MAX_QUESTIONS)]], Field(max_length=MAX_HEADINGS)
+        dict[Heading, Annotated[tuple[Question, ...], Field(max_length=MAX_QUESTIONS)]],
+        # The document of the API says it too: a heading of another form is refused.
+        Field(max_length=MAX_HEADINGS, json_schema_extra={"additionalProperties": False}),
     ] = {}
 
     @field_validator("updated_at")
