@@ -15,11 +15,11 @@ from .recipe import Stage
 SERVICES = (ORCHESTRATOR, *TOOL_SERVICES)
 #: What only one service needs, and weighs.
 HEAVY = {
-    ORCHESTRATOR: {"litellm", "onnxruntime", "mcp", "pgqueuer"},
-    "retrieval": {"onnxruntime", "qdrant-edge-py", "trafilatura"},
-    "billing": {"stripe", "fpdf2"},
-    "tickets": {"slack-sdk", "aiosmtplib"},
-    "orders": set(),
+    ORCHESTRATOR: {"litellm", "onnxruntime", "mcp", "pgqueuer", "slack-sdk", "slack-bolt"},
+    "retrieval": {"mcp", "onnxruntime", "qdrant-edge-py", "trafilatura"},
+    "billing": {"mcp", "stripe", "fpdf2"},
+    "tickets": {"mcp", "slack-sdk", "aiosmtplib"},
+    "orders": {"mcp"},
 }
 
 

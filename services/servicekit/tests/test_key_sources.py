@@ -68,6 +68,19 @@ async def test_all_who_wait_for_the_same_fetch_are_served_by_it():
     assert server.fetches == 1
 
 
+async def test_before_the_first_keys_are_there_nobody_is_let_in_and_nobody_told_that_they_are_nobody():
+    server = Server()
+    server.down, token = True, server.token()
+    for _ in range(50):
+        assert await refused(server.verifier, token) is ProblemCode.DEPENDENCY_DOWN
+    assert server.fetches == 1
+    server.down = False
+    server.clock.advance(1.0)
+    assert (await server.verifier.verify(token)).subject == "cust_ada"
+    assert await refused(server.verifier, server.stranger()) is ProblemCode.UNAUTHENTICATED
+    assert server.fetches == 2
+
+
 async def test_a_flood_of_unknown_kids_causes_one_fetch_in_ten_seconds():
     server = Server()
     await server.verifier.verify(server.token())

@@ -253,10 +253,12 @@ async def test_an_answer_from_the_help_pages_is_a_verbatim_part_with_its_source(
     )
 
 
+@pytest.mark.parametrize("strength", [0.9, 0.05])
 async def test_without_an_answer_it_says_so_and_names_the_nearest_page(
-    offline: OfflineBrain, ask: Any, search_result: Any
+    offline: OfflineBrain, ask: Any, search_result: Any, strength: float
 ) -> None:
     found = search_result("Do you sell boats?", SLA, answerable=False)
+    found = replace(found, output={**(found.output or {}), "strength": strength})
     message = await said(offline, ask("Do you sell boats?", observations=(found,)))
     assert "could not find" in message.text
     assert "“Support hours” (https://shop.example/help/support-hours)" in message.text

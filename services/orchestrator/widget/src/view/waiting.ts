@@ -9,14 +9,14 @@ import { fill, h } from "./dom.ts";
 export class WaitingView {
   readonly element = h("div", { class: "waiting", hidden: true });
   #context: Context;
-  #said = h("p", { class: "facts", role: "status", dir: "auto" });
+  #said = h("p", { class: "facts", "aria-live": "polite", dir: "auto" });
   #place = h("div");
-  #trouble = h("p", { class: "trouble", role: "alert", hidden: true });
+  #trouble: HTMLElement | null = null;
   #busy = false;
 
   constructor(context: Context) {
     this.#context = context;
-    this.element.append(this.#said, this.#place, this.#trouble);
+    this.element.append(this.#said, this.#place);
   }
 
   /** True when there is more to see than before. */
@@ -44,7 +44,8 @@ export class WaitingView {
   }
 
   #tell(trouble: string): void {
-    this.#trouble.textContent = trouble;
-    this.#trouble.hidden = !trouble;
+    this.#trouble?.remove();
+    this.#trouble = trouble ? h("p", { class: "trouble", role: "alert" }, trouble) : null;
+    if (this.#trouble) this.element.append(this.#trouble);
   }
 }

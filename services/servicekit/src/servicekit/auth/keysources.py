@@ -7,8 +7,10 @@ from typing import Protocol
 import jwt
 import orjson
 
+from contracts.errors import ProblemCode
 from servicekit.auth.issuers import Issuer, parse_jwks
 from servicekit.clock import Clock
+from servicekit.errors import ProblemError
 from servicekit.http.client import HttpFailure, HttpPort
 from servicekit.logging import get_logger
 
@@ -16,13 +18,16 @@ Key = jwt.PyJWK | bytes
 MIN_FETCH_INTERVAL_S = 10.0
 REFRESH_AFTER_S = 300.0
 _FETCH_TIMEOUT_S = 3.0
+#: Without a single key nobody can be let in: the first set is asked for more often.
+_EAGER_INTERVAL_S = 1.0
+_NO_KEYS = "The keys that tokens are checked with cannot be read right now."
 
 
 class KeySource(Protocol):
     """The keys of one issuer."""
 
     async def key(self, kid: str) -> Key | None:
-        """The key called `kid`; None when there is none."""
+        """The key called `kid`; None when there is none. Raises DEPENDENCY_DOWN when nobody can say by now."""
         ...
 
 
@@ -52,7 +57,8 @@ class RemoteKeys:
         self._renewal: asyncio.Task[None] | None = None
 
     async def key(self, kid: str) -> Key | None:
-        """The key called `kid`; an unknown one causes a fetch when the last is 10 s old.
+        """The key called `kid`; an unknown one causes a fetch when the last is 10 s old. Raises DEPENDENCY_DOWN while
+        there was no answer yet at all: the caller may be anybody, so it is neither let in nor told that it is nobody.
 
         Old sets are renewed beside the work: a key server that hangs holds nobody up whose key is known.
         """
@@ -67,6 +73,8 @@ class RemoteKeys:
         elif self._lock.locked():
             async with self._lock:  # somebody is fetching: their answer is ours
                 pass
+        if not self._keys:
+            raise ProblemError(ProblemCode.DEPENDENCY_DOWN, _NO_KEYS, retry_after_s=_EAGER_INTERVAL_S)
         return self._keys.get(kid)
 
     async def _fetch_once(self) -> None:
@@ -75,7 +83,8 @@ class RemoteKeys:
                 await self._fetch()
 
     def _may_fetch(self) -> bool:
-        return self._clock.monotonic() - self._tried_at >= MIN_FETCH_INTERVAL_S
+        pause = MIN_FETCH_INTERVAL_S if self._keys else _EAGER_INTERVAL_S
+        return self._clock.monotonic() - self._tried_at >= pause
 
     async def _fetch(self) -> None:
         self._tried_at = self._clock.monotonic()

@@ -1,5 +1,6 @@
 """From observations to an answer: templates for orders and money, verbatim sentences for the help pages."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +25,9 @@ _BY_CLASS = {
 _REFUND_PHRASES = {
     "succeeded": "refund_done", "failed": "refund_failed", "denied": "refund_denied", "expired": "refund_expired",
 }  # fmt: skip
-#: A page that does not answer is named from this strength of the search on; below it, it has nothing to do with it.
+#: Who asks what the shop does is shown the nearest page with the no; anybody else only from this strength of the search
+#: on: below it, the page has nothing to do with what was said.
+_ASKS_US = re.compile(r"(?i)\b(?:do|can|could|will|would|are|have) you\b|\byours?\b")
 _NEAR = 0.25
 
 
@@ -90,7 +93,7 @@ class Answerer:
         if not sources:
             return Answer(self._phrases.say("nothing_found"))
         if not output.get("answerable", True):
-            near = float(output.get("strength", 1.0)) >= _NEAR
+            near = _ASKS_US.search(question) or float(output.get("strength", 1.0)) >= _NEAR
             return self._nearest(question, sources[0]) if near else Answer(self._phrases.say("nothing_found"))
         parts = parts_of(question)
         # What the search found all of it by, it did not find each part by.
