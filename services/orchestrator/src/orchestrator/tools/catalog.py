@@ -24,6 +24,8 @@ __all__ = ["Catalog", "ToolEntry"]
 REFRESH_S = 30.0
 #: While a family is missing it is looked for more often.
 SEEK_S = 1.0
+#: Of at most 2 s each; a service that is down says so at once.
+FIRST_LOOKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,14 @@ class Catalog:
         self._report(before.troubles)
 
     async def first_look(self) -> None:
-        """Reads every manifest before the first turn; what is missing is asked for once more.
+        """Reads every manifest before the first turn; what is missing is asked for again, `FIRST_LOOKS` times in all.
 
         A first answer that is late is no outage, and nobody should be told of one.
         """
-        await self.refresh()
-        if self.missing_families():
+        for _ in range(FIRST_LOOKS):
             await self.refresh()
+            if not self.missing_families():
+                break
 
     async def run(self) -> None:
         """Refreshes for ever: on a clock, sooner while a family is missing, and when `want_refresh` asks for it."""

@@ -9,7 +9,7 @@ import { fill, h } from "./dom.ts";
 export class WaitingView {
   readonly element = h("div", { class: "waiting", hidden: true });
   #context: Context;
-  #said = h("p", { class: "facts", "aria-live": "polite", dir: "auto" });
+  #said = h("p", { class: "facts", dir: "auto" });
   #place = h("div");
   #trouble: HTMLElement | null = null;
   #busy = false;
@@ -26,6 +26,7 @@ export class WaitingView {
     const grows = text !== "" && text !== this.#said.textContent;
     this.element.hidden = !text;
     if (grows || !text) this.#said.textContent = text;
+    if (grows) this.#context.actions.announce(text);
     // What is being written stays while the same is asked.
     if (asks !== this.#place.hasChildNodes()) {
       fill(this.#place, asks ? [addressForm(this.#context.words, (address) => void this.#leave(address))] : []);
