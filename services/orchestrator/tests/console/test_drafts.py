@@ -31,7 +31,11 @@ class Drafted:
 async def shadow(api):
     """The chat is in shadow mode, as far as this process knows."""
     board = api.app.state.switches.board
-    board.mode = lambda _channel: "shadow"
+
+    async def shadowed(*_: Any) -> str:
+        return "shadow"
+
+    board.mode = shadowed
     yield
     del board.mode
 

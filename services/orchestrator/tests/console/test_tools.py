@@ -119,7 +119,8 @@ async def test_messages_in_a_channel_begin_their_turns_as_it_is_switched(api) ->
     board = api.app.state.switches.board
     for wanted, seen in (("shadow", "on"), ("off", "shadow"), ("on", "off")):
         assert (await put(api, "switches", channel="web", seen=seen, wanted=wanted, reason="for a test")).is_success
-        assert board.mode("web") == wanted
+        async with api.app.state.desk.database.primary() as db:
+            assert await board.mode(db, "web") == wanted
         accepted = (await api.say(await api.begin(), "Hello", "one")).json()
         assert (await recorded(api, accepted["turn_id"]))[0].turn_input.mode == wanted
 

@@ -149,11 +149,17 @@ async def test_without_the_database_the_last_known_state_holds_and_no_write_begi
     assert told("aiguy_switches_reads_total", {"result": "failed"}) == 1
 
 
-async def test_before_the_first_reading_nothing_is_changed_and_staff_see_the_answers(shop: Shop) -> None:
+async def test_a_message_that_comes_before_the_first_reading_is_answered_as_its_channel_is_switched(shop: Shop) -> None:
+    board = shop.board()
+    async with shop.database.primary() as db:
+        assert await board.mode(db, "web") == "on"
+    assert board.known is not None
+
+
+async def test_before_the_first_reading_nothing_is_changed(shop: Shop) -> None:
     nothing = await Database.connect("postgresql://nobody@127.0.0.1:1/none", size=1)
     board = shop.board(nothing)
     tools = await shop.process(board, runs=False)
-    assert board.mode("web") == "shadow"
     assert why(await tools.gateway.preview(REFUND)) is ProblemCode.TOOL_SWITCHED_OFF
     assert why(await tools.gateway.call(REFUND)) is ProblemCode.DEPENDENCY_DOWN
     assert isinstance(await tools.gateway.call(READ), CallSucceeded)

@@ -114,7 +114,7 @@ class Intake:
             if late is not None and not is_mailed(conversation):
                 await self.door.shed(db, late, caller, conversation_id, client_turn_id)
                 late = None
-            mode = self.switches.mode(conversation.channel)
+            mode = await self.switches.mode(db, conversation.channel)
             message = replace(masked(incoming, conversation, found.vault), mode=mode)
             if conversation.fresh and conversation.channel in SILENT_CHANNELS:
                 message = replace(message, disclosure=await disclosed(db, conversation))

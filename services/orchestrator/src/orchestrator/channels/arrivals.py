@@ -44,7 +44,7 @@ async def accept_arrival(
         wants_human=asks_for_human(screened.text), screened=screened.judged.verdict,
         flags=screened.judged.flags, traceparent=context.traceparent if context else "", aside=arrival.aside,
     )  # fmt: skip
-    mode = intake.switches.mode(found.conversation.channel)
+    mode = await intake.switches.mode(db, found.conversation.channel)
     message = replace(masked(incoming, found.conversation, found.vault), mode=mode)
     if arrival.begins:
         message = replace(message, disclosure=await disclosed(db, found.conversation))

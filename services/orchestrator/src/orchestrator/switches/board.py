@@ -20,7 +20,7 @@ from orchestrator.switches.state import Position, Switches
 from orchestrator.switches.store import begin_call, read_switches
 from orchestrator.turn.inputs import Mode
 from servicekit.clock import Clock
-from servicekit.db.pool import Database
+from servicekit.db.pool import Connection, Database
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
 from servicekit.telemetry import Metrics
@@ -58,8 +58,8 @@ class Switchboard(Protocol):
         """Why a call may not run; None when it may."""
         ...
 
-    def mode(self, channel: str) -> Mode:
-        """How the assistant answers in a channel."""
+    async def mode(self, db: Connection, channel: str) -> Mode:
+        """How the assistant answers in a channel; `db` is asked when nothing is known yet."""
         ...
 
     async def begin(self, called: Switchable, channel: str, write: Write) -> ProblemCode | None:
@@ -73,7 +73,7 @@ class AllOn:
     def why_not(self, called: Switchable, channel: str) -> Why | None:
         """Nothing is off."""
 
-    def mode(self, channel: str) -> Mode:
+    async def mode(self, db: Connection, channel: str) -> Mode:
         """The assistant answers."""
         return "on"
 
@@ -104,9 +104,14 @@ class SwitchBoard:
             return Why.TOOL if called.write and (called.proposed or called.carries_out) else None
         return why_not(self.policy, self.known, called, channel)
 
-    def mode(self, channel: str) -> Mode:
-        """How the assistant answers in a channel. Before the first reading staff see what it would say."""
-        return "shadow" if self.known is None else _MODES[mode_of(self.policy, self.known, channel)]
+    async def mode(self, db: Connection, channel: str) -> Mode:
+        """How the assistant answers in a channel. Before the first reading the message's own connection is asked: it is
+        written to the same database.
+        """
+        if self.known is None:
+            self._learn(read := await read_switches(db))
+            return _MODES[mode_of(self.policy, read, channel)]
+        return _MODES[mode_of(self.policy, self.known, channel)]
 
     async def begin(self, called: Switchable, channel: str, write: Write) -> ProblemCode | None:
         """Begin a write; TOOL_SWITCHED_OFF when it may not, or what is wrong with the database: it is not sent then."""
@@ -134,6 +139,9 @@ class SwitchBoard:
         except _OUTAGE:
             self._reads.labels("failed").inc()
             raise
+        self._learn(read)
+
+    def _learn(self, read: Switches) -> None:
         self._reads.labels("read").inc()
         # A slower reading that began before is no news.
         if self.known is None or read.version >= self.known.version:
