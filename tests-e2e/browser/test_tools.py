@@ -1,24 +1,22 @@
 """The tools page on the real stack, in a browser: the kill switch while customers chat, shadow mode, the phases."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 
-from e2e.browser import screenshot, violations
 from e2e.facts import connected, tickets_of
 from e2e.machine import Machine
 from e2e.people import ADA, stranger
 from e2e.shop import paid_order
-from e2e.visitor import Visitor
-from onebox.keys import Person
+
+from .test_console import LAPTOP, PHONE, Enter, enter, looks_right, visit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
-LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+FIXTURES = (enter, visit)
 both = pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
-Enter = Callable[[dict[str, int]], Awaitable[Page]]
 WHERE = "Where is my order ABC123?"
 _LAST = "SELECT DISTINCT ON (tool, channel) tool, channel, became FROM switch_changes ORDER BY tool, channel, id DESC"
 _BACK = (
@@ -28,42 +26,17 @@ _BACK = (
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(machine: Machine) -> AsyncIterator[Callable[[Person], Visitor]]:
-    """`visit(stranger())`: a customer at the public API; the widget has tests of its own."""
-    visitors: list[Visitor] = []
+async def at_tools(machine: Machine, enter: Enter) -> AsyncIterator[Enter]:
+    """`await at_tools(PHONE)`: Kim has signed in and looks at the tools. At the end everything is on again."""
 
-    def entered(person: Person) -> Visitor:
-        visitors.append(machine.visitor(person))
-        return visitors[-1]
-
-    yield entered
-    for visitor in visitors:
-        await visitor.http.aclose()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def enter(machine: Machine, chromium: Browser) -> AsyncIterator[Enter]:
-    """`await enter(PHONE)`: Kim has signed in and looks at the tools. At the end everything is on again."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    async def signed_in(viewport: dict[str, int]) -> Page:
-        contexts.append(await chromium.new_context(viewport=viewport))
-        contexts[-1].set_default_timeout(30_000)
-        page = await contexts[-1].new_page()
-        page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
-        page.on("pageerror", lambda one: complaints.append(str(one)))
-        await page.goto(f"{machine.stack.url()}/console/sign-in?as=kim")
-        await page.get_by_role("button", name="Sign in as Kim Weber").click()
+    async def looking(viewport: dict[str, int]) -> Page:
+        page = await enter("Kim Weber", viewport)
         await page.get_by_role("link", name="Tools").click()
         await expect(page.get_by_role("heading", name="Tools", exact=True)).to_be_visible()
         return page
 
-    yield signed_in
-    for context in contexts:
-        await context.close()
+    yield looking
     await everything_on(machine)
-    assert complaints == []
 
 
 async def everything_on(machine: Machine) -> None:
@@ -73,13 +46,6 @@ async def everything_on(machine: Machine) -> None:
             first = "on" if row["tool"] or row["channel"] else "channels"
             if row["became"] != first:
                 await db.execute(_BACK, row["tool"], row["channel"], row["became"], first)
-
-
-async def looks_right(page: Page, name: str) -> None:
-    """Nothing is cut off or beyond the edge, and the rules of WCAG AA that a program can judge hold."""
-    await screenshot(page, name)
-    assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    assert await violations(page) == []
 
 
 async def confirm(page: Page, reason: str, button: str) -> None:
@@ -97,13 +63,13 @@ async def calls(machine: Machine, tool: str) -> float:
 
 @both
 async def test_the_kill_switch_stops_the_next_call_of_a_chat_that_is_open(
-    machine, visit, enter: Enter, viewport
+    machine, visit, at_tools: Enter, viewport
 ) -> None:
     width, ada = viewport["width"], visit(ADA)
     await machine.wipe_redis()  # or a look-up of a moment ago answers
     before = await ada.say(WHERE)
     assert (before.outcome, before.tools("succeeded")) == ("answered", {"get_order_status"})
-    kim = await enter(viewport)
+    kim = await at_tools(viewport)
     await looks_right(kim, f"console-tools-{width}")
     await kim.get_by_role("link", name="Switch off … get_order_status", exact=True).click()
     await looks_right(kim, f"console-switch-{width}")
@@ -128,11 +94,11 @@ async def test_the_kill_switch_stops_the_next_call_of_a_chat_that_is_open(
     assert again.tools("started") == {"get_order_status"}
 
 
-async def test_a_yes_that_was_given_before_the_switch_moves_no_money(machine, visit, enter: Enter) -> None:
+async def test_a_yes_that_was_given_before_the_switch_moves_no_money(machine, visit, at_tools: Enter) -> None:
     shop = await paid_order(machine)
     visitor = visit(shop.person)
     turn = await visitor.say(f"Refund order {shop.order} for $50")
-    kim = await enter(LAPTOP)
+    kim = await at_tools(LAPTOP)
     await kim.get_by_role("link", name="Switch off … issue_refund", exact=True).click()
     await confirm(kim, "billing is not itself", "Yes, switch off")
     assert (await visitor.decide(turn, True)).status_code == 202
@@ -144,9 +110,9 @@ async def test_a_yes_that_was_given_before_the_switch_moves_no_money(machine, vi
 
 @both
 async def test_in_shadow_mode_a_draft_goes_to_staff_who_send_it_by_one_key(
-    machine, visit, enter: Enter, viewport
+    machine, visit, at_tools: Enter, viewport
 ) -> None:
-    width, visitor, kim = viewport["width"], visit(stranger()), await enter(viewport)
+    width, visitor, kim = viewport["width"], visit(stranger()), await at_tools(viewport)
     await kim.get_by_role("link", name="Shadow … web").click()
     await confirm(kim, "we want to read along first", "Yes, shadow mode")
     await expect(kim.locator(".row").first).to_contain_text("shadow: drafts go to staff")
@@ -168,8 +134,8 @@ async def test_in_shadow_mode_a_draft_goes_to_staff_who_send_it_by_one_key(
 
 
 @both
-async def test_the_roll_out_moves_back_and_on_through_gates(machine, visit, enter: Enter, viewport) -> None:
-    width, kim = viewport["width"], await enter(viewport)
+async def test_the_roll_out_moves_back_and_on_through_gates(machine, visit, at_tools: Enter, viewport) -> None:
+    width, kim = viewport["width"], await at_tools(viewport)
     await kim.locator("#phase-faq").click()
     await confirm(kim, "we begin again", "Yes, move to faq")
     await expect(kim.locator(".phases [aria-current]")).to_contain_text("faq")

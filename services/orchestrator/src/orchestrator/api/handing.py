@@ -5,10 +5,11 @@ from contracts.turn import Answering
 from orchestrator.api.deps import Desk
 from orchestrator.api.models import WaitingView
 from orchestrator.api.rating import Sender
-from orchestrator.api.waiting import is_mailed, mailed_at
+from orchestrator.api.waiting import mailed_at
 from orchestrator.handover.store import answer_address, leave_answer_address, open_hand_over, opened_address
 from orchestrator.handover.telling import Reachable, told
 from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.mailing import is_mailed
 from servicekit.auth.claims import Caller
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError

@@ -6,14 +6,14 @@ from typing import Protocol
 
 from contracts.tools.retrieval import Channel
 from orchestrator.api.door import Door, Places, Way
-from orchestrator.api.waiting import Line, is_mailed
+from orchestrator.api.waiting import Line
 from orchestrator.guard.human import asks_for_human
 from orchestrator.guard.input.screen import InputScreen
 from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked
 from orchestrator.journal.arriving import arriving
 from orchestrator.journal.conversations import Conversation, Conversations
 from orchestrator.journal.entries import Codec
-from orchestrator.journal.mailing import leave_address
+from orchestrator.journal.mailing import is_mailed, leave_address
 from orchestrator.journal.vaulting import Vaults
 from orchestrator.journal.views import disclosed
 from orchestrator.limits.levels import Levels

@@ -19,8 +19,6 @@ from servicekit.errors import ProblemError
 _SHED = "Many people are writing just now. Please send this message again in a moment."
 _OR_MAILED = f"{_SHED[:-1]}, or with your e-mail address, and we send you the answer."
 _KNOWN = "Only guests say where an answer is mailed to: who is signed in has it at the address of their account."
-#: Where an answer by e-mail is no surprise; the other channels bring it where the message came from.
-_MAILED_CHANNELS = frozenset({"web"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +94,6 @@ def mailed_at(caller: Caller, left: str | None) -> str | None:
     if left is not None and not caller.is_guest:
         raise ProblemError(ProblemCode.FORBIDDEN, _KNOWN)
     return caller.email if caller.role is Role.CUSTOMER else left
-
-
-def is_mailed(conversation: Conversation) -> bool:
-    """Whether who writes in this conversation can be answered by e-mail as well, where an address is known."""
-    known = not conversation.customer or bool(conversation.identity.email)
-    return conversation.channel in _MAILED_CHANNELS and known
 
 
 def masked_address(conversation: Conversation, left: str | None) -> str:

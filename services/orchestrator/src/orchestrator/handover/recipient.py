@@ -5,11 +5,11 @@ left, to the account of a customer who was told so.
 from dataclasses import dataclass
 from datetime import datetime
 
-from orchestrator.api.waiting import is_mailed
 from orchestrator.channels.email.letters import Letter
 from orchestrator.channels.email.store import latest_letter
 from orchestrator.handover.store import open_hand_over, opened_address, turn_before
 from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.mailing import is_mailed
 from servicekit.db.pool import Connection
 
 

@@ -42,6 +42,7 @@ from orchestrator.jobs.slack import SlackJobs
 from orchestrator.jobs.taking import roomy
 from orchestrator.jobs.turns import TurnJobs
 from orchestrator.journal.scheduling import run_turn
+from servicekit.db.errors import CONNECT_ERRORS
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
@@ -66,10 +67,7 @@ _ORPHANS = (
 
 
 Result = TypeVar("Result")
-_OUTAGE = (
-    OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, ProblemError, TimeoutError,
-    FailingListenerError,
-)  # fmt: skip
+_OUTAGE = (*CONNECT_ERRORS, ProblemError, FailingListenerError)
 
 
 class Worker:

@@ -19,6 +19,8 @@ _REFUSED = (
     "UPDATE turns SET by_mail = 'refused', mail_to = NULL WHERE id = $1 AND by_mail <> 'refused' RETURNING inputs"
 )
 _UNWANTED = "UPDATE turns SET mail_to = NULL WHERE id = $1"
+#: Where an answer by e-mail is no surprise; the other channels bring it where the message came from.
+_MAILED_CHANNELS = frozenset({"web"})
 
 
 class Mailed(StrEnum):
@@ -30,6 +32,12 @@ class Mailed(StrEnum):
     ASKED = "asked"
     #: Nobody takes it at that address (`refused`).
     REFUSED = "refused"
+
+
+def is_mailed(conversation: Conversation) -> bool:
+    """Whether who writes in this conversation can be answered by e-mail as well, where an address is known."""
+    known = not conversation.customer or bool(conversation.identity.email)
+    return conversation.channel in _MAILED_CHANNELS and known
 
 
 async def leave_address(db: Connection, conversation: Conversation, turn_id: str, address: str) -> None:

@@ -20,6 +20,7 @@ from orchestrator.switches.state import Position, Switches
 from orchestrator.switches.store import begin_call, read_switches
 from orchestrator.turn.inputs import Mode
 from servicekit.clock import Clock
+from servicekit.db.errors import CONNECT_ERRORS
 from servicekit.db.pool import Connection, Database
 from servicekit.errors import ProblemError
 from servicekit.logging import get_logger
@@ -31,15 +32,10 @@ _RECONNECT_S = 0.5
 _READ_TIMEOUT_S = 5.0
 #: How often a write looks again, while others keep changing switches.
 _LOOKS = 3
+#: No change has this number: `call_begin` says what it finds, and begins nothing.
+_ONLY_LOOKS = -1
 _MODES: Mapping[Position, Mode] = {Position.ON: "on", Position.SHADOW: "shadow", Position.OFF: "off"}
-_OUTAGE = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    ProblemError,
-)
+_OUTAGE = (*CONNECT_ERRORS, ProblemError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +115,7 @@ class SwitchBoard:
             for _ in range(_LOOKS):
                 known = self.known
                 off = known is None or why_not(self.policy, known, called, channel) is not None
-                asked = -1 if off or known is None else known.version
+                asked = known.version if known is not None and not off else _ONLY_LOOKS
                 async with self._database.primary() as db:
                     newest, before = await begin_call(db, write.turn_id, write.tool, write.args_hash, asked)
                 if before:

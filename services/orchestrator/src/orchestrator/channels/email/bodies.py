@@ -34,15 +34,19 @@ def _text(part: Message) -> str:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
+    read = _decoded(payload, part.get_content_charset() or "utf-8")
+    if read is None:
+        read = _decoded(payload, "utf-8")
+    # The charset is missing, unknown or a lie; every byte is something in this one.
+    return payload.decode("cp1252", "replace") if read is None else read
+
+
+def _decoded(payload: bytes, charset: str) -> str | None:
+    """None when the bytes are not of this charset, or nobody knows it."""
     try:
-        return payload.decode(part.get_content_charset() or "utf-8")
+        return payload.decode(charset)
     except (LookupError, ValueError):
-        pass
-    try:
-        return payload.decode("utf-8")
-    except ValueError:
-        # The charset is missing, unknown or a lie; every byte is something in this one.
-        return payload.decode("cp1252", "replace")
+        return None
 
 
 def _of_html(text: str) -> str:
