@@ -115,7 +115,7 @@ async def test_every_confirmed_refund_is_made_once(machine: Machine, short_rests
     over = asyncio.Event()
     async with asyncio.TaskGroup() as all_of_it, kim, lee:
         killing = all_of_it.create_task(reaper.work(over))
-        approving = all_of_it.create_task(Staff((kim, lee)).work(over))
+        approving = all_of_it.create_task(Staff((kim, lee), wanted).work(over))
         await soak.run()
         over.set()
         await asyncio.gather(killing, approving)

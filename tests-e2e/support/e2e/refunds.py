@@ -69,9 +69,10 @@ async def take_payments(billing_url: str, wanted: list[Intended], account: Payme
 
 @dataclass(slots=True)
 class Staff:
-    """Two colleagues who approve whatever waits, both at once, and click twice."""
+    """Two colleagues who approve whatever waits of what is `wanted`, both at once, and click twice."""
 
     people: tuple[Visitor, Visitor]
+    wanted: list[Intended]
     decided: int = 0
 
     async def work(self, over: asyncio.Event) -> None:
@@ -82,10 +83,10 @@ class Staff:
             await asyncio.wait({asyncio.ensure_future(over.wait())}, timeout=0.3)
 
     async def _queue(self) -> list[dict[str, Any]]:
-        answer = await self.people[0].call("GET", "/api/agent/approvals")
+        answer = await self.people[0].call("GET", "/api/agent/approvals?limit=200")
         assert answer.status_code == 200, answer.text
-        cards: list[dict[str, Any]] = answer.json()["approvals"]
-        return cards
+        customers = {one.person.name for one in self.wanted}
+        return [card for card in answer.json()["approvals"] if card["customer"] in customers]
 
     async def _approve(self, person: Visitor, card: dict[str, Any]) -> httpx.Response:
         body = {name: card[name] for name in ("conversation_id", "turn_id", "digest")} | {"approved": True}
