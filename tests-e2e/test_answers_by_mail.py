@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from fake_smtp import FakeSmtp, smtp_server
 
-from e2e.facts import rows
+from e2e.facts import nothing_owed, rows
 from e2e.llm import Llm, scripted_orchestrator
 from e2e.machine import Machine
 from e2e.people import guest, stranger
@@ -26,7 +26,6 @@ _OLDEST = (
     "SELECT coalesce(extract(epoch FROM now() - min(created)), 0)::float8 AS waits FROM pgqueuer"
     " WHERE entrypoint = 'run_turn' AND status = 'queued'"
 )
-_OWED = "SELECT count(*) AS jobs FROM pgqueuer WHERE entrypoint IN ('run_turn', 'run_later', 'mail_answer')"
 _STAFF = "SELECT answering, staff_reason FROM conversations WHERE id = $1"
 _ANSWERED = "SELECT count(*) AS turns FROM turns WHERE id = ANY ($1) AND outcome = 'answered'"
 
@@ -55,22 +54,13 @@ class Crowd:
 
     async def settled(self) -> None:
         """Nothing is owed any more."""
-
-        async def none_owed() -> bool:
-            (owed,) = await rows(self.machine.database(ORCHESTRATOR), _OWED)
-            return owed["jobs"] == 0
-
-        await eventually(none_owed, 90)
+        await nothing_owed(self.machine.database(ORCHESTRATOR), "run_turn", "run_later", "mail_answer")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def crowd(running_machine: Machine, scripted_model: Llm) -> AsyncIterator[Crowd]:
     with smtp_server() as smtp:
-        told = {
-            "AIGUY_SMTP_HOST": "127.0.0.1", "AIGUY_SMTP_PORT": str(smtp.port), "AIGUY_SMTP_TLS": "none",
-            "AIGUY_MAIL_FROM": "support@shop.example",
-        }  # fmt: skip
-        await running_machine.stack.restart("tickets", told)
+        await running_machine.stack.restart("tickets", smtp.settings("support@shop.example"))
         await running_machine.ready(*SERVICES)
         small = {
             "AIGUY_WORKER_CONCURRENCY": str(AT_ONCE), "AIGUY_QUEUE_PATIENCE_S": str(PATIENCE_S),

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from fake_smtp import FakeSmtp, smtp_server
 
-from e2e.facts import rows
+from e2e.facts import nothing_owed
 from e2e.machine import Machine
 from e2e.people import ADA
 from onebox.ports import ORCHESTRATOR
@@ -25,7 +25,6 @@ from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 SHOP, SECRET = "support@shop.example", "whsec_" + base64.b64encode(b"e" * 32).decode()
-_OWED = "SELECT count(*) AS jobs FROM pgqueuer WHERE entrypoint IN ('run_turn', 'run_later', 'mail_answer')"
 
 
 @dataclass
@@ -59,12 +58,7 @@ class Office:
 
     async def settled(self) -> None:
         """Nothing is owed any more."""
-
-        async def none_owed() -> bool:
-            (owed,) = await rows(self.machine.database(ORCHESTRATOR), _OWED)
-            return owed["jobs"] == 0
-
-        await eventually(none_owed, 90)
+        await nothing_owed(self.machine.database(ORCHESTRATOR), "run_turn", "run_later", "mail_answer")
 
 
 def letter(sender: str, words: str, **headers: str) -> EmailMessage:
@@ -91,11 +85,7 @@ def words(mail: EmailMessage, kind: str = "plain") -> str:
 @pytest_asyncio.fixture(loop_scope="session")
 async def office(running_machine: Machine) -> AsyncIterator[Office]:
     with smtp_server() as smtp:
-        told = {
-            "AIGUY_SMTP_HOST": "127.0.0.1", "AIGUY_SMTP_PORT": str(smtp.port), "AIGUY_SMTP_TLS": "none",
-            "AIGUY_MAIL_FROM": SHOP,
-        }  # fmt: skip
-        await running_machine.stack.restart("tickets", told)
+        await running_machine.stack.restart("tickets", smtp.settings(SHOP))
         await running_machine.ready(*SERVICES)
         await running_machine.reconfigure({
             "AIGUY_EMAIL_ADDRESSES": f'["{SHOP}"]', "AIGUY_EMAIL_WEBHOOK_SECRET": SECRET,

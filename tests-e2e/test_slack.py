@@ -12,7 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from e2e.facts import rows
+from e2e.facts import nothing_owed
 from e2e.machine import Machine
 from e2e.people import Person
 from e2e.shop import paid_order
@@ -29,7 +29,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 STAFF = "C0STAFF"
 EVENTS, INTERACTIONS = "/channels/slack/events", "/channels/slack/interactions"
 ASKED = "How long do I have to return a product?"
-_OWED = "SELECT count(*) AS jobs FROM pgqueuer WHERE entrypoint IN ('run_turn', 'slack_chat', 'slack_staff')"
 _NUMBERS = itertools.count(1)
 
 
@@ -80,12 +79,7 @@ class Workspace:
 
     async def settled(self) -> None:
         """Nothing is owed any more."""
-
-        async def none_owed() -> bool:
-            (owed,) = await rows(self.machine.database(ORCHESTRATOR), _OWED)
-            return owed["jobs"] == 0
-
-        await eventually(none_owed, 90)
+        await nothing_owed(self.machine.database(ORCHESTRATOR), "run_turn", "slack_chat", "slack_staff")
 
 
 def someone() -> str:

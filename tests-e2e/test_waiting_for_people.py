@@ -14,7 +14,7 @@ import yaml
 from fake_imap import PASSWORD, USER, imap_server
 from fake_smtp import FakeSmtp, smtp_server
 
-from e2e.facts import rows
+from e2e.facts import nothing_owed, rows
 from e2e.machine import Machine
 from e2e.people import guest, stranger
 from e2e.visitor import Visitor
@@ -28,10 +28,7 @@ from tickets.policy import load_policy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 SHOP = "support@shop.example"
-_OWED = (
-    "SELECT count(*) AS jobs FROM pgqueuer"
-    " WHERE entrypoint IN ('run_turn', 'run_later', 'mail_answer', 'mail_staff', 'mail_waiting', 'remind_staff')"
-)
+_OWED = ("run_turn", "run_later", "mail_answer", "mail_staff", "mail_waiting", "remind_staff")
 #: As if the customer had asked two hours ago.
 _EARLIER = (
     "WITH turn AS (UPDATE turns SET created_at = created_at - interval '2 hours' WHERE conversation_id = $1)"
@@ -71,22 +68,13 @@ class Desk:
 
     async def settled(self) -> None:
         """Nothing is owed any more."""
-
-        async def none_owed() -> bool:
-            (owed,) = await rows(self.machine.database(ORCHESTRATOR), _OWED)
-            return owed["jobs"] == 0
-
-        await eventually(none_owed, 90)
+        await nothing_owed(self.machine.database(ORCHESTRATOR), *_OWED)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(running_machine: Machine, tmp_path: Path) -> AsyncIterator[Desk]:
     with smtp_server() as smtp:
-        told = {
-            "AIGUY_SMTP_HOST": "127.0.0.1", "AIGUY_SMTP_PORT": str(smtp.port), "AIGUY_SMTP_TLS": "none",
-            "AIGUY_MAIL_FROM": SHOP,
-        }  # fmt: skip
-        await running_machine.stack.restart("tickets", told)
+        await running_machine.stack.restart("tickets", smtp.settings(SHOP))
         found = Desk(running_machine, smtp, tmp_path)
         yield found
         await found.settled()

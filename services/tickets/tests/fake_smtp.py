@@ -42,6 +42,13 @@ class FakeSmtp:
     logins: list[str] = field(default_factory=list)
     leaving: threading.Event = field(default_factory=threading.Event)
 
+    def settings(self, sender: str) -> dict[str, str]:
+        """The environment of a ticket service that sends by it, in this name."""
+        return {
+            "AIGUY_SMTP_HOST": self.host, "AIGUY_SMTP_PORT": str(self.port), "AIGUY_SMTP_TLS": "none",
+            "AIGUY_MAIL_FROM": sender,
+        }  # fmt: skip
+
     async def handle_RCPT(self, server: SMTP, _: Session, envelope: Envelope, address: str, __: list[str]) -> str:
         """One recipient."""
         if self.rcpt:

@@ -30,6 +30,17 @@ async def rows(url: str, sql: str, *arguments: Any) -> list[Row]:
         return [dict(row) for row in await connection.fetch(sql, *arguments)]
 
 
+async def nothing_owed(url: str, *kinds: str) -> None:
+    """Returns when no job of these kinds is left in the orchestrator's queue."""
+
+    async def over() -> bool:
+        left = await rows(url, "SELECT DISTINCT entrypoint FROM pgqueuer WHERE entrypoint = ANY ($1)", list(kinds))
+        assert left == []
+        return True
+
+    await eventually(over, 90)
+
+
 async def tickets_of(url: str, conversation_id: str) -> list[Row]:
     """The tickets of a conversation, oldest first; `handoff` is the reason when it is one."""
     return await rows(

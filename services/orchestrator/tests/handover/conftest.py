@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, cast
 
 import jwt
 import pytest
@@ -12,25 +11,18 @@ from prometheus_client import Counter
 from contracts.tools.tickets import EMAIL_ANSWER, SLACK_POST_MESSAGE
 from contracts.turn import Answering
 from orchestrator.channels.email.channel import EmailChannel
-from orchestrator.colleagues import ServiceCalls
-from orchestrator.effects.metrics import TurnMetrics
-from orchestrator.effects.phrases import load_phrases
-from orchestrator.effects.scope import Collaborators
 from orchestrator.handover.keeper import HandOverKeeper
 from orchestrator.handover.policy import HoursPolicy, load_hours
 from orchestrator.handover.store import HandOver, leave_answer_address, open_hand_over
 from orchestrator.jobs.mailing import MailJobs
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import JobQueue
+from orchestrator.jobs.testing import backstage
 from orchestrator.journal.accept import Incoming, begin_at_once, masked
-from orchestrator.journal.conversations import Conversation, Conversations
+from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.staff import StaffMessage, say
 from orchestrator.journal.store import PgTurnJournal
-from orchestrator.journal.vaulting import Vaults
-from orchestrator.memory.short_term import NOTHING_YET
-from orchestrator.tools.build import build_tools
-from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.testing import FakeToolService
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.effects import Finish
@@ -38,15 +30,8 @@ from orchestrator.turn.inputs import HandedOff
 from orchestrator.turn.journal import Recorded
 from orchestrator.turn.machine import fold
 from servicekit.auth.claims import Caller, Role
-from servicekit.auth.keys import KeySet
-from servicekit.auth.minting import TokenMinter
-from servicekit.clock import SystemClock
-from servicekit.crypto import Keyring
 from servicekit.db.pool import Database
-from servicekit.http.aiohttp_client import AiohttpClient
-from servicekit.language import LanguageDetector
 from servicekit.privacy import Finder
-from servicekit.telemetry import Metrics
 from servicekit.testing import FakeClock
 
 ADA = Caller("cust_ada", Role.CUSTOMER, "shop", frozenset({"chat:send"}), 0, email="ada@example.com", name="Ada")
@@ -55,13 +40,6 @@ GUS = Caller("guest_0123456789abcdef", Role.GUEST, "shop", frozenset({"chat:send
 NIGHT, DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC), datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 CHANNEL = EmailChannel(("support@shop.example",), "shop", b"k" * 32)
 SENT = {"message_id": "m1", "queued_at": "2026-03-02T09:30:00Z"}
-
-
-class Forgetful:
-    """A memory that holds nothing."""
-
-    async def recall(self, *_: Any) -> Any:
-        return NOTHING_YET
 
 
 @dataclass
@@ -156,34 +134,16 @@ def hours() -> HoursPolicy:
 
 @pytest.fixture
 async def shop(database_url: Callable[[str], str], finder: Finder, hours: HoursPolicy) -> AsyncIterator[Shop]:
-    database, http, metrics = await Database.connect(database_url("orchestrator"), size=4), AiohttpClient(), Metrics()
     tickets = FakeToolService.of(
         "tickets", [EMAIL_ANSWER, SLACK_POST_MESSAGE], {"email_answer": SENT, "slack_post_message": SENT}
     )
-    keyring, unused = Keyring.generate(), cast(Any, None)
-    conversations = Conversations(keyring, keyring.derive("subject-hash"))
-    async with tickets.running():
-        minter = TokenMinter(KeySet.generate(), "orchestrator", SystemClock())
-        tools = build_tools(
-            urls={"tickets": tickets.url}, http=http, minter=minter, metrics=metrics, clock=SystemClock(),
-            callbacks=Callbacks(b"k" * 32, SystemClock()),
-        )  # fmt: skip
-        await tools.catalog.refresh()
-        world = Collaborators(
-            brain=unused, offline=unused, catalog=tools.catalog, gateway=tools.gateway, memory=cast(Any, Forgetful()),
-            vaults=Vaults(finder), publisher=unused, database=database, scheduler=unused, phrases=load_phrases(),
-            standing=unused, escalation=unused, output=unused, languages=LanguageDetector.load(), topics={},
-            metrics=TurnMetrics(metrics), clock=SystemClock(), confirmation_ttl_s=1, approval_ttl_s=1, hours=hours,
-        )  # fmt: skip
+    async with backstage(database_url("orchestrator"), finder, tickets, hours) as behind:
+        world, conversations, database = behind.world, behind.conversations, behind.world.database
         async with database.primary() as db:
-            await db.execute("DELETE FROM pgqueuer")
             await db.execute("UPDATE hand_overs SET look_at = NULL")
         counter, clock = Counter("mails", "", ["state"], registry=None), FakeClock(NIGHT)
-        services = ServiceCalls({"tickets": tickets.url}, http, minter)
-        mails = MailJobs(world, conversations, Codec(), "Harbour", counter, JobQueue(), services, CHANNEL)
+        mails = MailJobs(world, conversations, Codec(), "Harbour", counter, JobQueue(), behind.services, CHANNEL)
         promises = PromiseJobs(world, conversations, Codec(), JobQueue(), "support")
         told = Counter("told", "", ["moment"], registry=None)
         keeper = HandOverKeeper(database, clock, hours, JobQueue(), told)
         yield Shop(tickets, mails, promises, clock, keeper, hours)
-    await http.close()
-    await database.close()

@@ -19,24 +19,17 @@ from orchestrator.channels.email.channel import EmailChannel
 from orchestrator.channels.email.letters import Letter
 from orchestrator.channels.email.replies import replied_to
 from orchestrator.channels.email.store import TAKEN, Names, keep, thread_of
-from orchestrator.colleagues import ServiceCalls
-from orchestrator.effects.metrics import TurnMetrics
-from orchestrator.effects.phrases import load_phrases
-from orchestrator.effects.scope import Collaborators
 from orchestrator.jobs.mailing import MailJobs
 from orchestrator.jobs.queue import JobQueue
+from orchestrator.jobs.testing import backstage
 from orchestrator.journal.accept import Accepted, Incoming, accept_message, begin_at_once, masked
-from orchestrator.journal.conversations import Conversation, Conversations
+from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, load_entries
 from orchestrator.journal.mailing import leave_address
 from orchestrator.journal.staff import StaffMessage, say, take_over
 from orchestrator.journal.store import PgTurnJournal
-from orchestrator.journal.vaulting import Vaults
 from orchestrator.journal.verify import verify_conversation
-from orchestrator.memory.short_term import NOTHING_YET
 from orchestrator.privacy.erasing import erase_conversations
-from orchestrator.tools.build import build_tools
-from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.entry import make_entry
 from orchestrator.tools.testing import FakeToolService
 from orchestrator.turn.budgets import Budgets
@@ -46,15 +39,8 @@ from orchestrator.turn.journal import Recorded
 from orchestrator.turn.machine import fold
 from orchestrator.turn.state import TurnState
 from servicekit.auth.claims import Caller, Role
-from servicekit.auth.keys import KeySet
-from servicekit.auth.minting import TokenMinter
-from servicekit.clock import SystemClock
-from servicekit.crypto import Keyring
 from servicekit.db.pool import Database
-from servicekit.http.aiohttp_client import AiohttpClient
-from servicekit.language import LanguageDetector
 from servicekit.privacy import Finder
-from servicekit.telemetry import Metrics
 
 pytestmark = pytest.mark.service
 ADA = Caller("cust_ada", Role.CUSTOMER, "shop", frozenset({"chat:send"}), 0, email="ada@example.com", name="Ada")
@@ -64,13 +50,6 @@ ANSWERED = Finish(Outcome.ANSWERED, "It is on its way.", citations=(Citation(
 ))  # fmt: skip
 CHANNEL = EmailChannel(("support@shop.example",), "shop", b"k" * 32)
 SENT = {"message_id": "m1", "queued_at": "2026-03-02T09:30:00Z"}
-
-
-class Forgetful:
-    """A memory that holds nothing."""
-
-    async def recall(self, *_: Any) -> Any:
-        return NOTHING_YET
 
 
 @dataclass
@@ -161,33 +140,14 @@ class Post:
 
 @pytest.fixture
 async def post(database_url: Callable[[str], str], finder: Finder) -> AsyncIterator[Post]:
-    database, http, metrics, clock = (
-        await Database.connect(database_url("orchestrator"), size=4), AiohttpClient(), Metrics(), SystemClock(),
-    )  # fmt: skip
     tickets = FakeToolService.of("tickets", [EMAIL_ANSWER], {"email_answer": SENT})
-    keyring, unused = Keyring.generate(), cast(Any, None)
-    conversations = Conversations(keyring, keyring.derive("subject-hash"))
-    async with tickets.running():
-        tools = build_tools(
-            urls={"tickets": tickets.url}, http=http, minter=TokenMinter(KeySet.generate(), "orchestrator", clock),
-            metrics=metrics, clock=clock, callbacks=Callbacks(b"k" * 32, clock),
-        )  # fmt: skip
-        await tools.catalog.refresh()
-        world = Collaborators(
-            brain=unused, offline=unused, catalog=tools.catalog, gateway=tools.gateway, memory=cast(Any, Forgetful()),
-            vaults=Vaults(finder), publisher=unused, database=database, scheduler=unused, phrases=load_phrases(),
-            standing=unused, escalation=unused, output=unused, languages=LanguageDetector.load(), topics={},
-            metrics=TurnMetrics(metrics), clock=clock, confirmation_ttl_s=1, approval_ttl_s=1,
-        )  # fmt: skip
-        async with database.primary() as db:
-            await db.execute("DELETE FROM pgqueuer")
+    async with backstage(database_url("orchestrator"), finder, tickets) as behind:
+        world, conversations = behind.world, behind.conversations
+        async with world.database.primary() as db:
             conversation = await conversations.owned(db, await conversations.create(db, ADA, "web"), ADA)
-        services = ServiceCalls({"tickets": tickets.url}, http, TokenMinter(KeySet.generate(), "orchestrator", clock))
         counter = Counter("mails", "", ["state"], registry=None)
-        mailed = MailJobs(world, conversations, Codec(), "Harbour", counter, JobQueue(), services)
+        mailed = MailJobs(world, conversations, Codec(), "Harbour", counter, JobQueue(), behind.services)
         yield Post(tickets, mailed, conversation)
-    await http.close()
-    await database.close()
 
 
 async def test_the_promise_is_a_job_behind_everybody_and_the_answer_a_job_that_sends_it(post: Post) -> None:

@@ -3,36 +3,25 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, cast
 
 import pytest
 
 from contracts.tools.tickets import SLACK_POST_MESSAGE
-from orchestrator.effects.metrics import TurnMetrics
 from orchestrator.effects.scope import Collaborators
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import JobQueue
+from orchestrator.jobs.testing import backstage
 from orchestrator.journal.accept import Incoming, begin_at_once, masked
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.store import PgTurnJournal
-from orchestrator.journal.vaulting import Vaults
-from orchestrator.tools.build import build_tools
-from orchestrator.tools.callbacks import Callbacks
 from orchestrator.tools.testing import FakeToolService
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.effects import AskApproval
 from orchestrator.turn.inputs import EffectPreviewed, PlannedCall
 from orchestrator.turn.state import TurnState
 from servicekit.auth.claims import Caller, Role
-from servicekit.auth.keys import KeySet
-from servicekit.auth.minting import TokenMinter
-from servicekit.clock import SystemClock
-from servicekit.crypto import Keyring
-from servicekit.db.pool import Database
-from servicekit.http.aiohttp_client import AiohttpClient
 from servicekit.privacy import Finder
-from servicekit.telemetry import Metrics
 
 pytestmark = pytest.mark.service
 ZOE = Caller("cust_zoe", Role.CUSTOMER, "shop", frozenset({"chat:send"}), 0, name="Zoe Quint")
@@ -76,27 +65,10 @@ class Office:
 
 @pytest.fixture
 async def office(database_url: Callable[[str], str], finder: Finder) -> AsyncIterator[Office]:
-    database, http, metrics, clock = (
-        await Database.connect(database_url("orchestrator"), size=4), AiohttpClient(), Metrics(), SystemClock(),
-    )  # fmt: skip
     posted = {"slack_post_message": {"message_id": "m1", "queued_at": "2026-03-02T09:30:00Z"}}
     slack = FakeToolService.of("tickets", [SLACK_POST_MESSAGE], posted)
-    keyring, unused = Keyring.generate(), cast(Any, None)
-    async with slack.running():
-        tools = build_tools(
-            urls={"tickets": slack.url}, http=http, minter=TokenMinter(KeySet.generate(), "orchestrator", clock),
-            metrics=metrics, clock=clock, callbacks=Callbacks(b"k" * 32, clock),
-        )  # fmt: skip
-        await tools.catalog.refresh()
-        world = Collaborators(
-            brain=unused, offline=unused, catalog=tools.catalog, gateway=tools.gateway, memory=unused,
-            vaults=Vaults(finder), publisher=unused, database=database, scheduler=unused, phrases=unused,
-            standing=unused, escalation=unused, output=unused, languages=unused, topics={},
-            metrics=TurnMetrics(metrics), clock=clock, confirmation_ttl_s=1, approval_ttl_s=1,
-        )  # fmt: skip
-        yield Office(slack, world, Conversations(keyring, keyring.derive("subject-hash")), Codec())
-    await http.close()
-    await database.close()
+    async with backstage(database_url("orchestrator"), finder, slack) as behind:
+        yield Office(slack, behind.world, behind.conversations, Codec())
 
 
 @pytest.mark.parametrize("reminder", [False, True])
