@@ -41,7 +41,7 @@ async def test_a_turn_that_no_worker_could_take_is_run_by_the_next_one(
         await releases.everything(WORKER)
         # Where a worker takes longer to start than a turn may last, a person is fetched: by the worker, too.
         ended = await following
-        assert ended.outcome in ("answered", "handed_over"), (ended.text, [one.data for one in ended.events])
+        assert ended.outcome in ("answered", "handed_over"), "\n".join(f"{one.name} {one.data}" for one in ended.events)
         (row,) = await rows(cluster.databases[ORCHESTRATOR], _TURN, turn.turn_id)
         assert row == {"status": "ended", "runs": 1}
     assert customer.resent == []

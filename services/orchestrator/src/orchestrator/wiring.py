@@ -137,7 +137,9 @@ async def orchestrate(
     policy = _limits(settings)
     app.state.rates = Rates(policy, kit.limiter, keyring.derive("rate-limits"), settings.rate_factor)
     assert_all_rated(app)
-    budgets = Budgets(tokens=settings.turn_tokens, tokens_out=settings.turn_tokens_out, tools=settings.turn_tools)
+    budgets = Budgets(
+        tokens=settings.turn_tokens, tokens_out=settings.turn_tokens_out, tools=settings.turn_tools, late_call=True
+    )
     levels = Levels(policy, budgets, kit.clock, kit.metrics)
     screen = InputScreen(InputGuard.load(), kit.metrics)
     languages = await asyncio.to_thread(LanguageDetector.load)

@@ -205,6 +205,16 @@ def test_the_tool_budget_ends_the_loop() -> None:
     assert asks(reduce(spent.state, PlanMade(call=third), 99), Draft) == Draft()
 
 
+def test_a_turn_that_waited_long_for_a_worker_looks_up_once_what_it_is_asked_for() -> None:
+    """A turn that was recorded before there was `late_call` is replayed as it was decided then."""
+    late = Budgets(late_call=True)
+    waited = after(STARTED.model_copy(update={"budgets": late}), PlanMade(call=READ), every_ms=late.soft_ms)
+    assert asks(waited, CallTool) == CallTool(READ)
+    found = reduce(waited.state, ToolSucceeded(output={}, ms=1), late.soft_ms + 2)
+    assert asks(found, CallPlanner) == CallPlanner(may_call=False)
+    assert asks(after(STARTED, PlanMade(call=READ), every_ms=late.soft_ms), Draft) == Draft()
+
+
 def test_spent_tokens_end_the_models_part() -> None:
     dear = PlanMade(call=READ, usage=Usage(tokens_in=2900, tokens_out=200))
     step = after(STARTED, dear)

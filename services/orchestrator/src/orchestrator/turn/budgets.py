@@ -27,9 +27,11 @@ class Budgets(OpenModel):
 
     `tokens` counts what the turn itself brings, in and out, without the prompt's fixed head.
 
-    `soft_ms` stops further tool calls, `hard_ms` ends the turn. `session_tokens_left` is what the conversation
-    may still use when the turn starts; at zero a person takes over. `cost_micros` is what the turn may cost in
-    micro-dollars (0: any). `level` was decided when the message was accepted, because of the cap `level_reason`.
+    `soft_ms` stops further tool calls, `hard_ms` ends the turn. With `late_call` the first call may be made after
+    `soft_ms`, too: a turn that waited that long for a worker has nothing else to answer from. `session_tokens_left` is
+    what the conversation may still use when the turn starts; at zero a person takes over. `cost_micros` is what the
+    turn may cost in micro-dollars (0: any). `level` was decided when the message was accepted, because of the cap
+    `level_reason`.
     """
 
     tokens: int = 3000
@@ -37,6 +39,7 @@ class Budgets(OpenModel):
     tools: int = 2
     soft_ms: int = 8_000
     hard_ms: int = 30_000
+    late_call: bool = False
     session_tokens_left: int = 60_000
     cost_micros: int = 0
     level: Level = Level.STRONG
@@ -45,7 +48,8 @@ class Budgets(OpenModel):
 
 def may_call_tool(budgets: Budgets, *, usage: Usage, tools_used: int, worked_ms: int) -> bool:
     """Whether one more tool call fits into the turn."""
-    return tools_used < budgets.tools and worked_ms < budgets.soft_ms and not tokens_spent(budgets, usage)
+    in_time = worked_ms < budgets.soft_ms or (budgets.late_call and tools_used == 0)
+    return tools_used < budgets.tools and in_time and not tokens_spent(budgets, usage)
 
 
 def tokens_spent(budgets: Budgets, usage: Usage) -> bool:
