@@ -36,7 +36,8 @@ def without_codes(text: str) -> str:
 
 def words_beside(text: str) -> str:
     """What is said beside the codes; "" when that is nothing."""
-    return _CODE.sub(" ", text).strip(" \t\r\n.,;:!-")
+    told = _CODE.sub(" ", text).lstrip(" \t\r\n.,;:!-").rstrip()
+    return told if any(one.isalnum() for one in told) else ""
 
 
 def quotes(text: str, sentence: str) -> bool:

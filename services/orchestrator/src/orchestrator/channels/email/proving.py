@@ -29,9 +29,9 @@ _KNOWN = (
     " WHERE turn_id = $1 RETURNING true"
 )
 _LATELY = (
-    "SELECT count(*) FILTER (WHERE person = $1 AND created_at > $3 - interval '1 hour') AS hour,"
+    "SELECT count(*) FILTER (WHERE person = $1 AND created_at > $3::timestamptz - interval '1 hour') AS hour,"
     " count(*) FILTER (WHERE person = $1) AS day, count(*) FILTER (WHERE conversation_id = $2) AS conversation"
-    " FROM mail_codes WHERE (person = $1 OR conversation_id = $2) AND created_at > $3 - interval '1 day'"
+    " FROM mail_codes WHERE (person = $1 OR conversation_id = $2) AND created_at > $3::timestamptz - interval '1 day'"
 )
 _KEEP = (
     "INSERT INTO mail_codes (turn_id, conversation_id, question_id, person, address, sealed, code, expires_at,"
