@@ -51,7 +51,7 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     if isinstance(proposed.proposal, FinalMessage) and proposed.streamed:
         await gate.finish(proposed.proposal.text)
         proposed = replace(proposed, streamed=gate.complete)
-    made = await _unproven(_input(proposed, state, view, scope, context), state, scope)
+    made = await needs_proof(_input(proposed, state, view, scope, context), state, scope)
     if isinstance(made, PlanMade) and made.call is not None and await looping(made.call, scope):
         return made.model_copy(update={"call": made.call.model_copy(update={"looping": True})})
     return made
@@ -110,7 +110,7 @@ def _input(proposed: Proposed, state: TurnState, view: TurnView, scope: TurnScop
             return PlanMade(call=planned, usage=proposed.usage, model=proposed.model, repairs=proposed.repairs)
 
 
-async def _unproven(made: TurnInput, state: TurnState, scope: TurnScope) -> TurnInput:
+async def needs_proof(made: TurnInput, state: TurnState, scope: TurnScope) -> TurnInput:
     """The plan, with whether who asks has to prove their address before its call."""
     if not isinstance(made, PlanMade) or made.call is None or state.customer:
         return made
