@@ -17,13 +17,15 @@ from fake_smtp import FakeSmtp, smtp_server
 
 from e2e.facts import nothing_owed
 from e2e.machine import Machine
-from e2e.people import ADA
+from e2e.people import ADA, BEN, Person
 from onebox.ports import ORCHESTRATOR
 from onebox.stack import SERVICES
+from orchestrator.channels.email.codes import codes_in
 from orchestrator.channels.email.signing import WebhookSecret
 from servicekit.testing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+SERVER = "mx.shop.example"
 SHOP, SECRET = "support@shop.example", "whsec_" + base64.b64encode(b"e" * 32).decode()
 
 
@@ -149,3 +151,65 @@ async def test_every_mail_that_was_taken_is_answered_once_also_when_the_process_
     await office.settled()
     found: dict[str, set[str]] = {one: {str(mail["Message-ID"]) for mail in office.to(one)} for one in people}
     assert Counter(map(len, found.values())) == {1: len(people)}, "one answer each; a second delivery has the same id"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def coded(office: Office) -> Office:
+    """The office, whose receiving server says which senders are authentic: addresses can be proven."""
+    await office.machine.reconfigure(office.machine.extra | {"AIGUY_EMAIL_AUTHSERV_ID": SERVER})
+    await office.machine.ready(*SERVICES)
+    return office
+
+
+def _authentic(sender: Person) -> str:
+    domain = (sender.email or "").rpartition("@")[2]
+    return f"{SERVER}; dmarc=pass header.from={domain}"
+
+
+async def _sent_a_code(coded: Office, person: Person, asked: str, already: int = 0) -> tuple[EmailMessage, str]:
+    """The mail that answers what was asked, and the code in it."""
+    address = person.email or ""
+    assert await coded.hand_in(letter(address, asked)) == "taken"
+    offered = await coded.answered(address, already + 1)
+    (code,) = codes_in(words(offered))
+    return offered, code
+
+
+def _reply(person: Person, offered: EmailMessage, said: str) -> EmailMessage:
+    return letter(
+        person.email or "", said, To=str(offered["Reply-To"]), Subject=str(offered["Subject"]),
+        Authentication_Results=_authentic(person),
+    )  # fmt: skip
+
+
+async def test_the_code_that_was_mailed_opens_the_own_order_once_also_when_the_process_dies(coded: Office) -> None:
+    address, billing = ADA.email or "", coded.machine.database("billing")
+    refunds = await rows(billing, "SELECT count(*) AS n FROM refunds")
+    offered, code = await _sent_a_code(coded, ADA, "Could you tell me where my order ABC123 is?")
+    assert "Parcelway" not in words(offered)
+    mine = _reply(ADA, offered, code)
+    assert await coded.hand_in(mine) == "taken"
+    await coded.machine.kill(ORCHESTRATOR)
+    await coded.machine.ready(ORCHESTRATOR)
+    assert await coded.hand_in(mine) == "taken", "handed in once more"
+    answer = await coded.answered(address, 2)
+    assert "on its way with Parcelway" in words(answer)
+    assert "https://parcelway.example/track/" in words(answer), "as who is signed in sees it"
+    more = _reply(ADA, answer, "Please refund 50 USD of order 1234.")
+    assert await coded.hand_in(more) == "taken"
+    assert "sign in" in words(await coded.answered(address, 3)).lower()
+    await coded.settled()
+    assert len({str(mail["Message-ID"]) for mail in coded.to(address)}) == 3, "one answer each"
+    assert await rows(billing, "SELECT count(*) AS n FROM refunds") == refunds
+    logs = "".join(path.read_text(errors="replace") for path in coded.machine.stack.home.root.rglob("*.log"))
+    assert code not in logs
+    assert code.replace("-", "") not in logs
+
+
+async def test_a_proven_address_opens_nobody_elses_order(coded: Office) -> None:
+    offered, code = await _sent_a_code(coded, BEN, "Could you tell me where my order ABC123 is?")
+    assert await coded.hand_in(_reply(BEN, offered, code)) == "taken"
+    told = words(await coded.answered(BEN.email or "", 2))
+    for private in ("on its way", "Parcelway", "Burlington", "184"):
+        assert private not in told
+    assert codes_in(told) == [], "it is proven: nothing more is asked for"

@@ -59,6 +59,8 @@ def test_what_touches_money_is_confirmed_and_approved_and_closed_to_guests(contr
         assert staff_alone or contract.approval is not None or (contract.approved_by and contract.closed_by)
     if contract.guests:
         assert contract.risk is RiskTier.LOW
+    if contract.proven_address:
+        assert (contract.is_write, contract.risk, contract.guests) == (False, RiskTier.PRIVATE, False)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)

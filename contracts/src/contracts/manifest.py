@@ -50,6 +50,7 @@ class ToolManifestEntry(OpenModel):
     closed_by: str | None = None
     ref: str | None = None
     guests: bool = False
+    proven_address: bool = False
     aliases: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     free_text: tuple[str, ...] | None = None
@@ -83,7 +84,8 @@ def entry_from_contract(contract: ToolContract[Any, Any], *, available: bool = T
         retries=contract.retries, cache_ttl_s=contract.cache_ttl_s, answers_within_s=contract.answers_within_s,
         confirmation=contract.confirmation,
         approval=contract.approval, approved_by=contract.approved_by, closed_by=contract.closed_by, ref=contract.ref,
-        guests=contract.guests, aliases=contract.aliases, redact=contract.redact, free_text=contract.free_text,
+        guests=contract.guests, proven_address=contract.proven_address, aliases=contract.aliases,
+        redact=contract.redact, free_text=contract.free_text,
         deprecations=contract.deprecations, method=contract.method, path=contract.path,
         preview_path=contract.preview_path if contract.is_write else None, label=contract.label, available=available,
         input_schema=accepts, output_schema=answers,

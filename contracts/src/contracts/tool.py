@@ -98,7 +98,8 @@ class ToolContract(Generic[InT, OutT]):
     `timeout_ms` is what the caller waits for the whole call; `retries` are further attempts within what an early
     transient error has left of it, made only when the tool is a read or the call has an idempotency key. `redact`
     names the fields of input and output that never reach a log, a trace or a prompt. `guests` says whether a guest may
-    call it.
+    call it, `proven_address` whether a guest may who has proven a mail address: the service decides by its own records
+    what belongs to that address. Reads alone.
 
     `free_text` names the fields of running text: what others than us may have written in an output, and arguments that
     may say anything. A tool that does not tell is taken at its worst.
@@ -127,6 +128,7 @@ class ToolContract(Generic[InT, OutT]):
     closed_by: str | None = None
     ref: str | None = None
     guests: bool = False
+    proven_address: bool = False
     aliases: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     free_text: tuple[str, ...] = (EVERY_FIELD,)

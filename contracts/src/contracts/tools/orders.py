@@ -92,14 +92,14 @@ GET_ORDER_STATUS = ToolContract(
     description="Where one of the customer's own orders is: status, carrier, expected delivery.",
     input=OrderLookup, output=OrderStatusView, effect=ToolEffect.READ, scope="orders.read_own",
     risk=RiskTier.PRIVATE, timeout_ms=2000, retries=2, cache_ttl_s=300, redact=("email", "tracking_url"), free_text=(),
-    label="Looking up your order",
+    proven_address=True, label="Looking up your order",
 )  # fmt: skip
 GET_ORDER = ToolContract(
     name="get_order", family=Family.ORDERS, version="1.0.0",
     description="The content of one of the customer's own orders: items, prices, total, status.",
     input=OrderLookup, output=OrderView, effect=ToolEffect.READ, scope="orders.read_own",
     risk=RiskTier.PRIVATE, timeout_ms=2000, retries=2, cache_ttl_s=300, redact=("email", "tracking_url", "ship_to"),
-    free_text=(), label="Looking up your order",
+    free_text=(), proven_address=True, label="Looking up your order",
 )  # fmt: skip
 ADD_ORDER_NOTE = ToolContract(
     name="add_order_note", family=Family.ORDERS, version="1.0.0",

@@ -45,6 +45,9 @@ def retention(settings: Settings) -> tuple[Rule, ...]:
         Kept("staff_messages", _STUBS),
         Kept("staff_steps", _STUBS),
         Forgotten("mails", "created_at", settings.conversation_retention_days, "what a mail is known by, in hashes"),
+        Forgotten(
+            "mail_codes", "created_at", settings.conversation_retention_days, "which addresses were proven, in hashes"
+        ),
         Kept("switch_changes", "who switched what, when and why; the last of each says how it stands"),
         Forgotten(
             "calls_begun", "begun_at", _BEGUN_DAYS, "writes that were sent: nobody asks what came of them any more"

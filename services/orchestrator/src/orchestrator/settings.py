@@ -89,6 +89,9 @@ class Settings(ServiceSettings, LlmSettings):
     #: How many mails of one sender are answered in an hour, and in a day: what a loop costs at most.
     email_sender_hour: int = Field(default=6, ge=1)
     email_sender_day: int = Field(default=20, ge=1)
+    #: Whether who asks for their order by mail may prove the address by a code, and for how long that holds.
+    email_codes: bool = True
+    email_proof_hours: int = Field(default=24, ge=1, le=168)
     #: Slack: the bot token of the app that talks to people ("" turns it off), and the one workspace that it is for.
     slack_chat_token: SecretStr = SecretStr("")
     slack_team_id: str = Field(default="", pattern=r"^(T[A-Z0-9]{2,20})?$")

@@ -25,9 +25,12 @@ from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy, read_prompt
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.channels.email.channel import EmailChannel
+from orchestrator.channels.email.letters import MAIL_TOOL
 from orchestrator.channels.email.mailbox import ImapServer
 from orchestrator.channels.email.polling import MailboxReader
+from orchestrator.channels.email.proving import Proving
 from orchestrator.channels.email.taking import MailRoom
+from orchestrator.channels.email.wiring import email_channel, email_proving
 from orchestrator.channels.slack.posting import Poster
 from orchestrator.channels.slack.wiring import slack_channel, slack_jobs, slack_parts, slack_poster
 from orchestrator.colleagues import ServiceCalls
@@ -52,7 +55,7 @@ from orchestrator.handover.keeper import HandOverKeeper
 from orchestrator.handover.policy import HoursPolicy, load_hours
 from orchestrator.jobs.erasures import ErasureJobs
 from orchestrator.jobs.here import TurnsHere
-from orchestrator.jobs.mailing import MAIL_TOOL, MailJobs
+from orchestrator.jobs.mailing import MailJobs
 from orchestrator.jobs.promises import PromiseJobs
 from orchestrator.jobs.queue import JobQueue
 from orchestrator.jobs.room import Room
@@ -113,6 +116,7 @@ class Core:
     erasures: ErasureJobs
     services: ServiceCalls
     email: EmailChannel | None
+    proving: Proving | None
     slack: Poster | None
     hours: HoursPolicy
 
@@ -143,9 +147,10 @@ async def orchestrate(
     levels = Levels(policy, budgets, kit.clock, kit.metrics)
     screen = InputScreen(InputGuard.load(), kit.metrics)
     languages = await asyncio.to_thread(LanguageDetector.load)
-    email, channel = _email(settings, site, keyring), slack_channel(settings, site, keyring)
+    email, channel = email_channel(settings, site, keyring), slack_channel(settings, site, keyring)
     core = Core(
         conversations, Codec(), vaults, queue, Hub(kit.spare), tools, callbacks, screen, erasures, services, email,
+        email_proving(kit, settings, keyring, email, load_phrases()),
         None if channel is None else slack_poster(kit, settings, kit.db, channel), load_hours(settings.hours_file),
     )  # fmt: skip
     async with AsyncExitStack() as stack:
@@ -189,6 +194,7 @@ async def orchestrate(
             app.state.mail_room = MailRoom(
                 email, languages,
                 kit.metrics.counter("aiguy_mails_total", "Mails that came in, by what became of them", ["outcome"]),
+                core.proving,
             )  # fmt: skip
             if settings.imap_host and settings.worker != "off":
                 reader = _mailbox(kit, settings, app.state.desk, app.state.mail_room)
@@ -218,15 +224,6 @@ async def orchestrate(
             timedelta(days=settings.gaps_retention_days),
         )  # fmt: skip
         yield
-
-
-def _email(settings: Settings, site: str, keyring: MasterKeys) -> EmailChannel | None:
-    if not settings.email_addresses:
-        return None
-    return EmailChannel(
-        settings.email_addresses, site, keyring.derive("email-channel"), settings.email_authserv_id,
-        settings.email_sender_hour, settings.email_sender_day,
-    )  # fmt: skip
 
 
 def _sighting(settings: Settings) -> Sighting:
@@ -301,7 +298,7 @@ async def _working(
     promises = PromiseJobs(world, core.conversations, core.codec, core.queue, settings.approvals_channel)
     mails = MailJobs(
         world, core.conversations, core.codec, settings.shop_name or shop_name(), _mails(kit), core.queue,
-        core.services, core.email,
+        core.services, core.email, core.proving,
     )  # fmt: skip
     slack = (
         None if core.slack is None
@@ -341,4 +338,5 @@ def _world(
         languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),
         clock=kit.clock, confirmation_ttl_s=settings.confirmation_ttl_s, approval_ttl_s=settings.approval_ttl_s,
         most_refusals=core.screen.guard.policy.refusals, faq=load_faq(settings.faq_file), hours=core.hours,
+        proving=core.proving,
     )  # fmt: skip

@@ -204,6 +204,20 @@ async def test_a_guest_is_asked_to_sign_in_and_nothing_is_looked_up(
     assert "ticket" in message.text
 
 
+@pytest.mark.parametrize(
+    ("question", "name"), [("Where is ABC123?", "get_order_status"), ("Whats in 1234?", "get_order")]
+)
+async def test_a_guest_who_can_prove_an_address_is_looked_up_what_it_opens(
+    question: str, name: str, offline: OfflineBrain, ask: Any
+) -> None:
+    assert (await called(offline, ask(question, customer=False, may_prove=True))).name == name
+
+
+@pytest.mark.parametrize("question", ["invoice for 1234", "Refund order 1234 for $50", "Cancel order 1234"])
+async def test_and_has_to_sign_in_for_all_else(question: str, offline: OfflineBrain, ask: Any) -> None:
+    assert "signed in" in (await said(offline, ask(question, customer=False, may_prove=True))).text
+
+
 async def test_a_refund_that_is_not_offered_here_becomes_the_offer_of_a_ticket(
     offline: OfflineBrain, ask: Any, tools: Any
 ) -> None:

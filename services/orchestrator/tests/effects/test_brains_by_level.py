@@ -46,7 +46,7 @@ class Asked:
 class Tools:
     """The catalogue of a stack."""
 
-    def specs(self, *, customer: bool, may_write: bool = True) -> tuple[ToolSpec, ...]:
+    def specs(self, *, customer: bool, may_write: bool = True, may_prove: bool = False) -> tuple[ToolSpec, ...]:
         return tuple(ToolSpec(name, "", {}, write) for name, (_, write) in TOOLS.items())
 
     def entry(self, name: str) -> Any:
@@ -75,6 +75,7 @@ class Scope:
     """As much of a turn's scope as planning looks at."""
 
     world: Any
+    may_prove: bool = False
 
     async def language(self, _state: TurnState) -> str:
         return "en"

@@ -9,8 +9,19 @@ _MAIL = re.compile(r"\be-?mails?\b|\bmail\b|\bcorreo\b|\bcourriel\b|\bposta\b", 
 
 #: Said when a job that mails the answer exists already, and in no other place (`api/waiting.py`).
 _KEPT = "mailed_later"
+#: Said in a mail that answers one, about codes in other mails of ours.
+_OF_CODES = {
+    "prove_address",
+    "prove_code",
+    "prove_refused",
+    "code_wrong",
+    "code_over",
+    "code_used",
+    "code_sender",
+    "code_alone",
+}
 #: Said in a mail that can be replied to; and to who waits for a person, where what they say is mailed (`handover/`).
-_ELSEWHERE = {"letter_goes_on", "letter_card", "person_address", "person_mailed"}
+_ELSEWHERE = {"letter_goes_on", "letter_card", "person_address", "person_mailed", *_OF_CODES}
 
 
 def test_no_phrase_of_any_language_promises_an_answer_by_mail_but_those_that_are_kept() -> None:

@@ -16,7 +16,9 @@ from contracts.manifest import entry_from_contract
 from contracts.tools.tickets import EMAIL_ANSWER, SendEmailInput
 from contracts.turn import Answering, Citation, Outcome
 from orchestrator.channels.email.channel import EmailChannel
+from orchestrator.channels.email.codes import codes_in
 from orchestrator.channels.email.letters import Letter
+from orchestrator.channels.email.proving import Proving
 from orchestrator.channels.email.replies import replied_to
 from orchestrator.channels.email.store import TAKEN, Names, keep, thread_of
 from orchestrator.jobs.mailing import MailJobs
@@ -34,7 +36,7 @@ from orchestrator.tools.entry import make_entry
 from orchestrator.tools.testing import FakeToolService
 from orchestrator.turn.budgets import Budgets
 from orchestrator.turn.effects import AskConfirmation, Finish
-from orchestrator.turn.inputs import Drafted, EffectPreviewed, MailRefused, PlannedCall
+from orchestrator.turn.inputs import Drafted, EffectPreviewed, Guarded, HandedOff, MailRefused, PlannedCall
 from orchestrator.turn.journal import Recorded
 from orchestrator.turn.machine import fold
 from orchestrator.turn.state import TurnState
@@ -71,10 +73,10 @@ class Post:
             begun = await conversations.create(db, caller, "web")
             self.conversation = await conversations.owned(db, begun, caller)
 
-    async def says_a_guest(self, text: str, address: str = "gus@example.org") -> str:
-        """A guest's message, with an address for its answer; its turn."""
+    async def says_a_guest(self, text: str, address: str = "gus@example.org", **told: Any) -> str:
+        """A guest's message, with an address for its answer; its turn. `told` as the message itself has it."""
         await self.by(GUS)
-        turn_id = (await self.say(text)).turn_id
+        turn_id = (await self.say(text, **told)).turn_id
         async with self.database.primary() as db:
             await leave_address(db, self.conversation, turn_id, address)
         return turn_id
@@ -93,16 +95,18 @@ class Post:
             row = await db.fetchrow("SELECT by_mail, mail_to IS NOT NULL AS kept FROM turns WHERE id = $1", turn_id)
         return row["by_mail"], row["kept"]
 
-    async def say(self, text: str = "Where is my parcel?", key: str = "one", *, by_mail: bool = True) -> Accepted:
+    async def say(
+        self, text: str = "Where is my parcel?", key: str = "one", *, by_mail: bool = True, **told: Any
+    ) -> Accepted:
         vault = self.mails.world.vaults.of(self.conversation)
-        message = masked(Incoming(text, key, "req", 1_000), self.conversation, vault)
-        told = (self.conversation, message, Budgets(), self.mails.codec)
+        message = replace(masked(Incoming(text, key, "req", 1_000), self.conversation, vault), **told)
+        given = (self.conversation, message, Budgets(), self.mails.codec)
         async with self.database.primary() as db:
-            accepted = await begin_at_once(db, *told, by_mail=by_mail)
+            accepted = await begin_at_once(db, *given, by_mail=by_mail)
         if accepted is None:
             async with self.database.transaction() as db:
                 await db.execute("SELECT FROM conversations WHERE id = $1 FOR UPDATE", self.conversation.id)
-                accepted = await accept_message(db, *told, by_mail=by_mail)
+                accepted = await accept_message(db, *given, by_mail=by_mail)
         return accepted
 
     def journal(self, turn_id: str, *, by_mail: bool = True) -> PgTurnJournal:
@@ -211,9 +215,9 @@ async def test_a_card_of_a_guest_is_mailed_without_its_words_which_may_be_anybod
     assert await post.left(turn_id) == ("asked", False)
 
 
-async def _wrote_a_mail(post: Post, text: str = "How long is the warranty?") -> str:
+async def _wrote_a_mail(post: Post, text: str = "How long is the warranty?", **told: Any) -> str:
     """A turn that answers a mail of a guest."""
-    turn_id = await post.says_a_guest(text)
+    turn_id = await post.says_a_guest(text, **told)
     letter = Letter("two@example.org", ("one@example.org",), "Warranty", "gus@example.org")
     async with post.database.primary() as db:
         names = Names(f"id-{turn_id}", f"named-{turn_id}", CHANNEL.person("gus@example.org"))
@@ -237,9 +241,81 @@ async def test_a_mail_is_answered_in_its_thread_with_a_reply_address_of_the_conv
     assert "reply to this e-mail" in body
     assert "very many people" not in body
     async with post.database.primary() as db:
-        found = await thread_of(db, CHANNEL.referred(("m1@shop.example",)), CHANNEL.person("Gus+x@example.org"))
-        other = await thread_of(db, CHANNEL.referred(("m1@shop.example",)), CHANNEL.person("eve@example.org"))
+        found = await thread_of(db, CHANNEL.referred(("m1@shop.example",)), CHANNEL.sent("", "Gus+x@example.org"))
+        other = await thread_of(db, CHANNEL.referred(("m1@shop.example",)), CHANNEL.sent("", "eve@example.org"))
     assert (found, other) == (post.conversation.id, None), "a reply to it is known again, to who had it alone"
+
+
+def _with_codes(post: Post) -> MailJobs:
+    counted, ours = Counter("codes", "", ["outcome"], registry=None), ()
+    proving = Proving(CHANNEL, b"c" * 32, post.mails.world.clock, counted, ours, per_conversation=1)
+    return replace(post.mails, email=CHANNEL, proving=proving)
+
+
+PROVES = Finish(Outcome.CLARIFY, "I need to know that this address is yours.")
+
+
+@pytest.mark.parametrize("said", ["prove_address", "code_over"])
+async def test_who_has_to_prove_their_address_is_mailed_a_code_the_same_whenever_it_is_mailed(
+    post: Post, said: str
+) -> None:
+    turn_id, mails = await _wrote_a_mail(post, "Where is AB-991234?", told=said), _with_codes(post)
+    await post.end(turn_id, PROVES)
+    post.tickets.problem = ProblemCode.DEPENDENCY_DOWN
+    assert not await mails.send(turn_id)
+    post.tickets.problem = None
+    assert await mails.send(turn_id)
+    bodies = [one.arguments["body"] for one in post.tickets.calls]
+    assert len(set(bodies)) == 1
+    (code,) = codes_in(bodies[0])
+    assert bodies[0].startswith(PROVES.text)
+    for told in ("for 10 minutes", "Nobody from our team will ever ask you for this code."):
+        assert told in bodies[0]
+    async with post.database.primary() as db:
+        kept = await db.fetchrow("SELECT * FROM mail_codes WHERE turn_id = $1", turn_id)
+        recorded = await load_entries(db, post.conversation.sealer, turn_id, mails.codec)
+    for one in (code, code.replace("-", "")):
+        assert one not in f"{kept} {recorded} {mails}"
+    assert kept["address"] == CHANNEL.exact("gus@example.org")
+
+
+async def test_after_too_many_codes_the_mail_says_so_and_holds_none(post: Post) -> None:
+    first, mails = await _wrote_a_mail(post, told="prove_address"), _with_codes(post)
+    await post.end(first, PROVES)
+    assert await mails.send(first)
+    second = (await post.say("Again?", "two", told="prove_address")).turn_id
+    async with post.database.primary() as db:
+        await leave_address(db, post.conversation, second, "gus@example.org")
+    await post.end(second, PROVES)
+    assert await mails.send(second)
+    body = post.tickets.calls[-1].arguments["body"]
+    assert codes_in(body) == []
+    assert "too many codes" in body
+    assert "sign in on our site" in body
+
+
+async def test_where_codes_were_switched_off_meanwhile_the_mail_says_what_else_to_do(post: Post) -> None:
+    turn_id = await _wrote_a_mail(post, told="prove_address")
+    await post.end(turn_id, PROVES)
+    assert await replace(post.mails, email=CHANNEL).send(turn_id)
+    body = post.tickets.calls[0].arguments["body"]
+    assert codes_in(body) == []
+    assert "sign in on our site" in body
+
+
+@pytest.mark.parametrize("mode", ["shadow", "off"])
+async def test_where_a_person_answers_no_code_is_mailed(post: Post, mode: str) -> None:
+    turn_id = await _wrote_a_mail(post, told="prove_address", mode=mode)
+    journal = post.journal(turn_id)
+    handed = HandedOff(ticket_number="T-1", text="A person will answer.")
+    steps = [Drafted(text="x"), Guarded(verdict="pass", text="x"), handed] if mode == "shadow" else [handed]
+    finish = Finish(Outcome.HANDED_OVER, "A person will answer.", answering=Answering.STAFF)
+    recorded = [Recorded(one, 1) for one in steps]
+    state = fold([*[(one.turn_input, one.at_ms) for one in await journal.load()], *[(one, 1) for one in steps]]).state
+    assert state.outcome is Outcome.HANDED_OVER
+    await journal.append(1, recorded, state, finish)
+    assert await _with_codes(post).send(turn_id)
+    assert codes_in(post.tickets.calls[0].arguments["body"]) == []
 
 
 async def test_a_mail_never_carries_a_card_nor_a_way_to_say_yes(post: Post) -> None:

@@ -8,7 +8,7 @@ import pytest
 from contracts.errors import ProblemCode
 from contracts.manifest import entry_from_contract
 from contracts.registry import CONTRACTS, AnyContract, find_contract
-from contracts.tool import ApprovalRule, Confirmation, RiskTier
+from contracts.tool import ApprovalRule, Confirmation, RiskTier, ToolEffect
 from orchestrator.tools.authorise import may_be_offered, refusal
 from orchestrator.tools.calls import CallRequest
 from orchestrator.tools.entry import ToolEntry, make_entry
@@ -32,6 +32,33 @@ def refund(amount: Any, **fields: Any) -> CallRequest:
 def test_a_guest_is_offered_the_guest_tools_only() -> None:
     offered = {one.name for one in CONTRACTS if may_be_offered(entry(one.name), customer=False)}
     assert offered == {"search_kb", "create_ticket", "handoff_human"}
+
+
+def test_a_guest_who_can_prove_an_address_is_offered_two_reads_more_and_nothing_that_changes_anything() -> None:
+    offered = {one.name for one in CONTRACTS if may_be_offered(entry(one.name), customer=False, may_prove=True)}
+    assert offered == {"search_kb", "create_ticket", "handoff_human", "get_order", "get_order_status"}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
+def test_a_proven_address_sends_no_call_but_those_reads(contract: AnyContract) -> None:
+    asked = refund(100, tool=contract.name, subject="guest_1", role="guest", approvers=("kim",))
+    proven = replace(asked, proven_email="ada@example.com")
+    if contract.name in ("get_order", "get_order_status"):
+        assert refusal(entry(contract.name), asked) is ProblemCode.UNAUTHENTICATED
+        assert refusal(entry(contract.name), proven) is None
+    else:
+        assert refusal(entry(contract.name), proven) is refusal(entry(contract.name), asked)
+
+
+def test_a_tool_of_which_we_know_better_is_not_opened_by_what_its_service_says() -> None:
+    contract = find_contract("get_invoice_pdf")
+    assert contract is not None
+    served = entry_from_contract(contract).model_copy(update={"proven_address": True})
+    assert not make_entry(served, "http://tool.example").proven_address
+    note = find_contract("get_order")
+    assert note is not None
+    writes = entry_from_contract(note).model_copy(update={"name": "new_tool", "effect": ToolEffect.WRITE})
+    assert not make_entry(writes, "http://tool.example").proven_address
 
 
 def test_a_customer_is_offered_everything_but_what_is_the_shops_own() -> None:

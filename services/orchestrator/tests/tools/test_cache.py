@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import jwt
 import pytest
 from redis.exceptions import ConnectionError as RedisDown
 
@@ -69,6 +70,21 @@ async def test_the_same_question_is_answered_from_the_cache(world: Any, read: Ca
     assert isinstance(first, CallSucceeded)
     assert second.output == first.output
     assert len(world.service.calls) == 1
+
+
+async def test_what_a_proven_address_reads_is_kept_for_nobody_and_its_token_says_so(
+    world: Any, read: CallRequest
+) -> None:
+    guest = replace(read, subject="guest_1", role="guest", email=None, proven_email="ada@example.com")
+    for who in (guest, replace(guest, proven_email="ada+x@example.com"), guest):
+        assert not await cached(world, who)
+    told = [jwt.decode(
+        one.headers["authorization"].removeprefix("Bearer "), options={"verify_signature": False}
+    ) for one in world.service.calls]  # fmt: skip
+    assert [(one["role"], one["proven_email"]) for one in told] == [
+        ("guest", "ada@example.com"), ("guest", "ada+x@example.com"), ("guest", "ada@example.com"),
+    ]  # fmt: skip
+    assert not any("email" in one for one in told)
 
 
 async def test_another_customer_or_question_or_tool_is_asked_anew(world: Any, read: CallRequest) -> None:

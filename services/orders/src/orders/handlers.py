@@ -10,7 +10,7 @@ from contracts.tools.orders import (
     OrderStatusView,
     OrderView,
 )
-from orders.backends.port import OpenBackend
+from orders.backends.port import ByAddress, OpenBackend, Owner
 from orders.errors import order_not_found
 from servicekit.tool_router import PreviewDraft, ToolRequest
 
@@ -30,7 +30,7 @@ class OrderTools:
     async def get_order_status(self, request: ToolRequest, lookup: OrderLookup) -> OrderStatusView:
         """Where the caller's order is."""
         self._check_email(request, lookup)
-        found = await self.open(request.db).find_status(request.caller.subject, lookup)
+        found = await self.open(request.db).find_status(_owner(request), lookup)
         if found is None:
             raise order_not_found()
         return found
@@ -38,7 +38,7 @@ class OrderTools:
     async def get_order(self, request: ToolRequest, lookup: OrderLookup) -> OrderView:
         """The caller's order with its lines."""
         self._check_email(request, lookup)
-        found = await self.open(request.db).find_order(request.caller.subject, lookup)
+        found = await self.open(request.db).find_order(_owner(request), lookup)
         if found is None:
             raise order_not_found()
         return found
@@ -65,6 +65,12 @@ class OrderTools:
             own = request.caller.email
             if own is None or own.casefold() != lookup.email.casefold():
                 raise order_not_found()
+
+
+def _owner(request: ToolRequest) -> Owner:
+    """The subject of the token; of a guest, whose subject owns nothing, the address that they have proven."""
+    caller = request.caller
+    return ByAddress(caller.proven_email) if caller.is_guest and caller.proven_email else caller.subject
 
 
 def reference_of(request: ToolRequest) -> str:

@@ -16,6 +16,13 @@ SELECT {_COLUMNS} FROM customers c JOIN orders o ON o.customer_id = c.id
 WHERE c.id = $1 AND lower(c.email) = lower($2)
 ORDER BY o.placed_at DESC, o.id DESC LIMIT 1
 """  # noqa: S608 - constants only
+#: Of a guest who has proven an address: letters that only look alike, or become another in small ones, are others.
+_OF_ADDRESS = f"""
+SELECT {_COLUMNS} FROM customers c JOIN orders o ON o.customer_id = c.id
+WHERE lower(c.email) = lower($1) AND lower(c.email COLLATE "C") = lower($1 COLLATE "C")
+AND ($2::text IS NULL OR o.id = upper($2))
+ORDER BY o.placed_at DESC, o.id DESC LIMIT 1
+"""  # noqa: S608 - constants only
 _ITEMS = "SELECT sku, name, quantity, unit_price_minor FROM order_items WHERE order_id = $1 ORDER BY line"
 _ADD_NOTE = """
 INSERT INTO order_notes (id, order_id, customer_id, note, created_at, sealed)
@@ -44,6 +51,11 @@ async def order_by_id(connection: Connection, customer: str, order_id: str) -> a
 async def newest_order(connection: Connection, customer: str, email: str) -> asyncpg.Record | None:
     """The customer's newest order; None as well when `email` is not the one we know them by."""
     return await connection.fetchrow(_NEWEST, customer, email)
+
+
+async def order_of_address(connection: Connection, email: str, order_id: str | None) -> asyncpg.Record | None:
+    """The order with that id, or the newest one, of the customer whom we know by this address."""
+    return await connection.fetchrow(_OF_ADDRESS, email, order_id)
 
 
 async def items_of(connection: Connection, order_id: str) -> list[asyncpg.Record]:

@@ -71,7 +71,8 @@ class BrainContext:
     what the answer must take into account, such as "The order system is down.". `withheld` are the tools that change
     something, while text of others is in the turn: the customer can ask for them in their next message. `off` are
     tools that are switched off: who needs one gets a person. `language` is the customer's: one that we have phrases
-    for, or `other`.
+    for, or `other`. `may_prove`: a guest who can prove a mail address, so that tools which it opens may be called: who
+    has not yet done it is asked to.
     """
 
     conversation_id: str
@@ -89,6 +90,7 @@ class BrainContext:
     withheld: tuple[ToolSpec, ...] = ()
     off: tuple[ToolSpec, ...] = ()
     language: str = "en"
+    may_prove: bool = False
     max_output_tokens: int = 800
 
 

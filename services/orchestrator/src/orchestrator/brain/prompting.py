@@ -126,9 +126,19 @@ def _earlier(role: Role, text: str) -> ChatMessage:
             assert_never(role)
 
 
+def _who(context: BrainContext) -> str:
+    if context.customer:
+        return "is signed in"
+    if context.may_prove:
+        return (
+            "wrote an e-mail and is not signed in. Call the order tools for questions about an order: what else is"
+            " needed is asked for by us. No invoice can be shown and no refund made: for those offer to sign in"
+        )
+    return "is a guest: no order or invoice can be shown; offer to sign in"
+
+
 def _question_block(context: BrainContext, *, with_data: bool) -> str:
-    who = "is signed in" if context.customer else "is a guest: no order or invoice can be shown; offer to sign in"
-    situation = [f"The customer {who}. Channel: {context.channel}. Today is {context.now:%A %d %B %Y}."]
+    situation = [f"The customer {_who(context)}. Channel: {context.channel}. Today is {context.now:%A %d %B %Y}."]
     situation += context.notes
     if context.language in _LANGUAGES:
         situation.append(

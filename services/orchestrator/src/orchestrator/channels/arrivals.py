@@ -16,7 +16,8 @@ from servicekit.telemetry import request_context
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A message, and the id by which its channel knows it. `begins`: nobody said anything in its conversation before;
-    `aside`: it answers no card and is read with no other; `by_mail`: its answer is owed as a mail.
+    `aside`: it answers no card and is read with no other; `by_mail`: its answer is owed as a mail; `told`: the phrase
+    of ours that answers it, when no Brain is to read it.
     """
 
     text: str
@@ -24,6 +25,7 @@ class Arrival:
     begins: bool
     aside: bool = True
     by_mail: bool = False
+    told: str = ""
 
 
 async def accept_arrival(
@@ -45,10 +47,13 @@ async def accept_arrival(
         flags=screened.judged.flags, traceparent=context.traceparent if context else "", aside=arrival.aside,
     )  # fmt: skip
     mode = await intake.switches.mode(db, found.conversation.channel)
-    message = replace(masked(incoming, found.conversation, found.vault), mode=mode)
+    message = replace(masked(incoming, found.conversation, found.vault), mode=mode, told=arrival.told)
     if arrival.begins:
         message = replace(message, disclosure=await disclosed(db, found.conversation))
     budgets = await intake.levels.budgets(db, found)
+    if arrival.by_mail:
+        # Nobody looks on: a worker that died, or was late, costs it no look-up.
+        budgets = budgets.model_copy(update={"soft_ms": budgets.hard_ms})
     accepted = await accept_message(
         db, found.conversation, message, budgets, intake.codec, by_mail=arrival.by_mail
     )  # fmt: skip

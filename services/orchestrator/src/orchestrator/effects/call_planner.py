@@ -51,7 +51,7 @@ async def call_planner(effect: CallPlanner, state: TurnState, scope: TurnScope, 
     if isinstance(proposed.proposal, FinalMessage) and proposed.streamed:
         await gate.finish(proposed.proposal.text)
         proposed = replace(proposed, streamed=gate.complete)
-    made = _input(proposed, state, view, scope, context)
+    made = await needs_proof(_input(proposed, state, view, scope, context), state, scope)
     if isinstance(made, PlanMade) and made.call is not None and await looping(made.call, scope):
         return made.model_copy(update={"call": made.call.model_copy(update={"looping": True})})
     return made
@@ -61,7 +61,7 @@ def _offered(effect: CallPlanner, state: TurnState, scope: TurnScope) -> tuple[T
     """The tools for this caller: with a flag on the message nothing that moves money; in a turn with next to nothing
     left, the search and the way to a person.
     """
-    specs = scope.world.catalog.specs(customer=state.customer, may_write=effect.may_write)
+    specs = scope.world.catalog.specs(customer=state.customer, may_write=effect.may_write, may_prove=scope.may_prove)
     return tuple(one for one in specs if _fits(scope.world.catalog.entry(one.name), state))
 
 
@@ -108,6 +108,16 @@ def _input(proposed: Proposed, state: TurnState, view: TurnView, scope: TurnScop
             if refused is not None and planned.tool != HUMAN_TOOL:
                 scope.world.metrics.writes_refused.labels(refused).inc()
             return PlanMade(call=planned, usage=proposed.usage, model=proposed.model, repairs=proposed.repairs)
+
+
+async def needs_proof(made: TurnInput, state: TurnState, scope: TurnScope) -> TurnInput:
+    """The plan, with whether who asks has to prove their address before its call."""
+    if not isinstance(made, PlanMade) or made.call is None or state.customer:
+        return made
+    entry = scope.world.catalog.entry(made.call.tool)
+    if entry is None or entry.guests or not entry.proven_address or await scope.proven_email() is not None:
+        return made
+    return made.model_copy(update={"call": made.call.model_copy(update={"unproven": True})})
 
 
 def plan_call(call: ToolCall, view: TurnView, scope: TurnScope, context: BrainContext) -> PlannedCall:

@@ -1,5 +1,6 @@
 """CallTool and PreviewEffect: a checked call through the tool gateway, to one input."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from contracts.tool import Preview
@@ -20,6 +21,8 @@ async def call_tool(effect: CallTool, state: TurnState, scope: TurnScope) -> Tur
     # As the gateway knows it when the call begins: the catalogue may be another one when the answer comes.
     entry = scope.world.catalog.entry(effect.call.tool)
     request = _request(effect.call, state, scope, digest=effect.digest, approvers=effect.approvers)
+    if entry is not None and entry.proven_address and not scope.conversation.customer:
+        request = replace(request, proven_email=await scope.proven_email())
     told = {"parent": state.traceparent, "conversation": scope.conversation.id, "tool": effect.call.tool}
     with step("execute_tool", **told, turn=scope.turn_id) as current:
         result = await scope.world.gateway.call(request)

@@ -21,12 +21,20 @@ class Post:
     stranger: bool = False
     by_letter: bool = False
 
-    def answer(self, end: EndEvent) -> dict[str, str]:
-        """Subject and body: the answer as it is given, its sources and links written out."""
+    def answer(self, end: EndEvent, proof: str = "") -> dict[str, str]:
+        """Subject and body: the answer as it is given, its sources and links written out; `proof`: what is said instead
+        of how to go on, to who has to prove their address.
+        """
         sources = [f"{one.title}: {one.url}" for one in end.citations]
         links = [f"{label}: {url}" for label, url in end.links.items()]
         told = [end.text[:_MAX_TEXT], "\n".join(dict.fromkeys([*sources, *links]))]
-        return self._mail([*(one for one in told if one), self._say("mail_goes_on", "letter_goes_on")])
+        return self._mail([*(one for one in told if one), proof or self._say("mail_goes_on", "letter_goes_on")])
+
+    def code(self, code: str, minutes: int) -> str:
+        """How to prove the address."""
+        return (
+            f"{self.phrases.say('prove_code', code=code, minutes=str(minutes))}\n\n{self.phrases.say('prove_nobody')}"
+        )
 
     def card(self, card: Card) -> dict[str, str]:
         """Subject and body: what the customer is asked, which only the chat can take the answer to. A `stranger` reads

@@ -30,6 +30,10 @@ class PhraseBook:
         """What is said to a message that no model reads, in every language."""
         return frozenset(one[key] for one in (self.texts, *self.others.values()) for key in REFUSALS if key in one)
 
+    def in_all_languages(self, key: str) -> tuple[str, ...]:
+        """One phrase in every language that has it."""
+        return tuple(one[key] for one in (self.texts, *self.others.values()) if key in one)
+
     def all_texts(self) -> tuple[str, ...]:
         """Every phrase, its places unfilled."""
         return (*self.texts.values(), *(text for one in self.others.values() for text in one.values()))
@@ -43,6 +47,8 @@ REQUIRED = frozenset({
     "guard_withheld", "guard_nearest", "guard_source", "tool_failed", "repeated_question", "ask_afresh", "state_it",
     "stopped", "switched_off", "knowledge_down", "faq_known", "person_asked", "waiting", "waiting_for", "mailed_later",
     "mail_subject",
+    "prove_address", "prove_code", "prove_nobody", "prove_refused", "code_wrong", "code_over", "code_used",
+    "code_sender", "code_alone",
     "mail_lead", "mail_goes_on", "mail_card", "mail_left", "letter_goes_on", "letter_card",
     "slack_yes", "slack_no", "slack_until", "slack_decided_yes", "slack_decided_no", "slack_decided_expired",
     "slack_decided", "slack_not_yours", "slack_approval", "slack_elsewhere", "slack_person", "slack_staff",

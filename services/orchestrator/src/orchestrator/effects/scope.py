@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from contracts.tools.retrieval import Channel
 from contracts.turn import Role
 from orchestrator.brain.port import Brain, BrainContext, Observation, ToolSpec
 from orchestrator.brain.translating import Vocabulary
+from orchestrator.channels.email.letters import MAIL_TOOL
+from orchestrator.channels.email.proving import Proving
 from orchestrator.confidence.policy import EscalationPolicy
 from orchestrator.effects.faq import Faq
 from orchestrator.effects.metrics import TurnMetrics
@@ -62,6 +65,8 @@ class Collaborators:
     hours: HoursPolicy = field(default_factory=load_hours)
     #: The small model alone; None: `brain` is as small as it gets.
     small: Brain | None = None
+    #: How a guest proves a mail address; None: nobody does.
+    proving: Proving | None = None
 
     def brain_at(self, level: Level) -> Brain:
         """The Brain that a turn of this level may ask."""
@@ -106,6 +111,23 @@ class TurnScope:
     def __post_init__(self) -> None:
         self.vault = self.known or self.world.vaults.of(self.conversation)
         self._ready = self.known is not None
+
+    @property
+    def may_prove(self) -> bool:
+        """Whether who asks can prove a mail address: a guest who wrote by mail, where codes can be mailed. In the chat
+        of a guest who only left an address it would open what that guest sees, too.
+        """
+        if self.world.proving is None or self.conversation.channel != Channel.EMAIL or self.conversation.customer:
+            return False
+        tool = self.world.catalog.entry(MAIL_TOOL)
+        return tool is not None and tool.guests
+
+    async def proven_email(self) -> str | None:
+        """The address that is proven for the mail which this turn answers, as it stands now."""
+        if not self.may_prove or self.world.proving is None:
+            return None
+        async with self.world.database.primary() as db:
+            return await self.world.proving.proven(db, self.conversation, self.turn_id)
 
     async def ready(self) -> None:
         """Read what the conversation's tokens stand for, once."""
@@ -193,7 +215,7 @@ class TurnScope:
             question=view.question, history=history, summary=remembered.summary, tools=tools,
             observations=view.observations, notes=self.world.gateway.notes(), max_output_tokens=left,
             now=self.world.clock.now(), language=await self.language(state), withheld=self._withheld(state),
-            off=off,
+            off=off, may_prove=self.may_prove,
         )  # fmt: skip
 
     def _withheld(self, state: TurnState) -> tuple[ToolSpec, ...]:

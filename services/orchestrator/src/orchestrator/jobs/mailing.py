@@ -12,8 +12,10 @@ from prometheus_client import Counter
 from contracts.errors import PROBLEMS, ProblemCode
 from contracts.mails import OUTCOME_PATH, OUTCOME_SCOPE, MailOutcome, MailQuery
 from contracts.tool import Family
+from contracts.turn import Outcome
 from orchestrator.channels.email.channel import EmailChannel
-from orchestrator.channels.email.letters import Letter
+from orchestrator.channels.email.letters import MAIL_TOOL, Letter
+from orchestrator.channels.email.proving import CODE_S, Proving
 from orchestrator.channels.email.store import SENT, keep, letter_of
 from orchestrator.colleagues import ServiceCalls
 from orchestrator.effects.mailed import Post
@@ -33,15 +35,17 @@ from orchestrator.journal.staff import said_by_staff
 from orchestrator.journal.views import turn_view
 from orchestrator.tools.calls import CallSucceeded
 from orchestrator.tools.gateway import CallFailed, CallRequest, arguments_hash
-from orchestrator.turn.machine import fold
+from orchestrator.turn.machine import PROVE_ADDRESS, fold
+from orchestrator.turn.state import TurnState
 from servicekit.logging import get_logger
 
-MAIL_TOOL = "email_answer"
 _TIMEOUT_S = 20.0
 #: Why the ticket service sends no mail to somebody who wanted to be forgotten.
 _ERASED = "erased"
 #: Another attempt was heard of, and sent before in other words.
 _SENT = frozenset({ProblemCode.IDEMPOTENCY_KEY_REUSED})
+#: A code was too old: its question waits, and another code comes with the answer.
+_CODE_OVER = "code_over"
 #: The tickets service may just be away: its tools are unknown until it is seen.
 _AGAIN = frozenset({ProblemCode.TOOL_UNKNOWN, ProblemCode.IDEMPOTENCY_IN_FLIGHT})
 
@@ -58,6 +62,7 @@ class MailJobs:
     queue: JobQueue
     services: ServiceCalls
     email: EmailChannel | None = None
+    proving: Proving | None = None
 
     async def send(self, turn_id: str) -> bool:
         """Send what came of the turn; False when that has to be tried again."""
@@ -66,7 +71,7 @@ class MailJobs:
             address = None if conversation is None else await address_of(db, conversation, turn_id)
         if conversation is None or address is None:
             return True  # erased, or sent already to the address that a guest had left
-        told = await self._told(conversation, turn_id)
+        told = await self._told(conversation, turn_id, address)
         if told is None:
             return False  # its card was answered a moment ago, and it goes on to an answer
         what, mail = told
@@ -189,7 +194,9 @@ class MailJobs:
             self.mails.labels("refused").inc()
             get_logger().error("a promised answer was not mailed", turn_id=turn_id, reason=reason)
 
-    async def _told(self, conversation: Conversation, turn_id: str) -> tuple[Mailed | None, dict[str, Any]] | None:
+    async def _told(
+        self, conversation: Conversation, turn_id: str, address: str
+    ) -> tuple[Mailed | None, dict[str, Any]] | None:
         """What is mailed, with subject and body in the language of the customer's message, and what makes it one of
         their thread; no `Mailed` when there is nothing to say: staff answer. None while there is nothing to tell.
         """
@@ -200,6 +207,7 @@ class MailJobs:
             recorded = await load_entries(db, conversation.sealer, turn_id, self.codec)
             vault = await world.vaults.opened(db, conversation)
             letter = await letter_of(db, conversation, turn_id)
+            own = self.proving is not None and await self.proving.proven(db, conversation, turn_id) is not None
         scope = TurnScope(conversation, turn_id, "", 1, False, world, vault)
         state = fold((one.turn_input, one.at_ms) for one in recorded).state
         phrases = await scope.phrases(state)
@@ -207,12 +215,24 @@ class MailJobs:
         if view is not None and view.end is not None:
             if not view.end.text:
                 return None, {}
-            end = strangers_end(view.end, vault) if post.stranger else shown_end(view.end, vault)
-            return Mailed.SENT, self._threaded(post.answer(end), conversation, letter)
+            end = shown_end(view.end, vault) if own or not post.stranger else strangers_end(view.end, vault)
+            proof = await self._proof(conversation, turn_id, address, state, post)
+            return Mailed.SENT, self._threaded(post.answer(end, proof), conversation, letter)
         card = next((one for one in cards if one.turn_id == turn_id), None)
         if card is None:
             return None
         return Mailed.ASKED, self._threaded(post.card(shown_card(card, vault)), conversation, letter)
+
+    async def _proof(self, conversation: Conversation, turn_id: str, address: str, state: TurnState, post: Post) -> str:
+        """How who asked proves the address that this mail goes to; "" where nothing has to be proven."""
+        if state.said not in (PROVE_ADDRESS, _CODE_OVER) or state.outcome is not Outcome.CLARIFY:
+            return ""  # a person has taken over, or goes on from a draft
+        code = None
+        if self.proving is not None:
+            async with self.world.database.transaction() as db:
+                again = state.said == _CODE_OVER
+                code = await self.proving.offer(db, conversation, turn_id, address, again=again)
+        return post.phrases.say("prove_refused") if code is None else post.code(code, CODE_S // 60)
 
     def _threaded(self, mail: dict[str, str], conversation: Conversation, letter: Letter | None) -> dict[str, Any]:
         """The mail with what its reply is known by, and what it answers."""

@@ -77,6 +77,7 @@ class Incoming(_Message):
 class Masked(_Message):
     """A message with tokens in its text. `vault` knows what they stand for, of which `held` is not stored yet;
     `body_hash` is of what was sent; `disclosure` stands before its answer, which is given as the channel's `mode` says.
+    `told` is the phrase of ours that answers it.
     """
 
     held: tuple[Held, ...]
@@ -84,6 +85,7 @@ class Masked(_Message):
     body_hash: bytes
     disclosure: str = ""
     mode: Mode = "on"
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +247,7 @@ def _started(conversation: Conversation, message: Masked, budgets: Budgets) -> T
         text=message.text, customer=conversation.customer, requester=conversation.identity.subject,
         channel=conversation.channel, answering=conversation.answering, wants_human=message.wants_human,
         budgets=budgets, disclosure=message.disclosure, screened=message.screened, flags=message.flags,
-        traceparent=message.traceparent, mode=message.mode,
+        traceparent=message.traceparent, mode=message.mode, told=message.told,
     )  # fmt: skip
 
 

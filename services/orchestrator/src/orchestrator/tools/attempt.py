@@ -124,6 +124,7 @@ class Attempter:
             audience=exchange.entry.family, subject=request.subject, role=Role(request.role),
             scopes=(exchange.entry.scope,), ttl_s=TOKEN_TTL_S, actor=ACTOR, conversation_id=request.conversation_id,
             turn_id=request.turn_id, email=request.email, name=request.name,
+            proven_email=request.proven_email,
         )  # fmt: skip
 
     def _grant(self, entry: ToolEntry, request: CallRequest, digest: str) -> str:

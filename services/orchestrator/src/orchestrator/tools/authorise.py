@@ -15,13 +15,14 @@ from orchestrator.tools.entry import ToolEntry
 HANDS_OVER = "handoff_human"
 
 
-def may_be_offered(entry: ToolEntry, *, customer: bool, may_write: bool = True) -> bool:
-    """Whether a Brain may propose this tool for this kind of caller.
+def may_be_offered(entry: ToolEntry, *, customer: bool, may_write: bool = True, may_prove: bool = False) -> bool:
+    """Whether a Brain may propose this tool for this kind of caller; `may_prove`: a guest who can prove a mail address.
 
     A write that no customer confirms is the orchestrator's own (such as a Slack notice): it is never offered. Without
     `may_write`, text of others is in the turn: no write is offered but the hand-over, which raises no privilege.
     """
-    if not (customer or entry.guests) or (entry.write and not may_write and entry.name != HANDS_OVER):
+    opened = customer or entry.guests or (may_prove and entry.proven_address)
+    if not opened or (entry.write and not may_write and entry.name != HANDS_OVER):
         return False
     unconfirmed_write = entry.write and entry.confirmation is not Confirmation.CUSTOMER
     return not unconfirmed_write or entry.name == HANDS_OVER
@@ -34,7 +35,8 @@ def is_proposed(entry: ToolEntry) -> bool:
 
 def refusal(entry: ToolEntry, request: CallRequest, *, preview: bool = False) -> ProblemCode | None:
     """Why this call must not be sent; None when it may. A preview changes nothing and needs no consent."""
-    if request.role != "customer" and not entry.guests:
+    proven = entry.proven_address and request.proven_email is not None
+    if request.role != "customer" and not entry.guests and not proven:
         return ProblemCode.UNAUTHENTICATED
     if request.tainted and entry.confirmation is Confirmation.CUSTOMER and request.digest is None:
         # The turn refuses it before; a preview would already be the first half of a write.

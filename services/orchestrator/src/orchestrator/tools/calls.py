@@ -16,7 +16,7 @@ class CallRequest:
     `digest` names the effect that the customer confirmed, `approvers` the members of staff who approved it.
     `version` is that of the contract that it was planned with, "" where the catalogue of this moment says it.
     `tainted`: text of others has entered the turn. `once`: one such call for each turn, in whatever words. `channel`:
-    of the conversation, "" for what we do by ourselves.
+    of the conversation, "" for what we do by ourselves. `proven_email`: the address that a guest has proven.
     """
 
     tool: str
@@ -36,6 +36,7 @@ class CallRequest:
     once: bool = False
     version: str = ""
     channel: str = ""
+    proven_email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

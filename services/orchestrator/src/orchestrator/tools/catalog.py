@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import product
 
 from contracts.deprecation import offered_schema
 from orchestrator.brain.port import ToolSpec
@@ -37,7 +38,7 @@ class _Picture:
     families: Mapping[str, FamilyTools] = field(default_factory=dict)
     entries: Mapping[str, ToolEntry] = field(default_factory=dict)
     by_any_name: Mapping[str, ToolEntry] = field(default_factory=dict)
-    offers: Mapping[tuple[bool, bool], tuple[ToolSpec, ...]] = field(default_factory=dict)
+    offers: Mapping[tuple[bool, bool, bool], tuple[ToolSpec, ...]] = field(default_factory=dict)
     troubles: Mapping[str, str] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     switchable: Mapping[str, Switchable] = field(default_factory=dict)
@@ -106,12 +107,13 @@ class Catalog:
         """Asks for a refresh soon; returns at once."""
         self._wanted.set()
 
-    def specs(self, *, customer: bool, may_write: bool = True) -> tuple[ToolSpec, ...]:
-        """What a Brain may propose, sorted by name so that prompts stay byte-stable; guests see guest tools only.
+    def specs(self, *, customer: bool, may_write: bool = True, may_prove: bool = False) -> tuple[ToolSpec, ...]:
+        """What a Brain may propose, sorted by name so that prompts stay byte-stable; guests see guest tools only, and
+        where they `may_prove` a mail address those that it opens.
 
         Without `may_write` no write is among them but the hand-over.
         """
-        return self._picture.offers.get((customer, may_write), ())
+        return self._picture.offers.get((customer, may_write, may_prove), ())
 
     def entry(self, name: str) -> ToolEntry | None:
         """The tool with that name or alias, when it is allowed and its manifest was read."""
@@ -178,9 +180,10 @@ class Catalog:
                 by_any_name.setdefault(alias, entry)
         ordered = dict(sorted(entries.items()))
         offers = {
-            (customer, may_write): _specs(ordered, customer=customer, may_write=may_write)
-            for customer in (True, False)
-            for may_write in (True, False)
+            (customer, may_write, may_prove): _specs(
+                ordered, customer=customer, may_write=may_write, may_prove=may_prove
+            )
+            for customer, may_write, may_prove in product((True, False), repeat=3)
         }
         switchable = {name: _switchable(one, ordered) for name, one in ordered.items()}
         return _Picture(families, ordered, by_any_name, offers, troubles, unread, switchable)
@@ -198,7 +201,9 @@ def _switchable(entry: ToolEntry, entries: Mapping[str, ToolEntry]) -> Switchabl
     return Switchable(entry.name, entry.write, may_be_offered(entry, customer=True), carried_out)
 
 
-def _specs(entries: Mapping[str, ToolEntry], *, customer: bool, may_write: bool) -> tuple[ToolSpec, ...]:
+def _specs(
+    entries: Mapping[str, ToolEntry], *, customer: bool, may_write: bool, may_prove: bool
+) -> tuple[ToolSpec, ...]:
     return tuple(
         ToolSpec(
             name=one.name,
@@ -208,5 +213,5 @@ def _specs(entries: Mapping[str, ToolEntry], *, customer: bool, may_write: bool)
             aliases=one.aliases,
         )
         for one in entries.values()
-        if may_be_offered(one, customer=customer, may_write=may_write)
+        if may_be_offered(one, customer=customer, may_write=may_write, may_prove=may_prove)
     )

@@ -38,6 +38,7 @@ class ToolEntry:
     closed_by: str | None
     ref: str | None
     guests: bool
+    proven_address: bool
     aliases: tuple[str, ...]
     redact: tuple[str, ...]
     free_text: tuple[str, ...]
@@ -85,7 +86,9 @@ def make_entry(served: ToolManifestEntry, base_url: str, *, previous: ToolEntry 
         approval=served.approval or (ours.approval if ours else None),
         approved_by=ours.approved_by if ours else served.approved_by,
         closed_by=ours.closed_by if ours else served.closed_by, ref=ours.ref if ours else served.ref,
-        guests=served.guests and (ours is None or ours.guests), aliases=served.aliases,
+        guests=served.guests and (ours is None or ours.guests),
+        proven_address=served.proven_address and (ours is None or ours.proven_address) and not write,
+        aliases=served.aliases,
         redact=tuple(sorted({*served.redact, *(ours.redact if ours else ())})),
         free_text=_free_text(served, ours), may_say=(ours or served).free_text or (),
         label=served.label or served.name, digest=digest,

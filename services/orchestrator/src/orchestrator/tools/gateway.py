@@ -160,7 +160,8 @@ class ToolGateway:
         return lambda: self._switches.begin(switchable, request.channel, write)
 
     def _slot(self, entry: ToolEntry, request: CallRequest) -> Slot | None:
-        if self._cache is None:
+        # Whose the answer is, is no question of the subject alone: other addresses of the mailbox have the same.
+        if self._cache is None or request.proven_email is not None:
             return None
         return self._cache.slot(entry, request.subject, canonical_json(request.arguments))
 

@@ -30,7 +30,8 @@ class PlannedCall(OpenModel):
     `knowledge`: it searches the help pages; while they are away a person gets the question.
     `free_text` names the fields of its output that others may have written, `origins` where its arguments come from.
     `version` is that of the contract it was checked against: who carries it out may know an older one.
-    `looping`: the last turns have made the same call so often that policy asks for a person instead.
+    `looping`: the last turns have made the same call so often that policy asks for a person instead. `unproven`: who
+    asks has to prove their mail address first.
     """
 
     tool: str
@@ -48,6 +49,7 @@ class PlannedCall(OpenModel):
     free_text: tuple[str, ...] = ()
     origins: tuple[ArgumentOrigin, ...] = ()
     looping: bool = False
+    unproven: bool = False
     version: str = ""
 
     @property
@@ -68,7 +70,7 @@ class TurnStarted(OpenModel):
     `disclosure` stands before the answer where the channel has no other place to say that an assistant answers.
     `screened` is the input guard's verdict and `flags` the names of its signals; both are recorded, so a replay agrees
     whatever the rules are then. `traceparent` (W3C) is the place of the message in its trace. `mode` is how the channel
-    was switched then.
+    was switched then. `told` is the phrase of ours that answers the message, which no Brain reads then.
     """
 
     kind: Literal["turn_started"] = "turn_started"
@@ -84,6 +86,7 @@ class TurnStarted(OpenModel):
     flags: tuple[str, ...] = ()
     traceparent: str = ""
     mode: Mode = "on"
+    told: str = ""
 
 
 class MessageAdded(OpenModel):

@@ -52,6 +52,8 @@ _WRITE_AFTER_TEXT: WriteRefusal = "write_after_text"
 #: The Brain asked for a tool that is switched off.
 SWITCHED_OFF = "switched_off"
 REFUSED_INPUT = "input_refused"
+#: A code goes to the address that the question came from.
+PROVE_ADDRESS = "prove_address"
 #: A tool that cannot be reached, or is not itself: nothing is wrong with what it was asked.
 _AWAY = (ErrorClass.TRANSIENT, ErrorClass.TIMEOUT, ErrorClass.INTERNAL)
 
@@ -139,6 +141,8 @@ def _started(state: TurnState, started: TurnStarted, now_ms: int) -> Step:
         return steps.hand_off(state, HandoffReason.BUDGET)
     if started.wants_human:
         return steps.hand_off(state, HandoffReason.CUSTOMER_ASKED)
+    if started.told:
+        return steps.say(state, started.told, Outcome.CLARIFY)
     if started.screened == "refuse":
         # No model reads it. Whoever asks for a person has got one above.
         return steps.say(state, REFUSED_INPUT, Outcome.REFUSED)
@@ -200,6 +204,8 @@ def _propose(state: TurnState, call: PlannedCall, now_ms: int) -> Step:
         return steps.hand_off(state, HandoffReason.CUSTOMER_ASKED)
     if state.shadow and call.write:
         return shadow.drafted(state)
+    if call.unproven:
+        return steps.say(state, PROVE_ADDRESS, Outcome.CLARIFY)
     if budgets.out_of_time(state.budgets, state.worked_ms(now_ms)):
         return steps.hand_off(state, HandoffReason.BUDGET)
     if call.looping:

@@ -7,11 +7,23 @@ OrdersBackend ─┬ PostgresOrders   our own tables (postgres.py)
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from contracts.tools.orders import AddOrderNoteOutput, OrderLookup, OrderStatusView, OrderView
 from servicekit.db.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class ByAddress:
+    """A guest who has proven this mail address: what they may read is what the shop itself knows under it."""
+
+    email: str
+
+
+#: Whose orders are looked at: the token's subject, or who has proven an address.
+Owner = str | ByAddress
 
 
 class OrdersBackend(Protocol):
@@ -20,11 +32,11 @@ class OrdersBackend(Protocol):
     A backend of a remote system raises ProblemError when that system does not do it.
     """
 
-    async def find_status(self, customer: str, lookup: OrderLookup) -> OrderStatusView | None:
+    async def find_status(self, customer: Owner, lookup: OrderLookup) -> OrderStatusView | None:
         """Where the order is."""
         ...
 
-    async def find_order(self, customer: str, lookup: OrderLookup) -> OrderView | None:
+    async def find_order(self, customer: Owner, lookup: OrderLookup) -> OrderView | None:
         """The order with its lines."""
         ...
 

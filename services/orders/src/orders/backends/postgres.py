@@ -16,6 +16,7 @@ from contracts.tools.orders import (
     OrderView,
 )
 from orders import repository
+from orders.backends.port import ByAddress, Owner
 from orders.people import ORDER_NOTES
 from servicekit.db.pool import Connection
 from servicekit.sealing.subjects import SubjectKeys
@@ -27,12 +28,12 @@ class PostgresOrders:
     def __init__(self, connection: Connection, keys: SubjectKeys) -> None:
         self._connection, self._keys = connection, keys
 
-    async def find_status(self, customer: str, lookup: OrderLookup) -> OrderStatusView | None:
+    async def find_status(self, customer: Owner, lookup: OrderLookup) -> OrderStatusView | None:
         """Where the order is; None when the customer has no such order."""
         order = await self._find(customer, lookup)
         return None if order is None else OrderStatusView(**_status_fields(order))
 
-    async def find_order(self, customer: str, lookup: OrderLookup) -> OrderView | None:
+    async def find_order(self, customer: Owner, lookup: OrderLookup) -> OrderView | None:
         """The order with its lines; None when the customer has no such order."""
         order = await self._find(customer, lookup)
         if order is None:
@@ -60,7 +61,11 @@ class PostgresOrders:
             return None
         return AddOrderNoteOutput(note_id=note_id, order_id=stored_for, created_at=at)
 
-    async def _find(self, customer: str, lookup: OrderLookup) -> asyncpg.Record | None:
+    async def _find(self, customer: Owner, lookup: OrderLookup) -> asyncpg.Record | None:
+        if isinstance(customer, ByAddress):
+            if lookup.email is not None and lookup.email.lower() != customer.email.lower():
+                return None
+            return await repository.order_of_address(self._connection, customer.email, lookup.order_id)
         if lookup.order_id is not None:
             return await repository.order_by_id(self._connection, customer, lookup.order_id)
         return await repository.newest_order(self._connection, customer, lookup.email or "")

@@ -1,7 +1,7 @@
 """Who calls, as their token says it.
 
 Claims: sub, role, iss, aud, scope (space separated), exp, iat, jti; optional act, cnv, trn, email,
-name, client.
+name, client, proven_email.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,8 @@ class Caller:
     """A verified caller. `expires_at` is in Unix seconds; `actor` is who acts for the subject (the orchestrator).
 
     `staff_of` names the issuer whose customers the caller looks after, when that is not the caller's own. `client` is
-    whom a site asks for, when it asks in its visitors' place: an opaque name of where the visitor is.
+    whom a site asks for, when it asks in its visitors' place: an opaque name of where the visitor is. `proven_email` is
+    an address whose mail a guest has shown to read: it signs nobody in. A guest's `email` may be unproven.
     """
 
     subject: str
@@ -49,6 +50,7 @@ class Caller:
     token_id: str = ""
     staff_of: str | None = None
     client: str | None = None
+    proven_email: str | None = None
 
     @property
     def site(self) -> str:
@@ -57,7 +59,7 @@ class Caller:
 
     @property
     def is_guest(self) -> bool:
-        """Guests reach no private data."""
+        """Guests reach no private data, but what a tool shows to who has proven an address."""
         return self.role is Role.GUEST
 
 
@@ -106,4 +108,5 @@ def caller_from_claims(claims: Mapping[str, Any], staff_of: str | None = None) -
         token_id=text(claims, "jti"),
         staff_of=staff_of,
         client=optional_text(claims, "client"),
+        proven_email=optional_text(claims, "proven_email"),
     )

@@ -32,11 +32,13 @@ class TokenMinter:
         turn_id: str | None = None,
         email: str | None = None,
         name: str | None = None,
+        proven_email: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> str:
         """An access token for `ttl_s` seconds (at most 300). `extra` adds claims, it replaces no standard one."""
         optional = {
             "act": actor, "cnv": conversation_id, "trn": turn_id, "email": email, "name": name,
+            "proven_email": proven_email,
         }  # fmt: skip
         claims: dict[str, Any] = {
             **(extra or {}),

@@ -21,7 +21,7 @@ from contracts.errors import PROBLEM_MEDIA_TYPE, PROBLEMS, ProblemCode
 from contracts.registry import CONTRACTS, AnyContract, contracts_of
 from contracts.tool import Confirmation
 from servicekit.testing.issuer import TestIssuer
-from servicekit.testing.tool_client import ADA, GUEST, ToolClient
+from servicekit.testing.tool_client import ADA, GUEST, PROVEN, ToolClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,17 @@ class ToolConformance:
             assert_problem(response, ProblemCode.CONFIRMATION_REQUIRED, case)
         else:
             assert response.status_code == 200, response.text
+
+    async def test_a_proven_address_is_enough_for_reads_that_say_so_and_for_nothing_else(
+        self, service: ToolClient, case: ToolCase
+    ) -> None:
+        guests, proven = [await service.call(case.contract, case.arguments, who) for who in (GUEST, PROVEN)]
+        if case.contract.proven_address:
+            assert proven.status_code == 200, proven.text
+        elif case.contract.guests:
+            assert proven.status_code == guests.status_code
+        else:
+            assert_problem(proven, ProblemCode.FORBIDDEN, case)
 
     @pytest.mark.parametrize(
         ("body", "code"),

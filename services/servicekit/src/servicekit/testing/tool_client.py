@@ -36,10 +36,13 @@ class As:
     scopes: Iterable[str] | None = None
     audience: str | None = None
     conversation_id: str | None = CONVERSATION
+    proven_email: str | None = None
 
 
 ADA = As()
 GUEST = As(subject="guest_7f3a", role=Role.GUEST)
+#: A guest who has proven the demo customer's address, and is not signed in.
+PROVEN = As(subject="guest_7f3a", role=Role.GUEST, proven_email="ada@example.com")
 
 
 @dataclass(slots=True)
@@ -62,6 +65,7 @@ class ToolClient:
         return self.issuer.bearer(
             who.audience or contract.family.value, contract.scope if who.scopes is None else who.scopes,
             subject=who.subject, role=who.role, conversation_id=who.conversation_id,
+            proven_email=who.proven_email,
         )  # fmt: skip
 
     async def call(

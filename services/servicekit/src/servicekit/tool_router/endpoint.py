@@ -107,8 +107,13 @@ class ToolEndpoint:
 
     def _authorise(self, caller: Caller) -> None:
         check_scopes(caller, self._scopes)
-        if caller.is_guest and not self._contract.guests:
+        if not caller.is_guest or self._contract.guests:
+            return
+        if caller.proven_email is None:
             raise ProblemError(ProblemCode.FORBIDDEN, "Guests cannot do this; please sign in.")
+        # Whatever a contract says: nothing is ever changed for who has proven an address and no more.
+        if self._contract.is_write or not self._contract.proven_address:
+            raise ProblemError(ProblemCode.FORBIDDEN, "A proven mail address is not enough for this; please sign in.")
 
     async def _understand(self, request: Request, kit: Kit, caller: Caller, *, needs_key: bool) -> _Call:
         sent = await read_object(request)

@@ -15,6 +15,8 @@ from orchestrator.brain.port import BrainContext
 _PRIVATE = frozenset({
     "order_status", "order_content", "invoice", "refund_request", "refund_status", "order_change",
 })  # fmt: skip
+#: What a guest may ask for who can prove a mail address, where its tool is offered.
+_BY_ADDRESS: Mapping[str, str] = {"order_status": "get_order_status", "order_content": "get_order"}
 _CATEGORY: Mapping[str, str] = {
     "order_status": "order", "order_content": "order", "order_change": "order", "invoice": "billing",
     "refund_request": "refund", "refund_status": "refund", "knowledge": "product",
@@ -45,7 +47,7 @@ class TicketWanted:
 
 def decide(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
     """The first step for a task."""
-    if task.intent in _PRIVATE and not context.customer:
+    if _is_closed(task, context):
         helped = is_guests(task, context) and offered("search_kb", context)
         return _search(task.query, context) if helped else Say("sign_in")
     slots = task.slots
@@ -78,7 +80,14 @@ def decide(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
 def is_guests(task: Task, context: BrainContext) -> bool:
     """Whether a guest asks for what only a customer has, and may hear first what the help pages say of it."""
     named = task.slots.names_something or task.confidence == 1.0
-    return task.intent in _PRIVATE and not context.customer and not named
+    return _is_closed(task, context) and not named
+
+
+def _is_closed(task: Task, context: BrainContext) -> bool:
+    """Whether what is asked for is a customer's, and who asks is none."""
+    if context.customer or task.intent not in _PRIVATE:
+        return False
+    return not (context.may_prove and task.intent in _BY_ADDRESS)
 
 
 def offered(name: str, context: BrainContext) -> bool:

@@ -32,6 +32,7 @@ class EmailChannel:
         return Names(
             self._hash("id", f"{mailbox(mail.sender)}|{message_id}"), self.named(message_id), self.person(mail.sender),
             self._hash("said", said), None if signature is None else self._hash("signature", signature),
+            self.exact(mail.sender),
         )  # fmt: skip
 
     def sent(self, message_id: str, address: str) -> Names:
@@ -49,6 +50,10 @@ class EmailChannel:
     def person(self, address: str) -> str:
         """The name of a mailbox."""
         return self._hash("person", mailbox(address))
+
+    def exact(self, address: str) -> str:
+        """The name of an address as it is written, but for capitals: what is behind a `+` may be another's mailbox."""
+        return self._hash("address", address.lower())
 
     def guest(self, address: str) -> Caller:
         """Who writes from this address, as the rest of the service knows them: a guest, who reaches no private data."""

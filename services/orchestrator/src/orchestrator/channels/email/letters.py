@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 
+#: The tool that sends an answer.
+MAIL_TOOL = "email_answer"
 _MOST_REFERENCES = 20
 _MAX_SUBJECT = 150
 _AGAIN = ("re:", "aw:", "sv:", "antw:", "r:")

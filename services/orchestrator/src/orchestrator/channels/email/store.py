@@ -12,16 +12,21 @@ SENT, TAKEN = "sent", "taken"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _KNOWN = "SELECT outcome, conversation_id, signature = $2 AS again FROM mails WHERE id = $1 OR signature = $2 LIMIT 1"
 _KEEP = (
-    "INSERT INTO mails (id, named, person, said, signature, outcome, conversation_id, turn_id, letter)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING true"
+    "INSERT INTO mails (id, named, person, said, signature, outcome, conversation_id, turn_id, letter, address,"
+    " authentic) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING true"
 )
 #: No mail goes into a conversation that was erased, or that holds what a signed-in customer was told.
 _GUESTS = "mails m JOIN conversations c ON c.id = m.conversation_id AND NOT c.customer AND c.data_key IS NOT NULL"
+#: Where an address is proven, another one of the same mailbox reads nothing either.
+_NO_OTHERS = (
+    "NOT EXISTS (SELECT FROM mail_codes k WHERE k.conversation_id = m.conversation_id AND k.redeemed_at IS NOT NULL"
+    " AND k.address <> $3)"
+)
 _THREAD = (
-    f"SELECT conversation_id FROM {_GUESTS} WHERE named = ANY ($1) AND person = $2"  # noqa: S608 - constants
+    f"SELECT conversation_id FROM {_GUESTS} WHERE named = ANY ($1) AND m.person = $2 AND {_NO_OTHERS}"  # noqa: S608
     " ORDER BY array_position($1, named), m.created_at DESC LIMIT 1"
 )
-_WRITES = f"SELECT EXISTS (SELECT FROM {_GUESTS} WHERE conversation_id = $1 AND person = $2)"  # noqa: S608
+_WRITES = f"SELECT EXISTS (SELECT FROM {_GUESTS} WHERE m.conversation_id = $1 AND m.person = $2 AND {_NO_OTHERS})"  # noqa: S608
 _SO_FAR = (
     "SELECT count(*) FILTER (WHERE created_at > now() - interval '1 hour') AS hour, count(*) AS day,"
     " coalesce(bool_or(said = $2), false) AS repeated"
@@ -45,13 +50,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a mail is known by: keyed hashes. `signature` is that of its delivery; None when it was fetched."""
+    """What a mail is known by: keyed hashes. `person` is its mailbox, `address` the very address. `signature` is that
+    of its delivery; None when it was fetched.
+    """
 
     id: str
     named: str
     person: str
     said: str = ""
     signature: str | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +84,28 @@ async def known(db: Connection, names: Names) -> Known | None:
 
 async def keep(
     db: Connection, names: Names, outcome: str, conversation: Conversation | None = None, turn_id: str | None = None,
-    letter: Letter | None = None,
+    letter: Letter | None = None, *, authentic: bool = False,
 ) -> bool:  # fmt: skip
-    """Note what became of a mail; False when that is noted already."""
+    """Note what became of a mail, `authentic` as our own server says; False when that is noted already."""
     sealed = None
     if conversation is not None and letter is not None and turn_id is not None:
         sealed = conversation.sealer.seal(_purpose(turn_id), letter.to_bytes())
     return bool(await db.fetchval(
         _KEEP, names.id, names.named, names.person, names.said, names.signature, outcome,
-        conversation.id if conversation is not None else None, turn_id, sealed,
+        conversation.id if conversation is not None else None, turn_id, sealed, names.address,
+        authentic,
     ))  # fmt: skip
 
 
-async def thread_of(db: Connection, named: list[str], person: str) -> str | None:
+async def thread_of(db: Connection, named: list[str], names: Names) -> str | None:
     """The conversation of the nearest mail that is referred to, of those which this person wrote or received."""
-    found: str | None = await db.fetchval(_THREAD, named, person)
+    found: str | None = await db.fetchval(_THREAD, named, names.person, names.address)
     return found
 
 
-async def writes_in(db: Connection, conversation_id: str, person: str) -> bool:
-    """Whether this person wrote or received a mail of the conversation."""
-    return bool(await db.fetchval(_WRITES, conversation_id, person))
+async def writes_in(db: Connection, conversation_id: str, names: Names) -> bool:
+    """Whether this person wrote or received a mail of the conversation, and no other address is proven there."""
+    return bool(await db.fetchval(_WRITES, conversation_id, names.person, names.address))
 
 
 async def so_far(db: Connection, person: str, said: str) -> SoFar:
