@@ -31,6 +31,7 @@ _FORGET_REST = (
     "DELETE FROM vault WHERE conversation_id = ANY ($1)",
     "DELETE FROM thread WHERE conversation_id = ANY ($1)",
     "DELETE FROM knowledge_gaps WHERE conversation_id = ANY ($1)",
+    "DELETE FROM macro_evidence WHERE conversation_id = ANY ($1)",
     "UPDATE mails SET letter = NULL, person = '', said = '' WHERE conversation_id = ANY ($1)",
     "UPDATE slack_messages SET person = '', place = '', said = '' WHERE conversation_id = ANY ($1)",
     "UPDATE slack_threads SET target = NULL WHERE conversation_id = ANY ($1)",
