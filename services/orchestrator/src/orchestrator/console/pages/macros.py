@@ -16,7 +16,7 @@ from orchestrator.console.views import show
 from orchestrator.gaps.outline import article
 from orchestrator.macros.desk import MacroDesk
 from orchestrator.macros.store import Results, active_macros, macro_of, results_of, retired_macros, versions_of
-from orchestrator.macros.suggestions import last_run
+from orchestrator.macros.suggestions import MOST_SHOWN, last_run
 from orchestrator.macros.wording import PLACES
 from servicekit.errors import ProblemError
 from servicekit.language import LANGUAGES
@@ -59,6 +59,7 @@ def _listing(router: APIRouter) -> None:
         return show(
             room, session, "macros.html", MACROS, suggestions=suggestions, retired=retired, run=run,
             active=[(one, found, macro_desk.faults(found)) for one, found in told], policy=macro_desk.policy,
+            most_shown=MOST_SHOWN,
         )  # fmt: skip
 
     @router.get("/macros/new")
