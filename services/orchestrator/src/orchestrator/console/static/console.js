@@ -17,10 +17,11 @@ function open(key) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const macro = /^Digit([123])$/.exec(event.code);
+  const digit = /^Digit([123])$/.exec(event.code);
+  const macro = digit && document.querySelector(`[data-macro][data-key="${digit[1]}"]`);
   if (macro && !event.ctrlKey && !event.metaKey && (event.altKey || !typing(event.target))) {
     event.preventDefault();
-    return open(macro[1]);
+    return macro.click();
   }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (event.key === "j") go(1);
