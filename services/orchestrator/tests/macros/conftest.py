@@ -32,6 +32,11 @@ _SAY = (
     "WITH kept AS (SELECT vault_keep($1, $3, $4::text[]::bytea[]))"
     " INSERT INTO thread (conversation_id, role, content) SELECT $1, 'customer', $2 FROM kept"
 )
+_DISLIKE = (
+    "WITH turn AS (INSERT INTO turns (id, conversation_id, ordinal, status) VALUES ($1, $2, 1, 'ended') RETURNING id),"
+    " said AS (UPDATE thread SET turn_id = $1 WHERE conversation_id = $2)"
+    " INSERT INTO feedback (conversation_id, turn_id, thumbs) SELECT $2, id, -1 FROM turn"
+)
 
 
 @dataclass
@@ -49,9 +54,9 @@ class Site:
 
     async def answered(
         self, question: str, text: str, subject: str = "", *, name: str | None = None,
-        asked_before: tuple[str, ...] = (),
+        asked_before: tuple[str, ...] = (), disliked: bool = False,
     ) -> Conversation:  # fmt: skip
-        """A conversation in which staff said this to this."""
+        """A conversation in which staff said this to this; `disliked`: after a thumb down for the answer before."""
         number = next(_numbers)
         caller = Caller(
             subject or f"cust_{number}", Role.CUSTOMER, self.name, frozenset(), 0, email=f"c{number}@example.com",
@@ -65,6 +70,8 @@ class Site:
                 content = conversation.sealer.seal("thread", vault.mask(said).encode())
                 held = vault_columns(conversation.sealer, vault.take_fresh())
                 await db.execute(_SAY, conversation.id, content, *held)
+            if disliked:
+                await db.execute(_DISLIKE, new_id("trn"), conversation.id)
             await db.execute("UPDATE conversations SET answering = 'staff' WHERE id = $1", conversation.id)
             conversation = replace(conversation, answering=Answering.STAFF)
             await say(db, conversation, vault, StaffMessage(f"m{number}", text, "kim"))

@@ -68,6 +68,8 @@ def test_one_customer_who_asks_often_is_one_customer(clusters: Clusters) -> None
 
 def test_one_conversation_counts_once_however_often_it_was_said_there(clusters: Clusters) -> None:
     assert clusters([said(conversation="x"), said(conversation="x"), said(conversation="x"), said()]) == []
+    (found,) = clusters([said(conversation="x"), said(conversation="x"), said(), said()])
+    assert (found.conversations, len(found.answers)) == (3, 3)
 
 
 def test_what_is_said_to_all_kinds_of_questions_is_a_greeting(clusters: Clusters) -> None:

@@ -70,6 +70,14 @@ async def test_nobodys_data_stands_in_a_suggestion_and_places_stand_for_the_cust
     assert found.proposal.startswith("Hello {customer_name}, order {order_number} has not left")
 
 
+async def test_it_is_told_when_the_assistants_own_answer_had_a_thumb_down(site: Site) -> None:
+    for question in AXES:
+        await site.answered(question, YES, disliked=question == AXES[1])
+    await site.looking.look(site.name)
+    (found,) = await site.suggestions()
+    assert sorted(found.counted.reasons) == ["staff", "thumbs_down"]
+
+
 async def test_the_question_stands_before_the_wish_for_a_person(site: Site) -> None:
     for question in AXES:
         await site.answered("I want to talk to a person", YES, asked_before=("Where is my parcel?", question))

@@ -39,7 +39,7 @@ document.addEventListener("click", (event) => {
   const answer = document.getElementById("text");
   if (!chosen || !answer) return;
   answer.setRangeText(chosen.dataset.text, answer.selectionStart, answer.selectionEnd, "end");
-  answer.rows = Math.min(8, Math.max(answer.rows, Math.ceil(answer.value.length / 80) + 1));
+  while (answer.scrollHeight > answer.clientHeight && answer.rows < 8) answer.rows += 1;
   document.getElementById("macro").value = chosen.dataset.macro;
   document.getElementById("inserted").textContent = "Inserted. You can edit it.";
   checkPlaces(answer);
