@@ -239,6 +239,24 @@ async def test_a_colleague_is_offered_what_fits_filled_in_with_what_they_may_see
         assert (await (await enter(role)).get(f"/conversations/{conversation_id}/macros")).status_code == 403
 
 
+async def test_the_name_is_filled_in_for_who_has_revealed_it_and_for_nobody_else(api, enter) -> None:
+    kim, ann = await enter(), await enter("agent", "staff_ann")
+    await approved(kim, text="Hello {customer_name}, we sharpen axes.")
+    told = {"subject": "cust_named", "role": Role.CUSTOMER, "conversation_id": None, "turn_id": None, "ttl_s": 300}
+    named = api.issuer.bearer("orchestrator", ("chat:send",), **told, name="Nora Named")
+    begun = await api.http.post("/api/agent/conversations", json={}, headers=named)
+    conversation_id = begun.json()["conversation_id"]
+    await api.db.execute("UPDATE conversations SET answering = 'staff' WHERE id = $1", conversation_id)
+    said = {"conversation_id": conversation_id, "text": AXES, "client_turn_id": "named"}
+    assert (await api.http.post("/api/agent/messages", json=said, headers=named)).status_code == 202
+    at = f"/conversations/{conversation_id}"
+    assert "Nora" not in await kim.page(f"{at}/macros")
+    await kim.get(at)
+    assert (await kim.post(f"{at}/reveal")).status_code == 303
+    assert 'data-text="Hello Nora Named, we sharpen axes."' in await kim.page(f"{at}/macros")
+    assert "Nora" not in await ann.page(f"{at}/macros")
+
+
 async def test_at_most_three_are_offered_in_the_language_of_the_question(api, enter) -> None:
     kim = await enter()
     for number in range(4):

@@ -62,6 +62,13 @@ def test_what_says_something_else_is_not_counted(clusters: Clusters, other: str)
     assert len(clusters([said(), said(), said()])) == 1
 
 
+def test_the_same_sentence_about_another_thing_is_another_answer(clusters: Clusters) -> None:
+    repair = "Yes, our workshop repairs every {} that you bought from us. Send your {} to us, it takes two weeks."
+    shirt, jacket = (said(repair.format(one, one), f"Can you repair my {one}?") for one in ("shirt", "jacket"))
+    assert clusters([shirt, jacket, said(shirt.text, shirt.question)]) == []
+    assert len(clusters([shirt, said(shirt.text, jacket.question), said(shirt.text, shirt.question)])) == 1
+
+
 def test_one_customer_who_asks_often_is_one_customer(clusters: Clusters) -> None:
     assert clusters([said(customer="ada"), said(customer="ada"), said(customer="ben"), said(customer="ben")]) == []
 
