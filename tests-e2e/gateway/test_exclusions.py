@@ -71,7 +71,8 @@ CONSOLE = "/console/conversations/cnv_0123456789abcdef"
 @pytest.mark.parametrize(
     ("path", "field"),
     [(f"{CONSOLE}/messages", "text"), (f"{CONSOLE}/notes", "note"), (f"{CONSOLE}/handback", "note"),
-     ("/console/approvals", "notes")],
+     ("/console/approvals", "notes"), ("/console/macros/new", "text"), ("/console/macros/new", "question"),
+     ("/console/macros/mac_0123abcd", "text"), ("/console/macros/suggestions/mcs_0123abcd/approve", "question")],
 )  # fmt: skip
 async def test_what_staff_write_in_a_form_passes_in_its_field_and_nowhere_else(
     client: httpx.AsyncClient, upstream: Upstream, path: str, field: str, quoted: str

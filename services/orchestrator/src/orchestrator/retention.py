@@ -13,6 +13,8 @@ _JOBS_DAYS = 7
 _BEGUN_DAYS = 90
 #: Figures are of 90 days, and what is audited was begun up to 30 days before it was drawn.
 _SAMPLE_DAYS = 120
+#: The look at what staff said goes no further back (`policy/macros.yaml`).
+_EVIDENCE_DAYS = 90
 _ERASING = "orchestrator.privacy.erasing.erase_conversations"
 _STUBS = "without a word after their conversation's time: what the journal's chain says can be counted, and not read"
 
@@ -43,6 +45,11 @@ def retention(settings: Settings) -> tuple[Rule, ...]:
         Kept("figure_counts", "one row for each site and number of days"),
         Forgotten("resolved_samples", "drawn_at", _SAMPLE_DAYS, "what staff said of audited conversations"),
         Kept("staff_messages", _STUBS),
+        Forgotten("macro_evidence", "said_at", _EVIDENCE_DAYS, "which answers of staff a suggested macro is made of"),
+        Swept("macro_suggestions", "orchestrator.macros.keeper.MacroKeeper", "when none of its answers is left"),
+        Kept("macro_runs", "one row for each site"),
+        Kept("macros", "texts of the shop's own, retired ones too: answers were made from them"),
+        Kept("macro_versions", "the same: who has changed what, and when"),
         Kept("staff_steps", _STUBS),
         Forgotten("mails", "created_at", settings.conversation_retention_days, "what a mail is known by, in hashes"),
         Forgotten(

@@ -72,6 +72,11 @@ from orchestrator.limits.levels import Levels
 from orchestrator.limits.policy import LimitsPolicy, load_limits
 from orchestrator.limits.rates import Rates
 from orchestrator.limits.report import UsageDesk
+from orchestrator.macros.desk import MacroDesk
+from orchestrator.macros.keeper import MacroKeeper
+from orchestrator.macros.listing import Reader
+from orchestrator.macros.looking import Looking
+from orchestrator.macros.policy import load_macro_policy
 from orchestrator.memory.short_term import ShortTermMemory
 from orchestrator.policies.keeper import PolicyKeeper
 from orchestrator.policies.store import Sighting
@@ -218,11 +223,15 @@ async def orchestrate(
         app.state.knowledge = KnowledgeDesk(services, settings.answer_link_hosts)
         app.state.usage = UsageDesk(kit.db, kit.clock, policy)
         app.state.switches = SwitchDesk(kit.db, switches, tools.catalog, tools.gateway.breaker_states, kit.clock)
+        quick, gap_policy = await asyncio.to_thread(QuickEmbedder.load), load_gap_policy()
         app.state.gaps = GapDesk(
-            kit.db, keyring, kit.clock, Colleagues(services, core.vaults.finder),
-            await asyncio.to_thread(QuickEmbedder.load), load_gap_policy(),
+            kit.db, keyring, kit.clock, Colleagues(services, core.vaults.finder), quick, gap_policy,
             timedelta(days=settings.gaps_retention_days),
         )  # fmt: skip
+        looking = Looking(kit.db, keyring, kit.clock, quick, languages, load_macro_policy(), gap_policy)
+        app.state.macros = MacroDesk(looking, Reader(conversations, vaults))
+        if settings.worker != "off":
+            await stack.enter_async_context(MacroKeeper(looking).running())
         yield
 
 

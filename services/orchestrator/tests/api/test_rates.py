@@ -24,6 +24,7 @@ from servicekit.testing import TestIssuer
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 NOBODYS, TURN, DIGEST = "cnv_" + "0" * 32, "trn_" + "0" * 32, "0" * 64
+MACRO, SUGGESTION = "mac_" + "0" * 32, "mcs_" + "0" * 32
 #: Small numbers, so that a handful of requests shows every limit.
 RATES = {
     "begin": {"caller": "4/minute", "guest_address": "6/minute", "device": "2/minute", "address": "40/minute"},
@@ -210,6 +211,23 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
     "GET /console/policy/{name}": lambda shop, _: shop.get("/console/policy/limits"),
     "GET /console/knowledge": lambda shop, _: shop.get("/console/knowledge"),
     "GET /console/knowledge/gaps": lambda shop, _: shop.get("/console/knowledge/gaps"),
+    "GET /console/macros": lambda shop, _: shop.get("/console/macros"),
+    "GET /console/macros/new": lambda shop, _: shop.get("/console/macros/new"),
+    "POST /console/macros/new": lambda shop, _: shop.post("/console/macros/new", {}),
+    "POST /console/macros/look": lambda shop, _: shop.post("/console/macros/look", {}),
+    "GET /console/macros/{macro_id}": lambda shop, _: shop.get(f"/console/macros/{MACRO}"),
+    "POST /console/macros/{macro_id}": lambda shop, _: shop.post(f"/console/macros/{MACRO}", {}),
+    "POST /console/macros/{macro_id}/retire": lambda shop, _: shop.post(f"/console/macros/{MACRO}/retire", {}),
+    "GET /console/macros/{macro_id}/article": lambda shop, _: shop.get(f"/console/macros/{MACRO}/article"),
+    "GET /console/macros/suggestions/{suggestion_id}": lambda shop, _: shop.get(
+        f"/console/macros/suggestions/{SUGGESTION}"
+    ),
+    **{
+        f"POST /console/macros/suggestions/{{suggestion_id}}/{step}": lambda shop, _, step=step: shop.post(
+            f"/console/macros/suggestions/{SUGGESTION}/{step}", {}
+        )
+        for step in ("approve", "dismiss")
+    },
     "GET /console/replay": lambda shop, _: shop.get("/console/replay"),
     "GET /console/replay/turns/{turn_id}": lambda shop, _: shop.get(f"/console/replay/turns/{TURN}"),
     "POST /console/replay/spans": lambda shop, _: shop.post("/console/replay/spans", {}),
@@ -223,6 +241,9 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
     "GET /console/conversations/{conversation_id}": lambda shop, _: shop.get(f"/console/conversations/{NOBODYS}"),
     "GET /console/conversations/{conversation_id}/live": lambda shop, _: shop.get(
         f"/console/conversations/{NOBODYS}/live"
+    ),
+    "GET /console/conversations/{conversation_id}/macros": lambda shop, _: shop.get(
+        f"/console/conversations/{NOBODYS}/macros"
     ),
     **{
         f"POST /console/conversations/{{conversation_id}}/{step}": lambda shop, _, step=step: shop.post(

@@ -200,6 +200,29 @@ async def test_deflection_is_claimed_once_staff_have_audited_enough(api, enter, 
     assert await api.db.fetchval("SELECT count(*) FROM audit WHERE tool = 'console_audit_sample'") >= 30
 
 
+async def test_a_thumb_down_on_the_last_answer_is_no_resolution(api, books) -> None:
+    await held(api, ("answered", 5 * DAY))
+    for thumbs, turns in ((-1, (("answered", 4 * DAY),)), (-1, (("answered", 4 * DAY), ("answered", 4 * DAY)))):
+        conversation_id = await held(api, *turns)
+        first = "SELECT id FROM turns WHERE conversation_id = $1 AND ordinal = 1"
+        turn_id = await api.db.fetchval(first, conversation_id)
+        told = "INSERT INTO feedback (conversation_id, turn_id, thumbs) VALUES ($1, $2, $3)"
+        await api.db.execute(told, conversation_id, turn_id, thumbs)
+    found = (await counts(api)).fates
+    assert (found["resolved"], found["unanswered"]) == (2, 1)
+
+
+async def test_what_was_audited_and_then_reopened_is_no_longer_of_the_sample(api, books) -> None:
+    for person in ("ada", "ben"):
+        await held(api, ("answered", 4 * DAY), person=person)
+    await _keep(api)
+    await api.db.execute("UPDATE resolved_samples SET solved = true")
+    assert (await counts(api)).solved == 2
+    await held(api, ("answered", 2 * DAY), person="ada")
+    found = await counts(api)
+    assert (found.fates["reopened"], found.fates["resolved"], found.solved, found.unsolved) == (1, 2, 1, 0)
+
+
 async def test_only_what_was_drawn_at_ones_own_shop_is_audited(api, enter, browser, books) -> None:
     conversation_id = await held(api, ("answered", 4 * DAY))
     fields = {"conversation_id": conversation_id, "verdict": "solved"}

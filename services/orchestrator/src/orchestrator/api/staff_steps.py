@@ -20,6 +20,7 @@ from orchestrator.journal.staff import Said, StaffMessage, conversation_of_site
 from orchestrator.journal.stopping import silence_turns
 from orchestrator.journal.views import Said as Spoken
 from orchestrator.journal.views import last_messages
+from orchestrator.macros.using import MacroUsed, check_places, note_macro
 from servicekit.auth.claims import Caller
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
@@ -61,15 +62,22 @@ async def read_conversation(desk: Desk, caller: Caller, conversation_id: str) ->
 
 
 async def write_message(
-    desk: Desk, room: StaffRoom, caller: Caller, conversation_id: str, message_id: str, text: str
-) -> Said:
-    """Say something in the customer's thread; the same `message_id` is one message. Raises as `journal.staff.say`."""
+    desk: Desk, room: StaffRoom, caller: Caller, conversation_id: str, message_id: str, text: str,
+    macro: MacroUsed | None = None,
+) -> Said:  # fmt: skip
+    """Say something in the customer's thread, made from a `macro` or not; the same `message_id` is one message. Raises
+    as `journal.staff.say`, `check_places` and `note_macro` do.
+    """
     _check(caller)
+    if macro is not None:
+        check_places(text)
     message = StaffMessage(message_id, text, caller.subject)
     async with desk.database.transaction() as db:
         conversation = await _to_answer(db, desk, conversation_id, caller)
         said = await staff.say(db, conversation, await desk.intake.vaults.opened(db, conversation), message)
         if not said.again:
+            if macro is not None:
+                await note_macro(db, caller.site, conversation.id, message_id, text, macro)
             await record_step(db, desk, caller, "staff_message", _about(conversation.id, message_id))
             if await recipient(db, conversation, said.at) is not None:
                 await room.queue.mail_staff(db, conversation.id, said.place)

@@ -8,14 +8,19 @@ from starlette.requests import Request
 
 from contracts.errors import ProblemCode
 from contracts.ids import ClientTurnId, ConversationId, Digest, TurnId
+from orchestrator.api.macro_steps import MacroText
 from orchestrator.api.models import Text
 from orchestrator.api.tool_models import ChannelName, PhaseName, SwitchReason, ToolName
+from orchestrator.macros.using import MacroUsed
 from orchestrator.switches.state import Position
 from servicekit.errors import ProblemError, field_errors
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 24
 Fields = TypeVar("Fields", bound="Form")
+Question = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300, pattern=r"^[^\x00-\x1f]+$")
+]
 Notes = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
 
 
@@ -44,16 +49,49 @@ class DemoForm(Form):
 
 
 class MessageForm(SignedForm):
-    """A message to the customer. `message_id` was made with the form: sent twice, it is one message."""
+    """A message to the customer. `message_id` was made with the form: sent twice, it is one message. `macro`: what it
+    was made from, as `mac_…@version`.
+    """
 
     text: Text
     message_id: ClientTurnId
+    macro: Annotated[str, StringConstraints(pattern=r"^(?:mac_[0-9a-f]{32}@[1-9][0-9]{0,5})?$")] = ""
+
+    @property
+    def used(self) -> MacroUsed | None:
+        """The macro that it was made from."""
+        macro_id, _, version = self.macro.partition("@")
+        return MacroUsed(macro_id, int(version)) if macro_id else None
 
 
 class NoteForm(SignedForm):
     """A note for colleagues."""
 
     note: Annotated[Notes, StringConstraints(min_length=1)]
+
+
+class MacroForm(SignedForm):
+    """What a macro shall answer, and to what."""
+
+    question: Question
+    text: Text
+
+    @property
+    def told(self) -> MacroText:
+        """The words."""
+        return MacroText(self.question, self.text)
+
+
+class NewMacroForm(MacroForm):
+    """A macro that nobody suggested."""
+
+    language: Literal["en", "de", "fr", "es", "it", "nl"]
+
+
+class MacroEditForm(MacroForm):
+    """A change to the version that the page showed."""
+
+    seen: int = Field(ge=1, le=999_999)
 
 
 class HandbackForm(SignedForm):

@@ -3,7 +3,7 @@
 A conversation is settled when nothing was said for a day. `escalated`: a person came into it, or was to come.
 `reopened`: its customer came back within seven days of an answer, a day later or in another conversation. `resolved`:
 its last word was an answer, and nothing followed. `abandoned`: the customer left something open. `unanswered`: the
-assistant had no answer.
+assistant had no answer, or none that its customer did not give a thumb down.
 """
 
 from datetime import datetime
@@ -17,12 +17,16 @@ WITH mine AS (
     FROM conversations c WHERE c.issuer = $1 AND c.created_at >= $2 AND c.created_at < $3
 ), told AS (
     SELECT t.conversation_id AS id, t.ordinal, t.status, t.outcome, t.created_at, t.ended_at, t.cost_micros,
+        b.thumbs,
         lag(t.outcome) OVER whole = 'answered'
             AND t.created_at - lag(t.ended_at) OVER whole BETWEEN interval '1 day' AND interval '7 days' AS again
-    FROM turns t WHERE t.created_at >= $2 AND t.conversation_id IN (SELECT id FROM mine)
+    FROM turns t LEFT JOIN feedback b ON b.turn_id = t.id
+    WHERE t.created_at >= $2 AND t.conversation_id IN (SELECT id FROM mine)
     WINDOW whole AS (PARTITION BY t.conversation_id ORDER BY t.ordinal)
 ), folded AS (
-    SELECT id, (array_agg(outcome ORDER BY ordinal DESC))[1] AS last, bool_or(status <> 'ended') AS under_way,
+    SELECT id, (array_agg(outcome ORDER BY ordinal DESC))[1] AS last,
+        (array_agg(thumbs ORDER BY ordinal DESC))[1] IS NOT DISTINCT FROM -1 AS disliked,
+        bool_or(status <> 'ended') AS under_way,
         bool_or(outcome IN ('handed_over', 'with_staff')) AS handed, bool_or(again) AS again,
         min(ended_at) FILTER (WHERE outcome = 'handed_over') AS handed_at, max(created_at) AS last_asked,
         max(ended_at) AS ended_at, sum(cost_micros)::float8 AS cost
@@ -35,7 +39,7 @@ WITH mine AS (
 ), joined AS (
     SELECT m.id, m.created_at, m.person, f.cost, f.handed_at, p.at AS person_at,
         coalesce(f.handed, false) OR m.answering = 'staff' OR p.at IS NOT NULL AS escalated,
-        f.under_way OR f.last_asked > $4::timestamptz - interval '1 day' AS open, f.last, f.again,
+        f.under_way OR f.last_asked > $4::timestamptz - interval '1 day' AS open, f.last, f.disliked, f.again,
         lead(m.created_at) OVER (PARTITION BY m.person ORDER BY m.created_at) - f.ended_at
             BETWEEN interval '0' AND interval '7 days' AS back
     FROM mine m JOIN folded f USING (id) LEFT JOIN people p USING (id)
@@ -44,7 +48,7 @@ WITH mine AS (
         WHEN escalated THEN 'escalated'
         WHEN open THEN 'open'
         WHEN coalesce(again, false) OR last = 'answered' AND coalesce(back, false) THEN 'reopened'
-        WHEN last = 'answered' THEN 'resolved'
+        WHEN last = 'answered' AND NOT disliked THEN 'resolved'
         WHEN last IN ('clarify', 'declined', 'expired', 'stopped') THEN 'abandoned'
         ELSE 'unanswered' END AS fate
     FROM joined
@@ -59,8 +63,10 @@ SELECT {", ".join(f"count(*) FILTER (WHERE fate = '{fate}') AS {fate}" for fate 
     count(*) FILTER (WHERE handed_at IS NOT NULL AND person_at IS NULL) AS waiting,
     (SELECT array_agg(b.csat::integer) FROM feedback b JOIN fates g ON g.id = b.conversation_id
         WHERE b.csat IS NOT NULL) AS scores,
-    (SELECT count(*) FROM resolved_samples s JOIN fates g ON g.id = s.conversation_id WHERE s.solved) AS solved,
-    (SELECT count(*) FROM resolved_samples s JOIN fates g ON g.id = s.conversation_id WHERE NOT s.solved) AS unsolved
+    (SELECT count(*) FROM resolved_samples s JOIN fates g ON g.id = s.conversation_id
+        WHERE s.solved AND g.fate = 'resolved') AS solved,
+    (SELECT count(*) FROM resolved_samples s JOIN fates g ON g.id = s.conversation_id
+        WHERE NOT s.solved AND g.fate = 'resolved') AS unsolved
 FROM fates
 """  # noqa: S608 - constants
 _DRAW = f"""{_OF}

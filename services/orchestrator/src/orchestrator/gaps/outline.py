@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from contracts.resolved import ResolvedTicket
 from orchestrator.brain.sentences import content_words, sentences_of
@@ -58,12 +59,7 @@ def page_to_extend(group: Group, policy: GapPolicy) -> tuple[str, str] | None:
 
 def outline(group: Group, tickets: Sequence[ResolvedTicket], policy: GapPolicy) -> str:
     """Markdown with front matter. The same group and tickets give the same text."""
-    title = group.label.text.strip()
-    tags = [word for word in policy.words(title) if word.isalpha()][:_MOST_TAGS]
-    lines = [
-        "---", f"title: {json.dumps(title, ensure_ascii=False)}", f"tags: {json.dumps(tags, ensure_ascii=False)}",
-        f"updated_at: {_day(group, tickets)}", "reviewed: false", "---", f"# {_plain(title)}", "",
-    ]  # fmt: skip
+    lines = _head(group.label.text, _day(group, tickets), policy)
     if page := page_to_extend(group, policy):
         lines += [f"> Perhaps no new page: extend \u201c{_plain(page[0])}\u201d ({_plain(page[1])}).", ""]
     lines += ["## What customers ask", "", *(f"- {_plain(text)}" for text in variants(group)), ""]
@@ -77,6 +73,21 @@ def outline(group: Group, tickets: Sequence[ResolvedTicket], policy: GapPolicy) 
             )
             lines.append(f"  - **Check: the numbers disagree.** {told}")
     return "\n".join(lines) + "\n"
+
+
+def article(question: str, answer: str, written: date, policy: GapPolicy) -> str:
+    """The draft from one question and its approved answer, day of the answer with it: as unreviewed as an outline."""
+    paragraphs = [_plain(one) for one in answer.split("\n\n") if one.strip()]
+    return "\n".join([*_head(question, written.isoformat(), policy), "\n\n".join(paragraphs)]) + "\n"
+
+
+def _head(title: str, day: str, policy: GapPolicy) -> list[str]:
+    title = title.strip()
+    tags = [word for word in policy.words(title) if word.isalpha()][:_MOST_TAGS]
+    return [
+        "---", f"title: {json.dumps(title, ensure_ascii=False)}", f"tags: {json.dumps(tags, ensure_ascii=False)}",
+        f"updated_at: {day}", "reviewed: false", "---", f"# {_plain(title)}", "",
+    ]  # fmt: skip
 
 
 def _day(group: Group, tickets: Sequence[ResolvedTicket]) -> str:

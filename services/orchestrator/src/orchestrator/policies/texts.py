@@ -13,7 +13,7 @@ from contracts.refund_rules import RefundRules
 from orchestrator.limits.policy import LimitsPolicy
 
 REFUNDS = "refunds"
-_OURS = ("escalation", "output", "input", "input_terms", "abuse", "promises", "phrases", "gaps")
+_OURS = ("escalation", "output", "input", "input_terms", "abuse", "promises", "phrases", "gaps", "macros")
 _BRAIN = ("business", "intents", "prices")
 _PROMPTS = ("planner", "writer")
 _VERSION = re.compile(r"^version:\s*[\"']?([^\"'\s#]+)", re.MULTILINE)

@@ -33,6 +33,7 @@ _FORGET_REST = (
     "DELETE FROM knowledge_gaps WHERE conversation_id = ANY ($1)",
     "UPDATE mails SET letter = NULL, person = '', said = '', address = '' WHERE conversation_id = ANY ($1)",
     "DELETE FROM mail_codes WHERE conversation_id = ANY ($1)",
+    "DELETE FROM macro_evidence WHERE conversation_id = ANY ($1)",
     "UPDATE slack_messages SET person = '', place = '', said = '' WHERE conversation_id = ANY ($1)",
     "UPDATE slack_threads SET target = NULL WHERE conversation_id = ANY ($1)",
     "DELETE FROM slack_posts WHERE conversation_id = ANY ($1)",

@@ -13,8 +13,10 @@ from orchestrator.console.dossier import Dossier, open_dossier
 from orchestrator.console.forms import DraftForm, HandbackForm, MessageForm, NoteForm, SignedForm
 from orchestrator.console.guarding import ConsoleRoom, RoomDep, Visitor, Watcher, back_to, check_scope, written
 from orchestrator.console.navigation import PREFIX, Page
+from orchestrator.console.pages.macros import MacroDeskDep
 from orchestrator.console.sessions import Session
 from orchestrator.console.views import show
+from orchestrator.journal.staff import conversation_of_site
 
 _PATH = "/conversations/{conversation_id}"
 Seen = Annotated[str, Query(max_length=16, pattern=r"^[0-9a-f]*$")]
@@ -44,7 +46,24 @@ def _reading(router: APIRouter) -> None:
         dossier = await _opened(desk, session, conversation_id)
         if dossier.digest == seen:
             return Response(status_code=204)
-        return show(room, session, "conversation_live.html", CONVERSATION, dossier=dossier)
+        answer = show(room, session, "conversation_live.html", CONVERSATION, dossier=dossier)
+        # What fits the last question may be something else now.
+        answer.headers["hx-trigger-after-settle"] = "conversation-changed"
+        return answer
+
+    @router.get(f"{_PATH}/macros")
+    async def macros(
+        conversation_id: ConversationId, session: Watcher, desk: DeskDep, room: RoomDep, macro_desk: MacroDeskDep
+    ) -> Response:
+        """The macros that fit the last question, which the page fetches by itself."""
+        check_scope(session.caller, steps.ANSWER_SCOPE)
+        async with desk.database.primary() as db:
+            conversation = await conversation_of_site(db, desk.conversations, conversation_id, session.caller.site)
+            offers = await macro_desk.offers(db, conversation, revealed=session.revealed == conversation_id)
+        return show(
+            room, session, "conversation_macros.html", CONVERSATION, offers=offers, conversation_id=conversation_id,
+            names_hidden=session.revealed != conversation_id,
+        )  # fmt: skip
 
 
 def _answering(router: APIRouter) -> None:
@@ -62,7 +81,7 @@ def _answering(router: APIRouter) -> None:
         desk: DeskDep, staff: StaffRoomDep,
     ) -> Response:  # fmt: skip
         """Say something to the customer."""
-        await steps.write_message(desk, staff, session.caller, conversation_id, form.message_id, form.text)
+        await steps.write_message(desk, staff, session.caller, conversation_id, form.message_id, form.text, form.used)
         return _back(conversation_id)
 
     @router.post(f"{_PATH}/draft")

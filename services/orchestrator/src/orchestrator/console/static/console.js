@@ -1,5 +1,5 @@
 // Keys of the console: j and k go through cards and rows, a and d open the step that confirms, s sends a draft,
-// e edits it, Escape goes back.
+// e edits it, 1 to 3 insert a macro (with Alt while one types), Escape goes back.
 "use strict";
 
 const typing = (target) => target.closest("input, textarea, select") !== null;
@@ -17,6 +17,12 @@ function open(key) {
 }
 
 document.addEventListener("keydown", (event) => {
+  const digit = /^Digit([123])$/.exec(event.code);
+  const macro = digit && document.querySelector(`[data-macro][data-key="${digit[1]}"]`);
+  if (macro && !event.ctrlKey && !event.metaKey && (event.altKey || !typing(event.target))) {
+    event.preventDefault();
+    return macro.click();
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (event.key === "j") go(1);
   else if (event.key === "k") go(-1);
@@ -25,6 +31,31 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     document.getElementById("draft").focus();
   }
+});
+
+// A macro goes in where the cursor is. What it leaves open has to be filled in before the answer is sent.
+document.addEventListener("click", (event) => {
+  const chosen = event.target.closest("[data-macro]");
+  const answer = document.getElementById("text");
+  if (!chosen || !answer) return;
+  answer.setRangeText(chosen.dataset.text, answer.selectionStart, answer.selectionEnd, "end");
+  while (answer.scrollHeight > answer.clientHeight && answer.rows < 8) answer.rows += 1;
+  document.getElementById("macro").value = chosen.dataset.macro;
+  document.getElementById("inserted").textContent = "Inserted. You can edit it.";
+  checkPlaces(answer);
+  answer.focus();
+});
+
+function checkPlaces(answer) {
+  const open = /\{(?:customer_name|order_number)\}/.exec(answer.value);
+  answer.setCustomValidity(open ? `Write what belongs in the place of ${open[0]}.` : "");
+}
+
+document.addEventListener("input", (event) => {
+  const macro = document.getElementById("macro");
+  if (!macro || event.target.id !== "text") return;
+  if (!event.target.value.trim()) macro.value = "";
+  if (macro.value || !event.target.validity.valid) checkPlaces(event.target);
 });
 
 // A conversation opens at its newest message.
