@@ -31,8 +31,8 @@ class Brains:
 def build_brains(
     settings: LlmSettings, http: HttpPort, embed: EmbedWithWords, head: PromptHead | None = None
 ) -> Brains:
-    """The Brains that the settings ask for, with the prompts of `head` (None: those that ship). Importing litellm, where
-    it is used, takes about two seconds.
+    """The Brains that the settings ask for, with the prompts of `head` (None: those that ship). Importing litellm,
+    where it is used, takes about two seconds.
     """
     offline = OfflineBrain(embed)
     if not settings.llm_model:

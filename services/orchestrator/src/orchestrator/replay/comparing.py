@@ -39,9 +39,9 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Forked:
-    """A turn as it was and as it would have been. `money` is what the write moves that its customer was asked about, and
-    `money_now` in the fork. `unknown`: what the fork would have asked for that was not recorded; `wish`: that, where it
-    is a write.
+    """A turn as it was and as it would have been. `money` is what the write moves that its customer was asked about, in
+    the fork `money_now`. `unknown`: what the fork would have asked for that was not recorded; `wish`: that, where it is
+    a write.
     """
 
     turn_id: str
