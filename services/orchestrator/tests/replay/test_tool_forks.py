@@ -55,7 +55,7 @@ def test_what_is_no_json_is_said_to_be_none(text: str) -> None:
 
 
 def test_an_unknown_tool_is_answered_with_those_that_there_are() -> None:
-    with pytest.raises(ForkRefused, match="There is no tool get_weather; the tools are: .*get_order, ") as refused:
+    with pytest.raises(ForkRefused, match=r"There is no tool get_weather; the tools are: .*get_order, ") as refused:
         switched_off("get_weather")
     assert refused.value.code is ForkCode.TOOL_UNKNOWN
 

@@ -92,7 +92,7 @@ class Lab:
 
     async def sandbox(self, brain: Any = None, off: frozenset[str] = frozenset()) -> Sandbox:
         main = brain or self.offline
-        return await open_sandbox(Brains(main, self.offline, main), self.parts, off=off)
+        return open_sandbox(Brains(main, self.offline, main), self.parts, off=off)
 
     async def recorded(
         self, text: str, brain: Any = None, answers: Mapping[str, Any] | None = None, yes: bool = True

@@ -23,7 +23,7 @@ from orchestrator.guard.output.policy import load_output_policy
 from orchestrator.journal.vaulting import Vaults
 from orchestrator.replay.earlier import Earlier
 from orchestrator.replay.thinking import Thinking, TurnClock
-from orchestrator.replay.walls import FAMILIES, Contracts, SomeOff, Wall
+from orchestrator.replay.walls import SomeOff, Wall, families_of_contracts
 from orchestrator.tools.catalog import Catalog
 from orchestrator.tools.circuit import Circuits
 from orchestrator.tools.gateway import ToolGateway
@@ -66,17 +66,16 @@ class Sandbox:
         return masked_output(self.world.catalog.entry(tool), output, vault)
 
 
-async def open_sandbox(
-    brains: Brains, parts: Parts, *, off: Collection[str] = (), head: PromptHead | None = None
-) -> Sandbox:
+def open_sandbox(brains: Brains, parts: Parts, *, off: Collection[str] = (), head: PromptHead | None = None) -> Sandbox:
     """With these Brains, who read the prompts of `head` (None: those of the release), and these tools switched off."""
     clock, metrics, prompts = TurnClock(), Metrics(), head or PromptHead()
     counted = ToolMetrics(metrics)
-    catalog = Catalog(FAMILIES, Contracts(), counted, allowlist=parts.allowlist)
-    await catalog.refresh()
-    loop: Any = Wall("way to a tool")
+    families, wire, loop = families_of_contracts(), _wall("wire"), _wall("way to a tool")
+    catalog = Catalog(dict.fromkeys(families, ""), wire, counted, allowlist=parts.allowlist)
+    catalog.take(families)
     gateway = ToolGateway(catalog, loop, Circuits(clock, counted), counted, clock, switches=SomeOff(off))
-    phrases, walls = load_phrases(), _walls()
+    phrases = load_phrases()
+    walls = {name: _wall(name) for name in ("memory", "publisher", "database", "scheduler")}
     return Sandbox(Collaborators(
         brain=brains.main, small=brains.small, offline=brains.offline, catalog=catalog, gateway=gateway,
         vaults=Vaults(parts.finder), phrases=phrases,
@@ -90,5 +89,5 @@ async def open_sandbox(
     ))  # fmt: skip
 
 
-def _walls() -> dict[str, Any]:
-    return {name: Wall(name) for name in ("memory", "publisher", "database", "scheduler")}
+def _wall(name: str) -> Any:
+    return Wall(name)

@@ -1,20 +1,16 @@
 """What stands in a sandbox where a running turn has a door to the world."""
 
-from collections.abc import Collection, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NoReturn
 
-from contracts.manifest import MANIFEST_PATH, ServiceManifest, entry_from_contract
+from contracts.manifest import entry_from_contract
 from contracts.registry import contracts_of
 from contracts.tool import Family
 from orchestrator.switches.board import AllOn
 from orchestrator.switches.deciding import Switchable, Why
-from servicekit.http.client import HttpFailure, HttpResponse, HttpStream
-
-_SCHEME = "contracts:"
-#: Where the catalogue of a sandbox finds each family.
-FAMILIES: Mapping[str, str] = {family.value: f"{_SCHEME}{family.value}" for family in Family}
+from orchestrator.tools.entry import make_entry
+from orchestrator.tools.manifests import FamilyTools
 
 
 class Wall:
@@ -27,30 +23,12 @@ class Wall:
         raise AssertionError(f"a fork has no {self._name}, and was asked for its {asked}")
 
 
-class Contracts:
-    """Serves the manifests of the contracts in this very process; there is no wire."""
-
-    async def request(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None,
-        timeout_s: float, max_bytes: int | None = None,
-    ) -> HttpResponse:  # fmt: skip
-        """The manifest of a family; HttpFailure for all else."""
-        name = url.removeprefix(_SCHEME).removesuffix(MANIFEST_PATH)
-        if method != "GET" or name not in FAMILIES or url != FAMILIES[name] + MANIFEST_PATH:
-            raise HttpFailure("connect")
-        tools = tuple(map(entry_from_contract, contracts_of(Family(name))))
-        manifest = ServiceManifest(service=name, version="contracts", tools=tools)
-        return HttpResponse(200, {}, manifest.model_dump_json().encode())
-
-    def stream(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None,
-        timeout_s: float, idle_timeout_s: float | None = None,
-    ) -> AbstractAsyncContextManager[HttpStream]:  # fmt: skip
-        """There is none."""
-        raise HttpFailure("connect")
-
-    async def close(self) -> None:
-        """Nothing is open."""
+def families_of_contracts() -> dict[str, FamilyTools]:
+    """Every tool as its contract has it: no service was asked what it serves now."""
+    return {
+        family.value: FamilyTools({one.name: make_entry(entry_from_contract(one), "") for one in contracts_of(family)})
+        for family in Family
+    }
 
 
 @dataclass(frozen=True, slots=True)
