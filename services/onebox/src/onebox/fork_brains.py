@@ -75,7 +75,7 @@ async def thinking(forks: Forks, settings: ForkSettings) -> AsyncIterator[Anew]:
             await asyncio.to_thread(Finder.load), await asyncio.to_thread(LanguageDetector.load),
             settings.answer_link_hosts, settings.tool_allowlist,
         )  # fmt: skip
-        sandbox = open_sandbox(brains, parts, off=forks.off, head=head)
+        sandbox = await asyncio.to_thread(open_sandbox, brains, parts, head)
         yield Anew(sandbox, forks.asks_a_brain, forks.off, forks.told)
 
 

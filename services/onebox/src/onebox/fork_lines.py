@@ -7,7 +7,7 @@ from dataclasses import asdict
 from contracts.money import Money
 from onebox.fork_options import Forks
 from orchestrator.replay.comparing import Forked, Side, Tally, amounts
-from orchestrator.replay.wishes import Wish
+from orchestrator.replay.wishes import wish_words
 
 _MICROS = 1_000_000
 
@@ -18,7 +18,7 @@ def sentence(one: Forked) -> str:
         return f"{one.turn_id}: the same"
     money = f", {one.money}" if one.money is not None else ""
     if one.was == one.now:
-        return f"{one.turn_id}: {_side(one.was)}, with other {' and '.join(_differs(one))}{money}"
+        return f"{one.turn_id}: {_side(one.was)}, with other {' and '.join(one.differs)}{money}"
     return f"{one.turn_id}: {_side(one.was)} \u2192 {_side(one.now)}{money}"
 
 
@@ -32,7 +32,7 @@ def step_lines(one: Forked, forks: Forks) -> Iterator[str]:
     if one.unknown:
         yield f"  + would {one.unknown}; nothing was recorded for it"
     if one.wish is not None:
-        yield f"  + a write that ran nowhere: {_wish(one.wish)}"
+        yield f"  + a write that ran nowhere: {wish_words(one.wish)}"
     if forks.tools and not one.changed:
         yield f"    nothing in it follows from {', '.join(sorted(forks.tools))}"
 
@@ -60,8 +60,8 @@ def tally_lines(tally: Tally, forks: Forks) -> Iterator[str]:
     )
     yield f"Unknown: {tally.unknown} turns end where nothing was recorded."
     if forks.asks_a_brain:
-        was, now = tally.cost_was / _MICROS, tally.cost_now / _MICROS
-        yield f"The models took {was:.6f} USD, and would have taken {now:.6f}."
+        before, after = tally.cost_was / _MICROS, tally.cost_now / _MICROS
+        yield f"The models took {before:.6f} USD, and would have taken {after:.6f}."
     if tally.brain_failed:
         yield f"In {tally.brain_failed} turns the model of the fork did not answer, and the offline Brain did."
 
@@ -76,18 +76,3 @@ def as_line(one: Forked, *, steps: bool) -> str:
 def _side(side: Side) -> str:
     staff = f" with {side.approvals} of staff to approve" if side.approvals else ""
     return f"{side.ended.replace('_', ' ')}{staff}"
-
-
-def _differs(one: Forked) -> list[str]:
-    was, now = one.told_was, one.told_now
-    pairs = {
-        "proposals": (was.proposed, now.proposed), "words": (was.answer, now.answer),
-        "sources": (was.cited, now.cited), "money": (one.money, one.money_now),
-    }  # fmt: skip
-    return [name for name, (before, after) in pairs.items() if before != after]
-
-
-def _wish(wish: Wish) -> str:
-    money = f"; {wish.money}" if wish.money is not None else ""
-    arguments = json.dumps(wish.arguments, ensure_ascii=False, sort_keys=True)
-    return f"{wish.tool} {arguments}; {'; '.join(wish.verdict)}{money}"

@@ -226,7 +226,7 @@ async def test_a_turn_of_an_older_contract_finds_its_observation_under_the_new_n
 
 
 async def test_thinking_anew_opens_no_socket_and_no_file(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    recording, sandbox = await looked_up(lab), await lab.sandbox(Script(LOOKS_UP))
+    recording, sandbox = await looked_up(lab), lab.sandbox(Script(LOOKS_UP))
 
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("a fork touches nothing")

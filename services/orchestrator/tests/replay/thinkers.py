@@ -90,15 +90,15 @@ class Lab:
     offline: Any
     earlier: Earlier
 
-    async def sandbox(self, brain: Any = None, off: frozenset[str] = frozenset()) -> Sandbox:
+    def sandbox(self, brain: Any = None) -> Sandbox:
         main = brain or self.offline
-        return open_sandbox(Brains(main, self.offline, main), self.parts, off=off)
+        return open_sandbox(Brains(main, self.offline, main), self.parts)
 
     async def recorded(
         self, text: str, brain: Any = None, answers: Mapping[str, Any] | None = None, yes: bool = True
     ) -> Recording:
         """The turn as the loop records it, with what the tools answer (their output, or the code of an error)."""
-        sandbox = await self.sandbox(brain)
+        sandbox = self.sandbox(brain)
         runner = _Runner(sandbox, self.earlier, dict(answers or {}))
         journal, clock = Journal(), itertools.count(BEGAN_MS + 1, 10)
         masked = runner.mind.scope.vault.mask(text)
@@ -118,7 +118,7 @@ class Lab:
     async def forked(self, recording: Recording, brain: Any = None, off: str = "", **told: str) -> Forked:
         """With another Brain, a tool that is off, or tools that answer these texts."""
         names = switched_off(off) if off else frozenset()
-        sandbox = await self.sandbox(brain, names)
+        sandbox = self.sandbox(brain)
         answers = [told_by_tool(name, text) for name, text in told.items()]
         return await Anew(sandbox, brain is not None, names, answers).forked(recording, self.earlier)
 

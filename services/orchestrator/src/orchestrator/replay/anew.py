@@ -28,7 +28,8 @@ class Anew:
 
     async def forked(self, recording: Recording, earlier: Earlier, changes: Sequence[Change] = ()) -> Forked:
         """The turn as it was, beside what it would have been. Nothing is carried out, and nothing asked but a model."""
-        mind = self.sandbox.mind(earlier, recording.turn_id, plans=self.brain or _was_offline(recording))
+        sandbox = self.sandbox.without(self.off) if self.off else self.sandbox
+        mind = sandbox.mind(earlier, recording.turn_id, plans=self.brain or _was_offline(recording))
         course = await fork_with(
             recording, mind, changes=(*changes, with_tools_off(self.off)), instead=self._instead(earlier),
             anew=self.brain,

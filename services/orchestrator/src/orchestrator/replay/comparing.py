@@ -60,7 +60,17 @@ class Forked:
     @property
     def changed(self) -> bool:
         """Whether anything came out differently."""
-        return self.was != self.now or self.money != self.money_now or _plain(self.told_was) != _plain(self.told_now)
+        return self.was != self.now or bool(self.differs)
+
+    @property
+    def differs(self) -> tuple[str, ...]:
+        """What came out differently, besides how it ended."""
+        was, now = self.told_was, self.told_now
+        pairs = {
+            "proposals": (was.proposed, now.proposed), "words": (was.answer, now.answer),
+            "sources": (was.cited, now.cited), "money": (self.money, self.money_now),
+        }  # fmt: skip
+        return tuple(name for name, (before, after) in pairs.items() if before != after)
 
 
 def forked(recording: Recording, changes: Sequence[Change]) -> Forked:
@@ -81,10 +91,6 @@ def compared(recording: Recording, now: Course) -> Forked:
         recording.turn_id, _side(was), _side(now), _money(was), "" if now.open is None else wanted(now.open), same,
         steps_was, steps_now, _told(was), _told(now), _money(now) or (None if wish is None else wish.money), wish,
     )  # fmt: skip
-
-
-def _plain(told: Told) -> tuple[object, ...]:
-    return told.proposed, told.answer, told.cited
 
 
 def _side(course: Course) -> Side:

@@ -49,6 +49,11 @@ class Sandbox:
     """The collaborators of a turn that meets nobody."""
 
     world: Collaborators
+    counted: ToolMetrics
+
+    def without(self, off: Collection[str]) -> "Sandbox":
+        """The same with these tools switched off."""
+        return replace(self, world=replace(self.world, gateway=_gateway(self.world.catalog, self.counted, off)))
 
     def mind(self, earlier: Earlier, turn_id: str, *, plans: bool) -> Thinking:
         """For one fork of one turn."""
@@ -66,18 +71,17 @@ class Sandbox:
         return masked_output(self.world.catalog.entry(tool), output, vault)
 
 
-def open_sandbox(brains: Brains, parts: Parts, *, off: Collection[str] = (), head: PromptHead | None = None) -> Sandbox:
-    """With these Brains, who read the prompts of `head` (None: those of the release), and these tools switched off."""
+def open_sandbox(brains: Brains, parts: Parts, head: PromptHead | None = None) -> Sandbox:
+    """With these Brains, who read the prompts of `head` (None: those of the release); it takes tenths of a second."""
     clock, metrics, prompts = TurnClock(), Metrics(), head or PromptHead()
-    counted = ToolMetrics(metrics)
-    families, wire, loop = families_of_contracts(), _wall("wire"), _wall("way to a tool")
-    catalog = Catalog(dict.fromkeys(families, ""), wire, counted, allowlist=parts.allowlist)
+    counted, families = ToolMetrics(metrics), families_of_contracts()
+    catalog = Catalog(dict.fromkeys(families, ""), _wall("wire"), counted, allowlist=parts.allowlist)
     catalog.take(families)
-    gateway = ToolGateway(catalog, loop, Circuits(clock, counted), counted, clock, switches=SomeOff(off))
     phrases = load_phrases()
     walls = {name: _wall(name) for name in ("memory", "publisher", "database", "scheduler")}
-    return Sandbox(Collaborators(
-        brain=brains.main, small=brains.small, offline=brains.offline, catalog=catalog, gateway=gateway,
+    world = Collaborators(
+        brain=brains.main, small=brains.small, offline=brains.offline, catalog=catalog,
+        gateway=_gateway(catalog, counted, ()),
         vaults=Vaults(parts.finder), phrases=phrases,
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
         escalation=load_escalation_policy(),
@@ -86,7 +90,13 @@ def open_sandbox(brains: Brains, parts: Parts, *, off: Collection[str] = (), hea
         ),
         languages=parts.languages, topics={one: Vocabulary.load(one) for one in TRANSLATED},
         metrics=TurnMetrics(metrics), clock=clock, confirmation_ttl_s=1, approval_ttl_s=1, **walls,
-    ))  # fmt: skip
+    )  # fmt: skip
+    return Sandbox(world, counted)
+
+
+def _gateway(catalog: Catalog, counted: ToolMetrics, off: Collection[str]) -> ToolGateway:
+    clock, way = TurnClock(), _wall("way to a tool")
+    return ToolGateway(catalog, way, Circuits(clock, counted), counted, clock, switches=SomeOff(off))
 
 
 def _wall(name: str) -> Any:

@@ -1,5 +1,6 @@
 """A write that a fork would have asked for. It runs nowhere; what is known of it without its service is said."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,13 @@ def money_of(call: PlannedCall) -> Money | None:
         case {"amount_minor": int() as minor, "currency": str() as currency} if not isinstance(minor, bool):
             return Money.model_construct(amount_minor=minor, currency=currency)
     return None
+
+
+def wish_words(wish: Wish) -> str:
+    """The call, what policy says of it, and its money."""
+    money = () if wish.money is None else (str(wish.money),)
+    arguments = json.dumps(wish.arguments, ensure_ascii=False, sort_keys=True)
+    return "; ".join((f"{wish.tool} {arguments}", *wish.verdict, *money))
 
 
 def _verdict(call: PlannedCall) -> list[str]:
