@@ -164,7 +164,7 @@ async def test_another_answer_of_a_tool_and_a_tool_less_show_what_would_have_bee
     assert f"{refund.turn_id}: answered \u2192 handed over, 50.00 USD" in said
     assert "1 of 3 turns would have gone otherwise." in said
     assert "Hand-overs: 1 more, 0 fewer." in said
-    assert "Money that would be asked for and was not: nothing; that was and would not: 50.00 USD." in said
+    assert "Money that would be asked for and was not: nothing; that was and would not be: 50.00 USD." in said
 
     code, said = await forked_of(machine, "brain=offline", since=began, until=over)
     assert (code, said.splitlines()[0]) == (0, "0 of 3 turns would have gone otherwise."), said

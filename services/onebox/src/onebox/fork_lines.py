@@ -52,13 +52,13 @@ def tally_lines(tally: Tally, forks: Forks) -> Iterator[str]:
         return
     yield (
         f"Money that would be asked for and was not: {amounts(tally.money_newly_asked)};"
-        f" that was and would not: {amounts(tally.money_no_longer_asked)}."
+        f" that was and would not be: {amounts(tally.money_no_longer_asked)}."
     )
     yield (
         f"Otherwise proposed: {tally.proposals} turns; told in other words: {tally.answers};"
         f" from other pages: {tally.sources}."
     )
-    yield f"Unknown: {tally.unknown} turns end where nothing was recorded."
+    yield f"Unknown: {tally.unknown} turns, which end where nothing was recorded."
     if forks.asks_a_brain:
         before, after = tally.cost_was / _MICROS, tally.cost_now / _MICROS
         yield f"The models took {before:.6f} USD, and would have taken {after:.6f}."

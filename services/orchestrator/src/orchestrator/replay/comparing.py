@@ -15,6 +15,10 @@ from orchestrator.turn.inputs import EffectPreviewed, PlanFailed, PlanMade, Plan
 from orchestrator.turn.state import Phase
 
 
+#: Where a turn ends of which nobody can say how it would have gone on.
+UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """How a turn went, in brief. `ended` is its outcome, or where it stands. `approvals`: of staff, for its write."""
@@ -110,7 +114,7 @@ def _standing(course: Course) -> str:
         return Outcome.HANDED_OVER.value
     if state.phase is Phase.PREVIEW and state.registered is not None:
         return Phase.WAIT_APPROVAL.value
-    return state.outcome.value if state.said and state.outcome is not None else "unknown"
+    return state.outcome.value if state.said and state.outcome is not None else UNKNOWN
 
 
 def _told(course: Course) -> Told:
@@ -167,7 +171,7 @@ class Tally:
         self.cost_was += one.told_was.cost_micros
         self.cost_now += one.told_now.cost_micros
         self.brain_failed += one.told_now.brain_failed > one.told_was.brain_failed
-        self.unknown += bool(one.unknown)
+        self.unknown += one.now.ended == UNKNOWN
         if not one.changed:
             return
         self.changed += 1
