@@ -2,18 +2,23 @@
 
 import json
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from contracts.base import ContractModel
 from contracts.errors import ProblemCode
 from contracts.money import Money
+from contracts.tool import Deprecation
+from contracts.tools.orders import GET_ORDER_STATUS
 from contracts.turn import Role, Usage
 from orchestrator.brain.port import BrainError, Message
 from orchestrator.memory.short_term import Remembered
 from orchestrator.replay.anew import Anew
 from orchestrator.replay.comparing import Side, Tally, amounts
 from orchestrator.replay.sandbox import Parts
+from orchestrator.replay.tape import in_any_release
 from orchestrator.replay.walls import Wall
 
 from .thinkers import FIFTY, STATUS, Lab, Script, calls, conversation, says
@@ -218,7 +223,22 @@ async def test_a_failed_look_up_is_forked_to_one_that_succeeds(lab: Lab) -> None
     assert (found.was.ended, found.now.ended) == ("refused", "answered")
 
 
-async def test_a_turn_of_an_older_contract_finds_its_observation_under_the_new_names(lab: Lab) -> None:
+class NewLookup(ContractModel):
+    """What was called `id` once."""
+
+    order_id: str
+    carrier: str | None = None
+
+
+async def test_a_call_of_an_older_contract_is_the_same_under_its_new_names() -> None:
+    renamed = Deprecation(argument="id", since="2026-10-01", remove_after="2026-12-01", replaced_by="order_id")
+    contract = replace(GET_ORDER_STATUS, input=NewLookup, deprecations=(renamed,))
+    for said in ({"id": "A1"}, {"order_id": "A1"}, {"order_id": "A1", "carrier": None}):
+        assert in_any_release(contract, said) == {"id": "A1"}
+    assert in_any_release(contract, {"id": "A1", "carrier": "DHL"}) != {"id": "A1"}
+
+
+async def test_an_argument_that_has_its_default_is_the_same_as_none(lab: Lab) -> None:
     older = Script([calls("get_order_status", order_id="ABC123", email=None), LOOKS_UP[1]])
     recording = await lab.recorded(ASKED, older, {"get_order_status": STATUS})
     found = await lab.forked(recording, Script(LOOKS_UP))

@@ -14,7 +14,6 @@ from orchestrator.turn.effects import HandOff
 from orchestrator.turn.inputs import EffectPreviewed, PlanFailed, PlanMade, PlanRejected
 from orchestrator.turn.state import Phase
 
-
 #: Where a turn ends of which nobody can say how it would have gone on.
 UNKNOWN = "unknown"
 

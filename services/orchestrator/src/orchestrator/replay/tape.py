@@ -1,11 +1,11 @@
 """What was recorded of a turn, as answers to questions: the same question gets the same answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
 from contracts.deprecation import in_first_names
-from contracts.registry import find_contract
+from contracts.registry import AnyContract, find_contract
 from contracts.schema import canonical_json
 from orchestrator.replay.answering import ANSWERS
 from orchestrator.replay.recording import Recording
@@ -105,13 +105,17 @@ def _question(asked: AskingEffect, state: TurnState) -> bytes:
 
 
 def _arguments(call: PlannedCall) -> dict[str, Any]:
-    """Under the names that they had first, without what has its default: the same for every release of the contract."""
     contract = find_contract(call.tool)
-    if contract is None:
-        return call.arguments
+    return call.arguments if contract is None else in_any_release(contract, call.arguments)
+
+
+def in_any_release(contract: AnyContract, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Recorded arguments under the names that they had first, without what has its default: the same for every release
+    of the contract.
+    """
     fields = contract.input.model_fields
     said = {
-        name: value for name, value in call.arguments.items()
+        name: value for name, value in arguments.items()
         if name not in fields or fields[name].is_required() or value != fields[name].default
     }  # fmt: skip
     return in_first_names(contract.deprecations, said)
