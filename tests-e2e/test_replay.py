@@ -9,14 +9,16 @@ import pytest
 from rich.console import Console
 
 from e2e.approving import confirmed, decide, waiting
-from e2e.facts import turn_ended
+from e2e.facts import rows, turn_ended
+from e2e.llm import scripted_orchestrator
 from e2e.people import stranger
 from e2e.replays import odd, replayed
 from e2e.shop import paid_order
-from onebox.keys import KIM
+from onebox.fork_options import read_forks
+from onebox.keys import ADA, KIM
 from onebox.ports import ORCHESTRATOR
 from onebox.replay_command import IDENTICAL, UNTRIED, Asked, show_fork, show_replay
-from onebox.replay_fork import read_forks
+from orchestrator.replay.refusing import ForkRefused
 from servicekit.crypto import Keyring
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
@@ -122,10 +124,10 @@ async def test_another_refund_policy_shows_who_would_have_been_asked_and_for_how
     strict.write_text(shipped.replace("up_to_minor: 10000,", "up_to_minor: 2000,").replace("50000", "15000"))
     same.write_text(shipped)
 
-    code, said = await forked_of(machine, same, since=began, until=over)
+    code, said = await forked_of(machine, f"policy={same}", since=began, until=over)
     assert (code, said.splitlines()[0]) == (0, "0 of 3 turns would have gone otherwise.")
 
-    code, said = await forked_of(machine, strict, since=began, until=over)
+    code, said = await forked_of(machine, f"policy={strict}", since=began, until=over)
     assert code == 0
     assert f"{small.turn_id}: answered \u2192 wait approval with 1 of staff to approve, 50.00 USD" in said
     assert f"{large.turn_id}: answered with 1 of staff to approve \u2192 wait approval with 2 of staff" in said
@@ -134,16 +136,89 @@ async def test_another_refund_policy_shows_who_would_have_been_asked_and_for_how
     assert "Approvals: 2 turns need more, 0 fewer." in said
     assert "Money that would need staff and did not: 50.00 USD; that did and would not: nothing." in said
 
-    code, said = await forked_of(machine, strict, turn=small.turn_id)
+    code, said = await forked_of(machine, f"policy={strict}", turn=small.turn_id)
     assert code == 0
     assert "nothing was recorded for it" in said
     assert any(line.startswith("  - ") for line in said.splitlines())
 
 
-async def forked_of(machine, file, **asked) -> tuple[int, str]:
-    """The exit code of a fork with that policy, and what it printed."""
+async def test_another_answer_of_a_tool_and_a_tool_less_show_what_would_have_been(machine, visit, tmp_path) -> None:
+    began = datetime.now(UTC)
+    turn = await visit(ADA).say("Where is my order ABC123?")
+    refund = await confirmed(visit((shop := await paid_order(machine)).person), shop.order, 50)
+    other = await visit(stranger()).say("How long does a delivery take?")
+    for one in (turn, refund, other):
+        await turn_ended(machine.database(ORCHESTRATOR), one.turn_id)
+    over, before = datetime.now(UTC), await traces(machine)
+    lost = tmp_path / "lost.json"
+    lost.write_text('{"error": {"code": "order_not_found"}}')
+
+    code, said = await forked_of(machine, f"tool=get_order_status:{lost}", turn=turn.turn_id)
+    assert code == 0
+    assert f"{turn.turn_id}: answered \u2192 refused" in said
+    assert "+ the tool failed: order_not_found" in said
+    assert "nothing was recorded for it" not in said
+
+    code, said = await forked_of(machine, "tool=issue_refund:off", since=began, until=over)
+    assert code == 0
+    assert f"{refund.turn_id}: answered \u2192 handed over, 50.00 USD" in said
+    assert "1 of 3 turns would have gone otherwise." in said
+    assert "Hand-overs: 1 more, 0 fewer." in said
+    assert "Money that would be asked for and was not: nothing; that was and would not be: 50.00 USD." in said
+
+    code, said = await forked_of(machine, "brain=offline", since=began, until=over)
+    assert (code, said.splitlines()[0]) == (0, "0 of 3 turns would have gone otherwise."), said
+    assert await traces(machine) == before
+
+
+async def test_a_model_and_its_prompt_are_tried_on_what_was_recorded_and_nothing_is_carried_out(
+    machine, visit, scripted_model, monkeypatch, tmp_path
+) -> None:
+    scripted_model.reset()
+    shop = await paid_order(machine)
+    turn = await visit(shop.person).say("What can you do for me? I am rosa.fork@example.org, and I like your tents.")
+    await turn_ended(machine.database(ORCHESTRATOR), turn.turn_id)
+    before = await traces(machine)
+    prompt = tmp_path / "planner-brief.md"
+    prompt.write_text("You are very brief, and call tools. BRIEF-PROMPT-7")
+
+    with pytest.raises(ForkRefused, match="AIGUY_LLM_MODEL"):
+        await forked_of(machine, f"prompt={prompt}", turn=turn.turn_id)
+    assert scripted_model.prompts == []
+
+    for name, value in scripted_orchestrator(scripted_model).items():
+        monkeypatch.setenv(name, value)
+    scripted_model.say("What can you do", {"text": "I can look up orders, and give money back."}, advance="calls")
+    code, said = await forked_of(machine, f"prompt={prompt}", turn=turn.turn_id, as_json=True)
+    told = json.loads(said)
+    assert (code, told["changed"], told["unknown"]) == (0, True, "")
+    assert told["told_now"]["proposed"][0] == "answer"
+    assert told["told_was"]["answer"] != told["told_now"]["answer"]
+    assert "BRIEF-PROMPT-7" in scripted_model.prompts[0]
+    assert "rosa.fork@example.org" not in "".join(scripted_model.prompts)
+
+    scripted_model.reset()
+    sums = {"order_id": shop.order, "amount_minor": 4_000, "currency": "USD", "reason": "asked"}
+    scripted_model.say("What can you do", {"calls": [{"name": "issue_refund", "arguments": sums}]}, advance="calls")
+    code, said = await forked_of(machine, "brain=openai/scripted-other", turn=turn.turn_id)
+    # What nobody has said is refused by the same rules as ever: no order of theirs was named.
+    assert code == 0
+    assert "the Brain (openai/scripted-other) wants issue_refund" in said
+    assert "+ would" not in said
+    assert await traces(machine) == before
+
+
+async def traces(machine) -> tuple[int, ...]:
+    """What a turn leaves behind, in every place."""
+    orchestrator = "SELECT (SELECT count(*) FROM journal) + (SELECT count(*) FROM audit) AS many"
+    places = {ORCHESTRATOR: orchestrator, "billing": "SELECT count(*) AS many FROM refunds"}
+    return tuple([(await rows(machine.database(name), asked))[0]["many"] for name, asked in places.items()])
+
+
+async def forked_of(machine, fork: str, **asked) -> tuple[int, str]:
+    """The exit code of a fork, and what it printed."""
     keyring = Keyring.load(machine.stack.keys.master(ORCHESTRATOR))
     console = Console(file=io.StringIO(), highlight=False, soft_wrap=True, width=200)
-    urls, policies = machine.database, read_forks([f"policy={file}"])
-    code = await show_fork(urls(ORCHESTRATOR), urls("billing"), keyring, Asked(**asked), policies, console)
+    urls, forks = machine.database, read_forks([fork])
+    code = await show_fork(urls(ORCHESTRATOR), urls("billing"), keyring, Asked(**asked), forks, console)
     return code, console.file.getvalue()

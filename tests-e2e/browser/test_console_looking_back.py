@@ -58,6 +58,39 @@ async def test_days_are_replayed_while_one_watches(machine, visit, enter) -> Non
 
 
 @pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+async def test_a_tool_less_and_the_offline_brain_are_tried_on_a_turn_and_on_days(
+    machine, visit, enter, viewport
+) -> None:
+    shop = await paid_order(machine, 90_000)
+    turn = await confirmed(visit(shop.person), shop.order, 50)
+    await turn_ended(machine.database(ORCHESTRATOR), turn.turn_id)
+    kim, width, today = await enter("Kim Weber", viewport), viewport["width"], datetime.now(UTC).date().isoformat()
+    await kim.goto(re.sub(r"/inbox.*", f"/replay/turns/{turn.turn_id}", kim.url))
+    await kim.get_by_text("Try other rules").click()
+    await kim.get_by_label("A tool that is switched off").select_option("issue refund")
+    await looks_right(kim, f"console-replay-tool-rules-{width}")
+    await kim.get_by_role("button", name="Try these rules").click()
+    await expect(kim.locator("#fork")).to_contain_text("answered → handed over, 50.00 USD")
+    await looks_right(kim, f"console-replay-tool-{width}")
+    await kim.get_by_text("Try other rules").click()
+    await kim.get_by_label("A tool that is switched off").select_option("none")
+    await kim.get_by_label("Who answers").select_option("the offline Brain")
+    await kim.get_by_role("button", name="Try these rules").click()
+    # It was the offline Brain that had answered: it says the same again.
+    await expect(kim.locator("#fork")).to_contain_text("It would have gone the same way.")
+    await looks_right(kim, f"console-replay-brain-{width}")
+    await kim.get_by_role("link", name="Replay", exact=True).first.click()
+    await kim.get_by_label("From").fill(today)
+    await kim.get_by_text("With other rules").click()
+    await kim.get_by_label("A tool that is switched off").select_option("issue refund")
+    await kim.get_by_role("button", name="Replay these days").click()
+    await expect(kim.get_by_role("status")).to_contain_text("decide as they did", timeout=60_000)
+    await expect(kim.locator("#span")).to_contain_text("Money that was asked for and would not be")
+    await looks_right(kim, f"console-replay-tool-days-{width}")
+    assert await shop.given() == [5_000]
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
 async def test_numbers_policies_and_knowledge_are_there_and_fit(machine, visit, enter, viewport) -> None:
     kim, width = await enter("Kim Weber", viewport), viewport["width"]
     await visit(stranger()).say("How long does a delivery take?")

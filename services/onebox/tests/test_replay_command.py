@@ -79,8 +79,17 @@ def test_what_is_asked_must_make_sense(folder: Path, arguments: tuple[str, ...],
 @pytest.mark.parametrize(
     ("fork", "text", "why"),
     [
-        ("prompt={}", "x", "only policy=FILE can be forked"),
+        ("weather={}", "x", "these can be forked: policy=FILE"),
         ("policy={}", "tiers: 3", "it has neither tiers nor caps"),
+        ("prompt={}", "x", "begins with planner or writer"),
+        ("prompt={}/planner.md", "x", "cannot be read (Not a directory). (file_unreadable)"),
+        ("prompt=planner.not-there", "", "cannot be read (No such file or directory). (file_unreadable)"),
+        ("tool=get_order_status:{}", "{", "is no JSON"),
+        ("tool=get_order_status:{}", '{"output": {"order_id": "A1"}}', "/status: Field required"),
+        ("tool=get_order_status:{}.not-there", "", "cannot be read"),
+        ("tool=get_weather:off", "", "There is no tool get_weather"),
+        ("tool=get_order", "", "it is tool=NAME:FILE or tool=NAME:off"),
+        ("brain=anthropic/any", "", "is asked with a key: AIGUY_LLM_API_KEY"),
         ("policy={}", "tiers: [{clause: R1}]", "is no policy"),
         ("policy={}", "tiers: {low: {threshold: 2}}", "is no policy"),
         ("policy={}", "caps: {}", "is no policy"),
@@ -106,6 +115,7 @@ def test_a_refund_policy_needs_billings_rows(folder: Path, postgres_server: Test
     answer = asked(folder, url, "--since", "2026-11-01", "--fork", f"policy={file}")
     assert (answer.exit_code, answer.stdout) == (2, "")
     assert "billing's database was not named" in answer.stderr
+    assert "(books_missing)" in answer.stderr
 
 
 @pytest.mark.service

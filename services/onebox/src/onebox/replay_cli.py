@@ -9,14 +9,21 @@ from rich.console import Console
 from rich.markup import escape
 
 from onebox.audit_databases import DatabasesUnknown, database_urls
+from onebox.fork_brains import brain_settings, read_settings
+from onebox.fork_options import read_forks
 from onebox.home import find_home
 from onebox.keys import KeyFiles
 from onebox.ports import ORCHESTRATOR
 from onebox.replay_command import UNTRIED, Asked, show_fork, show_replay
-from onebox.replay_fork import ForkRefused, read_forks
+from orchestrator.replay.refusing import ForkRefused
 from servicekit.crypto import Keyring
 
 _DAY = "YYYY-MM-DD"
+_FORK = (
+    "What would have been with another one; any number of them combine. policy=FILE: of refunds, escalation or limits."
+    " prompt=FILE: the planner's or the writer's, by the file's name. brain=offline, or brain=provider/model with"
+    " AIGUY_LLM_API_KEY. tool=NAME:FILE: what the tool answers, as JSON; tool=NAME:off: it is switched off."
+)
 
 
 def replay_turns(
@@ -28,7 +35,7 @@ def replay_turns(
     until: Annotated[str | None, typer.Option(metavar=_DAY, help="The last day; else today.")] = None,
     fork: Annotated[
         list[str] | None,
-        typer.Option(metavar="policy=FILE", help="What this policy of refunds, escalation or limits would have done."),
+        typer.Option(metavar="WHAT=OTHER", help=_FORK),
     ] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show personal data instead of tokens.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each turn.")] = False,
@@ -46,14 +53,18 @@ def replay_turns(
     )  # fmt: skip
     aside, home = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False), find_home()
     try:
-        policies = read_forks(fork or [])
+        forks = read_forks(fork or [])
+        if forks.asks_a_brain:
+            brain_settings(forks, read_settings())
         urls = database_urls(home)
         url = urls[ORCHESTRATOR]
         keyring = Keyring.load(KeyFiles(home.keys).master(ORCHESTRATOR))
     except KeyError as error:
         aside.print("The orchestrator's database is not among those that were named.")
         raise typer.Exit(UNTRIED) from error
-    except (DatabasesUnknown, ForkRefused) as error:
+    except ForkRefused as error:
+        raise _refused(error, aside) from error
+    except DatabasesUnknown as error:
         aside.print(escape(str(error)))
         raise typer.Exit(UNTRIED) from error
     except (OSError, ValueError) as error:
@@ -61,8 +72,17 @@ def replay_turns(
         raise typer.Exit(UNTRIED) from error
     console = Console(highlight=False, soft_wrap=True, emoji=False)
     if fork:
-        raise typer.Exit(asyncio.run(show_fork(url, urls.get("billing"), keyring, asked, policies, console)))
+        try:
+            code = asyncio.run(show_fork(url, urls.get("billing"), keyring, asked, forks, console))
+        except ForkRefused as error:
+            raise _refused(error, aside) from error
+        raise typer.Exit(code)
     raise typer.Exit(asyncio.run(show_replay(url, keyring, asked, console)))
+
+
+def _refused(error: ForkRefused, aside: Console) -> typer.Exit:
+    aside.print(escape(f"{error} ({error.code.value})"))
+    return typer.Exit(UNTRIED)
 
 
 def _day(text: str, option: str) -> date:

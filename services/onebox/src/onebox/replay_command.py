@@ -15,12 +15,15 @@ import asyncpg
 from rich.console import Console
 from rich.markup import escape
 
-from onebox.replay_fork import Books, Policies, show_forks
+from onebox.fork_brains import read_settings, thinking
+from onebox.fork_options import Forks
+from onebox.replay_fork import Books, show_forks
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.replay.identical import Verdict, replay
 from orchestrator.replay.reading import Recordings
 from orchestrator.replay.recording import Recording, Unreadable
+from orchestrator.replay.refusing import ForkCode, ForkRefused
 from orchestrator.replay.spending import Spending
 from orchestrator.replay.verdicts import WHY_NOT, sentence
 from orchestrator.replay.words import StepWords, step_words
@@ -59,24 +62,25 @@ class Count:
 
 
 async def show_fork(
-    url: str, billing_url: str | None, keyring: Keyring, asked: Asked, policies: Policies, console: Console
+    url: str, billing_url: str | None, keyring: Keyring, asked: Asked, forks: Forks, console: Console
 ) -> int:
-    """Runs the turns with these policies and prints what changes. 0; 2 when what was asked for could not be read, or
-    there is no database.
+    """Runs the turns with these forks and prints what changes. 0; 2 when what was asked for could not be read, or
+    there is no database. Raises ForkRefused.
     """
-    aside = _aside()
-    if policies.refunds is not None and billing_url is None:
-        aside.print("A refund policy is forked with billing's rows, and billing's database was not named.")
-        return UNTRIED
-    recordings = Recordings(Conversations(keyring, keyring.derive("subject-hash")), Codec())
+    aside, refunds = _aside(), forks.policies.refunds
+    if refunds is not None and billing_url is None:
+        text = "A refund policy is forked with billing's rows, and billing's database was not named."
+        raise ForkRefused(ForkCode.BOOKS_MISSING, text)
+    conversations = Conversations(keyring, keyring.derive("subject-hash"))
     try:
         async with AsyncExitStack() as open_ones:
+            anew = await open_ones.enter_async_context(thinking(forks, read_settings())) if forks.thinks else None
             db = await _connected(url, open_ones)
-            billing = await _connected(billing_url, open_ones) if policies.refunds and billing_url else None
-            whole = asked.since is None
-            chosen = _chosen(recordings, db, asked)
+            billing = await _connected(billing_url, open_ones) if refunds and billing_url else None
+            books = Books(db, conversations, Spending(db), billing, anew)
+            chosen = _chosen(Recordings(conversations, Codec()), db, asked)
             return await show_forks(
-                chosen, policies, Books(Spending(db), billing), console, aside, whole=whole, as_json=asked.as_json
+                chosen, forks, books, console, aside, whole=asked.since is None, as_json=asked.as_json
             )
     except CONNECT_ERRORS as error:
         aside.print(escape(f"A database cannot be asked ({type(error).__name__})."))

@@ -21,6 +21,7 @@ from orchestrator.api.rating import assert_all_rated
 from orchestrator.api.staff_steps import StaffRoom
 from orchestrator.api.waiting import Line
 from orchestrator.brain.factory import Brains, build_brains
+from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy, read_prompt
 from orchestrator.brain.translating import Vocabulary
@@ -85,7 +86,9 @@ from orchestrator.privacy.elsewhere import Elsewhere
 from orchestrator.privacy.keeper import ConversationKeeper
 from orchestrator.privacy.requests import Requests
 from orchestrator.refund_books import RefundBooks
+from orchestrator.replay.offline import OfflineSandbox
 from orchestrator.replay.reading import Recordings
+from orchestrator.replay.sandbox import Parts
 from orchestrator.settings import Settings
 from orchestrator.stream.hub import Hub
 from orchestrator.stream.publisher import Publisher
@@ -170,9 +173,9 @@ async def orchestrate(
             "aiguy_loop_late_seconds", "How late the event loop comes to every second thing that is due"
         ).set_function(strain.late_s)
         stack.push_async_callback(strain.stop)
-        here = None
+        here = offline = None
         if settings.worker != "off":
-            here = await stack.enter_async_context(_working(kit, app, settings, core, strain, languages))
+            here, offline = await stack.enter_async_context(_working(kit, app, settings, core, strain, languages))
             keeper = GapKeeper(kit.db, kit.clock, timedelta(days=settings.gaps_retention_days))
             await stack.enter_async_context(keeper.running(settings.gaps_forget_every_s))
             outdated = ConversationKeeper(kit.db, kit.redis, settings.conversation_retention_days)
@@ -215,7 +218,10 @@ async def orchestrate(
             ))  # fmt: skip
         app.state.console = console_room(kit, settings, keyring, languages, site)
         books = RefundBooks(services)
-        app.state.replay = replay_desk(kit.db, Recordings(conversations, core.codec), policy, books)
+        parts = Parts(vaults.finder, languages, settings.answer_link_hosts, settings.tool_allowlist)
+        sandbox = OfflineSandbox(parts, offline)
+        stack.callback(sandbox.close)
+        app.state.replay = replay_desk(kit.db, Recordings(conversations, core.codec), policy, books, sandbox)
         seen = await asyncio.to_thread(texts_in_force, policy, settings.faq_file)
         await stack.enter_async_context(PolicyKeeper(kit.db, kit.clock, seen, books, _sighting(settings)).running())
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
@@ -288,7 +294,7 @@ async def _catalog(catalog: Catalog) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _working(
     kit: Kit, app: FastAPI, settings: Settings, core: Core, strain: Strain, languages: LanguageDetector
-) -> AsyncIterator[TurnsHere]:
+) -> AsyncIterator[tuple[TurnsHere, OfflineBrain]]:
     embedder = await asyncio.to_thread(Embedder.load)
     brains = build_brains(settings, kit.http, embedder)
     await brains.offline.warm()
@@ -320,7 +326,7 @@ async def _working(
     worker.start()
     app.state.checks["worker"] = worker.check
     try:
-        yield here
+        yield here, brains.offline
     finally:
         await asyncio.gather(here.stop(), worker.stop())
         await running.stop()

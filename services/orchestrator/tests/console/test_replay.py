@@ -101,6 +101,29 @@ async def test_another_refund_policy_is_judged_by_billing(api, enter, billing) -
     assert billing.asked == [(RulesEdit(tiers=(2_000, 50_000), always=False), ("rfd_40",))]
 
 
+async def test_a_tool_that_is_off_gets_a_turns_question_to_a_person(api, enter, billing) -> None:
+    turn_id, kim = await recorded(api, Shop("rfd_60")), await enter("viewer")
+    page = await kim.page(f"/replay/turns/{turn_id}?tool_off=issue_refund")
+    assert "answered \u2192 handed over, 50.00 USD" in page
+    assert "hand over: policy; nothing was recorded for that" in page
+    assert '<option value="issue_refund" selected>issue refund</option>' in page
+    assert "handoff_human" not in page
+    assert "It would have gone the same way." in await kim.page(f"/replay/turns/{turn_id}?tool_off=search_kb")
+
+
+async def test_the_offline_brain_is_asked_instead_and_told_what_it_was_asked(api, enter, billing) -> None:
+    text = "Refund 50 USD of order ABC1234, I am ada@example.com"
+    turn_id, kim = await recorded(api, Shop("rfd_61"), text), await enter("viewer")
+    page = await kim.page(f"/replay/turns/{turn_id}?brain=offline")
+    assert "answered \u2192 unknown, 50.00 USD" in page
+    assert "A write that ran nowhere: issue_refund {" in page
+    assert "its customer must confirm it" in page
+    assert "ada@example.com" not in page
+    page = await kim.page(f"/replay/turns/{await recorded(api, Shop(), 'Hello!')}?brain=offline")
+    assert "answered \u2192 answered" in page
+    assert "Other words." in page
+
+
 @pytest.mark.parametrize("cap", ["0.000001", "1000"])
 async def test_other_caps_are_counted_with_what_was_spent(api, enter, billing, cap: str) -> None:
     turn_id, kim = await recorded(api, Shop()), await enter("viewer")
@@ -123,7 +146,8 @@ async def test_without_billing_a_turn_is_still_proven_and_its_refunds_are_not_fo
     assert (await kim.get(f"/replay/turns/{turn_id}?tier_1=1")).status_code == 503
 
 
-@pytest.mark.parametrize("query", ["low=2", "low=x", "tier_1=-1", "other=1", "always=maybe", "shop_day=0", "low=nan"])
+@pytest.mark.parametrize("query", ["low=2", "low=x", "tier_1=-1", "other=1", "always=maybe", "shop_day=0", "low=nan",
+                                   "brain=gpt", "tool_off=get_weather", "tool_off=handoff_human"])  # fmt: skip
 async def test_what_no_policy_can_have_is_said_by_name(api, enter, billing, query: str) -> None:
     turn_id = await recorded(api, Shop())
     answer = await (await enter("viewer")).get(f"/replay/turns/{turn_id}?{query}")
@@ -195,6 +219,22 @@ async def test_days_are_counted_in_turns_and_in_money_a_few_at_a_time(api, enter
     # Who comes later sees what was counted.
     assert "2 of 23 turns" in await (await enter("admin", "staff_lee")).page(place)
     assert place in await kim.page("/replay")
+
+
+async def test_days_without_a_tool_are_counted_in_turns_and_in_money(api, enter, billing, alone) -> None:
+    turns = [await recorded(api, Shop("rfd_70")), await recorded(api, Shop("rfd_71")), await recorded(api, Shop())]
+    await recorded(api, Shop(), subject="cust_leaves")
+    desk = api.app.state.desk
+    async with desk.database.transaction() as db:
+        gone = "SELECT id FROM conversations ORDER BY created_at DESC LIMIT 1"
+        await erase_conversations(db, [await db.fetchval(gone)])
+    kim = await enter("viewer")
+    page = await _counted(kim, await _begun(kim, tool_off="issue_refund"))
+    assert "2 of 3 turns" in page
+    assert "answered \u2192 handed over" in page
+    assert "100.00 USD" in page
+    assert f"/replay/turns/{turns[0]}?tool_off=issue_refund" in page
+    assert f"/replay/turns/{turns[2]}?" not in page
 
 
 async def test_a_turn_that_differs_is_named(api, enter, billing, alone) -> None:

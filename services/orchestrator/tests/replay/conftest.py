@@ -1,16 +1,24 @@
 """A journal in memory that keeps what a database would: sealed bytes left out, all else as it is stored."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import pytest
+
+from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.journal.cards import card_of
 from orchestrator.journal.entries import Codec
 from orchestrator.journal.store import end_event
 from orchestrator.replay.recording import Recording, Row
+from orchestrator.replay.sandbox import Parts
 from orchestrator.turn.effects import AskApproval, AskConfirmation, Finish
 from orchestrator.turn.journal import Closing, Recorded
 from orchestrator.turn.state import TurnState
+from servicekit.embedding import Embedder
+from servicekit.language import LanguageDetector
+from servicekit.privacy import Finder
 
 
 @dataclass
@@ -48,3 +56,18 @@ class Journal:
             len(inputs), finish[0].outcome.value, finish[1].model, usage.tokens_in, usage.tokens_out, usage.cost_micros
         )  # fmt: skip
         return Recording("trn_1", "cnv_1", began, "ended", row, inputs, end, cards)
+
+
+@pytest.fixture(scope="session")
+def offline() -> Iterator[OfflineBrain]:
+    """The real one, over the real embeddings."""
+    embedder = Embedder.load()
+    brain = OfflineBrain(embedder)
+    asyncio.run(brain.warm())
+    yield brain
+    embedder.close()
+
+
+@pytest.fixture(scope="session")
+def parts(finder: Finder) -> Parts:
+    return Parts(finder, LanguageDetector.load())

@@ -28,12 +28,16 @@ class Brains:
     small: Brain
 
 
-def build_brains(settings: LlmSettings, http: HttpPort, embed: EmbedWithWords) -> Brains:
-    """The Brains that the settings ask for. Importing litellm, where it is used, takes about two seconds."""
+def build_brains(
+    settings: LlmSettings, http: HttpPort, embed: EmbedWithWords, head: PromptHead | None = None
+) -> Brains:
+    """The Brains that the settings ask for, with the prompts of `head` (None: those that ship). Importing litellm,
+    where it is used, takes about two seconds.
+    """
     offline = OfflineBrain(embed)
     if not settings.llm_model:
         return Brains(offline, offline, offline)
-    llm, head = build_llm(settings, http), PromptHead()
+    llm, head = build_llm(settings, http), head or PromptHead()
     main = _llm_brain(settings, llm, head, settings.llm_writer_model or settings.llm_model)
     return Brains(main, offline, _llm_brain(settings, llm, head, settings.llm_model))
 

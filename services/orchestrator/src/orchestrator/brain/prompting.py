@@ -40,12 +40,16 @@ Reply with one JSON object and nothing else: {"kind":"tool_call","name":…,"arg
 
 
 class PromptHead:
-    """The parts of a prompt that stay the same; `version` names exactly these bytes."""
+    """The parts of a prompt that stay the same; `version` names exactly these bytes. A prompt that is not given is the
+    one that ships.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, planner: str | None = None, writer: str | None = None) -> None:
         business = read_policy_text("business")
-        self.planner = f"{read_prompt('planner')}\nBusiness facts\n{business}"
-        self.writer = f"{read_prompt('writer')}\nBusiness facts\n{business}"
+        self.planner_text = read_prompt("planner") if planner is None else planner
+        self.writer_text = read_prompt("writer") if writer is None else writer
+        self.planner = f"{self.planner_text}\nBusiness facts\n{business}"
+        self.writer = f"{self.writer_text}\nBusiness facts\n{business}"
         digest = hashlib.sha256(f"{self.planner}\0{self.writer}".encode()).hexdigest()
         self.version = f"{read_policy('business')['version']}+{digest[:12]}"
 

@@ -1,15 +1,19 @@
-"""The fields of a form that edits policies, and the policies that come of it. An empty field: as it is in force."""
+"""The fields of a form that edits policies, and the policies that come of it. An empty field: as it is in force.
+
+Beside policies another Brain can be tried, and a tool that is switched off.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from contracts.refund_rules import Amount, RefundRules, RulesEdit
 from contracts.tool import RiskTier
 from orchestrator.confidence.policy import EscalationPolicy
 from orchestrator.limits.policy import CAP_NAMES, CapName, LimitsPolicy
+from orchestrator.replay.tool_forks import switched_off
 
 #: So many tiers with a limit can be edited; no policy has had more.
 MOST_TIERS = 3
@@ -25,8 +29,15 @@ Share = Annotated[Annotated[float, Field(ge=0, le=1)] | None, Blank]
 Usd = Annotated[Annotated[Decimal, Field(gt=0, le=1_000_000)] | None, Blank]
 
 
+def _switchable(name: str) -> str:
+    switched_off(name)
+    return name
+
+
 class PolicyFields(BaseModel):
-    """What of the policies may be edited. Amounts are minor units, thresholds between 0 and 1, caps US dollars."""
+    """What of the policies may be edited. Amounts are minor units, thresholds between 0 and 1, caps US dollars. `brain`
+    answers instead of the one that did, `tool_off` is switched off.
+    """
 
     tier_1: Minor = None
     tier_2: Minor = None
@@ -42,6 +53,13 @@ class PolicyFields(BaseModel):
     customer_day: Usd = None
     shop_day: Usd = None
     shop_month: Usd = None
+    brain: Annotated[Literal["offline"] | None, Blank] = None
+    tool_off: Annotated[Annotated[str, AfterValidator(_switchable)] | None, Blank] = None
+
+    @property
+    def thinks(self) -> bool:
+        """Whether more is needed than what was recorded."""
+        return self.brain is not None or self.tool_off is not None
 
     @property
     def edits(self) -> dict[str, str]:

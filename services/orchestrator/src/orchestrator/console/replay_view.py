@@ -9,6 +9,7 @@ from orchestrator.console.replaying import Tried
 from orchestrator.console.span_counts import side_words
 from orchestrator.replay.recording import Recording
 from orchestrator.replay.verdicts import WHY_NOT, sentence
+from orchestrator.replay.wishes import wish_words
 from orchestrator.replay.words import step_words
 
 
@@ -27,7 +28,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class TurnView:
-    """A turn. `identical` is None when it cannot be replayed; `verdict` says why. `fork`: how it ended, or would."""
+    """A turn. `identical` is None when it cannot be replayed; `verdict` says why. `fork`: how it ended, or would.
+    `wish`: a write that the fork would have asked for.
+    """
 
     turn_id: str
     conversation_id: str
@@ -39,6 +42,8 @@ class TurnView:
     changed: bool = False
     money: str = ""
     unknown: str = ""
+    wish: str = ""
+    differs: tuple[str, ...] = ()
 
 
 def turn_view(recording: Recording, tried: Tried | None, shown: Callable[[str], str]) -> TurnView:
@@ -55,6 +60,7 @@ def turn_view(recording: Recording, tried: Tried | None, shown: Callable[[str], 
     return TurnView(
         *about, verdict.identical, told, _beside(fork.steps_was, fork.steps_now, fork.same, shown),
         (side_words(fork.was), side_words(fork.now)), fork.changed, str(fork.money or ""), shown(fork.unknown),
+        "" if fork.wish is None else shown(wish_words(fork.wish)), fork.differs,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Recorded turns, run again for the console: one with its steps, or the next few of many."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contracts.errors import ProblemCode
@@ -10,15 +10,21 @@ from orchestrator.confidence.policy import EscalationPolicy
 from orchestrator.console.edits import PolicyFields, escalation_edit, limits_edit, refund_edit
 from orchestrator.limits.policy import LimitsPolicy
 from orchestrator.refund_books import RefundBooks
+from orchestrator.replay.anew import Anew
 from orchestrator.replay.comparing import Forked, forked
+from orchestrator.replay.earlier import earlier_of
 from orchestrator.replay.forking import Change
 from orchestrator.replay.identical import Verdict, replay
+from orchestrator.replay.offline import OfflineSandbox
 from orchestrator.replay.reading import Recordings
 from orchestrator.replay.recording import Recording
 from orchestrator.replay.rules import Judge, Rules, changes_under, registered_refunds
 from orchestrator.replay.spending import Spending
+from orchestrator.replay.tool_forks import switched_off
+from servicekit.crypto import KeyUnavailable, SealError
 from servicekit.db.pool import Database
 from servicekit.errors import ProblemError
+from servicekit.logging import get_logger
 
 BILLING_DOWN = "The billing service does not answer, so its policy cannot be tried. Try again in a minute."
 
@@ -43,6 +49,7 @@ class ReplayDesk:
     escalation: EscalationPolicy
     limits: LimitsPolicy
     books: RefundBooks
+    sandbox: OfflineSandbox
     work_s: float = 0.1
 
     def of_site(self, site: str, page: int = 10) -> Recordings:
@@ -59,7 +66,25 @@ class ReplayDesk:
         other = await self._rules(readable, fields, rules)
         whole = [one for one in readable if one.damage is None and one.inputs]
         changes = await self._changes(other, whole) if other.changed else {}
-        return await asyncio.to_thread(_tried, readable, changes)
+        anew = await self._anew(whole, fields, changes) if fields.thinks else {}
+        return await asyncio.to_thread(_tried, readable, {} if fields.thinks else changes, anew)
+
+    async def _anew(
+        self, turns: Sequence[Recording], fields: PolicyFields, changes: Mapping[str, Sequence[Change]]
+    ) -> dict[str, Forked]:
+        off = switched_off(fields.tool_off) if fields.tool_off is not None else frozenset()
+        anew, found = Anew(await self.sandbox.opened(), fields.brain is not None, off), dict[str, Forked]()
+        for one in turns:
+            try:
+                async with self.database.primary() as db:
+                    earlier = await earlier_of(db, self.recordings.conversations, one.turn_id)
+            except (SealError, KeyUnavailable):
+                # The turn is proven all the same; it is not forked.
+                get_logger().warning("fork_left_out", turn_id=one.turn_id)
+                continue
+            if earlier is not None:
+                found[one.turn_id] = await anew.forked(one, earlier, changes.get(one.turn_id, ()))
+        return found
 
     async def _changes(self, other: Rules, turns: Sequence[Recording]) -> dict[str, list[Change]]:
         async with self.database.primary() as db:
@@ -88,8 +113,10 @@ class ReplayDesk:
         return judge
 
 
-def _tried(turns: Sequence[Recording], changes: dict[str, list[Change]]) -> list[Tried]:
+def _tried(
+    turns: Sequence[Recording], changes: Mapping[str, Sequence[Change]], anew: Mapping[str, Forked]
+) -> list[Tried]:
     return [
-        Tried(one, replay(one), forked(one, changes[one.turn_id]) if one.turn_id in changes else None)
+        Tried(one, replay(one), forked(one, changes[one.turn_id]) if one.turn_id in changes else anew.get(one.turn_id))
         for one in turns
     ]  # fmt: skip

@@ -11,6 +11,11 @@ from orchestrator.replay.verdicts import sentence
 
 #: So many turns are named; all are counted.
 NAMED = 50
+_COUNTED = (
+    "approvals_more", "approvals_less", "handovers_more", "handovers_less", "proposals", "answers", "sources",
+    "unknown",
+)  # fmt: skip
+_MONEY = ("money_newly_approved", "money_no_longer_approved", "money_newly_asked", "money_no_longer_asked")
 
 
 class Named(BaseModel):
@@ -40,6 +45,12 @@ class SpanCounts(BaseModel):
     handovers_less: int = 0
     money_newly_approved: dict[str, int] = {}
     money_no_longer_approved: dict[str, int] = {}
+    proposals: int = 0
+    answers: int = 0
+    sources: int = 0
+    unknown: int = 0
+    money_newly_asked: dict[str, int] = {}
+    money_no_longer_asked: dict[str, int] = {}
 
     @property
     def newly_approved(self) -> str:
@@ -50,6 +61,16 @@ class SpanCounts(BaseModel):
     def no_longer_approved(self) -> str:
         """Money that staff agreed to and that would need nobody, in words."""
         return amounts(self.money_no_longer_approved)
+
+    @property
+    def newly_asked(self) -> str:
+        """Money that would be asked for and was not, in words."""
+        return amounts(self.money_newly_asked)
+
+    @property
+    def no_longer_asked(self) -> str:
+        """Money that was asked for and would not be, in words."""
+        return amounts(self.money_no_longer_asked)
 
     def with_turns(self, turns: int, tried: Iterable[Tried]) -> "SpanCounts":
         """The counts with so many turns more, of which these could be read."""
@@ -83,15 +104,17 @@ class SpanCounts(BaseModel):
         self.changed += tally.changed
         named = {f"{_plain(was)} \u2192 {_plain(now)}": number for (was, now), number in tally.outcomes.items()}
         self.outcomes = dict(Counter(self.outcomes) + Counter(named))
-        for name in ("approvals_more", "approvals_less", "handovers_more", "handovers_less"):
+        for name in _COUNTED:
             setattr(self, name, getattr(self, name) + getattr(tally, name))
-        for name in ("money_newly_approved", "money_no_longer_approved"):
+        for name in _MONEY:
             setattr(self, name, dict(Counter(getattr(self, name)) + getattr(tally, name)))
 
 
 def change_words(one: Forked) -> str:
     """What came out differently: `answered → wait approval with 1 of staff to approve, 50.00 USD`."""
     money = f", {one.money}" if one.money is not None else ""
+    if one.was == one.now:
+        return f"{side_words(one.was)}, with other {' and '.join(one.differs)}{money}"
     return f"{side_words(one.was)} \u2192 {side_words(one.now)}{money}"
 
 

@@ -12,6 +12,7 @@ from orchestrator.console.roles import ConsoleRole, scopes_of
 from orchestrator.console.sessions import Sessions
 from orchestrator.limits.policy import LimitsPolicy
 from orchestrator.refund_books import RefundBooks
+from orchestrator.replay.offline import OfflineSandbox
 from orchestrator.replay.reading import Recordings
 from orchestrator.settings import Settings
 from servicekit.auth.claims import Role
@@ -51,9 +52,11 @@ def _oidc(kit: Kit, settings: Settings, site: str) -> OidcSignIn | None:
     return OidcSignIn(Provider(client, kit.http, kit.clock), groups, told.groups_claim, site)
 
 
-def replay_desk(database: Database, recordings: Recordings, limits: LimitsPolicy, books: RefundBooks) -> ReplayDesk:
+def replay_desk(
+    database: Database, recordings: Recordings, limits: LimitsPolicy, books: RefundBooks, sandbox: OfflineSandbox
+) -> ReplayDesk:
     """What the pages of replay use, with the policies that are in force."""
-    return ReplayDesk(database, recordings, load_escalation_policy(), limits, books)
+    return ReplayDesk(database, recordings, load_escalation_policy(), limits, books, sandbox)
 
 
 class _DemoStaff:

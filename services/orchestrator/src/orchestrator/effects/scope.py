@@ -87,7 +87,7 @@ class TurnScope:
 
     State, thread and memory hold tokens; `vault` knows what they stand for once the scope is `ready`: at once with a
     vault that is `known`. `place` is where the turn stands in the thread; by default it was just behind what the
-    conversation held when it was read.
+    conversation held when it was read. `recalled` is what was said before, where somebody has read it already.
     """
 
     conversation: Conversation
@@ -98,6 +98,7 @@ class TurnScope:
     world: Collaborators
     known: Vault | None = None
     place: Place | None = None
+    recalled: Remembered | None = None
     vault: Vault = field(init=False)
     _ready: bool = False
     _view: "TurnView | None" = None
@@ -144,8 +145,8 @@ class TurnScope:
     async def remembered(self) -> Remembered:
         """The conversation so far; read once per run."""
         if self._remembered is None:
-            if self.first:
-                self._remembered = NOTHING_YET
+            if self.first or self.recalled is not None:
+                self._remembered = self.recalled or NOTHING_YET
             else:
                 recall = self.world.memory.recall
                 self._remembered = await recall(self.conversation, self.turn_id, self._stands())

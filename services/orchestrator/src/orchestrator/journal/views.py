@@ -43,6 +43,17 @@ async def last_messages(db: Connection, conversation: Conversation, limit: int) 
     return [_said(conversation, row) for row in reversed(rows)]
 
 
+async def messages_before(db: Connection, conversation: Conversation, turn_id: str, limit: int) -> list[Said]:
+    """The last `limit` messages before the first one of a turn, oldest first."""
+    rows = await db.fetch(
+        "SELECT role, content, turn_id, created_at FROM thread WHERE conversation_id = $1 AND id < coalesce("
+        " (SELECT min(id) FROM thread WHERE conversation_id = $1 AND turn_id = $2), 9223372036854775807)"
+        " ORDER BY id DESC LIMIT $3",
+        conversation.id, turn_id, limit,
+    )  # fmt: skip
+    return [_said(conversation, row) for row in reversed(rows)]
+
+
 def _said(conversation: Conversation, row: Record) -> Said:
     text = conversation.sealer.open("thread", row["content"]).decode()
     return Said(row["role"], text, row["turn_id"], row["created_at"])

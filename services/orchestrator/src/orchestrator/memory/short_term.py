@@ -17,12 +17,14 @@ from redis.asyncio import Redis
 from contracts.turn import Role
 from orchestrator.brain.port import Message
 from orchestrator.journal.conversations import Conversation
-from orchestrator.journal.views import last_messages
+from orchestrator.journal.views import Said, last_messages
 from servicekit.db.pool import Database
 from servicekit.spare import AwayError, SpareRedis
 from servicekit.telemetry import Metrics
 
 KEEP_MESSAGES = 20
+#: Of a thread so many messages are read: half of them stand in the summary.
+MOST_READ = 2 * KEEP_MESSAGES
 TTL_S = 24 * 3600
 MEMORY_PREFIX = "aiguy:said:"
 #: A turn waits so long for Redis, once when it begins to plan and once when it has ended.
@@ -76,10 +78,7 @@ class ShortTermMemory:
         self.reads.labels("thread" if entries is None else "redis").inc()
         if entries is None:
             entries = await self._rebuild(conversation, turn_id)
-        earlier = [entry for entry in entries if entry["turn"] != turn_id]
-        messages = [Message(Role(entry["role"]), entry["text"]) for entry in earlier]
-        history = tuple(messages[-KEEP_MESSAGES:])
-        return Remembered(history, summarise(messages[:-KEEP_MESSAGES]), _calls(earlier), tuple(earlier))
+        return _remembered([entry for entry in entries if entry["turn"] != turn_id])
 
     async def remember(
         self, conversation: Conversation, turn_id: str, place: Place, before: Remembered, question: str,
@@ -104,15 +103,12 @@ class ShortTermMemory:
 
     async def _rebuild(self, conversation: Conversation, turn_id: str) -> list[dict[str, str]]:
         async with self.database.primary() as db:
-            said = await last_messages(db, conversation, 2 * KEEP_MESSAGES)
+            said = await last_messages(db, conversation, MOST_READ)
         # Messages that wait behind this turn are not yet part of what was said.
-        earlier = itertools.takewhile(lambda one: one.turn_id != turn_id, said)
-        return [
-            {"turn": one.turn_id or "", "role": one.role, "text": one.text} for one in earlier if not one.is_disclosure
-        ]
+        return _entries(itertools.takewhile(lambda one: one.turn_id != turn_id, said))
 
     async def _store(self, conversation: Conversation, said: int, entries: list[dict[str, str]]) -> None:
-        kept = {"said": said, "entries": entries[-2 * KEEP_MESSAGES :]}
+        kept = {"said": said, "entries": entries[-MOST_READ:]}
         sealed = conversation.sealer.seal("memory", orjson.dumps(kept))
         await self._attempt(lambda redis: redis.set(memory_key(conversation.id), sealed, ex=TTL_S))
 
@@ -122,6 +118,21 @@ class ShortTermMemory:
             return await self.redis.ask("memory", command, PATIENCE_S)
         except AwayError:
             return None
+
+
+def of_thread(said: Iterable[Said]) -> Remembered:
+    """What is remembered of these messages of a thread, oldest first, without Redis."""
+    return _remembered(_entries(said))
+
+
+def _entries(said: Iterable[Said]) -> list[dict[str, str]]:
+    return [{"turn": one.turn_id or "", "role": one.role, "text": one.text} for one in said if not one.is_disclosure]
+
+
+def _remembered(entries: list[dict[str, str]]) -> Remembered:
+    messages = [Message(Role(entry["role"]), entry["text"]) for entry in entries]
+    history = tuple(messages[-KEEP_MESSAGES:])
+    return Remembered(history, summarise(messages[:-KEEP_MESSAGES]), _calls(entries), tuple(entries))
 
 
 def _calls(entries: list[dict[str, str]]) -> tuple[frozenset[str], ...]:

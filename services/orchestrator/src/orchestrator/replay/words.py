@@ -171,6 +171,21 @@ def call_words(call: PlannedCall) -> str:
     return f"{call.tool} {_json(call.arguments)}"
 
 
+def proposal_words(one: PlanMade | PlanRejected | PlanFailed) -> str:
+    """What a Brain proposed, whole: a call with its arguments, an answer, or why there was neither."""
+    match one:
+        case PlanMade(call=PlannedCall() as call):
+            return f"call {call.tool} {json.dumps(call.arguments, ensure_ascii=False, sort_keys=True)}"
+        case PlanMade():
+            return "answer"
+        case PlanRejected():
+            return f"rejected: {one.reason}"
+        case PlanFailed():
+            return f"no Brain answered: {one.reason}"
+        case _:
+            assert_never(one)
+
+
 def _planned(plan: PlanMade) -> str:
     if plan.call is not None:
         return f"the Brain ({plan.model or 'unnamed'}) wants {call_words(plan.call)}"

@@ -66,6 +66,10 @@ class Catalog:
         self._log = get_logger()
         self._wanted = asyncio.Event()
 
+    def take(self, families: Mapping[str, FamilyTools]) -> None:
+        """These tools, without asking any service."""
+        self._picture = self._compose(families, {}, {})
+
     async def refresh(self) -> None:
         """Reads every manifest, all at once; never raises for a service that is down."""
         before = self._picture

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from contracts.errors import ProblemCode
 from contracts.ids import TurnId
 from contracts.refund_rules import RefundRules
+from contracts.registry import CONTRACTS
 from orchestrator.api.auditing import record_step
 from orchestrator.api.deps import CONSOLE_SCOPE, Desk, DeskDep
 from orchestrator.api.staff_steps import ANSWER_SCOPE
@@ -22,11 +23,14 @@ from orchestrator.console.replaying import ReplayDesk
 from orchestrator.console.sessions import Session
 from orchestrator.console.spans import SpanId, advance_span, begin_span, find_span, last_spans
 from orchestrator.console.views import show
+from orchestrator.switches.deciding import ALWAYS_ON
 from servicekit.errors import ProblemError
 from servicekit.privacy.tokens import plain_tokens
 
 MOST_DAYS = 92
 _SPAN = "/replay/spans/{span_id}"
+#: What a Brain may propose or the engine call, but the way to a person.
+_SWITCHABLE = tuple(sorted(one.name for one in CONTRACTS if one.name != ALWAYS_ON))
 
 
 class TurnQuery(Form, PolicyFields):
@@ -128,7 +132,7 @@ REPLAY = Page("replay", "/replay", "Replay", CONSOLE_SCOPE, _routes)
 async def _rules(replay: ReplayDesk, edits: dict[str, str], rules: RefundRules | None = None) -> dict[str, Any]:
     found = rules if rules is not None else await replay.books.rules()
     told = in_force(found, replay.escalation, replay.limits)
-    return {"edits": edits, "in_force": told, "billing_down": found is None}
+    return {"edits": edits, "in_force": told, "billing_down": found is None, "tools": _SWITCHABLE}
 
 
 async def _shown(desk: Desk, session: Session, conversation_id: str, turn_id: str) -> Callable[[str], str]:
