@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from fake_smtp import FakeSmtp, smtp_server
 
-from e2e.facts import nothing_owed
+from e2e.facts import nothing_owed, rows
 from e2e.machine import Machine
 from e2e.people import ADA, BEN, Person
 from onebox.ports import ORCHESTRATOR
