@@ -71,3 +71,14 @@ def test_what_may_not_be_called_now_is_said(ask: Any, tools: Any) -> None:
     assert "Nothing can be changed in this turn." in closing["content"]
     (*_, closing) = writer_messages(PromptHead(), ask("And now?"))
     assert "Nothing can be changed" not in closing["content"]
+
+
+def test_a_model_is_told_who_asks_and_what_they_may_be_shown(ask: Any) -> None:
+    def told(**changes: Any) -> str:
+        return str(planner_messages(PromptHead(), ask("Where is 1234?", **changes), "native")[-1]["content"])
+
+    assert "is signed in" in told()
+    assert "no order or invoice can be shown" in told(customer=False)
+    by_mail = told(customer=False, may_prove=True)
+    assert "Call the order tools" in by_mail
+    assert "No invoice can be shown and no refund made" in by_mail

@@ -37,6 +37,7 @@ from orchestrator.tools.calls import CallSucceeded
 from orchestrator.tools.gateway import CallFailed, CallRequest, arguments_hash
 from orchestrator.turn.machine import PROVE_ADDRESS, fold
 from orchestrator.turn.state import TurnState
+from servicekit.db.pool import Connection
 from servicekit.logging import get_logger
 
 _TIMEOUT_S = 20.0
@@ -207,7 +208,7 @@ class MailJobs:
             recorded = await load_entries(db, conversation.sealer, turn_id, self.codec)
             vault = await world.vaults.opened(db, conversation)
             letter = await letter_of(db, conversation, turn_id)
-            own = self.proving is not None and await self.proving.proven(db, conversation, turn_id) is not None
+            own = conversation.customer or await self._is_proven(db, conversation, turn_id)
         scope = TurnScope(conversation, turn_id, "", 1, False, world, vault)
         state = fold((one.turn_input, one.at_ms) for one in recorded).state
         phrases = await scope.phrases(state)
@@ -215,13 +216,17 @@ class MailJobs:
         if view is not None and view.end is not None:
             if not view.end.text:
                 return None, {}
-            end = shown_end(view.end, vault) if own or not post.stranger else strangers_end(view.end, vault)
+            end = shown_end(view.end, vault) if own else strangers_end(view.end, vault)
             proof = await self._proof(conversation, turn_id, address, state, post)
             return Mailed.SENT, self._threaded(post.answer(end, proof), conversation, letter)
         card = next((one for one in cards if one.turn_id == turn_id), None)
         if card is None:
             return None
         return Mailed.ASKED, self._threaded(post.card(shown_card(card, vault)), conversation, letter)
+
+    async def _is_proven(self, db: Connection, conversation: Conversation, turn_id: str) -> bool:
+        """Whether this mail goes to an address that is proven, so that it may be told what it asked."""
+        return self.proving is not None and await self.proving.proven(db, conversation, turn_id) is not None
 
     async def _proof(self, conversation: Conversation, turn_id: str, address: str, state: TurnState, post: Post) -> str:
         """How who asked proves the address that this mail goes to; "" where nothing has to be proven."""
