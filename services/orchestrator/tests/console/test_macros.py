@@ -1,5 +1,6 @@
 """Macros at the console: who decides, what may be approved, what a colleague is offered and sends, what comes of it."""
 
+import asyncio
 import itertools
 import re
 from html import unescape
@@ -9,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.ids import new_id
+from orchestrator.macros.store import MOST_MACROS
 from servicekit.auth.claims import Role
 
 from .conftest import ADMIN, ROLES, token
@@ -91,6 +93,17 @@ async def test_a_suggestion_does_nothing_until_it_is_approved(api, enter) -> Non
     again = await kim.post(f"/macros/suggestions/{suggestion_id}/approve", question=AXES, text=YES)
     assert again.status_code == 404
     assert await api.db.fetchval("SELECT count(*) FROM macros") == 1
+
+
+async def test_of_two_who_decide_at_once_one_does(api, enter) -> None:
+    kim, lee = await enter(), await enter("approver", "staff_lee")
+    at, told = f"/macros/suggestions/{await suggested(api, kim)}", {"question": AXES, "text": YES}
+    decided = await asyncio.gather(
+        *(one.post(f"{at}/approve", **told) for one in (kim, lee)), kim.post(f"{at}/dismiss")
+    )  # fmt: skip
+    assert sorted(one.status_code for one in decided) == [303, 404, 404]
+    dismissed = await api.db.fetchval("SELECT state = 'dismissed' FROM macro_suggestions")
+    assert await api.db.fetchval("SELECT count(*) FROM macros") == (0 if dismissed else 1)
 
 
 async def test_what_is_dismissed_is_gone_and_audited(api, enter) -> None:
@@ -182,6 +195,20 @@ async def test_what_cannot_be_sent_to_everybody_is_not_kept(api, enter, fields, 
     assert answer.status_code == 422
     assert told in unescape(answer.text)
     assert await api.db.fetchval("SELECT count(*) FROM macros") == 0
+
+
+async def test_a_site_has_so_many_macros_and_no_more(api, enter) -> None:
+    kim = await enter()
+    macro_id = await approved(kim)
+    many = (
+        "INSERT INTO macros (id, issuer, language, created_at) SELECT 'mac_' || lpad(n::text, 32, '0'), $1, 'en', now()"
+        " FROM generate_series(2, $2::int) n"
+    )
+    await api.db.execute(many, SITE, MOST_MACROS)
+    told = {"question": AXES, "text": YES, "language": "en"}
+    assert (await kim.post("/macros/new", **told)).status_code == 409
+    await kim.post(f"/macros/{macro_id}/retire")
+    assert (await kim.post("/macros/new", **told)).status_code == 303
 
 
 async def test_an_answer_from_a_macro_is_a_normal_one_and_the_journal_keeps_which_it_was(api, enter) -> None:

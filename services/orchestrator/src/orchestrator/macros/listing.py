@@ -39,8 +39,9 @@ class Reader:
 
     async def suggestions(self, db: Connection, site: str, fewest: int, only: str = "") -> list[Suggestion]:
         """The site's open ones, the largest first; `only` one of them."""
-        found = [(one, await answers_of(db, one.id)) for one in await open_suggestions(db, site, fewest, only)]
-        return await asyncio.to_thread(lambda: [self._opened(one, rows) for one, rows in found if rows])
+        counted = await open_suggestions(db, site, fewest, only)
+        rows = await answers_of(db, [one.id for one in counted])
+        return await asyncio.to_thread(lambda: [self._opened(one, rows[one.id]) for one in counted if one.id in rows])
 
     def _opened(self, counted: Counted, rows: Sequence[Record]) -> Suggestion:
         told = [self._told(row) for row in rows]

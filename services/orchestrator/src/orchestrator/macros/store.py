@@ -12,7 +12,7 @@ from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 
 #: So many macros of a site are looked through for one that fits; more help nobody.
-MOST_MACROS = 500
+MOST_MACROS = 200
 _COLUMNS = (
     "m.id, m.language, m.version, v.question, v.content, v.changed_by, v.changed_at, m.retired_at"
     " FROM macros m JOIN macro_versions v ON v.macro_id = m.id AND v.version = m.version"
@@ -102,7 +102,7 @@ class Results:
 
 
 async def active_macros(db: Connection, site: str, language: str = "") -> list[Macro]:
-    """The site's macros, in one language or in all, at most 500."""
+    """The site's macros, in one language or in all, at most 200."""
     return [_macro(row) for row in await db.fetch(_ACTIVE, site, language, MOST_MACROS)]
 
 

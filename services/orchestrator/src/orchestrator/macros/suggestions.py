@@ -14,7 +14,7 @@ from servicekit.db.pool import Connection
 #: A look that was broken off is taken up again after so long.
 _LEASE = timedelta(minutes=5)
 #: So many suggestions are shown, and so many answers of each.
-MOST_SHOWN, MOST_ANSWERS = 30, 12
+MOST_SHOWN, MOST_ANSWERS = 10, 10
 #: Of several processes one writes.
 _LOCK = "SELECT pg_advisory_xact_lock(7214615)"
 _SITES = (
@@ -62,10 +62,11 @@ _OPEN = (
     " ORDER BY customers DESC, s.id LIMIT $4"
 )
 _ANSWERS = (
-    f"SELECT {COLUMNS}, e.place, a.content AS answer, q.content AS question FROM macro_evidence e"  # noqa: S608
+    f"SELECT e.suggestion_id, {COLUMNS}, a.content AS answer, q.content AS question"  # noqa: S608 - constants
+    " FROM unnest($1::text[]) AS wanted (id) CROSS JOIN LATERAL (SELECT * FROM macro_evidence"
+    " WHERE suggestion_id = wanted.id ORDER BY place DESC LIMIT $2) e"
     " JOIN conversations c ON c.id = e.conversation_id AND c.data_key IS NOT NULL"
-    " JOIN thread a ON a.id = e.place JOIN thread q ON q.id = e.asked_place"
-    " WHERE e.suggestion_id = $1 ORDER BY e.place DESC LIMIT $2"
+    " JOIN thread a ON a.id = e.place JOIN thread q ON q.id = e.asked_place ORDER BY e.place DESC"
 )
 _DECIDE = (
     "UPDATE macro_suggestions s SET state = $3, decided_by = $4, decided_at = $5,"
@@ -150,10 +151,12 @@ async def open_suggestions(db: Connection, site: str, fewest: int, only: str = "
     return [_counted(row) for row in await db.fetch(_OPEN, site, only, fewest, MOST_SHOWN)]
 
 
-async def answers_of(db: Connection, suggestion_id: str) -> Sequence[Record]:
-    """The newest answers with their questions, sealed, beside what opens their conversations."""
-    rows: Sequence[Record] = await db.fetch(_ANSWERS, suggestion_id, MOST_ANSWERS)
-    return rows
+async def answers_of(db: Connection, suggestion_ids: Sequence[str]) -> dict[str, list[Record]]:
+    """By suggestion the newest answers with their questions, sealed, beside what opens their conversations."""
+    found: dict[str, list[Record]] = {}
+    for row in await db.fetch(_ANSWERS, list(suggestion_ids), MOST_ANSWERS):
+        found.setdefault(row["suggestion_id"], []).append(row)
+    return found
 
 
 async def decide(db: Connection, site: str, suggestion_id: str, state: str, by: str, now: datetime) -> str | None:
