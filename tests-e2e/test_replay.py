@@ -205,6 +205,17 @@ async def test_a_model_and_its_prompt_are_tried_on_what_was_recorded_and_nothing
     assert code == 0
     assert "the Brain (openai/scripted-other) wants issue_refund" in said
     assert "+ would" not in said
+
+    refund = await confirmed(visit(shop.person), shop.order, 50)
+    await turn_ended(machine.database(ORCHESTRATOR), refund.turn_id)
+    before = await traces(machine)
+    sums = {**sums, "amount_minor": 5_000, "reason": "in other words"}
+    scripted_model.say("Refund order", {"calls": [{"name": "issue_refund", "arguments": sums}]}, advance="calls")
+    code, said = await forked_of(machine, "brain=openai/scripted-other", turn=refund.turn_id)
+    assert code == 0
+    assert f"{refund.turn_id}: answered \u2192 unknown, 50.00 USD" in said
+    assert "+ a write that ran nowhere: issue_refund" in said
+    assert "by its amount at least 0 of staff must approve it (R1); 50.00 USD" in said
     assert await traces(machine) == before
 
 

@@ -4,9 +4,13 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from billing.refunds.policy import load_policy
 from contracts.money import Money
 from onebox.fork_lines import as_line, sentence, step_lines, tally_lines
 from onebox.fork_options import Forks
+from onebox.fork_verdicts import with_verdict
 from orchestrator.replay.comparing import Forked, Side, Tally, Told
 from orchestrator.replay.wishes import Wish
 
@@ -44,6 +48,23 @@ def test_a_write_that_ran_nowhere_is_shown_with_its_policy_and_money() -> None:
     assert told["wish"]["money"] == FIFTY.model_dump()
     assert told["told_now"]["answer"] == "A month."
     assert "steps_now" not in told
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "told"),
+    [(10_000, "at least 0 of staff must approve it (R1)"), (10_001, "at least 1 of staff must approve it (R2)"),
+     (50_001, "at least 2 of staff must approve it (R3)")],
+)  # fmt: skip
+def test_a_refund_that_was_not_asked_for_is_judged_by_its_amount(amount_minor: int, told: str) -> None:
+    wish = replace(WISH, money=Money(amount_minor=amount_minor, currency="USD"))
+    found = with_verdict(other(wish=wish), load_policy()).wish
+    assert found is not None
+    assert found.verdict == ("its customer must confirm it", f"by its amount {told}")
+
+
+def test_what_is_no_refund_has_no_verdict_of_its_policy() -> None:
+    for one in (SAME, other(wish=replace(WISH, tool="create_ticket")), other(wish=replace(WISH, money=None))):
+        assert with_verdict(one, load_policy()) == one
 
 
 def test_many_turns_are_counted_with_their_money_and_what_the_models_took() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from onebox.fork_brains import brain_settings
+from onebox.fork_brains import brain_settings, read_settings, refund_policy
 from onebox.fork_options import Forks, read_forks
 from orchestrator.brain.settings import LlmSettings
 from orchestrator.replay.refusing import ForkCode, ForkRefused
@@ -91,6 +91,17 @@ def test_a_model_has_a_provider_unless_a_server_of_ours_is_named() -> None:
     assert refused.value.code is ForkCode.MODEL_UNKNOWN
     own = KEYED.model_copy(update={"llm_base_url": "http://127.0.0.1:1"})
     assert brain_settings(Forks(brain="other"), own).llm_model == "other"
+
+
+def test_the_policy_of_refunds_is_the_one_that_billing_is_told_to_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIGUY_REFUND_AUTO_UP_TO_MINOR", "5000")
+    assert refund_policy(read_settings()).tiers[0].up_to_minor == 5_000
+    monkeypatch.setenv("AIGUY_REFUND_POLICY_FILE", str(tmp_path / "not-there.yaml"))
+    with pytest.raises(ForkRefused, match="AIGUY_REFUND_POLICY_FILE") as refused:
+        refund_policy(read_settings())
+    assert refused.value.code is ForkCode.NOT_A_POLICY
 
 
 @pytest.mark.parametrize("forks", [Forks(), Forks(brain="offline"), Forks(off=frozenset({"get_order"}))])

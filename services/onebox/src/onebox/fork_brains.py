@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
+from billing.refunds.policy import RefundPolicy, load_policy
 from contracts.registry import CONTRACTS
 from onebox.fork_options import OFFLINE, Forks
 from orchestrator.brain.factory import build_brains
@@ -22,12 +24,14 @@ from servicekit.settings import ServiceSettings
 
 
 class ForkSettings(ServiceSettings, LlmSettings):
-    """What the orchestrator's environment says of its Brain, of links in answers, and of its tools."""
+    """What the environment says of the Brain, of links in answers, of the tools, and of refunds."""
 
     service: str = "replay"
     database_url: str = ""
     answer_link_hosts: tuple[str, ...] = ()
     tool_allowlist: tuple[str, ...] = tuple(contract.name for contract in CONTRACTS)
+    refund_policy_file: Path | None = None
+    refund_auto_up_to_minor: int | None = None
 
 
 def brain_settings(forks: Forks, settings: LlmSettings) -> LlmSettings:
@@ -57,6 +61,15 @@ def read_settings() -> ForkSettings:
         return ForkSettings()
     except (ValidationError, OSError) as error:
         raise ForkRefused(ForkCode.MODEL_UNKNOWN, f"The settings of the model cannot be read: {error}") from error
+
+
+def refund_policy(settings: ForkSettings) -> RefundPolicy:
+    """The one that billing is told to have. Raises ForkRefused."""
+    try:
+        return load_policy(settings.refund_policy_file, auto_up_to_minor=settings.refund_auto_up_to_minor)
+    except (OSError, ValueError) as error:
+        text = f"{settings.refund_policy_file} (AIGUY_REFUND_POLICY_FILE) is no policy of refunds: {error}"
+        raise ForkRefused(ForkCode.NOT_A_POLICY, text) from error
 
 
 @asynccontextmanager

@@ -40,7 +40,9 @@ def replay_turns(
     reveal: Annotated[bool, typer.Option("--reveal", help="Show personal data instead of tokens.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each turn.")] = False,
 ) -> None:
-    """Run recorded turns again, without I/O. Exit code 1: one decides otherwise; 2: unknown or unreadable."""
+    """Run recorded turns again, without I/O but that of a forked model. Exit code 1: one decides otherwise; 2: unknown
+    or unreadable.
+    """
     if sum(one is not None for one in (turn, conversation, since)) != 1:
         raise typer.BadParameter("one of TURN, --conversation and --since is needed")
     if until is not None and since is None:

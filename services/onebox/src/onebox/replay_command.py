@@ -15,7 +15,7 @@ import asyncpg
 from rich.console import Console
 from rich.markup import escape
 
-from onebox.fork_brains import read_settings, thinking
+from onebox.fork_brains import read_settings, refund_policy, thinking
 from onebox.fork_options import Forks
 from onebox.replay_fork import Books, show_forks
 from orchestrator.journal.conversations import Conversations
@@ -74,10 +74,14 @@ async def show_fork(
     conversations = Conversations(keyring, keyring.derive("subject-hash"))
     try:
         async with AsyncExitStack() as open_ones:
-            anew = await open_ones.enter_async_context(thinking(forks, read_settings())) if forks.thinks else None
+            anew = in_force = None
+            if forks.thinks:
+                settings = read_settings()
+                in_force = refunds or refund_policy(settings)
+                anew = await open_ones.enter_async_context(thinking(forks, settings))
             db = await _connected(url, open_ones)
             billing = await _connected(billing_url, open_ones) if refunds and billing_url else None
-            books = Books(db, conversations, Spending(db), billing, anew)
+            books = Books(db, conversations, Spending(db), billing, anew, in_force)
             chosen = _chosen(Recordings(conversations, Codec()), db, asked)
             return await show_forks(
                 chosen, forks, books, console, aside, whole=asked.since is None, as_json=asked.as_json

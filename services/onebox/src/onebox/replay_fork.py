@@ -10,6 +10,7 @@ from billing.refunds.policy import RefundPolicy
 from billing.review.judging import approvals_under
 from onebox.fork_lines import as_line, sentence, step_lines, tally_lines
 from onebox.fork_options import Forks
+from onebox.fork_verdicts import with_verdict
 from orchestrator.journal.conversations import Conversations
 from orchestrator.replay.anew import Anew
 from orchestrator.replay.comparing import Forked, Tally, forked
@@ -26,7 +27,7 @@ SHOWN, UNTRIED = 0, 2
 @dataclass(frozen=True, slots=True)
 class Books:
     """Where a fork finds what it decides over. `billing`: only for a refund policy; `anew`: what thinks, where
-    something is thought.
+    something is thought, and `refunds`: the policy for refunds that were not asked for.
     """
 
     turns: Connection
@@ -34,6 +35,7 @@ class Books:
     spending: Spending
     billing: Connection | None = None
     anew: Anew | None = None
+    refunds: RefundPolicy | None = None
 
 
 async def show_forks(
@@ -81,7 +83,10 @@ async def _forked(one: Recording, rules: Rules, books: Books) -> Forked | None:
     if books.anew is None:
         return forked(one, changes)
     earlier = await earlier_of(books.turns, books.conversations, one.turn_id)
-    return None if earlier is None else await books.anew.forked(one, earlier, changes)
+    if earlier is None:
+        return None
+    found = await books.anew.forked(one, earlier, changes)
+    return found if books.refunds is None else with_verdict(found, books.refunds)
 
 
 def _rules(forks: Forks, billing: Connection | None) -> Rules:

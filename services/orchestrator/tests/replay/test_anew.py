@@ -20,8 +20,11 @@ from orchestrator.replay.comparing import Side, Tally, amounts
 from orchestrator.replay.sandbox import Parts
 from orchestrator.replay.tape import in_any_release
 from orchestrator.replay.walls import Wall
+from orchestrator.turn.inputs import PlanMade, PlannedCall, StopAsked, TurnStarted
+from orchestrator.turn.journal import Recorded
 
-from .thinkers import FIFTY, STATUS, Lab, Script, calls, conversation, says
+from .conftest import Journal
+from .thinkers import BEGAN_MS, FIFTY, STATUS, Lab, Script, calls, conversation, says
 
 ASKED = "Where is my order ABC123?"
 LOOKS_UP = [calls("get_order_status", order_id="ABC123"), says("Your order ABC123 is shipped.")]
@@ -151,6 +154,27 @@ async def test_the_other_brain_is_told_what_was_said_before_at_the_time_it_was(o
     assert seen.history == said
     assert seen.now.isoformat().startswith("2026-11-23T10:00")
     assert "issue_refund" in {one.name for one in seen.tools}
+
+
+async def test_what_people_did_comes_when_they_did_it_and_not_before(lab: Lab) -> None:
+    journal = Journal()
+    planned = PlannedCall(tool="get_order", arguments={"order_id": "ABC123"}, args_hash="1", label="")
+    told = (TurnStarted(text=ASKED, customer=True, channel="web"), PlanMade(call=planned), StopAsked())
+    for number, one in enumerate(told):
+        journal.add(Recorded(one, BEGAN_MS + number))
+    other = Script(LOOKS_UP)
+    found = await lab.forked(journal.recording(), other)
+    assert len(other.seen) == 1
+    assert found.steps_now[2].startswith("the customer stopped it")
+    assert found.now.ended == "stopped"
+
+
+async def test_an_address_in_what_a_tool_is_made_to_answer_reaches_no_brain(lab: Lab) -> None:
+    other = Script(LOOKS_UP)
+    told = json.dumps({"output": {**STATUS, "carrier": "ask eve@example.com"}})
+    await lab.forked(await looked_up(lab), other, get_order_status=told)
+    assert "ask <email_" in repr(other.seen)
+    assert "eve@example.com" not in repr(other.seen)
 
 
 async def test_an_address_in_the_message_reaches_no_brain(lab: Lab) -> None:
