@@ -71,7 +71,7 @@ class OfflineBrain:
         tasks = await understand(context, self._intents, self._manners, self._spelling)
         message = await self._message(tasks, context)
         await _stream(message.text, on_text)
-        return Draft(message.text, message.citations, Usage(), NAME)
+        return Draft(message.text, message.citations, Usage(), NAME, refuses=message.refuses)
 
     def _in_english(self, context: BrainContext) -> BrainContext:
         """A message of another language by its known words: what is wanted, and what to search for."""
