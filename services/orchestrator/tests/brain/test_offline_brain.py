@@ -325,10 +325,15 @@ async def test_who_asks_how_gets_all_of_the_steps(offline: OfflineBrain, ask: An
 async def test_the_section_that_people_ask_the_same_of_answers(
     offline: OfflineBrain, ask: Any, search_result: Any
 ) -> None:
-    question = "It weighs as much as a cow, will somebody fetch it?"
-    found = with_places(search_result(question, RETURNS), ("Bulky items", 0.7, 0.85), ("Step by step", 0.6, 0.0))
-    message = await said(offline, ask(question, observations=(found,)))
-    assert "They are collected from your home." in message.citations[0].quote
+    question = "And what if it is as heavy as a cow?"
+    for heading, told in (
+        ("Bulky items", "They are collected from your home."),
+        ("Step by step", "2. Print the label."),
+    ):
+        others = ((one, 0.5, 0.0) for one in ("Bulky items", "Step by step") if one != heading)
+        found = with_places(search_result(question, RETURNS), (heading, 0.5, 0.95), *others)
+        message = await said(offline, ask(question, observations=(found,)))
+        assert told in message.text
 
 
 async def test_two_sections_of_a_page_that_are_as_likely_are_both_quoted(
@@ -370,7 +375,7 @@ async def test_of_a_follow_up_the_last_message_says_what_is_wanted(
         "Warranty", "warranty",
         "# Warranty\n\n## How long\n\nStoves have a warranty of 5 years.\n\n## Claims\n\nTo claim, send a photo to us.",
     )  # fmt: skip
-    history = ("how long is the warranty of a stove", "Stoves have a warranty of 5 years.")
+    history = ("how long is the warranty of a stove that i bought last year", "Stoves have a warranty of 5 years.")
     found = search_result(f"{history[0]} and how do i claim it", page)
     message = await said(offline, ask("and how do i claim it", *history, observations=(found,)))
     assert "To claim, send a photo to us." in message.text
