@@ -9,6 +9,7 @@ from e2e.machine import Machine
 from evalbench.case import Case, Fault
 from evalbench.checking import Finding, check
 from evalbench.playing import Played, play
+from onebox.ports import ORCHESTRATOR
 from servicekit.embedded import free_port
 
 AT_ONCE = 6
@@ -101,3 +102,5 @@ async def hurt(machine: Machine, faults: Mapping[str, Fault], settings: Mapping[
     if tools:
         await machine.wipe_redis()
         await machine.ready(*tools)
+        # Breakers are the orchestrator's own memory: one that this fault opened would refuse the next group's calls.
+        await machine.stack.restart(ORCHESTRATOR, machine.extra)

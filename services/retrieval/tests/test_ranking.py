@@ -1,6 +1,7 @@
 """Fusion, re-ranking, selection and the numbers that decide between an answer and a refusal."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,18 @@ from retrieval.features import Match
 from retrieval.lexicon import Lexicon
 from retrieval.meanings import Meanings
 from retrieval.policy import clean_query, needs_policy
-from retrieval.ranking import Candidate, Ranked, consider, fuse, rank, select, with_policy
+from retrieval.ranking import (
+    Candidate,
+    Considered,
+    Place,
+    Ranked,
+    consider,
+    fuse,
+    places,
+    rank,
+    select,
+    with_policy,
+)
 from retrieval.reading import Asked, Reader
 from retrieval.synonyms import Synonyms
 from retrieval.vocabulary import Vocabulary
@@ -268,3 +280,21 @@ def test_the_gap_is_between_pages_not_between_passages_of_one_page(
         for name, similarity, page in (("1", 0.8, "p"), ("2", 0.78, "p"), ("3", 0.5, "q"))
     ]
     assert math.isclose(judge(reader.question("x", lexicon), pages, [], weights).gap, 0.3)
+
+
+def test_a_section_has_the_score_of_its_best_window_and_the_nearness_of_its_best_question() -> None:
+    def window(section: str, feature: float, similarity: float, *, question: bool = False) -> Considered:
+        at = replace(entry("a"), section=section, is_question=question)
+        return Considered(Candidate(at, similarity, 0.0, None), similarity, NOTHING, {"deep": feature})
+
+    weights = Weights(0, {"deep": 2.0}, {}, 0.0, 0.0, 0.0)
+    found = places(
+        [
+            window("Costs", 0.4, 0.3),
+            window("Costs", 0.6, 0.8, question=True),
+            window("Costs", 0.5, 0.7, question=True),
+            window("Times", 0.7, 0.9),
+        ],
+        weights,
+    )
+    assert found == {"a": (Place("Times", 0.7, 0.0), Place("Costs", 0.6, 0.8))}

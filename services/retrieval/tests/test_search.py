@@ -127,3 +127,6 @@ async def test_a_section_is_found_by_the_words_of_those_who_ask_and_shown_in_its
     assert after.strength > before.strength
     assert (after.passages[0].title, after.passages[0].section) == ("Hammocks", "Load")
     assert "uncles" not in after.model_dump_json()
+    (asked,) = [one.asked for one in after.passages[0].places if one.section == "Load"]
+    assert asked > 0.0
+    assert {one.asked for passage in before.passages for one in passage.places} == {0.0}

@@ -13,8 +13,10 @@ from typing import Protocol
 from contracts.tools.retrieval import SearchOutput
 from contracts.turn import Citation
 from orchestrator.brain.offline.answering import Answerer
+from orchestrator.brain.offline.extracting import Extractor, Weights
 from orchestrator.brain.offline.intents import Embed
 from orchestrator.brain.offline.phrasing import Phrases
+from orchestrator.brain.offline.remembering import Remembered
 from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.port import Observation
 from orchestrator.effects.phrases import load_phrases
@@ -77,6 +79,7 @@ class Citations:
     slug_of: Callable[[str], str] = slug_of_url
     cited: list[Cited] = field(default_factory=list)
     _standing: Standing | None = None
+    _answerer: Answerer | None = None
 
     async def __call__(self, question: Labelled, output: SearchOutput) -> None:
         """Answer and judge one question."""
@@ -86,7 +89,9 @@ class Citations:
         """What the customer would have been told, and how well its sources hold."""
         found = output.model_dump(mode="json")
         seen = Observation("search_kb", {"query": question.text}, found)
-        told = await Answerer(Phrases(), self.embed).answer(question.text, (seen,), datetime.now(UTC))
+        if self._answerer is None:
+            self._answerer = Answerer(Phrases(), Extractor(self.embed, Weights.load(), Remembered(self.embed)))
+        told = await self._answerer.answer(question.text, (seen,), datetime.now(UTC))
         book = load_phrases()
         if self._standing is None:
             self._standing = standing(read_policy("business"), (*book.all_texts(), *Phrases().all_texts()))

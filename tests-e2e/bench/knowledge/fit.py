@@ -162,10 +162,10 @@ def _ranking(rows: Sequence[Row], penalty: float = 1.0, steps: int = 500) -> Flo
             total += features.T @ (right * chance / (right @ chance + 1e-12) - chance)
         return total
 
-    return _climb(np.ones(len(RANKING)), gradient, steps)
+    return climb(np.ones(len(RANKING)), gradient, steps)
 
 
-def _climb(start: Floats, gradient: Callable[[Floats], Floats], steps: int) -> Floats:
+def climb(start: Floats, gradient: Callable[[Floats], Floats], steps: int) -> Floats:
     """Adam, kept at or above 0."""
     weights, mean, square = start.copy(), np.zeros_like(start), np.zeros_like(start)
     for step in range(1, steps + 1):

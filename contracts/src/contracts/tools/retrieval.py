@@ -31,10 +31,22 @@ class SearchInput(ContractModel):
     updated_after: Day | None = None
 
 
+class Place(ContractModel):
+    """A section of a passage that the search found something in: its path of headings, joined by " > ".
+
+    `score` is that of its best window; `asked` the cosine of the nearest question that people ask there, 0 without one.
+    """
+
+    section: str
+    score: float = Field(ge=0, le=1)
+    asked: float = Field(default=0.0, ge=0, le=1)
+
+
 class Passage(ContractModel):
     """One chunk that was found. `score` (the ranking's) and `similarity` (the cosine) are in [0, 1]; higher is better.
 
-    `anchor` names the place on the page (without the #), `language` is that of the text (ISO 639-1).
+    `anchor` names the place on the page (without the #), `language` is that of the text (ISO 639-1), `places` are the
+    sections in which something was found, best first.
     """
 
     chunk_id: str
@@ -49,6 +61,7 @@ class Passage(ContractModel):
     updated_at: datetime
     anchor: str = ""
     language: str = "en"
+    places: tuple[Place, ...] = ()
 
 
 class SearchOutput(ContractModel):
@@ -69,7 +82,7 @@ class SearchOutput(ContractModel):
 
 
 SEARCH_KB = ToolContract(
-    name="search_kb", family=Family.RETRIEVAL, version="1.2.0",
+    name="search_kb", family=Family.RETRIEVAL, version="1.3.0",
     description="Searches the shop's reviewed help articles and policies. Use it for every question about how "
     "things work, policies, delivery, returns, warranty, products, privacy.",
     input=SearchInput, output=SearchOutput, effect=ToolEffect.READ, scope="kb.search", risk=RiskTier.LOW,

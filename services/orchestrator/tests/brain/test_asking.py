@@ -24,7 +24,8 @@ WARRANTY = (
     ("question", "wanted"),
     [("How long is the warranty?", "period"), ("When will it arrive?", "period"), ("What does express cost?", "price"),
      ("Where is your store?", "place"), ("How do I return it?", "steps"), ("Can I pay later?", "permission"),
-     ("Tell me about tents", "any")],
+     ("How heavy is the tent?", "measure"), ("How long is the bench in cm?", "measure"),
+     ("It weighs a lot, who collects it?", "any"), ("Tell me about tents", "any")],
 )  # fmt: skip
 def test_a_question_wants_a_kind_of_answer(question: str, wanted: str) -> None:
     assert wanted_by(question) == wanted
@@ -34,6 +35,8 @@ def test_a_sentence_holds_what_was_asked_for_or_not() -> None:
     assert has_kind("Tents have a warranty of 2 years.", "period")
     assert not has_kind("We build things to last.", "period")
     assert has_kind("It costs 5.90 USD.", "price")
+    assert has_kind("Everything above 25 kg is collected.", "measure")
+    assert not has_kind("It stands winds of up to 60 km/h.", "measure")
     assert has_kind("You can cancel an order as long as it is not packed.", "permission")
     assert not has_kind("When a payment cannot be confirmed, the order is cancelled.", "permission")
 

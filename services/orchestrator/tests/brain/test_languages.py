@@ -23,7 +23,7 @@ async def ignore(_text: str) -> None:
 @pytest.mark.parametrize(
     ("language", "question", "words"),
     [
-        ("de", "Wie lange habe ich Zeit, etwas zurückzugeben?", "how long return"),
+        ("de", "Wie lange habe ich Zeit, etwas zurückzugeben?", "how long do I have return"),
         ("de", "Was kostet der Versand?", "how much costs shipping"),
         ("fr", "Combien coûte la livraison ?", "how much costs delivery shipping"),
         ("fr", "Livrez-vous au Canada ?", "deliver Canada"),

@@ -313,6 +313,13 @@ async def test_what_is_told_before_a_question_is_no_question_of_its_own(
     assert len(message.citations) == 1
 
 
+def with_places(found: Observation, *places: tuple[str, float, float]) -> Observation:
+    """The one passage with the sections that the search found something in: heading, score, nearness of a question."""
+    (passage,) = (found.output or {})["passages"]
+    rows = [dict(zip(("section", "score", "asked"), one, strict=True)) for one in places]
+    return replace(found, output={**(found.output or {}), "passages": [{**passage, "places": rows}]})
+
+
 RETURNS = (
     "How to return an item",
     "returns",
@@ -324,8 +331,69 @@ RETURNS = (
 
 async def test_who_asks_how_gets_all_of_the_steps(offline: OfflineBrain, ask: Any, search_result: Any) -> None:
     question = "How do I return an item?"
+    found = with_places(search_result(question, RETURNS), ("Step by step", 0.8, 0.9))
+    message = await said(offline, ask(question, observations=(found,)))
+    assert "1. Sign in and choose the order.\n2. Print the label.\n3. Hand the parcel in." in message.text
+
+
+async def test_the_section_that_people_ask_the_same_of_answers(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    question = "And what if it is as heavy as a cow?"
+    for heading, told in (
+        ("Bulky items", "They are collected from your home."),
+        ("Step by step", "2. Print the label."),
+    ):
+        others = ((one, 0.5, 0.0) for one in ("Bulky items", "Step by step") if one != heading)
+        found = with_places(search_result(question, RETURNS), (heading, 0.5, 0.95), *others)
+        message = await said(offline, ask(question, observations=(found,)))
+        assert told in message.text
+
+
+async def test_two_sections_of_a_page_that_are_as_likely_are_both_quoted(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    page = ("Care", "care", "# Care\n\n## Pans\n\nWash pans by hand.\n\n## Boards\n\nWash boards by hand.")
+    message = await said(offline, ask("Wash by hand?", observations=(search_result("Wash by hand?", page),)))
+    assert [one.quote for one in message.citations] == ["Wash pans by hand.", "Wash boards by hand."]
+
+
+async def test_a_page_that_is_far_from_a_question_is_no_answer_to_a_search_that_is_hardly_sure(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    question = "Who tunes pianos here?"
+    sure = search_result(question, SLA)
+    unsure = replace(sure, output={**(sure.output or {}), "strength": 0.55})
+    assert not (await said(offline, ask(question, observations=(sure,)))).refuses
+    message = await said(offline, ask(question, observations=(unsure,)))
+    assert message.refuses
+    assert "could not find an answer" in message.text
+
+
+async def test_who_asks_for_a_weight_is_not_told_something_without_one(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    question = "How heavy is the parcel?"
     message = await said(offline, ask(question, observations=(search_result(question, RETURNS),)))
-    assert message.text.startswith("1. Sign in and choose the order.\n2. Print the label.\n3. Hand the parcel in.")
+    assert message.refuses
+    heavy = (*RETURNS[:2], RETURNS[2] + " The parcel is heavy: it weighs 12 kg.")
+    message = await said(offline, ask(question, observations=(search_result(question, heavy),)))
+    assert "12 kg" in message.text
+    assert not message.refuses
+
+
+async def test_of_a_follow_up_the_last_message_says_what_is_wanted(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    page = (
+        "Warranty", "warranty",
+        "# Warranty\n\n## How long\n\nStoves have a warranty of 5 years.\n\n## Claims\n\nTo claim, send a photo to us."
+        "\n\n## Gifts\n\nWhoever got it as a gift is covered too.",
+    )  # fmt: skip
+    history = ("how many years of warranty does a stove have", "Stoves have a warranty of 5 years.")
+    found = search_result(f"{history[0]} and as a gift?", page)
+    message = await said(offline, ask("and as a gift?", *history, observations=(found,)))
+    assert "Whoever got it as a gift is covered too." in message.text
 
 
 async def test_with_no_passage_at_all_it_cites_nothing(offline: OfflineBrain, ask: Any, search_result: Any) -> None:

@@ -10,6 +10,7 @@ from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.brain.offline.intents import IntentIndex
 from orchestrator.brain.offline.manners import Manners
 from orchestrator.brain.offline.slots import Amount, Slots, read_slots
+from orchestrator.brain.offline.spelling import Spelling
 from orchestrator.brain.offline.understanding import understand
 from orchestrator.brain.policy_files import read_policy
 from servicekit.embedding import Embedder
@@ -28,15 +29,21 @@ def manners(embedder: Embedder) -> Manners:
     return Manners.load(embedder.pieces.words())
 
 
+@pytest.fixture(scope="module")
+def spelling(embedder: Embedder) -> Spelling:
+    examples = read_policy("intents")["intents"]
+    return Spelling((text for texts in examples.values() for text in texts), embedder.pieces.words())
+
+
 async def test_nine_in_ten_unseen_messages_are_understood_and_no_foreign_one_is_acted_on(
-    intents: IntentIndex, manners: Manners, ask: Any
+    intents: IntentIndex, manners: Manners, spelling: Spelling, ask: Any
 ) -> None:
     examples = {text for texts in read_policy("intents")["intents"].values() for text in texts}
     wrong: list[tuple[str, str, str]] = []
     for label, texts in MESSAGES.items():
         for text in texts:
             assert text not in examples
-            found = (await understand(ask(text), intents, manners))[0].intent
+            found = (await understand(ask(text), intents, manners, spelling))[0].intent
             if found != label:
                 wrong.append((label, text, found))
     total = sum(map(len, MESSAGES.values()))
@@ -111,14 +118,19 @@ async def test_a_follow_up_is_understood_from_what_came_before(
     order_id: str | None,
     intents: IntentIndex,
     manners: Manners,
+    spelling: Spelling,
     ask: Any,
 ) -> None:
-    task = (await understand(ask(question, *history), intents, manners))[0]
+    task = (await understand(ask(question, *history), intents, manners, spelling))[0]
     assert (task.intent, task.slots.order_id) == (intent, order_id)
 
 
-async def test_a_message_with_two_wishes_gives_two_tasks(intents: IntentIndex, manners: Manners, ask: Any) -> None:
-    tasks = await understand(ask("Where is my order ABC123 and what is your return policy?"), intents, manners)
+async def test_a_message_with_two_wishes_gives_two_tasks(
+    intents: IntentIndex, manners: Manners, spelling: Spelling, ask: Any
+) -> None:
+    tasks = await understand(
+        ask("Where is my order ABC123 and what is your return policy?"), intents, manners, spelling
+    )
     assert [task.intent for task in tasks] == ["order_status", "knowledge"]
 
 

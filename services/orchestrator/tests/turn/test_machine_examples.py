@@ -196,6 +196,13 @@ def test_a_weak_search_is_answered_by_the_stronger_writer() -> None:
     assert asks(step, Draft) == Draft()
 
 
+@pytest.mark.parametrize(("refuses", "outcome"), [(True, Outcome.REFUSED), (False, Outcome.ANSWERED)])
+def test_what_the_writer_finds_to_be_no_answer_is_recorded_as_a_no(refuses: bool, outcome: Outcome) -> None:
+    found = ToolSucceeded(output={"strength": 0.6, "answerable": True}, ms=1)
+    step = after(STARTED, PlanMade(call=READ), found, Drafted(text="Nothing found.", refuses=refuses))
+    assert step.state.outcome is outcome
+
+
 def test_the_tool_budget_ends_the_loop() -> None:
     second = READ.model_copy(update={"args_hash": "9"})
     third = READ.model_copy(update={"args_hash": "10"})

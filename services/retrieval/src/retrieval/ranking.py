@@ -54,6 +54,17 @@ class Considered:
     features: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A section in which something was found: its best window's score, and the similarity of the nearest question that
+    people ask there (0 without one).
+    """
+
+    section: str
+    score: float
+    asked: float
+
+
 def fuse(found: Found, catalogue: Catalogue, limit: int = CANDIDATES) -> list[Candidate]:
     """The first `limit` windows by weighted reciprocal rank in the three lists, best first."""
     shares: dict[str, float] = {}
@@ -95,16 +106,25 @@ def consider(asked: Asked, candidates: Sequence[Candidate], meanings: Meanings, 
 
 def rank(considered: Sequence[Considered], weights: Weights) -> list[Ranked]:
     """Chunks, best first, each by its best window. A score of 1 would be a window that fits in every respect."""
-    most = sum(weights.ranking.values())
-    scored = [
-        (sum(weight * one.features[name] for name, weight in weights.ranking.items()) / most, one) for one in considered
-    ]
+    scored = [(_score(one, weights), one) for one in considered]
     chunks: dict[str, Ranked] = {}
     for score, one in sorted(scored, key=lambda pair: -pair[0]):
         entry = one.candidate.entry
         if entry.chunk_id not in chunks:
             chunks[entry.chunk_id] = Ranked(score, one.similarity, entry, one.match)
     return list(chunks.values())
+
+
+def places(considered: Sequence[Considered], weights: Weights) -> dict[str, tuple[Place, ...]]:
+    """For each chunk the sections in which something was found, best first."""
+    best: dict[str, dict[str, Place]] = {}
+    for one in considered:
+        entry, score = one.candidate.entry, _score(one, weights)
+        sections = best.setdefault(entry.chunk_id, {})
+        known = sections.get(entry.section, Place(entry.section, 0.0, 0.0))
+        asked = one.similarity if entry.is_question else 0.0
+        sections[entry.section] = Place(entry.section, max(score, known.score), max(asked, known.asked))
+    return {chunk: tuple(sorted(sections.values(), key=lambda one: -one.score)) for chunk, sections in best.items()}
 
 
 def select(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
@@ -135,6 +155,11 @@ def with_policy(chosen: Sequence[Ranked], policies: Sequence[Ranked], limit: int
     if not policies or any(one.entry.is_policy for one in chosen) or (chosen and limit < 2):
         return list(chosen)
     return [*chosen[: limit - 1], policies[0]]
+
+
+def _score(one: Considered, weights: Weights) -> float:
+    total = sum(weight * one.features[name] for name, weight in weights.ranking.items())
+    return total / sum(weights.ranking.values())
 
 
 def _deep(one: Candidate, weights: Weights) -> float:

@@ -6,10 +6,11 @@ question -> typing errors -> cache? -> quick vector + keywords -> index -> fusio
 The deep vector costs more than all the rest together, and changes nothing where the other two signals settle it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+from contracts.tools import retrieval as contract
 from contracts.tools.retrieval import Passage, SearchInput, SearchOutput
 from retrieval.answer_cache import AnswerCache, cache_key
 from retrieval.backends.port import Found, Question, Scope
@@ -19,7 +20,7 @@ from retrieval.keywords import question_vector
 from retrieval.meanings import Meanings
 from retrieval.policy import clean_query, needs_policy
 from retrieval.question_embedder import QuestionEmbedder
-from retrieval.ranking import CANDIDATES, Considered, Ranked, consider, fuse, rank, select, with_policy
+from retrieval.ranking import CANDIDATES, Considered, Place, Ranked, consider, fuse, places, rank, select, with_policy
 from retrieval.reading import Asked, Reader
 from retrieval.rerank import Reranker
 from retrieval.synonyms import Synonyms
@@ -54,9 +55,10 @@ class LookUp:
 
 @dataclass(frozen=True, slots=True)
 class _Weighed:
-    """What a question was looked up with, the chunks that came of it, and how far they answer it."""
+    """What a question was looked up with, the chunks that came of it, where in them, and how far they answer it."""
 
     vectors: Question
+    considered: Sequence[Considered]
     ranked: list[Ranked]
     evidence: Evidence
 
@@ -105,12 +107,14 @@ class Searcher:
         if self._tools.reranker is not None:
             ranked = await self._tools.reranker.order(text, ranked)
         chosen = select(ranked, asked.top_k)
+        where = places(weighed.considered, self._tools.weights)
         if needs_policy(text, question.stems) and not any(one.entry.is_policy for one in chosen):
             policies = Scope(scope.channel, scope.now, scope.tags, True, scope.updated_after)
             second = await self._look_up(question, weighed.vectors, policies)
             chosen = with_policy(chosen, rank(second.considered, self._tools.weights), asked.top_k)
+            where = places(second.considered, self._tools.weights) | where
         return SearchOutput(
-            passages=tuple(_passage(one) for one in chosen),
+            passages=tuple(_passage(one, where) for one in chosen),
             strength=round(evidence.strength, 4),
             gap=round(evidence.gap, 4),
             cover=round(evidence.cover, 4),
@@ -131,7 +135,9 @@ class Searcher:
     def _weigh(self, question: Asked, vectors: Question, looked_up: LookUp) -> _Weighed:
         ranked = rank(looked_up.considered, self._tools.weights)
         tops = self.tops(looked_up.found)
-        return _Weighed(vectors, ranked, judge(question, select(ranked, _JUDGED), tops, self._tools.weights))
+        return _Weighed(
+            vectors, looked_up.considered, ranked, judge(question, select(ranked, _JUDGED), tops, self._tools.weights)
+        )
 
     def _vectors(self, question: Asked) -> Question:
         beside = question.said.union(*question.alike)
@@ -167,7 +173,7 @@ def _day(asked: SearchInput) -> float | None:
     return midnight.timestamp() - 0.001  # the scope leaves out what was updated at that very moment
 
 
-def _passage(one: Ranked) -> Passage:
+def _passage(one: Ranked, where: Mapping[str, Sequence[Place]]) -> Passage:
     entry = one.entry
     return Passage(
         chunk_id=entry.chunk_id,
@@ -181,4 +187,8 @@ def _passage(one: Ranked) -> Passage:
         is_policy=entry.is_policy,
         updated_at=datetime.fromtimestamp(entry.updated_at, UTC),
         anchor=entry.anchor,
+        places=tuple(
+            contract.Place(section=place.section, score=round(place.score, 4), asked=round(place.asked, 4))
+            for place in where.get(entry.chunk_id, ())
+        ),
     )

@@ -5,8 +5,9 @@ streams, and each becomes a citation whose quote is the sentence of that passage
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from contracts.turn import Citation
 from contracts.turn import Mark as SourceMark
@@ -21,9 +22,20 @@ MAX_QUOTE = 300
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A section of a passage in which the search found something: its headings, joined by " > ", the `score` of what it
+    found, and how near a question comes that people `asked` there; both in [0, 1].
+    """
+
+    section: str
+    score: float
+    asked: float
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A passage that may be cited. `section`: the heading under which the search found it, "" where a page begins;
-    `similarity`: how near what it found there comes to the question, in [0, 1].
+    `places`: all sections in which it found something.
     """
 
     chunk_id: str
@@ -31,7 +43,7 @@ class Source:
     url: str
     text: str
     section: str | None = None
-    similarity: float = 0.0
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +61,14 @@ def sources_of(observations: Sequence[Observation]) -> tuple[Source, ...]:
         for passage in (one.output or {}).get("passages", ()):
             source = Source(
                 str(passage["chunk_id"]), str(passage["title"]), str(passage["url"]), str(passage["text"]),
-                passage.get("section"), float(passage.get("similarity", 0.0)),
+                passage.get("section"), tuple(map(_place, passage.get("places", ()))),
             )  # fmt: skip
             found.setdefault(source.chunk_id, source)
     return tuple(found.values())
+
+
+def _place(found: Mapping[str, Any]) -> Place:
+    return Place(str(found["section"]), float(found["score"]), float(found.get("asked", 0.0)))
 
 
 class MarkFilter:

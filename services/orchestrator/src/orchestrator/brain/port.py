@@ -106,13 +106,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A written answer; its text has already gone to `on_text`. `marks`: where in it which source was marked."""
+    """A written answer; its text has already gone to `on_text`. `marks`: where in it which source was marked;
+    `refuses`: it is a no.
+    """
 
     text: str
     citations: tuple[Citation, ...]
     usage: Usage
     model: str
     marks: tuple[Mark, ...] = ()
+    refuses: bool = False
 
 
 class BrainError(Exception):

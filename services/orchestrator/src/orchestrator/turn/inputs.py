@@ -227,10 +227,11 @@ class RetryDue(OpenModel):
 
 
 class Drafted(OpenModel):
-    """An answer was written: by the writer model, or from a phrase of ours."""
+    """An answer was written: by the writer model, or from a phrase of ours. `refuses`: it is a no."""
 
     kind: Literal["drafted"] = "drafted"
     text: str
+    refuses: bool = False
     citations: tuple[Citation, ...] = ()
     marks: tuple[Mark, ...] = ()
     usage: Usage = Usage()

@@ -1,4 +1,4 @@
-"""What kind of answer a question wants: a period, a price, a place, a yes or no, steps. And its parts."""
+"""What kind of answer a question wants: a measure, a period, a price, a place, a yes or no, steps. And its parts."""
 
 import re
 from typing import Literal
@@ -6,12 +6,22 @@ from typing import Literal
 from orchestrator.brain.sentences import content_words
 from orchestrator.guard.support.facts import facts_of
 
-Wanted = Literal["period", "price", "place", "permission", "steps", "any"]
+Wanted = Literal["measure", "period", "price", "place", "permission", "steps", "any"]
 
 _PERIOD = re.compile(
     r"\b(?:how (?:long|soon|fast|quick\w*|late|often|old)|how many (?:days|weeks|months|hours|years)|when"
     r"|by when|what time|until when|deadline|opening hours|sla|days)\b",
     re.IGNORECASE,
+)
+_LENGTHS = r"(?:cm|inch(?:es)?|feet|metres?|meters?)"
+_MEASURE = re.compile(
+    rf"\bhow (?:heavy|tall|wide|deep|thick|high)\b|\bhow (?:big|large|long) (?:is|are)\b.{{0,60}}\b{_LENGTHS}\b"
+    r"|\bhow much (?:do|does|did)\b.{0,40}\bweigh\b|\bwhat (?:is|are)\b.{0,40}\b(?:weight|dimensions?|measurements?)\b"
+    r"|\bhow many (?:kg|kilos?|lbs?|pounds|inches|cm|lit(?:er|re)s?|watts?)\b",
+    re.IGNORECASE,
+)
+_A_MEASURE = re.compile(
+    r"\d\s?(?:kg|g|lbs?|pounds|oz|mm|cm|m|metres?|meters?|inch(?:es)?|feet|ft|lit(?:er|re)s?|l|ml|watts?|W|Wh)\b"
 )
 _PRICE = re.compile(
     r"\b(?:how much|what does .* cost|costs?|price|fee|charge|expensive|free|who pays|cheap\w*)\b", re.I
@@ -66,7 +76,8 @@ def is_asking(text: str) -> bool:
 def wanted_by(question: str) -> Wanted:
     """The kind of answer that the question asks for."""
     kinds: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
-        ("period", _PERIOD), ("price", _PRICE), ("place", _WHERE), ("steps", _HOW), ("permission", _ALLOWED),
+        ("measure", _MEASURE), ("period", _PERIOD), ("price", _PRICE), ("place", _WHERE), ("steps", _HOW),
+        ("permission", _ALLOWED),
     )  # fmt: skip
     return next((kind for kind, pattern in kinds if pattern.search(question)), "any")
 
@@ -76,6 +87,8 @@ def has_kind(text: str, wanted: Wanted) -> bool:
     match wanted:
         case "period":
             return any(fact.kind in _TIMES for fact in facts_of(text, names=False))
+        case "measure":
+            return _A_MEASURE.search(text) is not None
         case "price":
             return "free" in text.lower() or any(fact.kind in _MONEY for fact in facts_of(text, names=False))
         case "place":

@@ -6,9 +6,12 @@ from dataclasses import replace
 from contracts.turn import FinalMessage, ToolCall, Usage
 from orchestrator.brain.offline.answering import Answerer
 from orchestrator.brain.offline.deciding import Say, TicketWanted, decide, is_guests, offered
+from orchestrator.brain.offline.extracting import Extractor, Weights
 from orchestrator.brain.offline.intents import EmbedWithWords, IntentIndex
 from orchestrator.brain.offline.manners import Manners
 from orchestrator.brain.offline.phrasing import TRANSLATED, phrases_by_language, shown_id
+from orchestrator.brain.offline.remembering import Remembered
+from orchestrator.brain.offline.spelling import Spelling
 from orchestrator.brain.offline.understanding import Task, understand
 from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.port import BrainContext, Draft, Message, OnText, Plan
@@ -25,10 +28,13 @@ class OfflineBrain:
     """`Brain` by labelled examples and rules. Holds nothing of any conversation."""
 
     def __init__(self, embed: EmbedWithWords) -> None:
-        self._intents = IntentIndex(embed, read_policy("intents")["intents"])
-        self._manners = Manners.load(embed.pieces.words())
+        examples, words = read_policy("intents")["intents"], embed.pieces.words()
+        self._intents = IntentIndex(embed, examples)
+        self._manners = Manners.load(words)
+        self._spelling = Spelling((text for texts in examples.values() for text in texts), words)
         self._phrases = phrases_by_language()
-        self._answerers = {one: Answerer(phrases, embed) for one, phrases in self._phrases.items()}
+        extractor = Extractor(embed, Weights.load(), Remembered(embed))
+        self._answerers = {one: Answerer(phrases, extractor) for one, phrases in self._phrases.items()}
         self._vocabularies = {one: Vocabulary.load(one) for one in TRANSLATED}
 
     @property
@@ -51,7 +57,7 @@ class OfflineBrain:
     async def plan(self, context: BrainContext, on_text: OnText) -> Plan:
         """See `Brain.plan`. Never raises `BrainError`."""
         context = self._in_english(context)
-        tasks = await understand(context, self._intents, self._manners)
+        tasks = await understand(context, self._intents, self._manners, self._spelling)
         call = self._next_call(tasks, context) or self._call_that_is_off(tasks, context)
         if call is not None:
             return Plan(call, Usage(), NAME, streamed=False)
@@ -62,9 +68,10 @@ class OfflineBrain:
     async def draft(self, context: BrainContext, on_text: OnText) -> Draft:
         """See `Brain.draft`."""
         context = self._in_english(context)
-        message = await self._message(await understand(context, self._intents, self._manners), context)
+        tasks = await understand(context, self._intents, self._manners, self._spelling)
+        message = await self._message(tasks, context)
         await _stream(message.text, on_text)
-        return Draft(message.text, message.citations, Usage(), NAME)
+        return Draft(message.text, message.citations, Usage(), NAME, refuses=message.refuses)
 
     def _in_english(self, context: BrainContext) -> BrainContext:
         """A message of another language by its known words: what is wanted, and what to search for."""
@@ -105,7 +112,7 @@ class OfflineBrain:
                 key for key, holds in (("ask_next", _withheld), ("sign_in", _may_sign_in)) if holds(tasks, context)
             ]
             text = "\n\n".join((answer.text, *map(phrases.say, later)))
-            return FinalMessage(text=text, citations=answer.citations, confidence=confidence)
+            return FinalMessage(text=text, citations=answer.citations, refuses=answer.refuses, confidence=confidence)
         says = [step for step in (decide(task, context) for task in tasks) if isinstance(step, Say)]
         texts = [phrases.say(say.key, **_shown(say)) for say in says] or [phrases.say("not_available")]
         notes = " ".join(context.notes)

@@ -8,6 +8,7 @@ from contracts.turn import Role
 from orchestrator.brain.offline.asking import is_asking
 from orchestrator.brain.offline.intents import IntentIndex
 from orchestrator.brain.offline.manners import Manners
+from orchestrator.brain.offline.quoting import said_oneself
 from orchestrator.brain.offline.rules import (
     about_nobodys,
     asks_in_general,
@@ -19,6 +20,7 @@ from orchestrator.brain.offline.rules import (
     unambiguous,
 )
 from orchestrator.brain.offline.slots import Slots, read_slots, remembered_order
+from orchestrator.brain.offline.spelling import Spelling
 from orchestrator.brain.port import BrainContext
 from orchestrator.brain.sentences import content_words
 
@@ -73,9 +75,12 @@ class Task:
     confidence: float = 1.0
 
 
-async def understand(context: BrainContext, intents: IntentIndex, manners: Manners) -> tuple[Task, ...]:
+async def understand(
+    context: BrainContext, intents: IntentIndex, manners: Manners, spelling: Spelling
+) -> tuple[Task, ...]:
     """What the customer wants, at least one task, in the order of the message."""
-    text = context.question
+    about, own = context.question, said_oneself(context.question)
+    text = spelling.righted(own) if context.language == "en" else own
     slots = read_slots(text)
     answer = _answer_to_offer(context, slots) or _all_of_it(context, slots)
     if answer is not None:
@@ -83,13 +88,15 @@ async def understand(context: BrainContext, intents: IntentIndex, manners: Manne
     earlier = _before(context)
     if earlier and _only_facts(text, slots):
         # "1234" after "Which order is it?": the earlier message says what is wanted of it.
-        text = f"{earlier} {text}"
+        text, about = f"{earlier} {text}", f"{earlier} {about}"
         slots = _together(read_slots(earlier), slots)
     slots = _with_history(slots, context)
     tasks: dict[str, Task] = {}
     for clause in _clauses(text):
         label, confidence = await _intent_of(clause, slots, intents, manners)
-        task = Task(label, slots, _query(clause, text, context), text, confidence)
+        # What others said asks for nothing, but it may tell what a question is about.
+        sought = context.question if label in _SEARCHED and own != context.question else clause
+        task = Task(label, slots, _query(sought, text, context), about, confidence)
         if label != "knowledge" or content_words(clause) or not tasks:
             first = tasks.setdefault(label, task)
             if first is not task and label == "knowledge":
@@ -97,7 +104,7 @@ async def understand(context: BrainContext, intents: IntentIndex, manners: Manne
                 tasks[label] = replace(first, query=f"{first.query} and {clause}"[:1000])
     acting = [task for task in tasks.values() if task.intent in _ACTING - {"knowledge"}]
     if not acting and _is_lost(list(tasks.values()), text, context, manners):
-        return (Task("not_understood", slots, text, text),)
+        return (Task("not_understood", slots, text, about),)
     wanted = [task for task in tasks.values() if task.intent in _ACTING]
     return tuple((wanted or list(tasks.values()))[:MAX_TASKS])
 
