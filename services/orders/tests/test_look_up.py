@@ -34,9 +34,19 @@ async def test_a_customer_sees_what_is_in_their_order(service: ToolClient) -> No
     assert (str(order.total), order.ship_to) == ("184.00 USD", "Burlington, United States")
 
 
-async def test_an_order_id_is_found_however_it_is_spelled(service: ToolClient) -> None:
-    found = await service.call(GET_ORDER_STATUS, {"order_id": "abc123"})
+@pytest.mark.parametrize("spelled", ["abc123", "ABC-123", "a-bc1-23"])
+async def test_an_order_id_is_found_however_it_is_spelled(service: ToolClient, spelled: str) -> None:
+    found = await service.call(GET_ORDER_STATUS, {"order_id": spelled})
     assert found.json()["order_id"] == "ABC123"
+
+
+async def test_of_two_that_differ_in_a_dash_it_is_the_one_that_is_written_so(service: ToolClient) -> None:
+    async with service.kit.db.transaction() as connection:
+        await connection.execute("DELETE FROM order_items WHERE order_id = '1234'")
+        await connection.execute("UPDATE orders SET id = 'ABC-123' WHERE id = '1234'")
+    for spelled in ("ABC123", "ABC-123"):
+        found = await service.call(GET_ORDER_STATUS, {"order_id": spelled})
+        assert found.json()["order_id"] == spelled
 
 
 async def test_ones_own_email_finds_the_newest_order(service: ToolClient) -> None:

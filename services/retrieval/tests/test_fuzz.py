@@ -18,7 +18,7 @@ from retrieval.settings import Settings
 from servicekit.auth.claims import Role
 from servicekit.embedding import Embedder
 from servicekit.testing import eventually
-from servicekit.testing.fuzz import MODES, Fuzzed, fuzzed
+from servicekit.testing.fuzz import MODES, UNHURRIED, Fuzzed, fuzzed
 from servicekit.testing.issuer import TestIssuer
 from servicekit.testing.tool_client import kit_with
 
@@ -32,8 +32,9 @@ def api(
 ) -> Iterator[Fuzzed]:
     folder: Path = tmp_path_factory.mktemp("fuzz")
     settings = Settings(
-        environment="test", database_url=database_url("retrieval"), redis_url=redis_url, index_dir=folder / "index"
-    )
+        environment="test", database_url=database_url("retrieval"), redis_url=redis_url, index_dir=folder / "index",
+        rate_limit_per_minute=UNHURRIED,
+    )  # fmt: skip
     asyncio.run(ingest_folder(starter_folder(), database_url=settings.database_url, embedder=embedder))
     issuer = TestIssuer.create()
     app = build(settings, kit_factory=kit_with(issuer), embedder=embedder)

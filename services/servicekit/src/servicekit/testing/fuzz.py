@@ -32,6 +32,8 @@ MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 PRIVACY_PATHS = (EXPORT_PATH, ERASE_PATH)
 #: The same examples every time, so that a failure is everybody's.
 SAME = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+#: Calls a minute that no fuzzer makes: beyond a limit even a bad caller is rightly told 429.
+UNHURRIED = 1_000_000
 #: Deadlines that a good request may miss, and one that it does not, in milliseconds.
 _TIGHT, _ENOUGH = frozenset(map(str, range(1, 1_000))), "1000"
 Headers = Callable[[], Mapping[str, str]]

@@ -19,7 +19,7 @@ from servicekit.db.pool import Database
 from servicekit.db.seeding import run_seed
 from servicekit.settings import ServiceSettings
 from servicekit.testing.clock import FakeClock
-from servicekit.testing.fuzz import Fuzzed, fuzzed
+from servicekit.testing.fuzz import UNHURRIED, Fuzzed, fuzzed
 from servicekit.testing.issuer import TestIssuer
 from servicekit.testing.tool_client import ToolClient, kit_with, tool_service
 
@@ -86,7 +86,8 @@ def tool_fixtures(tested: ServiceUnderTest) -> tuple[Any, ...]:
 
     @pytest.fixture(scope="module")
     def api(database_url: Callable[[str], str], redis_url: str, master_key_file: Path) -> Iterator[Fuzzed]:
-        settings, issuer = tested.configured(database_url, redis_url, master_key_file), TestIssuer.create()
+        configured, issuer = tested.configured(database_url, redis_url, master_key_file), TestIssuer.create()
+        settings = configured.model_copy(update={"rate_limit_per_minute": UNHURRIED})
         run_seed(settings, lambda db: tested.seed(db, None))
         with fuzzed(tested.app(settings, kit_with(issuer)), issuer, tested.family) as running:
             yield running
