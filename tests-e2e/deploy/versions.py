@@ -52,7 +52,7 @@ _CONTRACTS: Mapping[str, tuple[tuple[str, str], ...]] = {
             "    updated_after: Day | None = None\n"
             '    deep: bool = Field(default=False, description="Whether to look for longer.")\n',
         ),
-        ('version="1.2.0"', 'version="1.3.0"'),
+        ('version="1.3.0"', 'version="1.4.0"'),
         ("    deprecations=(\n", f'    deprecations=(\n        Deprecation(argument="updated_after", {_SINCE}),\n'),
     ),
 }  # fmt: skip

@@ -113,9 +113,12 @@ RETURNS = (
 )
 
 
-async def test_who_asks_how_gets_all_of_the_steps(offline: OfflineBrain, ask: Any, search_result: Any) -> None:
+@pytest.mark.parametrize("places", [(), (("Step by step", 0.8, 0.9),), (("", 0.9, 0.0),)])
+async def test_who_asks_how_gets_all_of_the_steps(
+    places: tuple[tuple[str, float, float], ...], offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
     question = "How do I return an item?"
-    found = with_places(search_result(question, RETURNS), ("Step by step", 0.8, 0.9))
+    found = with_places(search_result(question, RETURNS), *places)
     message = await said(offline, ask(question, observations=(found,)))
     assert "1. Sign in and choose the order.\n2. Print the label.\n3. Hand the parcel in." in message.text
 

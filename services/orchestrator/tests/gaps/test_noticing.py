@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import ErrorClass
-from contracts.turn import Refusal
+from contracts.turn import Outcome, Refusal
 from orchestrator.gaps.noticing import MAX_QUESTION, GapReason, disliked, noticed
 from orchestrator.guard.vault import Vault
 from orchestrator.turn.inputs import PlannedCall
@@ -59,6 +59,12 @@ def test_a_turn_is_a_gap_when_its_answer_rests_on_a_search_that_has_none(
 ) -> None:
     gap = noticed(turn(*observed), refusal)
     assert (gap and gap.reason) == reason
+
+
+def test_what_the_brain_does_not_find_in_pages_that_looked_right_is_a_gap_too() -> None:
+    gap = noticed(replace(turn(search(answerable=True)), outcome=Outcome.REFUSED), None)
+    assert gap is not None
+    assert gap.reason == GapReason.UNSUPPORTED
 
 
 def test_a_search_that_failed_says_nothing_about_the_knowledge_base() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from contracts.turn import Refusal
+from contracts.turn import Outcome, Refusal
 from orchestrator.turn.state import Observed, TurnState
 from servicekit.privacy.tokens import plain_tokens
 
@@ -40,14 +40,15 @@ def noticed(state: TurnState, refusal: Refusal | None) -> Gap | None:
     """The gap that a turn with this end leaves, if any.
 
     The answer rests on the last thing that was observed: it counts when that is a search and none of the turn's
-    searches was answerable (`not_answerable`), or when one was and nothing that was said had support (`unsupported`).
+    searches was answerable (`not_answerable`), or when one was and nothing that was said had support, or the Brain
+    found no answer in what was found (`unsupported`).
     """
     searches = _searches(state)
     if not searches or state.observed[-1].output is not searches[-1]:
         return None
     if not any(one["answerable"] for one in searches):
         return _gap(state, searches[-1], GapReason.NOT_ANSWERABLE)
-    if refusal in ("unsupported", "not_in_knowledge_base"):
+    if refusal in ("unsupported", "not_in_knowledge_base") or state.outcome is Outcome.REFUSED:
         return _gap(state, searches[-1], GapReason.UNSUPPORTED)
     return None
 

@@ -77,6 +77,8 @@ class Extractor:
         near = np.split(likeness, np.cumsum([len(each) for each in texts])[:-1])
         scores = np.array([self._score(known, each) for (_, known), each in zip(likely, near, strict=True)])
         order = [int(place) for place in np.argsort(-scores, kind="stable")]
+        if steps := _with_steps([likely[place] for place in order]):
+            order = [order[steps], *order[1:steps], *order[steps + 1 :], order[0]]
         chosen = order[:1]
         if len(order) > 1 and _is_too(likely[order[0]][0], likely[order[1]][0], scores[order[1]] - scores.max()):
             chosen = sorted(order[:2], key=lambda one: (likely[one][0].rank, likely[one][0].units[0].start))
@@ -89,6 +91,18 @@ class Extractor:
         """How well a section answers: `near` is the likeness of its beginning, `sentence` that of its best part."""
         numbers = {**known, "near": float(likeness[0]), "sentence": float(likeness[1:].max())}
         return sum(weight * numbers[name] for name, weight in self._weights.section.items())
+
+
+def _with_steps(likely: Sequence[tuple[Section, Mapping[str, float]]]) -> int:
+    """The place of the section to quote, of those in the order in which they answer: the first one, unless steps are
+    asked for and it is how a page with a list of them begins. By hand: the questions that the weights are fitted on
+    stand under headings, so that pages without such questions are not what they know.
+    """
+    first, _ = likely[0]
+    if first.heading not in ("", first.source.title) or first.steps is not None:
+        return 0
+    page = [known["steps"] if one.source.url == first.source.url else 0.0 for one, known in likely]
+    return page.index(1.0) if 1.0 in page else 0
 
 
 def _is_too(best: Section, other: Section, behind: float) -> bool:
