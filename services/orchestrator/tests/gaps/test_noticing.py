@@ -61,10 +61,14 @@ def test_a_turn_is_a_gap_when_its_answer_rests_on_a_search_that_has_none(
     assert (gap and gap.reason) == reason
 
 
-def test_what_the_brain_does_not_find_in_pages_that_looked_right_is_a_gap_too() -> None:
-    gap = noticed(replace(turn(search(answerable=True)), outcome=Outcome.REFUSED), None)
-    assert gap is not None
-    assert gap.reason == GapReason.UNSUPPORTED
+@pytest.mark.parametrize(
+    ("refusal", "reason"), [(None, GapReason.UNSUPPORTED), ("unsupported", GapReason.UNSUPPORTED), ("withheld", None)]
+)
+def test_what_the_brain_does_not_find_in_pages_that_looked_right_is_a_gap_but_not_what_is_withheld(
+    refusal: Refusal | None, reason: GapReason | None
+) -> None:
+    gap = noticed(replace(turn(search(answerable=True)), outcome=Outcome.REFUSED), refusal)
+    assert (gap and gap.reason) == reason
 
 
 def test_a_search_that_failed_says_nothing_about_the_knowledge_base() -> None:

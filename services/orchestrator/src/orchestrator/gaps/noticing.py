@@ -48,7 +48,8 @@ def noticed(state: TurnState, refusal: Refusal | None) -> Gap | None:
         return None
     if not any(one["answerable"] for one in searches):
         return _gap(state, searches[-1], GapReason.NOT_ANSWERABLE)
-    if refusal in ("unsupported", "not_in_knowledge_base") or state.outcome is Outcome.REFUSED:
+    found_nothing = refusal is None and state.outcome is Outcome.REFUSED
+    if found_nothing or refusal in ("unsupported", "not_in_knowledge_base"):
         return _gap(state, searches[-1], GapReason.UNSUPPORTED)
     return None
 
