@@ -51,9 +51,6 @@ async def accept_arrival(
     if arrival.begins:
         message = replace(message, disclosure=await disclosed(db, found.conversation))
     budgets = await intake.levels.budgets(db, found)
-    if arrival.by_mail:
-        # Nobody looks on: a worker that died, or was late, costs it no look-up.
-        budgets = budgets.model_copy(update={"soft_ms": budgets.hard_ms})
     accepted = await accept_message(
         db, found.conversation, message, budgets, intake.codec, by_mail=arrival.by_mail
     )  # fmt: skip
