@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from contracts.money import Money
 from onebox.fork_options import Forks
-from orchestrator.replay.comparing import Forked, Side, Tally, amounts
+from orchestrator.replay.comparing import Forked, Tally, amounts, plain
 from orchestrator.replay.wishes import wish_words
 
 _MICROS = 1_000_000
@@ -14,12 +14,7 @@ _MICROS = 1_000_000
 
 def sentence(one: Forked) -> str:
     """How the turn went, and would have."""
-    if not one.changed:
-        return f"{one.turn_id}: the same"
-    money = f", {one.money}" if one.money is not None else ""
-    if one.was == one.now:
-        return f"{one.turn_id}: {_side(one.was)}, with other {' and '.join(one.differs)}{money}"
-    return f"{one.turn_id}: {_side(one.was)} \u2192 {_side(one.now)}{money}"
+    return f"{one.turn_id}: {one.change if one.changed else 'the same'}"
 
 
 def step_lines(one: Forked, forks: Forks) -> Iterator[str]:
@@ -41,7 +36,7 @@ def tally_lines(tally: Tally, forks: Forks) -> Iterator[str]:
     """The counts."""
     yield f"{tally.changed} of {tally.turns} turns would have gone otherwise."
     for (was, now), number in sorted(tally.outcomes.items()):
-        yield f"  {number} \u00d7 {was.replace('_', ' ')} \u2192 {now.replace('_', ' ')}"
+        yield f"  {number} \u00d7 {plain(was)} \u2192 {plain(now)}"
     yield f"Approvals: {tally.approvals_more} turns need more, {tally.approvals_less} fewer."
     yield f"Hand-overs: {tally.handovers_more} more, {tally.handovers_less} fewer."
     yield (
@@ -71,8 +66,3 @@ def as_line(one: Forked, *, steps: bool) -> str:
     told = {**asdict(one), "changed": one.changed}
     kept = told if steps else {name: told[name] for name in told.keys() - {"steps_was", "steps_now"}}
     return json.dumps(kept, ensure_ascii=False, default=Money.model_dump)
-
-
-def _side(side: Side) -> str:
-    staff = f" with {side.approvals} of staff to approve" if side.approvals else ""
-    return f"{side.ended.replace('_', ' ')}{staff}"

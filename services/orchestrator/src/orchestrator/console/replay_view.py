@@ -6,7 +6,6 @@ from datetime import datetime
 from itertools import zip_longest
 
 from orchestrator.console.replaying import Tried
-from orchestrator.console.span_counts import side_words
 from orchestrator.replay.recording import Recording
 from orchestrator.replay.verdicts import WHY_NOT, sentence
 from orchestrator.replay.wishes import wish_words
@@ -59,7 +58,7 @@ def turn_view(recording: Recording, tried: Tried | None, shown: Callable[[str], 
     fork = tried.fork
     return TurnView(
         *about, verdict.identical, told, _beside(fork.steps_was, fork.steps_now, fork.same, shown),
-        (side_words(fork.was), side_words(fork.now)), fork.changed, str(fork.money or ""), shown(fork.unknown),
+        (fork.was.words, fork.now.words), fork.changed, str(fork.money or ""), shown(fork.unknown),
         "" if fork.wish is None else shown(wish_words(fork.wish)), fork.differs,
     )  # fmt: skip
 

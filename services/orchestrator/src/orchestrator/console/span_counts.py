@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel
 
 from orchestrator.console.replaying import Tried
-from orchestrator.replay.comparing import Forked, Side, Tally, amounts
+from orchestrator.replay.comparing import Forked, Tally, amounts, plain
 from orchestrator.replay.verdicts import sentence
 
 #: So many turns are named; all are counted.
@@ -97,32 +97,14 @@ class SpanCounts(BaseModel):
 
     def _name_change(self, one: Forked, conversation_id: str) -> None:
         if one.changed and len(self.changes) < NAMED:
-            self.changes.append(Named(turn_id=one.turn_id, conversation_id=conversation_id, why=change_words(one)))
+            self.changes.append(Named(turn_id=one.turn_id, conversation_id=conversation_id, why=one.change))
 
     def _add(self, tally: Tally) -> None:
         self.forked += tally.turns
         self.changed += tally.changed
-        named = {f"{_plain(was)} \u2192 {_plain(now)}": number for (was, now), number in tally.outcomes.items()}
+        named = {f"{plain(was)} \u2192 {plain(now)}": number for (was, now), number in tally.outcomes.items()}
         self.outcomes = dict(Counter(self.outcomes) + Counter(named))
         for name in _COUNTED:
             setattr(self, name, getattr(self, name) + getattr(tally, name))
         for name in _MONEY:
             setattr(self, name, dict(Counter(getattr(self, name)) + getattr(tally, name)))
-
-
-def change_words(one: Forked) -> str:
-    """What came out differently: `answered → wait approval with 1 of staff to approve, 50.00 USD`."""
-    money = f", {one.money}" if one.money is not None else ""
-    if one.was == one.now:
-        return f"{side_words(one.was)}, with other {' and '.join(one.differs)}{money}"
-    return f"{side_words(one.was)} \u2192 {side_words(one.now)}{money}"
-
-
-def side_words(side: Side) -> str:
-    """How a turn went, in words."""
-    staff = f" with {side.approvals} of staff to approve" if side.approvals else ""
-    return f"{_plain(side.ended)}{staff}"
-
-
-def _plain(ended: str) -> str:
-    return ended.replace("_", " ")

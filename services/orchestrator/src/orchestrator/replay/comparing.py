@@ -26,6 +26,12 @@ class Side:
     approvals: int
     handed_over: bool
 
+    @property
+    def words(self) -> str:
+        """How a turn went, in words: `wait approval with 1 of staff to approve`."""
+        staff = f" with {self.approvals} of staff to approve" if self.approvals else ""
+        return f"{plain(self.ended)}{staff}"
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -74,6 +80,14 @@ class Forked:
             "sources": (was.cited, now.cited), "money": (self.money, self.money_now),
         }  # fmt: skip
         return tuple(name for name, (before, after) in pairs.items() if before != after)
+
+    @property
+    def change(self) -> str:
+        """What came out differently: `answered → wait approval with 1 of staff to approve, 50.00 USD`."""
+        money = f", {self.money}" if self.money is not None else ""
+        if self.was == self.now:
+            return f"{self.was.words}, with other {' and '.join(self.differs)}{money}"
+        return f"{self.was.words} \u2192 {self.now.words}{money}"
 
 
 def forked(recording: Recording, changes: Sequence[Change]) -> Forked:
@@ -191,6 +205,11 @@ class Tally:
             for side, money in ((self.money_no_longer_asked, one.money), (self.money_newly_asked, one.money_now)):
                 if money is not None:
                     side[money.currency] += money.amount_minor
+
+
+def plain(ended: str) -> str:
+    """Where a turn ended or stands, without the marks of a name in code."""
+    return ended.replace("_", " ")
 
 
 def amounts(totals: Mapping[str, int]) -> str:
