@@ -6,7 +6,7 @@ import pytest
 
 from e2e.facts import rows, turn_ended
 from e2e.people import ADA, BEN, guest, stranger
-from e2e.visitor import Turn
+from e2e.visitor import Event, Turn
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 #: Sentences, since each is shown when it is whole.
@@ -48,6 +48,14 @@ async def test_hanging_up_after_every_event_gives_each_event_once_and_in_order(m
 async def visit_again(visitor, turn: Turn) -> Turn:
     """The same turn in a second tab that never hangs up."""
     return await visitor.follow(Turn(turn.conversation_id, turn.turn_id, turn.url))
+
+
+async def test_a_visitor_who_was_told_a_place_in_the_queue_goes_on_behind_the_event_before(machine, visit) -> None:
+    ada = visit(ADA)
+    turn = await ada.say("Where is my order ABC123?")
+    cut = Turn(turn.conversation_id, turn.turn_id, turn.url, [*turn.events[:2], Event("", "status", {})])
+    await ada.follow(cut)
+    assert cut.events[3:] == turn.events[2:]
 
 
 async def test_a_customer_who_leaves_does_not_stop_the_turn(machine, visit, llm) -> None:

@@ -195,6 +195,6 @@ def letter(sender: str) -> bytes:
     return bytes(mail)
 
 
-def test_both_services_know_the_same_opening_hours() -> None:
+async def test_both_services_know_the_same_opening_hours() -> None:
     ours, theirs = load_hours(), load_policy()
     assert (ours.timezone, ours.open, ours.closed) == (theirs.timezone, theirs.open, theirs.closed)

@@ -33,7 +33,7 @@ _CHATS = r"""
 """
 
 
-def test_there_are_more_than_a_hundred() -> None:
+async def test_there_are_more_than_a_hundred() -> None:
     assert len(set(PAYLOADS)) >= 100
 
 

@@ -11,6 +11,7 @@ from onebox.agent import AgentClient, ApiError
 from onebox.sse import ServerEvent, parse_events
 
 END = 'id: 2-0\nevent: end\ndata: {"outcome":"answered","text":"Hello"}\n\n'
+QUEUED = 'event: status\ndata: {"state":"waiting","text":"You are number 2."}\n\n'
 HELLO = 'id: 1-0\nevent: chunk\ndata: {"text":"Hel","offset":0}\n\n'
 
 
@@ -67,6 +68,14 @@ async def test_a_broken_stream_is_resumed_behind_the_last_event() -> None:
     assert [type(event) for event in events] == [ChunkEvent, EndEvent]
     assert "last-event-id" not in asked[0].lower()
     assert "last-event-id: 1-0" in asked[1].lower()
+
+
+async def test_a_place_in_the_queue_which_has_no_id_is_not_where_a_stream_is_resumed() -> None:
+    answers = [("200 OK", "text/event-stream", body) for body in (HELLO, QUEUED, END)]
+    async with server(answers) as (url, asked):
+        await followed(url)
+
+    assert ["last-event-id: 1-0" in one.lower() for one in asked] == [False, True, True]
 
 
 async def test_nothing_is_asked_after_the_end() -> None:

@@ -40,8 +40,8 @@ class Turn:
 
     @property
     def last_id(self) -> str:
-        """The id of the last event, '' before the first."""
-        return self.events[-1].id if self.events else ""
+        """The id of the last event that has one, '' before the first: a place in the queue has none."""
+        return next((event.id for event in reversed(self.events) if event.id), "")
 
     @property
     def end(self) -> dict[str, Any]:

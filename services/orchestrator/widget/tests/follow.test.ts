@@ -54,6 +54,14 @@ test("a stream that breaks anywhere goes on behind the last event, without a los
   }
 });
 
+test("a place in the queue, which has no id, is not where a stream goes on", async () => {
+  const queued = 'event: status\ndata: {"state":"waiting","text":"You are number 2."}\n\n';
+  const { line, told, resumed } = scene([streaming([queued], true), streaming([frame("1-2", end("One"))])]);
+  await follow(line, "t1", streaming([frame("1-1", chunk("One", 0))], true));
+  assert.deepEqual(told.map(({ event }) => event), ["chunk", "status", "end"]);
+  assert.deepEqual(resumed, ["1-1", "1-1"]);
+});
+
 test("half a frame at the break is told once, whole", async () => {
   const half = frame("1-2", chunk("two", 4)).slice(0, 20);
   const { line, told } = scene([streaming([frame("1-2", chunk("two", 4)), frame("1-3", end("One two"))])]);
