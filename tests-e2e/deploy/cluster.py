@@ -118,10 +118,14 @@ class LocalCluster:
             elif pod.kind == "Job":
                 self._jobs[pod.name] = asyncio.create_task(self._migrate(pod))
 
+    def forget_jobs(self, label: str) -> None:
+        """See `control.Cluster`."""
+        for name in self._named_jobs(label):
+            del self._documents["Job", name]
+
     async def jobs_done(self, label: str) -> None:
         """See `control.Cluster`."""
-        jobs = [one["metadata"] for (kind, _), one in self._documents.items() if kind == "Job"]
-        for name in [one["name"] for one in jobs if one["labels"][NAME] == label]:
+        for name in self._named_jobs(label):
             if (code := await self._jobs[name]) != 0:
                 raise Refused(f"{name} ended with code {code}: {self.home.logs / name}.log")
 
@@ -161,6 +165,10 @@ class LocalCluster:
     async def settled(self) -> None:
         """Returns when every pod that should leave has left."""
         await asyncio.gather(*(one.settled() for one in self.workloads.values()))
+
+    def _named_jobs(self, label: str) -> list[str]:
+        jobs = [one["metadata"] for (kind, _), one in self._documents.items() if kind == "Job"]
+        return [one["name"] for one in jobs if one["labels"][NAME] == label]
 
     def _applied(self) -> Overlay:
         return Overlay("applied", list(self._documents.values()))

@@ -20,6 +20,9 @@ class Cluster(Protocol):
     async def apply(self, documents: list[Document]) -> None:
         """Take these documents over."""
 
+    def forget_jobs(self, label: str) -> None:
+        """Jobs with this name as their label are there no more."""
+
     async def jobs_done(self, label: str) -> None:
         """Return when all jobs with this name as their label have succeeded. Raises Refused."""
 
@@ -65,6 +68,8 @@ class Control:
         if "apply" in words:
             if "--dry-run=server" not in words:
                 await self._cluster.apply(_selected(words, file))
+        elif "delete" in words and "job" in words:
+            self._cluster.forget_jobs(_label(words)[1])
         elif "wait" in words and "--for=condition=complete" in words:
             await self._cluster.jobs_done(_label(words)[1])
         elif "rollout" in verbs and "status" in verbs:
@@ -77,7 +82,7 @@ class Control:
                 if (where, what) != ("backendRefs", "weight"):
                     raise Refused(f"not known here: {change}")
                 self._cluster.weigh(int(place), change["value"])
-        elif not {"delete", "get"} & set(words):
+        elif "get" not in words:
             raise Refused(f"not known here: {words}")
 
 

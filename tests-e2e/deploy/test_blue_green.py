@@ -41,7 +41,7 @@ async def test_customers_move_to_green_by_weights_and_back(
     assert (met[100][0], met[0][1]) == (0, 0), "a colour without a weight was met"
 
 
-async def test_a_release_that_cannot_start_is_noticed_by_nobody(
+async def test_a_release_that_cannot_start_is_noticed_by_nobody_and_the_mended_one_serves(
     cluster: LocalCluster, releases: Releases, customers: Customers, tmp_path: Path
 ) -> None:
     serving = [pod.pid for pod in cluster.workloads["orders"].pods]
@@ -57,3 +57,8 @@ async def test_a_release_that_cannot_start_is_noticed_by_nobody(
     assert customers.failed == []
     assert await trouble(customers) == []
     assert [pod.pid for pod in cluster.workloads["orders"].pods] == serving
+
+    releases.write_tag("orders", "mended")
+    await releases.deploy("orders")
+    await cluster.settled()
+    assert {pod.revision for pod in cluster.workloads["orders"].pods} == {"mended"}
