@@ -13,7 +13,7 @@ from servicekit.testing import FakeClock
 from servicekit.testing.tool_client import ToolClient, tool_service
 from servicekit.testing.tool_fixtures import ServiceUnderTest, tool_fixtures
 
-from .shops import ShopServer, serve_shopify, serve_woocommerce
+from .shops import PATIENCE_S, ShopServer, serve_shopify, serve_woocommerce
 
 settings, service, down, hurried, api = tool_fixtures(ServiceUnderTest(Family.ORDERS, Settings, build, seed))
 
@@ -38,9 +38,18 @@ def shop(request: pytest.FixtureRequest) -> ShopServer:
 
 
 @pytest.fixture
-async def over_shop(shop: ShopServer, settings: Settings, clock: FakeClock) -> AsyncIterator[ToolClient]:
+def patience_s() -> float:
+    """How long the service waits for the shop."""
+    return PATIENCE_S
+
+
+@pytest.fixture
+async def over_shop(
+    shop: ShopServer, settings: Settings, clock: FakeClock, patience_s: float
+) -> AsyncIterator[ToolClient]:
     """The service over that shop."""
-    async with tool_service(lambda kit: build(shop.settings(settings), kit_factory=kit), clock) as client:
+    over = shop.settings(settings, patience_s)
+    async with tool_service(lambda kit: build(over, kit_factory=kit), clock) as client:
         yield client
 
 

@@ -16,7 +16,7 @@ from servicekit.testing.conformance import assert_problem
 from servicekit.testing.faulty import UPSTREAM_SECRET, Fault
 from servicekit.testing.tool_client import ADA, ToolClient, tool_service
 
-from .shops import ShopServer
+from .shops import PATIENCE_S, TIMEOUT_S, ShopServer
 
 pytestmark = pytest.mark.service
 NOTE = {"order_id": "ABC123", "note": "Ring twice."}
@@ -38,7 +38,11 @@ FAULTS: list[tuple[str, Callable[[], Fault], ProblemCode]] = [
     ("another JSON", lambda: Fault(200, body=OTHER_JSON), ProblemCode.DEPENDENCY_DOWN),
     ("a list", lambda: Fault(200, body=OTHER_LIST), ProblemCode.DEPENDENCY_DOWN),
 ]  # fmt: skip
-each_fault = pytest.mark.parametrize(("fault", "code"), [case[1:] for case in FAULTS], ids=[case[0] for case in FAULTS])
+each_fault = pytest.mark.parametrize(
+    ("fault", "code", "patience_s"),
+    [(*case[1:], TIMEOUT_S if case[0].startswith("silence") else PATIENCE_S) for case in FAULTS],
+    ids=[case[0] for case in FAULTS],
+)
 
 
 @each_fault
@@ -87,6 +91,7 @@ async def test_a_key_that_is_refused_is_told_to_nobody(over_shop: ToolClient, sh
     _assert_ours(response, ProblemCode.DEPENDENCY_DOWN)
 
 
+@pytest.mark.parametrize("patience_s", [TIMEOUT_S])
 async def test_a_note_whose_answer_was_lost_is_there_once_after_the_next_attempt(
     over_shop: ToolClient, shop: ShopServer
 ) -> None:

@@ -16,12 +16,10 @@ from servicekit.testing import FakeClock
 from servicekit.testing.faulty import Fault
 
 from . import fake_shopify
-from .shops import ShopServer
+from .shops import PATIENCE_S, ShopServer
 
 pytestmark = pytest.mark.service
 SEARCH = {"search": "customer_id:26"}
-#: Nothing hangs here; a busy machine may take its time.
-PATIENCE_S = 10.0
 TOKEN = "POST /admin/oauth/access_token"
 
 

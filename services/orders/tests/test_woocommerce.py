@@ -21,7 +21,7 @@ from servicekit.testing.conformance import assert_problem
 from servicekit.testing.tool_client import ADA, ToolClient, tool_service
 
 from . import fake_woocommerce
-from .shops import TIMEOUT_S, ShopServer
+from .shops import PATIENCE_S, ShopServer
 
 pytestmark = pytest.mark.service
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.service
 def client(woocommerce: ShopServer, http: AiohttpClient) -> WooCommerce:
     basic = b64encode(f"{fake_woocommerce.KEY}:{fake_woocommerce.SECRET}".encode()).decode()
     keys = FixedHeaders({"authorization": f"Basic {basic}"})
-    return WooCommerce(RemoteApi("woocommerce", woocommerce.changed["woocommerce_url"], http, keys, TIMEOUT_S), {})
+    return WooCommerce(RemoteApi("woocommerce", woocommerce.changed["woocommerce_url"], http, keys, PATIENCE_S), {})
 
 
 @pytest.fixture

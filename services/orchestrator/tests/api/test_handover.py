@@ -118,7 +118,7 @@ async def test_a_guest_is_told_when_people_are_back_and_leaves_an_address_for_wh
     conversation_id = await handed_over(api, guest)
     waits = (await view(api, guest, conversation_id))["hand_over"]
     assert waits["mailing"] == "wanted"
-    assert "back on Monday at 08:00 (EST)" in waits["text"]
+    assert "back today at 08:00 (EST)" in waits["text"]
     turns = await api.db.fetchval("SELECT count(*) FROM turns WHERE conversation_id = $1", conversation_id)
     answer = await ask(api, guest, conversation_id, "gus@example.org")
     assert answer.status_code == 202

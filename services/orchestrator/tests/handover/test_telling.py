@@ -22,10 +22,11 @@ PHRASES = load_phrases()
 @pytest.mark.parametrize(
     ("at", "words"),
     [
-        (NIGHT, "Monday at 08:00 (EST)"),
+        (NIGHT, "today at 08:00 (EST)"),
         (datetime(2026, 3, 7, 23, 0, tzinfo=UTC), "Monday at 08:00 (EDT)"),  # the clocks change on that Sunday
         (datetime(2026, 12, 24, 23, 0, tzinfo=UTC), "Thursday at 08:00 (EST)"),  # still open in New York
         (datetime(2026, 12, 25, 12, 0, tzinfo=UTC), "Saturday at 09:00 (EST)"),
+        (datetime(2026, 3, 3, 4, 0, tzinfo=UTC), "Tuesday at 08:00 (EST)"),  # a day of ours that is not that of UTC
     ],
 )
 def test_people_are_back_when_the_policy_says_in_the_shops_own_time(
@@ -49,7 +50,7 @@ def test_a_long_holiday_is_told_with_its_date(hours: HoursPolicy) -> None:
         (None, None, DAY, ""),
         (DAY, None, DAY, "Nobody of our team is free just now."),
         (DAY, DAY, DAY, "I am sorry that you still wait. I have reminded our team."),
-        (NIGHT, None, NIGHT, "Nobody of our team is there just now. They are back on Monday at 08:00 (EST)."),
+        (NIGHT, None, NIGHT, "Nobody of our team is there just now. They are back today at 08:00 (EST)."),
     ],
 )
 def test_each_moment_has_its_words(
@@ -97,8 +98,8 @@ def test_every_language_has_all_words(hours: HoursPolicy, language: str) -> None
 
 
 def test_a_mail_says_the_same_however_late_it_is_sent(hours: HoursPolicy) -> None:
-    assert "Monday at 08:00" in late_letter(replace(ASKED, late_at=NIGHT), Moment.LATE, hours, PHRASES)
-    assert "back on" not in late_letter(replace(ASKED, late_at=DAY), Moment.LATE, hours, PHRASES)
+    assert "today at 08:00" in late_letter(replace(ASKED, late_at=NIGHT), Moment.LATE, hours, PHRASES)
+    assert "They are back" not in late_letter(replace(ASKED, late_at=DAY), Moment.LATE, hours, PHRASES)
 
 
 def test_the_policy_is_read_from_where_the_operator_says(tmp_path: Path, hours: HoursPolicy) -> None:

@@ -54,7 +54,8 @@ REQUIRED = frozenset({
     "slack_decided", "slack_not_yours", "slack_approval", "slack_elsewhere", "slack_person", "slack_staff",
     "slack_sign_in", "slack_linked_customer", "slack_linked_staff", "slack_code_unknown", "slack_code_public",
     "slack_not_staff",
-    "weekdays", "person_back", "person_busy", "person_late", "person_address", "person_mailed", "mail_person_left",
+    "weekdays", "person_back", "person_today", "person_busy", "person_late", "person_address", "person_mailed",
+    "mail_person_left",
 })  # fmt: skip
 
 

@@ -73,10 +73,13 @@ def back_words(hours: HoursPolicy, phrases: PhraseBook, now: datetime) -> str:
     """When people are back, in the shop's own time."""
     back = hours.opens(now)
     at = back.astimezone(hours.timezone)
+    time, zone = f"{at:%H:%M}", at.tzname() or ""
+    if at.date() == now.astimezone(hours.timezone).date():
+        return phrases.say("person_today", time=time, zone=zone)
     day = phrases.say("weekdays").split()[at.weekday()]
     if back - now > _NAMED:
         day = f"{day} ({at:%Y-%m-%d})"
-    return phrases.say("person_back", day=day, time=f"{at:%H:%M}", zone=at.tzname() or "")
+    return phrases.say("person_back", day=day, time=time, zone=zone)
 
 
 def late_letter(hand_over: HandOver, moment: Moment, hours: HoursPolicy, phrases: PhraseBook) -> str:
