@@ -7,9 +7,9 @@ FATES = ("resolved", "reopened", "abandoned", "unanswered", "escalated", "open")
 
 class Counts(BaseModel):
     """`fates`: how many conversations ended so. `cost` is their sum in micro-dollars, `cost_squares` that of its
-    squares, `cost_resolved` that of the resolved ones. `waits` are seconds from each hand-over to a person's first word,
-    sorted; `waiting` still wait. `scores` are of 1 to 5. Of the resolved ones staff have found so many `solved`, and so
-    many `unsolved`.
+    squares, `cost_resolved` that of the resolved ones. `waits` are seconds from each hand-over to a person's first
+    word, sorted; `waiting` still wait. `scores` are of 1 to 5. Of the resolved ones staff have found so many `solved`,
+    and so many `unsolved`.
     """
 
     fates: dict[str, int]
