@@ -31,8 +31,11 @@ from servicekit.db.migrate import migrate
 from servicekit.db.pool import Database
 from servicekit.embedded.postgres import EmbeddedPostgres
 from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS, Embedder, QuickEmbedder
+from servicekit.language import LanguageDetector
 
 HALVES = ("dev", "test")
+#: The questions under the headings are left out of the index one such share after the other.
+FOLDS = 4
 OWN_QUESTIONS = starter_folder().parents[2] / "tests" / "data" / "questions.yaml"
 
 
@@ -54,6 +57,15 @@ class Base:
     name: str
     documents: Sequence[Document]
     questions: Sequence[Labelled]
+
+
+@dataclass(frozen=True, slots=True)
+class UnderHeading:
+    """A question that people ask under a heading of a page, by the page's slug."""
+
+    text: str
+    page: str
+    heading: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +95,40 @@ def bases() -> list[Base]:
     ]
 
 
+def without_share(base: Base, fold: int) -> tuple[Base, list[UnderHeading]]:
+    """The base without a share of the questions under its headings, and those questions."""
+    left_out: list[UnderHeading] = []
+    documents: list[Document] = []
+    place = 0
+    for document in base.documents:
+        kept: dict[str, tuple[str, ...]] = {}
+        for heading, asked in (document.asked or {}).items():
+            numbered = list(enumerate(asked, place))
+            place += len(asked)
+            kept[heading] = tuple(one for number, one in numbered if number % FOLDS != fold)
+            left_out += [
+                UnderHeading(one, _slug(document), heading) for number, one in numbered if number % FOLDS == fold
+            ]
+        documents.append(document.model_copy(update={"asked": {key: one for key, one in kept.items() if one}}))
+    return Base(f"{base.name}-without-{fold}", documents, []), left_out
+
+
+def without_questions(base: Base) -> Base:
+    """The base as the pages of a shop are where nobody wrote down what people ask."""
+    return Base(f"{base.name}-bare", [one.model_copy(update={"asked": {}}) for one in base.documents], [])
+
+
+def english(asked: Sequence[UnderHeading], languages: LanguageDetector) -> list[UnderHeading]:
+    """Those in English: others reach the search in the words of the shop's vocabulary."""
+    return [one for one in asked if languages.detect(one.text) in (None, "en") and not languages.likely(one.text)]
+
+
 @asynccontextmanager
 async def opened(
     base: Base, postgres: EmbeddedPostgres, place: Path, embedder: Embedder, vectors: KeptVectors
 ) -> AsyncIterator[Open]:
     """The base, stored and indexed, its deep vectors complete. `place` is an empty folder for the index."""
-    name = f"knowledge_{base.name}"
+    name = f"knowledge_{base.name}".replace("-", "_")
     postgres.create_database(name)
     url = postgres.url(name)
     migrate("retrieval", url)

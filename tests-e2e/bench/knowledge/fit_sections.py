@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import yaml
-from bases import Base, Labelled, Open, bases, opened
+from bases import FOLDS, Labelled, Open, bases, english, opened, without_share
 from corpus.check import questions
 from fit import Floats, climb  # one way to climb for both fits
 from run import STATE, VECTORS
 from vectors import KeptVectors
 
-from contracts.knowledge import Document
 from contracts.tools.retrieval import SearchInput
 from orchestrator.brain.citing import sources_of
 from orchestrator.brain.offline.extracting import MAX_PASSAGES, texts_compared, units_compared
@@ -28,10 +27,10 @@ from orchestrator.brain.offline.sections import Question, Section, features, sec
 from orchestrator.brain.port import Observation
 from servicekit.embedded.postgres import EmbeddedPostgres
 from servicekit.embedding import Embedder
+from servicekit.language import LanguageDetector
 
 LIKELY = ("shared", "kind", "found", "steps", "rank", "score", "asked")
 SECTION = (*LIKELY, "near", "sentence")
-FOLDS = 4
 #: A question of which a twin may stand in the index counts as much as five of which none does.
 WITH_TWINS = 5.0
 PENALTY = 4.0
@@ -119,9 +118,11 @@ async def _rows() -> list[Row]:
     await asyncio.to_thread(postgres.start)
     try:
         starter, _ = bases()
+        languages = LanguageDetector.load()
         rows: list[Row] = []
         for fold in range(FOLDS):
-            base, left_out = _without(starter, fold)
+            base, asked = without_share(starter, fold)
+            left_out = [Wanted(one.text, frozenset({one.page}), one.heading) for one in english(asked, languages)]
             async with opened(base, postgres, STATE, embedder, KeptVectors(VECTORS, embedder)) as ready:
                 rows += [row for one in left_out if (row := await _row(ready, one, 1.0, remembered))]
         async with opened(starter, postgres, STATE, embedder, KeptVectors(VECTORS, embedder)) as ready:
@@ -132,26 +133,6 @@ async def _rows() -> list[Row]:
     finally:
         await asyncio.to_thread(postgres.stop)
         embedder.close()
-
-
-def _without(base: Base, fold: int) -> tuple[Base, list[Wanted]]:
-    """The base without every fourth question under its headings, and those questions."""
-    left_out: list[Wanted] = []
-    documents: list[Document] = []
-    place = 0
-    for document in base.documents:
-        kept: dict[str, tuple[str, ...]] = {}
-        for heading, asked in (document.asked or {}).items():
-            numbers = range(place, place + len(asked))
-            place += len(asked)
-            kept[heading] = tuple(one for one, number in zip(asked, numbers, strict=True) if number % FOLDS != fold)
-            left_out += [
-                Wanted(one, frozenset({str(document.url).rsplit("/", 1)[-1]}), heading)
-                for one, number in zip(asked, numbers, strict=True)
-                if number % FOLDS == fold
-            ]
-        documents.append(document.model_copy(update={"asked": {key: one for key, one in kept.items() if one}}))
-    return Base(f"fold{fold}", documents, []), left_out
 
 
 def _labelled(asked: Sequence[Labelled]) -> list[Wanted]:

@@ -14,6 +14,8 @@ from retrieval.ranking import Ranked
 from retrieval.reading import Asked
 from retrieval.weights import Weights
 
+#: A message of so many content words or more is a long one.
+_LONG = 12
 #: Two signals settle what the third would not change: from this strength on with a page so far ahead of the next one
 #: (scores), and up to that strength where there is nothing at all.
 _STRONG, _LEAD = 0.7, 0.1
@@ -76,6 +78,7 @@ def evidence_features(asked: Asked, passages: Sequence[Ranked], tops: Sequence[s
         "missing": missing,
         "doubt": missing if asked.whether else 0.0,
         "asked": float(passages[0].entry.is_question),
+        "length": min(1.0, len(asked.stems) / _LONG),
     }
 
 

@@ -18,11 +18,11 @@ MAX_PASSAGES = 3
 MAX_SECTIONS = 8
 MAX_UNITS = 8
 MAX_QUOTE = 420
-#: Of a second section of the same page that is nearly as likely to be meant, and of the first beside it.
+#: Of a second section that is nearly as likely to be meant, and of the first beside it.
 MAX_QUOTE_OF_TWO = 300
 EMBEDDED_CHARS = 200
-#: How likely a second section has to be beside the best one, to be quoted too.
-_AS_LIKELY = 0.35
+#: How likely a second section has to be beside the best one, to be quoted too: of the same page, and of another.
+_AS_LIKELY, _AS_LIKELY_ELSEWHERE = 0.35, 0.5
 _LEAD_BONUS = 0.08
 _KIND_BONUS = 0.07
 #: How good a neighbouring sentence has to be beside the best one: what a section says seldom fits in one sentence.
@@ -61,7 +61,7 @@ class Extractor:
         self._remembered = remembered
 
     async def extract(self, question: str, sources: Sequence[Source], last: str = "") -> tuple[Extract, ...]:
-        """The sentences that answer, of one section or of two on the same page; none when nothing can be quoted.
+        """The sentences that answer, of one section or of two; none when nothing can be quoted.
 
         `last`: what was said last, where `question` is what was said before together with it.
         """
@@ -106,8 +106,8 @@ def _with_steps(likely: Sequence[tuple[Section, Mapping[str, float]]]) -> int:
 
 
 def _is_too(best: Section, other: Section, behind: float) -> bool:
-    """Whether another section of the same page is to be quoted too; `behind`: its score less that of the best one."""
-    return other.source.url == best.source.url and behind >= math.log(_AS_LIKELY)
+    """Whether another section is to be quoted too; `behind`: its score less that of the best one."""
+    return behind >= math.log(_AS_LIKELY if other.source.url == best.source.url else _AS_LIKELY_ELSEWHERE)
 
 
 def _span(asked: Question, section: Section, units: Sequence[Unit], likeness: Vectors, room: int) -> tuple[int, int]:
