@@ -7,6 +7,7 @@ import pytest
 from contracts.turn import FinalMessage, ToolCall
 from orchestrator.brain.offline.asking import has_kind, parts_of, wanted_by
 from orchestrator.brain.offline.brain import OfflineBrain
+from orchestrator.brain.port import Observation
 
 SHIPPING = (
     "Shipping", "shipping",
@@ -57,28 +58,28 @@ async def test_the_row_of_a_table_answers_and_its_quote_is_the_row(
     assert all(one.quote in SHIPPING[2] for one in draft.citations)
 
 
-async def test_two_parts_are_answered_from_two_pages_each_with_its_source(
-    offline: OfflineBrain, ask: Any, search_result: Any
+async def test_two_questions_are_two_searches_each_answered_from_its_page_with_its_source(
+    offline: OfflineBrain, ask: Any, search_result: Any, shown: Any
 ) -> None:
-    question = "What does express cost and how long is the warranty on a tent?"
-    found = search_result(question, SHIPPING, WARRANTY)
-
-    async def ignore(_text: str) -> None:
-        return
-
-    message = (await offline.plan(ask(question, observations=(found,)), ignore)).proposal
+    question = "What does express delivery cost and how long is the warranty on a tent?"
+    found: tuple[Observation, ...] = ()
+    for query, page in (
+        ("What does express delivery cost", SHIPPING), ("how long is the warranty on a tent?", WARRANTY),
+    ):  # fmt: skip
+        call = (await offline.plan(ask(question, observations=found), shown)).proposal
+        assert isinstance(call, ToolCall)
+        assert (call.name, call.arguments["query"]) == ("search_kb", query)
+        found = (*found, search_result(query, page))
+    message = (await offline.plan(ask(question, observations=found), shown)).proposal
     assert isinstance(message, FinalMessage)
     assert "14.90 USD" in message.text
     assert "2 years" in message.text
     assert [one.title for one in message.citations] == ["Shipping", "Warranty"]
 
 
-async def test_two_questions_to_the_help_pages_are_one_search(offline: OfflineBrain, ask: Any) -> None:
-    async def ignore(_text: str) -> None:
-        return
-
-    plan = await offline.plan(ask("What does express delivery cost and how long is the warranty on a tent?"), ignore)
-    assert isinstance(plan.proposal, ToolCall)
-    assert parts_of(plan.proposal.arguments["query"]) == [
-        "What does express delivery cost", "how long is the warranty on a tent?"
-    ]  # fmt: skip
+async def test_the_same_question_twice_is_one_search(
+    offline: OfflineBrain, ask: Any, search_result: Any, shown: Any
+) -> None:
+    found = search_result("What does express cost?", SHIPPING)
+    plan = await offline.plan(ask("What does express cost? What does express cost?", observations=(found,)), shown)
+    assert isinstance(plan.proposal, FinalMessage)

@@ -68,6 +68,8 @@ def test_there_are_at_least_fifteen_examples_of_every_intent() -> None:
         ("12.5 euros back", Slots(amount=Amount(1250, "EUR"))),
         ("USD 20 for ABC123", Slots(order_id="ABC123", amount=Amount(2000, "USD"))),
         ("£7 please", Slots(amount=Amount(700, "GBP"))),
+        ("i want 30$ back from ABC123", Slots(order_id="ABC123", amount=Amount(3000, "USD"))),
+        ("15,50 € or $5 30", Slots(amount=Amount(500, "USD"))),
         ("invoice INV-2026-0001", Slots(invoice_number="INV-2026-0001")),
         ("where is <order_k7q2m4xd>?", Slots(order_id="<order_k7q2m4xd>")),
         ("the order of <email_k7q2m4xd>", Slots(email="<email_k7q2m4xd>")),
@@ -107,6 +109,24 @@ def test_facts_are_read_by_rules(text: str, slots: Slots) -> None:
         ("a person please", ["x", "Would you like me to open a ticket, or to bring in a person?"], "human", None),
         ("ok then get me a human", ["x", "Would you like me to open a ticket?"], "human", None),
         ("all of it", ["refund 1234", "How much of order ••1234 should I refund?"], "refund_request", "1234"),
+        (
+            "i think 15 dollars would be fair",
+            ["some money back for 1234", "How much of order ••1234 should I refund?"],
+            "refund_request",
+            "1234",
+        ),
+        (
+            "is 15 dollars a lot for shipping?",
+            ["refund 1234", "How much of order ••1234 should I refund?"],
+            "knowledge",
+            "1234",
+        ),
+        (
+            "k. and what did i pay for it?",
+            ["Where is 1234?", "Your order ••1234 is on its way."],
+            "order_content",
+            "1234",
+        ),
         ("everything please", ["Where is 1234?", "Your order ••1234 is on its way."], "knowledge", "1234"),
         ("Do you ship to Norway?", ["Cancel it", "Shall I open a ticket for you?"], "knowledge", None),
     ],
@@ -132,6 +152,55 @@ async def test_a_message_with_two_wishes_gives_two_tasks(
         ask("Where is my order ABC123 and what is your return policy?"), intents, manners, spelling
     )
     assert [task.intent for task in tasks] == ["order_status", "knowledge"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("have ABC123 and 5678 both gone out?", [("order_status", "ABC123"), ("order_status", "5678")]),
+        ("Where is ABC123? And what is in order 5678?", [("order_status", "ABC123"), ("order_content", "5678")]),
+        ("Where is ABC123, where is ABC123?", [("order_status", "ABC123")]),
+        ("Cancel ABC123 and 5678", [("order_change", "ABC123")]),
+        ("Refund $5 of ABC123 and of 5678", [("refund_request", "ABC123")]),
+        ("Give me back 12 dollars of ABC123 and I'll keep it", [("refund_request", "ABC123")]),
+        ("Can I get 12 dollars back from a gift card?", [("knowledge", None)]),
+    ],
+)
+async def test_each_order_that_is_asked_about_is_a_task_and_what_moves_money_is_for_one(
+    text: str,
+    wanted: list[tuple[str, str | None]],
+    intents: IntentIndex,
+    manners: Manners,
+    spelling: Spelling,
+    ask: Any,
+) -> None:
+    tasks = await understand(ask(text), intents, manners, spelling)
+    assert [(task.intent, task.slots.order_id) for task in tasks] == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["anyone alive there? i would rather type with a person", "put me through please", "I want someone to call me back",
+     "who is your boss, let me speak with your boss"],
+)  # fmt: skip
+async def test_who_asks_for_a_person_in_other_words_gets_one(
+    text: str, intents: IntentIndex, manners: Manners, spelling: Spelling, ask: Any
+) -> None:
+    assert [task.intent for task in await understand(ask(text), intents, manners, spelling)] == ["human"]
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("is rust included in that", "How long is the warranty on a pan? is rust included in that"),
+        ("do you ship fondue sets to Norway", "do you ship fondue sets to Norway"),
+    ],
+)
+async def test_few_words_that_point_back_are_searched_with_what_came_before(
+    text: str, query: str, intents: IntentIndex, manners: Manners, spelling: Spelling, ask: Any
+) -> None:
+    asked = ask(text, "How long is the warranty on a pan?", "25 years.")
+    assert [task.query for task in await understand(asked, intents, manners, spelling)] == [query]
 
 
 async def test_the_same_message_is_always_understood_alike(offline: OfflineBrain, ask: Any, shown: Any) -> None:

@@ -1,6 +1,7 @@
 """The Brain that needs no key and no network: deterministic, and honest about what it is (BRAIN-5)."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 
 from contracts.turn import FinalMessage, ToolCall, Usage
@@ -85,13 +86,16 @@ class OfflineBrain:
         """The first call that a task still needs; after a failure there is none."""
         if any(one.output is None for one in context.observations):
             return None
-        made = {one.tool for one in context.observations}
+        made = Counter(one.tool for one in context.observations)
         for task in tasks:
             step = decide(task, context)
             if isinstance(step, TicketWanted):
                 step = self._ticket(step)
-            if isinstance(step, ToolCall) and step.name not in made and offered(step.name, context):
+            if not isinstance(step, ToolCall) or not offered(step.name, context):
+                continue
+            if not made[step.name]:
                 return step
+            made[step.name] -= 1  # each call was for one task, in their order
         return None
 
     def _call_that_is_off(self, tasks: tuple[Task, ...], context: BrainContext) -> ToolCall | None:

@@ -15,11 +15,14 @@ _HOW = re.compile(
 _PERSON = (
     r"(?:a |an |the |your )?(?:real |live |actual |human )*"
     r"(?:humans?|person|people|agent|representative|rep|operator|somebody|someone|supervisor|manager|colleague|"
-    r"team ?member|advisor|employee|customer (?:service|support|care)|support team|staff)"
+    r"team ?member|advisor|employee|boss|customer (?:service|support|care)|support team|staff)"
 )
 _HUMAN = re.compile(
-    rf"\b(?:talk|speak|chat|connect(?: me)?|transfer(?: me)?|put me through|hand (?:me )?over|escalate)"
-    rf"(?: directly)? (?:to|with|over to) {_PERSON}\b"
+    rf"\b(?:talk|speak|chat|write|type|text|connect(?: me)?|transfer(?: me)?|put me through|hand (?:me )?over|escalate)"
+    rf"(?: directly)? (?:to|with|over to) {_PERSON}\b|\b(?:put|patch) me through\b"
+    r"|\b(?:anybody|anyone|somebody|someone|any humans?) (?:alive|real|awake)\b"
+    r"|\b(?:want|need|demand|expect|like) (?:some(?:body|one)|a person|a human) to "
+    r"(?:get back|reply|answer|call|ring|phone|respond|help|contact)\b"
     rf"|\b(?:get|give|want|need) (?:me )?(?:to (?:talk|speak|chat) (?:to|with) )?{_PERSON}\b(?! (?:for|to (?:sign|be)))"
     rf"|\b(?:is|are) there (?:a |any |some )?{_PERSON} (?:around|available|there|here|i can)\b"
     rf"|\b(?:bring|fetch|find) (?:me )?(?:in )?{_PERSON}\b(?! (?:for|to (?:sign|be)))"
@@ -56,6 +59,8 @@ _TICKET = re.compile(
 #: "When do I get an answer if I open a ticket?" wants none yet.
 _WHEN = re.compile(r"^\W*(?:when|how (?:long|fast|soon|quickly))\b", re.I)
 _REFUND = re.compile(r"\b(?:refund(?:ed)?|reimburse(?:ment|d)?|money back|pay (?:me )?back|credit back)\b", re.I)
+#: "Give me 12 dollars back": with an amount, a wish for it.
+_GIVE_BACK = re.compile(r"\b(?:give|want|need|like|get|pay|send)\b.{0,30}\bback\b|\bback (?:from|for|of|on)\b", re.I)
 _WHY = re.compile(r"^\W*(?:why|who|what|which|is it (?:true|possible|normal)|do i|must i)\b", re.I)
 _WHEREABOUTS = re.compile(
     r"\b(?:where(?:'s| is)?|status|arrived?|received?|come|track|long|still waiting|missing|showing|approved|"
@@ -76,13 +81,16 @@ _CHANGE = re.compile(
 )
 _CONTENT = re.compile(
     r"\b(?:what(?:'s| is| was| did| have)?|which|show|list|see|tell)\b.{0,30}"
-    r"\b(?:in it|in (?:my|the|this|that) order|items?|products?|contents?|details|did i (?:buy|order|purchase))\b"
-    r"|\bhow much (?:did i pay|was|is) (?:for )?(?:my|the|this|order)\b|\btotal of (?:my|the|order)\b",
+    r"\b(?:in (?:it|there)|in (?:my|the|this|that) order|items?|products?|contents?|details"
+    r"|did i (?:buy|order|purchase))\b"
+    r"|\bwhats\b.{0,10}\bin\b|\bhow much (?:did i pay|was|is) (?:for )?(?:my|the|this|order|it)\b|\bwhat did i pay\b"
+    r"|\btotal of (?:my|the|order)\b",
     re.I,
 )
 _STATUS = re.compile(
     r"\bwhere(?:'s| is| are)? (?:my|the|our) .{0,15}\b(?:order|parcel|package|delivery|shipment|stuff|things?)\b"
-    r"|\b(?:track|status|where|eta|arriv\w*|deliver(?:ed|y)?|ship(?:ped|ping)?|progress|on (?:its|the) way|update)\b",
+    r"|\b(?:track|status|where|eta|arriv\w*|deliver(?:ed|y)?|ship(?:ped|ping)?|dispatch(?:ed)?|progress|update"
+    r"|on (?:its|the) way|(?:gone|sent|out) (?:out|off|yet)|left (?:yet|your|the))\b",
     re.I,
 )  # fmt: skip
 
@@ -111,6 +119,8 @@ _MINE = re.compile(
 )
 _WHERE_TO_FIND = re.compile(r"^\W*where (?:do|can|could|would|should) (?:i|you|one) (?:find|see|get|look)\b", re.I)
 _BACK = re.compile(r"\b(?:it|this one|that one)\b", re.I)
+#: Words that mean what was spoken of before.
+_POINTS_BACK = re.compile(r"\b(?:it|its|that|this|those|these|they|them|there|one|ones)\b", re.I)
 _ONLY_TICKET = re.compile(
     r"\b(?:i|we|you|would|like|to|can|could|please|just|hi|hello|me|for|a|an|new|the|support)\b", re.I
 )
@@ -189,6 +199,11 @@ def refers_back(text: str) -> bool:
     return len(text.split()) <= MOST_WORDS_BACK and _BACK.search(text) is not None and _HOW.search(text) is None
 
 
+def points_back(text: str) -> bool:
+    """Whether a message has a word that means what was spoken of before."""
+    return _POINTS_BACK.search(text) is not None
+
+
 def is_only_a_ticket(text: str) -> bool:
     """The wish for a ticket, and no word of what it is about."""
     if _TICKET.search(text) is None:
@@ -226,7 +241,7 @@ def _asks_how(text: str) -> bool:
 
 def _about_money(text: str, slots: Slots) -> str | None:
     general = _HOW.search(text) is not None or (slots.order_id is None and _WHY.search(text) is not None)
-    if _REFUND.search(text):
+    if _REFUND.search(text) or (slots.amount is not None and slots.order_id and _GIVE_BACK.search(text)):
         if general or (_WHEREABOUTS.search(text) and slots.amount is None):
             # How refunds work stands in the help pages; where one of an order is, billing knows.
             return "refund_status" if slots.order_id and not general else "knowledge"

@@ -31,6 +31,7 @@ _EMAIL = re.compile(r"<email_[a-z2-7]{8}>")
 _ORDER = re.compile(r"<order_[a-z2-7]{8}>")
 _NUMBER = r"(\d{1,3}(?:,\d{3})+|\d{1,7})(?:\.(\d{1,2}))?(?!\d)"
 _SIGNED = re.compile(rf"([$€£])\s?{_NUMBER}")
+_SIGNED_AFTER = re.compile(rf"(?<![\w.,$€£]){_NUMBER}\s?([$€£])(?!\s?\d)")
 _WORDED = re.compile(
     rf"(?<![\w.,]){_NUMBER}\s?(usd|us dollars?|dollars?|bucks|eur|euros?|gbp|pounds?)\b", re.IGNORECASE
 )
@@ -43,6 +44,7 @@ _WHOLE = re.compile(
     r"|\ball (?:of )?(?:it|my money|the money)\b|\bin full\b|\bevery (?:cent|penny)\b",
     re.IGNORECASE,
 )
+MAX_ORDERS = 2
 _CURRENCIES = {
     "$": "USD",
     "€": "EUR",
@@ -94,6 +96,15 @@ def read_slots(text: str) -> Slots:
     )
 
 
+def orders_of(text: str) -> tuple[str, ...]:
+    """The orders that one message names, at most two."""
+    found: list[str] = []
+    while len(found) < MAX_ORDERS and (one := _order_id(text)) is not None and one not in found:
+        found.append(one)
+        text = re.sub(re.escape(one), " ", text, flags=re.IGNORECASE)
+    return tuple(found)
+
+
 def remembered_order(history: Sequence[Message]) -> str | None:
     """The order that the customer named last."""
     for message in reversed(history):
@@ -121,7 +132,7 @@ def _amount(text: str) -> Amount | None:
         return _money(found[2], found[3], found[1])
     if found := _CODED.search(text):
         return _money(found[2], found[3], found[1])
-    if found := _WORDED.search(text):
+    if found := _WORDED.search(text) or _SIGNED_AFTER.search(text):
         return _money(found[1], found[2], found[3])
     return None
 

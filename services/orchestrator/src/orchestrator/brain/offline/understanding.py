@@ -15,11 +15,12 @@ from orchestrator.brain.offline.rules import (
     is_courtesy,
     is_no,
     is_yes,
+    points_back,
     refers_back,
     speaks_of_own,
     unambiguous,
 )
-from orchestrator.brain.offline.slots import Slots, read_slots, remembered_order
+from orchestrator.brain.offline.slots import Slots, orders_of, read_slots, remembered_order
 from orchestrator.brain.offline.spelling import Spelling
 from orchestrator.brain.port import BrainContext
 from orchestrator.brain.sentences import content_words
@@ -55,6 +56,8 @@ _CHANGES = frozenset({"order_change", "refund_request", "open_ticket"})
 #: What a message that names an order hardly means, unless it is this near.
 _SAYS_LITTLE = frozenset({"knowledge", "out_of_scope", "greeting", "thanks", "complaint"})
 _SURELY_ELSE = 0.55
+#: A message of so few content words with an "it" or a "that" is understood by what came before.
+_FEW = 4
 #: Below this likeness a label is a guess.
 _UNSURE = 0.5
 _OWN_THINGS = frozenset({"order_status", "order_content", "invoice"})
@@ -82,7 +85,7 @@ async def understand(
     about, own = context.question, said_oneself(context.question)
     text = spelling.righted(own) if context.language == "en" else own
     slots = read_slots(text)
-    answer = _answer_to_offer(context, slots) or _all_of_it(context, slots)
+    answer = _answer_to_offer(context, slots) or _answer_to_how_much(context, slots)
     if answer is not None:
         return (answer,)
     earlier = _before(context)
@@ -91,22 +94,33 @@ async def understand(
         text, about = f"{earlier} {text}", f"{earlier} {about}"
         slots = _together(read_slots(earlier), slots)
     slots = _with_history(slots, context)
-    tasks: dict[str, Task] = {}
+    tasks: list[Task] = []
     for clause in _clauses(text):
         label, confidence = await _intent_of(clause, slots, intents, manners)
         # What others said asks for nothing, but it may tell what a question is about.
         sought = context.question if label in _SEARCHED and own != context.question else clause
-        task = Task(label, slots, _query(sought, text, context), about, confidence)
+        task = Task(label, _together(slots, read_slots(clause)), _query(sought, text, context), about, confidence)
         if label != "knowledge" or content_words(clause) or not tasks:
-            first = tasks.setdefault(label, task)
-            if first is not task and label == "knowledge":
-                # Two questions to the help pages are one search; the answer takes them apart again.
-                tasks[label] = replace(first, query=f"{first.query} and {clause}"[:1000])
-    acting = [task for task in tasks.values() if task.intent in _ACTING - {"knowledge"}]
-    if not acting and _is_lost(list(tasks.values()), text, context, manners):
+            tasks += _for_each_order(task, clause)
+    tasks = list({_thing(task): task for task in reversed(tasks)}.values())[::-1]
+    acting = [task for task in tasks if task.intent in _ACTING - {"knowledge"}]
+    if not acting and _is_lost(tasks, text, context, manners):
         return (Task("not_understood", slots, text, about),)
-    wanted = [task for task in tasks.values() if task.intent in _ACTING]
-    return tuple((wanted or list(tasks.values()))[:MAX_TASKS])
+    wanted = [task for task in tasks if task.intent in _ACTING]
+    return tuple((wanted or tasks)[:MAX_TASKS])
+
+
+def _for_each_order(task: Task, clause: str) -> list[Task]:
+    """The task for each order that its clause names; what moves money or changes something is for the first alone."""
+    named = orders_of(clause) if task.intent in _OWN_THINGS else ()
+    return [replace(task, slots=replace(task.slots, order_id=one)) for one in named] or [task]
+
+
+def _thing(task: Task) -> tuple[str, str | None]:
+    """What makes two tasks the same one."""
+    if task.intent == "knowledge":
+        return task.intent, task.query
+    return task.intent, task.slots.order_id if task.intent in _OWN_THINGS else None
 
 
 def _is_lost(tasks: Sequence[Task], text: str, context: BrainContext, manners: Manners) -> bool:
@@ -180,13 +194,16 @@ def _answer_to_offer(context: BrainContext, slots: Slots) -> Task | None:
     return Task("open_ticket", known, text, about)
 
 
-def _all_of_it(context: BrainContext, slots: Slots) -> Task | None:
-    """ "All of it", after we asked how much of an order is to be refunded."""
+def _answer_to_how_much(context: BrainContext, slots: Slots) -> Task | None:
+    """An amount or "all of it", after we asked how much of an order is to be refunded."""
     offer = next((one.text for one in reversed(context.history) if one.role is Role.ASSISTANT), "")
-    if not _ASKED_AMOUNT.search(offer) or not _ALL.search(context.question):
+    whole = _ALL.search(context.question) is not None
+    named = slots.amount is not None and not slots.names_something and not is_asking(context.question)
+    if not _ASKED_AMOUNT.search(offer) or not (whole or named):
         return None
     about = "\n".join(part for part in (_before(context), context.question) if part)
-    return Task("refund_request", replace(_with_history(slots, context), whole=True), context.question, about)
+    known = _with_history(slots, context)
+    return Task("refund_request", replace(known, whole=known.whole or whole), context.question, about)
 
 
 def _before(context: BrainContext) -> str:
@@ -247,6 +264,7 @@ def _with_history(slots: Slots, context: BrainContext) -> Slots:
 
 def _query(clause: str, text: str, context: BrainContext) -> str:
     """What to search for. A follow-up such as "and for Canada?" is searched together with what came before."""
-    thin = len(content_words(clause)) <= 1 or _FOLLOW_UP.search(text) is not None
+    words = len(content_words(clause))
+    thin = words <= 1 or _FOLLOW_UP.search(text) is not None or (words <= _FEW and points_back(clause))
     earlier = _before(context) if thin else ""
     return " ".join(f"{earlier} {clause}".split())[:1000] or "help"
