@@ -107,6 +107,9 @@ async def understand(
     if not acting and _is_lost(tasks, text, context, manners):
         return (Task("not_understood", slots, text, about),)
     wanted = [task for task in tasks if task.intent in _ACTING]
+    if any(task.intent == "human" for task in wanted):
+        # Nobody can be fetched any more once a page was read, and who wants a person has waited for pages long enough.
+        wanted = [task for task in wanted if task.intent != "knowledge"]
     return tuple((wanted or tasks)[:MAX_TASKS])
 
 
