@@ -13,7 +13,7 @@ from retrieval.windows import sentences, written
 from retrieval.words import Words
 from servicekit.embedding import QuickEmbedder
 
-SYNONYMS = {"groups": [["parcel", "package"]], "short": {}, "said": {}}
+SYNONYMS = {"groups": [["parcel", "package"]], "short": {}, "said": {}, "places": {}}
 
 
 class Desk:

@@ -115,6 +115,18 @@ def test_synonyms_meet_by_their_stems_and_abbreviations_are_written_out() -> Non
     assert all(stem not in others for stem, others in synonyms.alike.items())
 
 
+async def test_a_country_is_found_by_the_region_that_a_page_names(
+    blank: ToolClient, page: Callable[..., Document]
+) -> None:
+    question = "How much is a parcel to Austria, and is Oslo dearer?"
+    await put(blank, page("tents", body="# Tents\n\nOur tents come with pegs and a bag."))
+    searcher = blank.app.state.knowledge_base.searcher
+    assert searcher.spelled(question) == question
+    await put(blank, page("abroad", body="# Abroad\n\nParcels to the European Union cost 19.90 USD, to Norway 24.90."))
+    assert searcher.spelled(question) == "How much is a parcel to austria European Union, and is oslo Norway dearer?"
+    assert (await ask(blank, query="postage to Vienna")).passages[0].title == "Abroad"
+
+
 async def test_a_section_is_found_by_the_words_of_those_who_ask_and_shown_in_its_own(
     blank: ToolClient, page: Callable[..., Document]
 ) -> None:

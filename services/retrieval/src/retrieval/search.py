@@ -87,7 +87,7 @@ class Searcher:
         return kept
 
     def spelled(self, query: str) -> str:
-        """The query without placeholders, its typing errors put right and its abbreviations written out."""
+        """The query without placeholders, its typing errors put right, its abbreviations and regions written out."""
         return self._tools.words.respell(clean_query(query), self._spell)
 
     def read(self, text: str) -> Asked:
@@ -159,9 +159,13 @@ class Searcher:
         return [one.document_id for one in entries if one is not None]
 
     def _spell(self, word: str) -> str:
-        if word in self._tools.synonyms.short:
-            return self._tools.synonyms.short[word]
-        return word if word in STOP_WORDS else self._index.catalogue.lexicon.correct(word)
+        synonyms, lexicon = self._tools.synonyms, self._index.catalogue.lexicon
+        if word in synonyms.short:
+            return synonyms.short[word]
+        region = synonyms.regions.get(word)
+        if region is not None and all(map(lexicon.has, self._tools.words.stem_set(region))):
+            return f"{word} {region}"
+        return word if word in STOP_WORDS else lexicon.correct(word)
 
 
 def _day(asked: SearchInput) -> float | None:

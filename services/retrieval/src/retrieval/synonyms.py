@@ -14,12 +14,13 @@ from retrieval.words import Words
 class Synonyms:
     """`alike`: for a stem the other stems of its groups. `short`: what an abbreviation stands for, both lower-case.
 
-    `said`: stems of what several words together mean, by those words.
+    `said`: stems of what several words together mean, by those words. `regions`: of a country or a town, lower-case.
     """
 
     alike: Mapping[str, frozenset[str]]
     short: Mapping[str, str]
     said: Mapping[tuple[str, ...], str]
+    regions: Mapping[str, str]
 
     @classmethod
     def load(cls, words: Words) -> "Synonyms":
@@ -39,6 +40,7 @@ class Synonyms:
             {stem: frozenset(others) for stem, others in alike.items()},
             {str(short): str(long) for short, long in data["short"].items()},
             {tuple(words.split(str(several))): words.stem(str(word)) for several, word in data["said"].items()},
+            {str(place): str(region) for region, places in data["places"].items() for place in places},
         )
 
     def also_said(self, spoken: Sequence[str]) -> frozenset[str]:
