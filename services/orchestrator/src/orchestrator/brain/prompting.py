@@ -14,18 +14,16 @@ from typing import Any, assert_never
 import orjson
 
 from contracts.turn import Role
+from orchestrator.brain.brief import brief_line
 from orchestrator.brain.passages import excerpt
 from orchestrator.brain.policy_files import read_policy, read_policy_text, read_prompt
 from orchestrator.brain.port import BrainContext, Message, Observation, ToolSpec
+from orchestrator.brain.profiles import FULL, PromptProfile
 from orchestrator.brain.settings import ToolMode
 from orchestrator.turn.provenance import Origin, brings_text
 
 ChatMessage = dict[str, Any]
 
-MAX_MESSAGES = 12
-MAX_MESSAGE_CHARS = 1_000
-#: How much of the first, second and third passage is shown; there are no more.
-PASSAGE_CHARS = (1_200, 700, 700)
 _LANGUAGES = {"de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch"}
 _OUR_TAGS = re.compile(r"<(/?\s*(?:data|question|situation|errors|earlier)\b)", re.IGNORECASE)
 _STAFF = "staff"
@@ -41,13 +39,14 @@ Reply with one JSON object and nothing else: {"kind":"tool_call","name":…,"arg
 
 class PromptHead:
     """The parts of a prompt that stay the same; `version` names exactly these bytes. A prompt that is not given is the
-    one that ships.
+    one that ships with the profile, which also says how much is shown behind it.
     """
 
-    def __init__(self, planner: str | None = None, writer: str | None = None) -> None:
+    def __init__(self, planner: str | None = None, writer: str | None = None, profile: PromptProfile = FULL) -> None:
         business = read_policy_text("business")
-        self.planner_text = read_prompt("planner") if planner is None else planner
-        self.writer_text = read_prompt("writer") if writer is None else writer
+        self.profile = profile
+        self.planner_text = read_prompt(profile.planner) if planner is None else planner
+        self.writer_text = read_prompt(profile.writer) if writer is None else writer
         self.planner = f"{self.planner_text}\nBusiness facts\n{business}"
         self.writer = f"{self.writer_text}\nBusiness facts\n{business}"
         digest = hashlib.sha256(f"{self.planner}\0{self.writer}".encode()).hexdigest()
@@ -59,17 +58,18 @@ def planner_messages(head: PromptHead, context: BrainContext, mode: ToolMode) ->
     native = mode == "native" and bool(context.tools)
     system = head.planner
     if mode == "json_schema":
-        system += _JSON_MODE + "\n".join(_tool_line(tool) for tool in context.tools)
-    closing = {"role": "user", "content": _question_block(context, with_data=not native)}
-    results = _native_results(context) if native else ()
+        line = brief_line if head.profile.brief else _tool_line
+        system += _JSON_MODE + "\n".join(line(tool) for tool in context.tools)
+    closing = {"role": "user", "content": _question_block(context, head.profile, with_data=not native)}
+    results = _native_results(context, head.profile) if native else ()
     errors = _errors_message(context.repair)
-    return ({"role": "system", "content": system}, *_history(context.history), closing, *results, *errors)
+    return ({"role": "system", "content": system}, *_history(context.history, head.profile), closing, *results, *errors)
 
 
 def writer_messages(head: PromptHead, context: BrainContext) -> tuple[ChatMessage, ...]:
     """The messages of a writer call."""
-    closing = {"role": "user", "content": _question_block(context, with_data=True)}
-    return ({"role": "system", "content": head.writer}, *_history(context.history), closing)
+    closing = {"role": "user", "content": _question_block(context, head.profile, with_data=True)}
+    return ({"role": "system", "content": head.writer}, *_history(context.history, head.profile), closing)
 
 
 def tool_definitions(tools: Sequence[ToolSpec]) -> tuple[dict[str, Any], ...]:
@@ -114,8 +114,9 @@ def _tool_line(tool: ToolSpec) -> str:
     return f"- {tool.name}: {tool.description} Arguments: {orjson.dumps(_slim(tool.parameters)).decode()}"
 
 
-def _history(history: Sequence[Message]) -> tuple[ChatMessage, ...]:
-    return tuple(_earlier(one.role, _defused(one.text[:MAX_MESSAGE_CHARS])) for one in history[-MAX_MESSAGES:])
+def _history(history: Sequence[Message], profile: PromptProfile) -> tuple[ChatMessage, ...]:
+    shown = history[-profile.max_messages :]
+    return tuple(_earlier(one.role, _defused(one.text[: profile.max_message_chars])) for one in shown)
 
 
 def _earlier(role: Role, text: str) -> ChatMessage:
@@ -141,7 +142,7 @@ def _who(context: BrainContext) -> str:
     return "is a guest: no order or invoice can be shown; offer to sign in"
 
 
-def _question_block(context: BrainContext, *, with_data: bool) -> str:
+def _question_block(context: BrainContext, profile: PromptProfile, *, with_data: bool) -> str:
     situation = [f"The customer {_who(context)}. Channel: {context.channel}. Today is {context.now:%A %d %B %Y}."]
     situation += context.notes
     if context.language in _LANGUAGES:
@@ -160,18 +161,19 @@ def _question_block(context: BrainContext, *, with_data: bool) -> str:
         parts.append(_block("earlier", _defused(context.summary), Origin.CUSTOMER))
     parts.append(_block("question", _defused(context.question), Origin.CUSTOMER))
     if with_data:
-        parts += [_data(one, numbers, context.question) for one, numbers in _numbered(context.observations)]
+        parts += [_data(one, numbers, context.question, profile) for one, numbers in _numbered(context.observations)]
     return "\n".join(parts)
 
 
-def _native_results(context: BrainContext) -> tuple[ChatMessage, ...]:
+def _native_results(context: BrainContext, profile: PromptProfile) -> tuple[ChatMessage, ...]:
     messages: list[ChatMessage] = []
     for index, (one, numbers) in enumerate(_numbered(context.observations)):
         call_id = f"call_{index}"
         function = {"name": one.tool, "arguments": orjson.dumps(one.arguments).decode()}
         call = {"id": call_id, "type": "function", "function": function}
         messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
-        messages.append({"role": "tool", "tool_call_id": call_id, "content": _data(one, numbers, context.question)})
+        found = _data(one, numbers, context.question, profile)
+        messages.append({"role": "tool", "tool_call_id": call_id, "content": found})
     return tuple(messages)
 
 
@@ -184,7 +186,7 @@ def _numbered(observations: Sequence[Observation]) -> list[tuple[Observation, di
     return [(one, numbers) for one in observations]
 
 
-def _data(one: Observation, numbers: dict[str, int], question: str) -> str:
+def _data(one: Observation, numbers: dict[str, int], question: str, profile: PromptProfile) -> str:
     if one.output is None:
         value: dict[str, Any] = {"error": {"class": one.error_class, "code": one.error_code}}
     elif "passages" in one.output:
@@ -197,7 +199,7 @@ def _data(one: Observation, numbers: dict[str, int], question: str) -> str:
                     "title": p["title"],
                     "text": excerpt(str(p["text"]), question, limit),
                 }
-                for p, limit in zip(passages, PASSAGE_CHARS, strict=False)
+                for p, limit in zip(passages, profile.passage_chars, strict=False)
             ],
         }
     else:
