@@ -34,8 +34,7 @@ from onebox.home import DEMO, Home, find_home
 from onebox.ingest import ingest_with_progress
 from onebox.keys import KIM, KeyFiles
 from onebox.keys_command import retire_key, rewrap_keys, rotate_keys
-from onebox.local_llm.installing import LocalLlmError, provide_model
-from onebox.local_llm.model import LocalLlm
+from onebox.local_llm.option import Llm, local_llm
 from onebox.ports import ORCHESTRATOR
 from onebox.privacy_command import erase_customer, export_customer
 from onebox.receipt_command import show_receipt
@@ -74,9 +73,6 @@ app.add_typer(privacy, name="privacy")
 app.add_typer(receipt, name="receipt")
 app.add_typer(switch, name="switch")
 app.command(name="replay")(replay_turns)
-
-#: None: what the environment names, or the offline policy.
-Llm = Annotated[Literal["local"] | None, typer.Option(help="A model on this machine: no key, 1.1 GB, installed once.")]
 
 
 def _console() -> Console:
@@ -124,22 +120,13 @@ def _span(since: str | None) -> timedelta | None:
         raise typer.BadParameter(str(error), param_hint="--since") from error
 
 
-def _local_llm(report: ConsoleReport) -> LocalLlm:
-    """A model on this machine, installed where it is not yet; ends the command when there is none to have."""
-    try:
-        return LocalLlm(provide_model(report))
-    except LocalLlmError as error:
-        report.trouble(str(error))
-        raise typer.Exit(1) from error
-
-
 @app.command()
 def up(llm: Llm = None) -> None:
     """Start everything and leave it running; Ctrl-C stops it."""
     console = _console()
     report = ConsoleReport(console)
     console.print("\n  [bold]AIGuy Support Agent[/] on this machine\n")
-    model = _local_llm(report) if llm else None
+    model = local_llm(report) if llm else None
     provide_parts(report)
     stack = Stack(find_home(), report, llm=model)
     sys.exit(run_until_signal(run_up(stack, report, console), lambda name: console.print(f"\n  {name}: stopping …")))
@@ -149,7 +136,7 @@ def up(llm: Llm = None) -> None:
 def demo(llm: Llm = None) -> None:
     """Start a stack of its own, hold the demo conversations, print a verdict, stop."""
     console, home = _console(), find_home(DEMO)
-    main = run_local_demo(home, console, _local_llm(ConsoleReport(console))) if llm else run_demo(home, console)
+    main = run_local_demo(home, console, local_llm(ConsoleReport(console))) if llm else run_demo(home, console)
     sys.exit(run_until_signal(main, lambda name: console.print(f"\n  {name}: stopping …"), interrupted=130))
 
 

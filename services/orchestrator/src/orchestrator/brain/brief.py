@@ -35,7 +35,7 @@ def _call(tool: ToolSpec, names: Sequence[str]) -> dict[str, Any]:
 def _needed(tool: ToolSpec) -> Iterator[tuple[str, ...]]:
     """The sets of arguments of which one is enough; an empty set where none is needed."""
     required = tuple(tool.parameters.get("required", ()))
-    ways = tool.parameters.get("oneOf") or ({},)
+    ways: Sequence[dict[str, Any]] = tool.parameters.get("oneOf") or ({},)
     return (tuple(dict.fromkeys((*required, *way.get("required", ())))) for way in ways)
 
 
