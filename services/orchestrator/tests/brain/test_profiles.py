@@ -16,12 +16,13 @@ from orchestrator.brain.port import BrainError, Message, Observation, ToolSpec
 from orchestrator.brain.profiles import FULL, SHORT
 from orchestrator.brain.prompting import PromptHead, planner_messages, writer_messages
 from orchestrator.brain.settings import LlmSettings
+from orchestrator.brain.shapes import ShapeReader
 from scripted_llm.running import RunningLlm
-from scripted_llm.settings import Behaviour, Rule, Step
+from scripted_llm.settings import Behaviour
 from servicekit.http.aiohttp_client import AiohttpClient
 
 #: Characters; about four are a token, and a small model on two processors reads some dozens of tokens a second.
-MOST_INSTRUCTIONS, MOST_PER_TURN = 3_500, 2_800
+MOST_INSTRUCTIONS, MOST_PER_TURN = 5_000, 2_800
 LONG = "A sentence about returns that goes on and on. " * 60
 FOUND = Observation(
     "search_kb", {"query": "returns"},
@@ -43,15 +44,31 @@ def length(messages: Any) -> int:
 def test_instructions_and_what_a_turn_adds_stay_below_what_a_small_model_reads_in_time(
     ask: Any, head: PromptHead
 ) -> None:
-    bare = ask("Returns?")
-    instructions = planner_messages(head, bare, "json_schema")[:1]
-    assert length(instructions) <= MOST_INSTRUCTIONS
-    assert length(writer_messages(head, bare)[:1]) <= MOST_INSTRUCTIONS
     most = ask("Returns?", observations=(FOUND,), history=HISTORY)
-    assert length(planner_messages(head, most, "json_schema")[1:]) <= MOST_PER_TURN
-    assert length(writer_messages(head, most)[1:]) <= MOST_PER_TURN
-    full = planner_messages(PromptHead(), most, "json_schema")
-    assert length(full) > 2 * (MOST_INSTRUCTIONS + MOST_PER_TURN)
+    planned, written = planner_messages(head, most, "json_schema"), writer_messages(head, most)
+    for messages, examples in ((planned, head.planner_examples), (written, head.writer_examples)):
+        # What never changes is read once.
+        kept = 1 + len(examples)
+        assert messages[1:kept] == examples != ()
+        assert length(messages[:kept]) <= MOST_INSTRUCTIONS
+        assert length(messages[kept:]) <= MOST_PER_TURN
+    assert length(planner_messages(PromptHead(), most, "json_schema")) > 2 * (MOST_INSTRUCTIONS + MOST_PER_TURN)
+
+
+def test_examples_stand_in_the_frame_of_every_question_and_are_those_of_the_tools(
+    head: PromptHead, tools: tuple[ToolSpec, ...]
+) -> None:
+    schema, reader = brief_schema(tools), ShapeReader()
+    for one in head.planner_examples[1::2]:
+        assert jsonschema_rs.is_valid(schema, orjson.loads(one["content"]))
+        assert reader.read(one["content"])
+    for one in (*head.planner_examples[::2], *head.writer_examples[::2]):
+        assert one["content"].startswith('<question from="customer">')
+        assert ("<data" in one["content"]) == ('from="untrusted"' in one["content"])
+
+
+def test_examples_are_left_out_where_their_replies_would_be_none(ask: Any, head: PromptHead) -> None:
+    assert [one["role"] for one in planner_messages(head, ask("Hello"), "native")] == ["system", "user"]
 
 
 @pytest.mark.parametrize("prompt", ["planner", "writer"])
@@ -136,7 +153,7 @@ async def test_a_model_that_is_too_slow_is_not_asked_again_where_nobody_steps_in
 async def test_an_answer_that_was_cut_off_within_its_json_is_malformed_and_nothing_of_it_is_shown(
     server: RunningLlm, http: AiohttpClient, ask: Any, shown: Any
 ) -> None:
-    server.model.follow((Rule(match="Hello", steps=(Step(text='{"kind":"final_message","text":"Hello, and'),)),))
+    server.model.behave(Behaviour(answer_tokens=3))
     with pytest.raises(BrainError) as failed:
         await brain_of(server, http).plan(ask("Hello"), shown)
     assert (failed.value.kind, shown.text) == ("malformed", "")

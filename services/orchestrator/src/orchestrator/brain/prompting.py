@@ -1,6 +1,6 @@
 """Builds the messages of a model call. The head never changes between calls, so providers keep it cached.
 
-system: instructions + business facts (byte-stable)  │  earlier messages  │  situation, question, data
+system: instructions + business facts (byte-stable)  │  examples  │  earlier messages  │  situation, question, data
 
 Every piece says where it comes from: blocks have `from="…"` (an `Origin`, or `staff`), and what the assistant said
 stands in messages of its own role, bare, so that it does not learn to write blocks.
@@ -15,6 +15,7 @@ import orjson
 
 from contracts.turn import Role
 from orchestrator.brain.brief import brief_line
+from orchestrator.brain.examples import examples_of
 from orchestrator.brain.passages import excerpt
 from orchestrator.brain.policy_files import read_policy, read_policy_text, read_prompt
 from orchestrator.brain.port import BrainContext, Message, Observation, ToolSpec
@@ -49,7 +50,10 @@ class PromptHead:
         self.writer_text = read_prompt(profile.writer) if writer is None else writer
         self.planner = f"{self.planner_text}\nBusiness facts\n{business}"
         self.writer = f"{self.writer_text}\nBusiness facts\n{business}"
-        digest = hashlib.sha256(f"{self.planner}\0{self.writer}".encode()).hexdigest()
+        self.planner_examples = _shown(profile.planner, profile)
+        self.writer_examples = _shown(profile.writer, profile)
+        shown = orjson.dumps([self.planner_examples, self.writer_examples]).decode() if profile.examples else ""
+        digest = hashlib.sha256(f"{self.planner}\0{self.writer}{shown}".encode()).hexdigest()
         self.version = f"{read_policy('business')['version']}+{digest[:12]}"
 
 
@@ -60,16 +64,19 @@ def planner_messages(head: PromptHead, context: BrainContext, mode: ToolMode) ->
     if mode == "json_schema":
         line = brief_line if head.profile.brief else _tool_line
         system += _JSON_MODE + "\n".join(line(tool) for tool in context.tools)
+    # The examples reply in JSON.
+    shown = head.planner_examples if mode == "json_schema" else ()
     closing = {"role": "user", "content": _question_block(context, head.profile, with_data=not native)}
     results = _native_results(context, head.profile) if native else ()
-    errors = _errors_message(context.repair)
-    return ({"role": "system", "content": system}, *_history(context.history, head.profile), closing, *results, *errors)
+    before = ({"role": "system", "content": system}, *shown, *_history(context.history, head.profile))
+    return (*before, closing, *results, *_errors_message(context.repair))
 
 
 def writer_messages(head: PromptHead, context: BrainContext) -> tuple[ChatMessage, ...]:
     """The messages of a writer call."""
     closing = {"role": "user", "content": _question_block(context, head.profile, with_data=True)}
-    return ({"role": "system", "content": head.writer}, *_history(context.history, head.profile), closing)
+    system = {"role": "system", "content": head.writer}
+    return (system, *head.writer_examples, *_history(context.history, head.profile), closing)
 
 
 def tool_definitions(tools: Sequence[ToolSpec]) -> tuple[dict[str, Any], ...]:
@@ -85,6 +92,18 @@ def tool_definitions(tools: Sequence[ToolSpec]) -> tuple[dict[str, Any], ...]:
         }}
         for tool in ordered
     )  # fmt: skip
+
+
+def _shown(name: str, profile: PromptProfile) -> tuple[ChatMessage, ...]:
+    """The examples of a prompt as messages: a customer's question in its frame, and the reply."""
+    messages: list[ChatMessage] = []
+    for one in examples_of(name) if profile.examples else ():
+        parts = [_block("question", one.asks, Origin.CUSTOMER)]
+        found = () if one.found is None else (one.found,)
+        parts += [_data(seen, numbers, one.asks, profile) for seen, numbers in _numbered(found)]
+        messages.append({"role": "user", "content": "\n".join(parts)})
+        messages.append({"role": "assistant", "content": one.reply})
+    return tuple(messages)
 
 
 def _slim(schema: dict[str, Any]) -> dict[str, Any]:
