@@ -21,8 +21,9 @@ def summed(found: Sequence[Thought]) -> str:
     needed = [one for one in found if one.planned or one.wrote or one.failed]
     planned = sum(one.planned_by_model for one in needed)
     wrote = sum(one.written_by_model for one in needed)
-    slow = sum("timeout" in one.failed for one in needed)
+    slow = sum(one.too_slow for one in needed)
+    back = sum(one.held_back for one in needed)
     return (
         f"of {len(needed)} turns the model chose the tools of {planned} and wrote the answers of {wrote};"
-        f" in {slow} it was too slow"
+        f" in {slow} it was too slow, in {back} the guards held its answer back"
     )

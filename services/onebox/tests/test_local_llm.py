@@ -22,7 +22,7 @@ from onebox.local_llm.model import LOCAL_LLM, MODEL, LocalLlm
 from onebox.readiness import NotReadyError
 from onebox.supervisor import Supervisor
 from orchestrator.brain.settings import LlmSettings
-from orchestrator.turn.inputs import Drafted, PlanFailed, PlanMade, PlannedCall, PlanRejected
+from orchestrator.turn.inputs import Drafted, Guarded, PlanFailed, PlanMade, PlannedCall, PlanRejected
 from servicekit.embedded import free_port
 from servicekit.embedded.process import is_running
 from servicekit.testing import eventually
@@ -164,7 +164,11 @@ async def test_one_that_is_away_is_not_ready() -> None:
      ((PlanMade(call=CALL, model=MODEL), PlanFailed(reason="timeout"), PlanMade(model="offline")), True, False,
       "planned by the model, written by the offline Brain, the model was too slow"),
      ((PlanRejected(reason="malformed", model=MODEL), Drafted(text="x", model="phrases")), False, False,
-      "written by the offline Brain, the model made no sense"),
+      "written by a phrase of ours, the model made no sense"),
+     ((PlanMade(model=MODEL), Guarded(verdict="refuse", text="x")), False, False,
+      "written by a phrase of ours, the guards held its answer back"),
+     ((PlanMade(model=MODEL), Guarded(verdict="pass", text="x")), False, True, "written by the model"),
+     ((PlanMade(model="offline"), Guarded(verdict="refuse", text="x")), False, False, "written by the offline Brain"),
      ((PlanMade(model=MODEL),), False, True, "written by the model"),
      ((), False, False, "no Brain was needed")],
 )  # fmt: skip

@@ -148,12 +148,3 @@ async def test_a_model_that_is_too_slow_is_not_asked_again_where_nobody_steps_in
     with pytest.raises(BrainError) as failed:
         await brain.plan(ask("Where is my order ABC123?"), shown)
     assert (failed.value.kind, len(server.model.received)) == ("timeout", 1)
-
-
-async def test_an_answer_that_was_cut_off_within_its_json_is_malformed_and_nothing_of_it_is_shown(
-    server: RunningLlm, http: AiohttpClient, ask: Any, shown: Any
-) -> None:
-    server.model.behave(Behaviour(answer_tokens=3))
-    with pytest.raises(BrainError) as failed:
-        await brain_of(server, http).plan(ask("Hello"), shown)
-    assert (failed.value.kind, shown.text) == ("malformed", "")

@@ -74,10 +74,13 @@ def print_local_verdict(held: list[Held], expected: int, console: Console) -> bo
         console.print(f"         [dim]{escape(str(one.thought))}, {one.seconds:.1f} s[/]")
     planned = sum(one.thought.planned_by_model for one in held)
     wrote = sum(one.thought.written_by_model for one in held)
-    slow = sum("timeout" in one.thought.failed for one in held)
+    slow = sum(one.thought.too_slow for one in held)
+    back = sum(one.thought.held_back for one in held)
     console.print(f"\n  The model chose the tools of {planned} turns and wrote the answers of {wrote}, of {len(held)}.")
     if slow:
         console.print(f"  In {slow} the model was too slow here; the offline Brain answered.")
+    if back:
+        console.print(f"  In {back} the guards held its answer back, because nothing carried what it said.")
     passed = sum(one.verdict.passed for one in held)
     good = passed == expected
     colour = "green" if good else "red"

@@ -10,7 +10,7 @@ from onebox.stack import Stack
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
 from orchestrator.replay.reading import Recordings
-from orchestrator.turn.inputs import Drafted, PlanFailed, PlanMade, PlanRejected, TurnInput
+from orchestrator.turn.inputs import Drafted, Guarded, PlanFailed, PlanMade, PlanRejected, TurnInput
 from servicekit.crypto import Keyring
 
 _OURS = frozenset({"", "offline", "phrases"})
@@ -25,7 +25,7 @@ _WHY = {
 @dataclass(frozen=True, slots=True)
 class Thought:
     """`planned`: who chose each tool, in order; `wrote`: whose words the customer has, '' for none yet; `failed`: why
-    calls of the model brought nothing.
+    what the model was asked for brought nothing.
     """
 
     planned: tuple[str, ...] = ()
@@ -35,7 +35,17 @@ class Thought:
     @property
     def planned_by_model(self) -> bool:
         """Whether every tool of the turn, and there is one, was chosen by a model."""
-        return bool(self.planned) and not _OURS.intersection(self.planned)
+        return bool(self.planned) and not _OURS & set(self.planned)
+
+    @property
+    def too_slow(self) -> bool:
+        """Whether the offline Brain stepped in because the model did not answer in time."""
+        return "timeout" in self.failed
+
+    @property
+    def held_back(self) -> bool:
+        """Whether the guards let the model's answer not out."""
+        return _HELD_BACK in self.failed
 
     @property
     def written_by_model(self) -> bool:
@@ -77,6 +87,9 @@ def thought(inputs: Sequence[TurnInput]) -> Thought:
                 planned.append(model)
             case Drafted(model=model):
                 wrote = model
+            case Guarded(verdict="refuse" | "hand_over" | "ask") if wrote not in _OURS:
+                wrote = "phrases"
+                failed.append(_HELD_BACK)
             case PlanRejected(reason=reason) | PlanFailed(reason=reason):
                 failed.append(reason)
             case _:
@@ -85,4 +98,4 @@ def thought(inputs: Sequence[TurnInput]) -> Thought:
 
 
 def _names(models: Sequence[str]) -> str:
-    return " and ".join(dict.fromkeys("the offline Brain" if one in _OURS else "the model" for one in models))
+    return " and ".join(dict.fromkeys(_NAMES.get(one, "the model") for one in models))
