@@ -13,13 +13,14 @@ from orchestrator.replay.reading import Recordings
 from orchestrator.turn.inputs import Drafted, Guarded, PlanFailed, PlanMade, PlanRejected, TurnInput
 from servicekit.crypto import Keyring
 
-_OURS = frozenset({"", "offline", "phrases"})
-#: Why a call of a model brought nothing, as a person says it.
+_NAMES = {"": "the offline Brain", "offline": "the offline Brain", "phrases": "a phrase of ours"}
+_OURS = _NAMES.keys()
+_HELD_BACK = "held_back"
+#: Why what a model was asked for brought nothing, as a person says it.
 _WHY = {
-    "timeout": "the model was too slow",
-    "unavailable": "the model was away",
-    "malformed": "the model made no sense",
-}
+    "timeout": "the model was too slow", "unavailable": "the model was away", "malformed": "the model made no sense",
+    _HELD_BACK: "the guards held its answer back",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

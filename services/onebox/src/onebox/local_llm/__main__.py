@@ -11,6 +11,9 @@ import signal
 CONTEXT_TOKENS = 4096
 #: A place for the planner's instructions and one for the writer's, so that neither is read anew because of the other.
 PLACES = 2
+#: So much of a prompt is read at a time. Between two pieces a caller who has gone is noticed, and what was read is
+#: kept for the next one who asks the same.
+PIECE_TOKENS = 128
 #: Megabytes for what was read before and may come again: other instructions, for guests and for those signed in.
 KEPT_MB = 512
 #: The services come first: a model that takes all processors would make them late.
@@ -40,6 +43,7 @@ def serve(file: str, port: int, key: str, threads: int) -> object:
     told.hostnames, told.port, told.api_keys = ["127.0.0.1"], port, [key]
     told.n_ctx, told.n_parallel = CONTEXT_TOKENS * PLACES, PLACES
     told.cpuparams.n_threads = told.cpuparams_batch.n_threads = threads
+    told.n_batch = told.n_ubatch = PIECE_TOKENS
     told.cache_prompt, told.cache_ram_mib = True, KEPT_MB
     # What others ask is nobody's business, and no page in a browser asks anything.
     told.endpoint_slots, told.ui, told.cors_origins = False, False, "http://127.0.0.1"
