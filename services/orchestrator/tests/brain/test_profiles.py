@@ -1,5 +1,7 @@
 """The short prompts: little to read, the same frame around what others wrote, and a reply that must fit a tool."""
 
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import jsonschema_rs
@@ -10,6 +12,7 @@ from pydantic import SecretStr
 from contracts.turn import FinalMessage, Role, ToolCall
 from orchestrator.brain.brief import brief_line, brief_schema
 from orchestrator.brain.factory import build_llm_brain
+from orchestrator.brain.llm.port import Delta, Finish, LlmRequest, TextDelta
 from orchestrator.brain.llm_brain import LlmBrain
 from orchestrator.brain.policy_files import read_prompt
 from orchestrator.brain.port import BrainError, Message, Observation, ToolSpec
@@ -26,7 +29,7 @@ MOST_INSTRUCTIONS, MOST_PER_TURN = 5_000, 2_800
 LONG = "A sentence about returns that goes on and on. " * 60
 FOUND = Observation(
     "search_kb", {"query": "returns"},
-    {"passages": [{"chunk_id": str(one), "title": "Returns", "text": LONG} for one in range(5)], "answerable": True},
+    {"passages": [{"chunk_id": str(one), "title": "Returns", "url": "https://shop.example/r", "text": LONG} for one in range(5)], "answerable": True},
     free_text=("passages",),
 )  # fmt: skip
 HISTORY = tuple(Message((Role.CUSTOMER, Role.ASSISTANT)[one % 2], LONG) for one in range(12))
@@ -46,12 +49,14 @@ def test_instructions_and_what_a_turn_adds_stay_below_what_a_small_model_reads_i
 ) -> None:
     most = ask("Returns?", observations=(FOUND,), history=HISTORY)
     planned, written = planner_messages(head, most, "json_schema"), writer_messages(head, most)
-    for messages, examples in ((planned, head.planner_examples), (written, head.writer_examples)):
+    for messages, examples in ((planned, head.answer_examples), (written, head.writer_examples)):
         # What never changes is read once.
         kept = 1 + len(examples)
         assert messages[1:kept] == examples != ()
         assert length(messages[:kept]) <= MOST_INSTRUCTIONS
         assert length(messages[kept:]) <= MOST_PER_TURN
+    first = planner_messages(head, ask("Returns?"), "json_schema")
+    assert length(first[:-1]) <= MOST_INSTRUCTIONS
     assert length(planner_messages(PromptHead(), most, "json_schema")) > 2 * (MOST_INSTRUCTIONS + MOST_PER_TURN)
 
 
@@ -59,12 +64,21 @@ def test_examples_stand_in_the_frame_of_every_question_and_are_those_of_the_tool
     head: PromptHead, tools: tuple[ToolSpec, ...]
 ) -> None:
     schema, reader = brief_schema(tools), ShapeReader()
-    for one in head.planner_examples[1::2]:
+    for one in (*head.planner_examples[1::2], *head.answer_examples[1::2]):
         assert jsonschema_rs.is_valid(schema, orjson.loads(one["content"]))
         assert reader.read(one["content"])
     for one in (*head.planner_examples[::2], *head.writer_examples[::2]):
         assert one["content"].startswith('<question from="customer">')
-        assert ("<data" in one["content"]) == ('from="untrusted"' in one["content"])
+        assert ('tool="search_kb"' in one["content"]) == ('from="untrusted"' in one["content"])
+
+
+def test_what_is_said_with_results_in_hand_is_shown_with_results_in_hand_only(ask: Any, head: PromptHead) -> None:
+    before = planner_messages(head, ask("Returns?"), "json_schema")
+    behind = planner_messages(head, ask("Returns?", observations=(FOUND,)), "json_schema")
+    failed = planner_messages(head, ask("Returns?", observations=(replace(FOUND, output=None),)), "json_schema")
+    assert "<data" not in str([one["content"] for one in before[1:]])
+    assert (before[1:-1], behind[1:-1]) == (head.planner_examples, head.answer_examples)
+    assert failed[1:-1] == head.planner_examples
 
 
 def test_examples_are_left_out_where_their_replies_would_be_none(ask: Any, head: PromptHead) -> None:
@@ -115,6 +129,17 @@ def test_without_tools_only_an_answer_fits() -> None:
     assert not jsonschema_rs.is_valid(schema, {"kind": "tool_call", "name": "x", "arguments": {}})
 
 
+class Cut:
+    """A model whose reply ran out of tokens."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    async def stream(self, request: LlmRequest) -> AsyncGenerator[Delta, None]:
+        yield TextDelta(self.text)
+        yield Finish("length")
+
+
 def brain_of(server: RunningLlm, http: AiohttpClient, **changes: Any) -> LlmBrain:
     values: dict[str, Any] = {
         "llm_model": "openai/small", "llm_api_key": SecretStr(server.api_key), "llm_base_url": server.base_url,
@@ -148,3 +173,33 @@ async def test_a_model_that_is_too_slow_is_not_asked_again_where_nobody_steps_in
     with pytest.raises(BrainError) as failed:
         await brain.plan(ask("Where is my order ABC123?"), shown)
     assert (failed.value.kind, len(server.model.received)) == ("timeout", 1)
+
+
+async def test_with_a_result_in_hand_only_an_answer_fits(
+    server: RunningLlm, http: AiohttpClient, ask: Any, shown: Any
+) -> None:
+    await brain_of(server, http).plan(ask("Returns?", observations=(FOUND,)), shown)
+    body = orjson.loads(server.model.received[-1].body)
+    assert body["response_format"]["json_schema"]["schema"] == brief_schema(())
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [('{"kind":"final_message","text":"It is free. You have 30 days to', "It is free."),
+     ('{"kind":"final_message","text":"It is \\"free\\". You have 30 \\', 'It is "free".'),
+     ('{"kind":"final_message","text":"It is fr', ""),
+     ('{"kind":"tool_call","name":"get_order","arguments":{"a":"b', ""),
+     ('{"kind":"fin', "")],
+)  # fmt: skip
+async def test_an_answer_that_ran_out_of_tokens_ends_with_its_last_whole_sentence_and_a_call_is_none(
+    server: RunningLlm, http: AiohttpClient, ask: Any, shown: Any, text: str, answer: str
+) -> None:
+    brain = LlmBrain(Cut(text), brain_of(server, http).models, PromptHead(profile=SHORT), "json_schema")
+    if not answer:
+        with pytest.raises(BrainError) as failed:
+            await brain.plan(ask("Returns?"), shown)
+        assert (failed.value.kind, shown.text) == ("malformed", "")
+        return
+    plan = await brain.plan(ask("Returns?"), shown)
+    assert isinstance(plan.proposal, FinalMessage)
+    assert (plan.proposal.text, shown.text) == (answer, answer)

@@ -9,8 +9,9 @@ import signal
 
 #: Prompt and answer of one call.
 CONTEXT_TOKENS = 4096
-#: A place for the planner's instructions and one for the writer's, so that neither is read anew because of the other.
-PLACES = 2
+#: One for the planner's instructions, one for the planner with results in hand, one for the writer's: none is read anew
+#: because of another.
+PLACES = 3
 #: So much of a prompt is read at a time. Between two pieces a caller who has gone is noticed, and what was read is
 #: kept for the next one who asks the same.
 PIECE_TOKENS = 128

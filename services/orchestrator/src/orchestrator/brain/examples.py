@@ -8,6 +8,9 @@ import orjson
 from orchestrator.brain.policy_files import read_examples
 from orchestrator.brain.port import Observation
 
+#: Fields of a result that others have written.
+_WRITTEN = ("passages",)
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -25,5 +28,5 @@ def examples_of(name: str) -> tuple[Example, ...]:
 
 def _example(told: dict[str, Any]) -> Example:
     reply = told["reply"]
-    found = Observation(told["tool"], {}, told["output"], free_text=("passages",)) if "tool" in told else None
+    found = Observation(told["tool"], {}, told["output"], free_text=_WRITTEN) if "tool" in told else None
     return Example(told["asks"], found, reply if isinstance(reply, str) else orjson.dumps(reply).decode())

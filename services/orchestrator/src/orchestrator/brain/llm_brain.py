@@ -80,7 +80,7 @@ class LlmBrain:
         request = self._request(
             context, planner_messages(self._head, context, self._mode), PLANNER_TEMPERATURE,
             tools=tools, tools_chars=tools_chars,
-            schema=self._schema(context.tools) if as_json else None,
+            schema=self._schema(context) if as_json else None,
         )  # fmt: skip
         reply = await self._ask(request, (self._models.planner, self._models.fallback), context, on_text, as_json)
         proposal, streamed = await self._interpret(reply, as_json)
@@ -112,10 +112,12 @@ class LlmBrain:
         most = self._head.profile.max_output_tokens
         return context.max_output_tokens if most is None else min(context.max_output_tokens, most)
 
-    def _schema(self, tools: tuple[ToolSpec, ...]) -> dict[str, Any]:
-        if self._head.profile.brief:
-            return brief_schema(tools)
-        return reply_schema(tuple(sorted(tool.name for tool in tools)))
+    def _schema(self, context: BrainContext) -> dict[str, Any]:
+        if not self._head.profile.brief:
+            return reply_schema(tuple(sorted(tool.name for tool in context.tools)))
+        # One tool a turn: with its result in hand a small model would rather call it again than answer.
+        found = any(one.output is not None for one in context.observations)
+        return brief_schema(() if found else context.tools)
 
     def _definitions(self, tools: tuple[ToolSpec, ...]) -> tuple[tuple[dict[str, Any], ...], int]:
         """The tools and their length as JSON; those of the last call again when they are the same."""
@@ -165,11 +167,25 @@ class LlmBrain:
         return await self._message(reply, completion.text), True
 
     async def _interpret_text(self, reply: _Reply, text: str) -> tuple[ToolCall | FinalMessage, bool]:
-        proposal = self._shapes.read(text)
+        proposal = self._read(text, cut=reply.completion.finish == "length")
         if isinstance(proposal, ToolCall):
             return proposal, False
         message = await self._message(reply, proposal.text)
         return message.model_copy(update={"asks_human": proposal.asks_human, "refuses": proposal.refuses}), True
+
+    def _read(self, text: str, *, cut: bool) -> ToolCall | FinalMessage:
+        """The proposal. An answer that ran out of tokens within its text ends with its last whole sentence; a call that
+        did is none.
+        """
+        try:
+            return self._shapes.read(text)
+        except NotAShape:
+            if not cut:
+                raise
+            closed = self._shapes.read(text.rstrip("\\") + '"}')
+            if isinstance(closed, ToolCall):
+                raise
+            return closed.model_copy(update={"text": _whole_sentences(closed.text)})
 
     async def _message(self, reply: _Reply, whole: str) -> FinalMessage:
         """The answer with its citations. An answer that ran out of tokens ends with its last whole sentence."""

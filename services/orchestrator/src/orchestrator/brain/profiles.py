@@ -14,8 +14,8 @@ from orchestrator.brain.settings import PromptSize
 class PromptProfile:
     """`planner` and `writer` name files in `prompts/`; with `examples` there is one of examples beside each.
     `passage_chars`: how much of the first, second … passage is shown; there are no more. `brief`: tools in one line
-    each with the arguments that they need and no others, and a reply that must fit one of them. `max_output_tokens` is
-    for one call; None: all that the turn has left.
+    each with the arguments that they need and no others, a reply that must fit one of them, and one tool a turn.
+    `max_output_tokens` is for one call; None: all that the turn has left.
     """
 
     planner: str

@@ -52,6 +52,7 @@ class PromptHead:
         self.writer = f"{self.writer_text}\nBusiness facts\n{business}"
         self.planner_examples = _shown(profile.planner, profile)
         self.writer_examples = _shown(profile.writer, profile)
+        self.answer_examples = tuple(_as_json(one) for one in self.writer_examples)
         shown = orjson.dumps([self.planner_examples, self.writer_examples]).decode() if profile.examples else ""
         digest = hashlib.sha256(f"{self.planner}\0{self.writer}{shown}".encode()).hexdigest()
         self.version = f"{read_policy('business')['version']}+{digest[:12]}"
@@ -64,8 +65,9 @@ def planner_messages(head: PromptHead, context: BrainContext, mode: ToolMode) ->
     if mode == "json_schema":
         line = brief_line if head.profile.brief else _tool_line
         system += _JSON_MODE + "\n".join(line(tool) for tool in context.tools)
-    # The examples reply in JSON.
-    shown = head.planner_examples if mode == "json_schema" else ()
+    found = any(one.output is not None for one in context.observations)
+    # They reply in JSON. What may be said with results in hand must not be shown before: it would be said without them.
+    shown = (head.answer_examples if found else head.planner_examples) if mode == "json_schema" else ()
     closing = {"role": "user", "content": _question_block(context, head.profile, with_data=not native)}
     results = _native_results(context, head.profile) if native else ()
     before = ({"role": "system", "content": system}, *shown, *_history(context.history, head.profile))
@@ -104,6 +106,13 @@ def _shown(name: str, profile: PromptProfile) -> tuple[ChatMessage, ...]:
         messages.append({"role": "user", "content": "\n".join(parts)})
         messages.append({"role": "assistant", "content": one.reply})
     return tuple(messages)
+
+
+def _as_json(message: ChatMessage) -> ChatMessage:
+    if message["role"] != "assistant":
+        return message
+    reply = orjson.dumps({"kind": "final_message", "text": message["content"]}).decode()
+    return {"role": "assistant", "content": reply}
 
 
 def _slim(schema: dict[str, Any]) -> dict[str, Any]:
