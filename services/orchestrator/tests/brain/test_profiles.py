@@ -27,10 +27,10 @@ from servicekit.http.aiohttp_client import AiohttpClient
 #: Characters; about four are a token, and a small model on two processors reads some dozens of tokens a second.
 MOST_INSTRUCTIONS, MOST_PER_TURN = 5_000, 2_800
 LONG = "A sentence about returns that goes on and on. " * 60
+PASSAGE = {"title": "Returns", "url": "https://shop.example/help/returns", "text": LONG}
 FOUND = Observation(
     "search_kb", {"query": "returns"},
-    {"passages": [{"chunk_id": str(one), "title": "Returns", "url": "https://shop.example/r", "text": LONG} for one in range(5)], "answerable": True},
-    free_text=("passages",),
+    {"passages": [{"chunk_id": str(one), **PASSAGE} for one in range(5)], "answerable": True}, free_text=("passages",),
 )  # fmt: skip
 HISTORY = tuple(Message((Role.CUSTOMER, Role.ASSISTANT)[one % 2], LONG) for one in range(12))
 
