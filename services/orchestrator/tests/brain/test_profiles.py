@@ -165,7 +165,7 @@ async def test_the_model_is_held_to_the_schema_and_to_few_tokens_through_litellm
     assert isinstance(answered.proposal, FinalMessage)
 
 
-async def test_a_model_that_is_too_slow_is_not_asked_again_where_nobody_steps_in(
+async def test_a_model_that_is_slow_or_fails_is_not_asked_again_where_nobody_steps_in(
     server: RunningLlm, http: AiohttpClient, ask: Any, shown: Any
 ) -> None:
     server.model.behave(Behaviour(first_token_ms=60_000))
@@ -173,6 +173,10 @@ async def test_a_model_that_is_too_slow_is_not_asked_again_where_nobody_steps_in
     with pytest.raises(BrainError) as failed:
         await brain.plan(ask("Where is my order ABC123?"), shown)
     assert (failed.value.kind, len(server.model.received)) == ("timeout", 1)
+    server.model.behave(Behaviour(error_rate=1))
+    with pytest.raises(BrainError) as failed:
+        await brain.plan(ask("Where is my order ABC123?"), shown)
+    assert (failed.value.kind, len(server.model.received)) == ("unavailable", 2)
 
 
 async def test_with_a_result_in_hand_only_an_answer_fits(
@@ -189,7 +193,7 @@ async def test_with_a_result_in_hand_only_an_answer_fits(
      ('{"kind":"final_message","text":"It is \\"free\\". You have 30 \\', 'It is "free".'),
      ('{"kind":"final_message","text":"It is fr', ""),
      ('{"kind":"tool_call","name":"get_order","arguments":{"a":"b', ""),
-     ('{"kind":"fin', "")],
+     ('{"kind":"tool_call","arguments":{"order_id":"1"},"name":"get_order', ""), ('{"kind":"fin', "")],
 )  # fmt: skip
 async def test_an_answer_that_ran_out_of_tokens_ends_with_its_last_whole_sentence_and_a_call_is_none(
     server: RunningLlm, http: AiohttpClient, ask: Any, shown: Any, text: str, answer: str
