@@ -53,11 +53,11 @@ alerts-check: setup ## Try the alerts: each fires when it should, and is silent 
 dashboards: setup ## Write the Grafana dashboards, and the rules for the Prometheus operator, anew from their sources
 	@exec $(VENV)/python k8s/observability/build.py
 
-demo: setup ## Start the stack, hold the demo conversations, print a verdict, stop
-	@exec $(VENV)/aiguy demo
+demo: setup ## Start the stack, hold the demo conversations, print a verdict, stop; LLM=local with a model on this machine
+	@exec $(VENV)/aiguy demo $(if $(LLM),--llm $(LLM))
 
-up: setup ## Start the stack and leave it running, with a chat page; Ctrl-C stops all
-	@exec $(VENV)/aiguy up
+up: setup ## Start the stack and leave it running, with a chat page; Ctrl-C stops all; LLM=local as with demo
+	@exec $(VENV)/aiguy up $(if $(LLM),--llm $(LLM))
 
 chat: setup ## Talk to the running stack from the terminal
 	@exec $(VENV)/aiguy chat

@@ -22,16 +22,21 @@ from evalbench.recorded_command import COMMANDS  # noqa: E402
 from evalbench.recorded_command import main as recorded_command  # noqa: E402
 from evalbench.report import Results, table, transcripts, write  # noqa: E402
 from evalbench.rubric import BadLabels, read_labels  # noqa: E402
-from evalbench.running import SETTINGS, run_cases  # noqa: E402
+from evalbench.running import AT_ONCE, SETTINGS, Tried, run_cases  # noqa: E402
 from evalbench.simulating import simulate  # noqa: E402
+from evalbench.thinking import OFFLINE_SETTINGS, who_thought  # noqa: E402
 
 from e2e.machine import Machine  # noqa: E402
+from onebox.demo.warming import warm  # noqa: E402
+from onebox.local_llm.installing import LocalLlmError, provide_model  # noqa: E402
+from onebox.local_llm.model import LocalLlm  # noqa: E402
+from onebox.report import ConsoleReport  # noqa: E402
 from onebox.running import run_until_signal  # noqa: E402
 from onebox.stack import StackError  # noqa: E402
 from servicekit.embedded import EmbeddedError  # noqa: E402
 from servicekit.embedded.files import DirectoryLock  # noqa: E402
 
-OFFLINE = "offline"
+OFFLINE, LOCAL = "offline", "local"
 INTERRUPTED = 130
 MOST_RUNS = 32
 
@@ -41,7 +46,11 @@ def told_by(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", metavar="NAMES", help="ids, their beginnings, categories or tiers, with commas")
     parser.add_argument("--k", type=int, default=4, help="how often each case is run; it passes when all runs do (4)")
-    parser.add_argument("--brain", default=OFFLINE, help="offline, or a model as litellm names it (offline)")
+    parser.add_argument(
+        "--brain",
+        default=OFFLINE,
+        help="offline, local (a model on this machine), or one as litellm names it (offline)",
+    )
     parser.add_argument("--results", type=Path, default=ROOT / "bench-results", help="where the report goes")
     parser.add_argument("--show", action="store_true", help="print what was said in the cases that failed")
     parser.add_argument("--accept", action="store_true", help="take this run as the baseline")
@@ -59,10 +68,16 @@ def main() -> int:
     if sys.argv[1:2] and sys.argv[1] in COMMANDS:
         return recorded_command(sys.argv[1:])
     told = told_by(sys.argv[1:])
-    return run_until_signal(evaluate(told), partial(print, flush=True), interrupted=INTERRUPTED)
+    try:
+        # Before anything runs: the first time it is installed, which takes minutes.
+        llm = LocalLlm(provide_model(ConsoleReport())) if told.brain == LOCAL else None
+    except LocalLlmError as error:
+        print(f"VERDICT: it could not be tried: {error}", file=sys.stderr)
+        return 2
+    return run_until_signal(evaluate(told, llm), partial(print, flush=True), interrupted=INTERRUPTED)
 
 
-async def evaluate(told: argparse.Namespace) -> int:
+async def evaluate(told: argparse.Namespace, llm: LocalLlm | None) -> int:
     """One evaluation, from the first process to the verdict."""
     try:
         cases, labels = chosen(read_cases(), told.only), read_labels()
@@ -77,12 +92,21 @@ async def evaluate(told: argparse.Namespace) -> int:
         shutil.rmtree(told.state, ignore_errors=True)
         told.state.mkdir()
         told.state.chmod(0o755)
-        machine = Machine(told.state, _settings(told.brain))
+        machine = Machine(told.state, _settings(told.brain), llm)
+        beside: list[Tried] = []
+        thought = ""
         try:
             await machine.start()
             pages = help_pages()
-            tried = await run_cases(machine, cases, told.k, pages, _progress, _settings(told.brain))
+            if llm is not None:
+                await warm(machine.stack, ConsoleReport())
+            # One model on one machine: side by side they would only wait for each other.
+            at_once = AT_ONCE if llm is None else 1
+            tried = await run_cases(machine, cases, told.k, pages, _progress, _settings(told.brain), at_once)
             personas = [] if told.only else await simulate(machine, PERSONAS, pages)
+            if llm is not None:
+                thought = await who_thought(machine.stack, tried)
+                beside = await run_cases(machine, cases, told.k, pages, _progress, OFFLINE_SETTINGS)
         finally:
             await machine.stop()
     except EmbeddedError:
@@ -96,8 +120,9 @@ async def evaluate(told: argparse.Namespace) -> int:
     judged = await judge([one.runs[0] for one in tried], labels, settings())
     compared = compare(tried, told.brain, whole=told.only is None)
     results = Results(
-        told.brain, told.k, tried, compared, time.monotonic() - began, datetime.now(UTC), judged, personas
-    )
+        told.brain, told.k, tried, compared, time.monotonic() - began, datetime.now(UTC), judged, personas, beside,
+        thought,
+    )  # fmt: skip
     if told.show:
         print(transcripts([*tried, *personas]))
     print(table(results))
@@ -110,7 +135,7 @@ async def evaluate(told: argparse.Namespace) -> int:
 
 
 def _settings(brain: str) -> dict[str, str]:
-    if brain == OFFLINE:
+    if brain in (OFFLINE, LOCAL):
         return dict(SETTINGS)
     own = {name: value for name, value in os.environ.items() if name.startswith("AIGUY_LLM_")}
     return {**SETTINGS, **own, "AIGUY_LLM_MODEL": brain}

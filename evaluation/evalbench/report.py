@@ -21,7 +21,9 @@ _EARLIER = 30
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One whole run. `judged`: the words of the judge, or why there are none. `seconds`: from the first process on."""
+    """One whole run. `judged`: the words of the judge, or why there are none. `seconds`: from the first process on.
+    `beside`: the same cases with the offline Brain, and `thought` who thought, where a model on this machine was tried.
+    """
 
     brain: str
     k: int
@@ -31,6 +33,13 @@ class Results:
     at: datetime
     judged: dict[str, Any] = field(default_factory=lambda: {"ran": False, "why": "no model is configured"})
     personas: Sequence[Tried] = ()
+    beside: Sequence[Tried] = ()
+    thought: str = ""
+
+    @property
+    def offline(self) -> list[Score]:
+        """All cases with the offline Brain, where it was tried as well."""
+        return [score("offline Brain", self.beside)] if self.beside else []
 
     @property
     def overall(self) -> Score:
@@ -79,7 +88,8 @@ class Results:
             "overall": self.overall.document(), "tiers": [one.document() for one in self.tiers],
             "categories": [one.document() for one in self.categories],
             "regressed": self.compared.regressed, "mended": self.compared.mended, "new": self.compared.new,
-            "gone": self.compared.gone, "personas": {one.case.id: wrong(one) for one in self.personas},
+            "gone": self.compared.gone, "offline": [one.document() for one in self.offline], "thought": self.thought,
+            "personas": {one.case.id: wrong(one) for one in self.personas},
             "cases": {
                 one.case.id: {"passed": one.runs_passed, "of": len(one.findings), "wrong": wrong(one)}
                 for one in self.tried
@@ -96,11 +106,13 @@ def table(results: Results) -> str:
     """For the terminal."""
     head = f"{'':<22}{'cases':>6}{'pass^' + str(results.k):>8}{'95 %':>16}{'answered':>10}{'wrongly':>9}{'at most':>9}"
     lines = ["", head + f"{'p50 s':>8}{'p95 s':>8}{'USD':>9}"]
-    groups = (*results.categories, None, *results.tiers, results.overall)
+    groups = (*results.categories, None, *results.tiers, results.overall, *results.offline)
     lines += ["" if one is None else _line(one) for one in groups]
     lines.append(
         "\n  wrongly: answered by its own word, and it should have asked, refused or fetched a person, or said it wrong"
     )
+    if results.thought:
+        lines.append(f"  {results.thought}")
     for one in (*results.failed, *(one for one in results.personas if not one.passed)):
         lines += [f"\n  {one.case.id} ({one.case.category})", *(f"      {line[:220]}" for line in wrong(one)[:6])]
     for name in ("mended", "new", "gone"):

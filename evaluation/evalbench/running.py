@@ -50,6 +50,7 @@ async def run_cases(
     pages: Mapping[str, str],
     progress: Callable[[int, int], None],
     settings: Mapping[str, str],
+    at_once: int = AT_ONCE,
 ) -> list[Tried]:
     """Every case `k` times, in the order of `cases`. `settings`: what the orchestrator is told besides the usual."""
     tried = {case.id: Tried(case) for case in cases}
@@ -57,7 +58,7 @@ async def run_cases(
     groups: dict[tuple[tuple[str, Fault], ...], list[Case]] = {}
     for case in cases:
         groups.setdefault(tuple(sorted(case.faults.items())), []).append(case)
-    gate = asyncio.Semaphore(AT_ONCE)
+    gate = asyncio.Semaphore(at_once)
 
     async def once(case: Case) -> None:
         nonlocal done

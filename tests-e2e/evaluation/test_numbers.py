@@ -10,8 +10,10 @@ from evalbench.checking import Finding
 from evalbench.corpus import read_cases
 from evalbench.report import Results, table, write
 from evalbench.scores import score
+from evalbench.thinking import summed
 
 from evaluation.made_up import tried
+from onebox.demo.thought import Thought
 
 BAD = [Finding("words", 1, "missing: <b>30 days</b>")]
 AT = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
@@ -90,3 +92,20 @@ def test_the_json_has_no_word_of_a_conversation(tmp_path: Path) -> None:
     assert document["cases"]["a"] == {"passed": 0, "of": 1, "wrong": [str(BAD[0])]}
     assert document["overall"]["share"] == 0
     assert "May I return it?" not in page.with_suffix(".json").read_text(encoding="utf-8")
+
+
+def test_a_model_on_this_machine_stands_beside_the_offline_brain(tmp_path: Path) -> None:
+    mine, offline = [tried("a", []), tried("b", BAD)], [tried("a", []), tried("b", [])]
+    thought = summed([Thought(("m",), "m"), Thought(("m",), "offline", ("timeout",)), Thought((), "m"), Thought()])
+    found = Results("local", 1, mine, Compared(known=False), 12.0, AT, beside=offline, thought=thought)
+    told = table(found)
+    assert thought == (
+        "of 3 turns the model chose the tools of 2 and wrote the answers of 2; in 1 it was too slow, in 0 the guards"
+        " held its answer back"
+    )
+    assert thought in told
+    assert [line.split()[3] for line in told.splitlines() if line.startswith("offline Brain")] == ["100.0%"]
+    page = write(found, tmp_path)
+    assert "offline Brain" in page.read_text()
+    assert json.loads(page.with_suffix(".json").read_text())["offline"][0]["passed"] == 2
+    assert "offline Brain" not in table(results(*mine))

@@ -15,6 +15,7 @@ from onebox.demo.facts import Counters, read_counters
 from onebox.environment import machine_environment
 from onebox.home import Home
 from onebox.keys import CHAT_SCOPES, STAFF_SCOPES, Person
+from onebox.local_llm.model import LOCAL_LLM, LocalLlm
 from onebox.ports import GATEWAY, ORCHESTRATOR, TOOL_SERVICES
 from onebox.readiness import wait_ready
 from onebox.report import ConsoleReport
@@ -41,9 +42,10 @@ UNLIMITED_DOOR = {
 class Machine:
     """One running stack. Everything here belongs to one event loop, which must turn while the stack is used."""
 
-    def __init__(self, directory: Path, more: Mapping[str, str] | None = None) -> None:
-        """`more`: what else the environment says, as the owner of the machine would."""
-        ports = {f"AIGUY_{name.upper()}_PORT": str(free_port()) for name in (*SERVICES, GATEWAY)}
+    def __init__(self, directory: Path, more: Mapping[str, str] | None = None, llm: LocalLlm | None = None) -> None:
+        """`more`: what else the environment says, as the owner of the machine would; `llm`: a model of its own."""
+        listening = (*SERVICES, GATEWAY, LOCAL_LLM)
+        ports = {f"AIGUY_{name.upper().replace('-', '_')}_PORT": str(free_port()) for name in listening}
         environment = {
             **machine_environment(os.environ),
             **ports,
@@ -53,7 +55,9 @@ class Machine:
         }
         # Tests kill on purpose: a process that ended is not left down for longer each time.
         back_off = BackOff(most_s=0.5)
-        self.stack = Stack(Home(directory), ConsoleReport(), environment, proxied=TOOL_SERVICES, back_off=back_off)
+        self.stack = Stack(
+            Home(directory), ConsoleReport(), environment, proxied=TOOL_SERVICES, back_off=back_off, llm=llm
+        )
         self.extra: Mapping[str, str] = {}
 
     async def start(self) -> None:

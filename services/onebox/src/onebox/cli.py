@@ -25,6 +25,7 @@ from onebox.backup.command import (
 from onebox.backup.folder import Keep
 from onebox.chat import chat as hold_chat
 from onebox.contracts_usage import show_deprecations
+from onebox.demo.local import run_local_demo
 from onebox.demo.run import run_demo
 from onebox.door_parts import provide_parts
 from onebox.escalation_command import Tuning, export_turns, tune_thresholds
@@ -33,6 +34,7 @@ from onebox.home import DEMO, Home, find_home
 from onebox.ingest import ingest_with_progress
 from onebox.keys import KIM, KeyFiles
 from onebox.keys_command import retire_key, rewrap_keys, rotate_keys
+from onebox.local_llm.option import Llm, local_llm
 from onebox.ports import ORCHESTRATOR
 from onebox.privacy_command import erase_customer, export_customer
 from onebox.receipt_command import show_receipt
@@ -119,21 +121,22 @@ def _span(since: str | None) -> timedelta | None:
 
 
 @app.command()
-def up() -> None:
+def up(llm: Llm = None) -> None:
     """Start everything and leave it running; Ctrl-C stops it."""
     console = _console()
     report = ConsoleReport(console)
     console.print("\n  [bold]AIGuy Support Agent[/] on this machine\n")
+    model = local_llm(report) if llm else None
     provide_parts(report)
-    stack = Stack(find_home(), report)
+    stack = Stack(find_home(), report, llm=model)
     sys.exit(run_until_signal(run_up(stack, report, console), lambda name: console.print(f"\n  {name}: stopping …")))
 
 
 @app.command()
-def demo() -> None:
+def demo(llm: Llm = None) -> None:
     """Start a stack of its own, hold the demo conversations, print a verdict, stop."""
-    console = _console()
-    main = run_demo(find_home(DEMO), console)
+    console, home = _console(), find_home(DEMO)
+    main = run_local_demo(home, console, local_llm(ConsoleReport(console))) if llm else run_demo(home, console)
     sys.exit(run_until_signal(main, lambda name: console.print(f"\n  {name}: stopping …"), interrupted=130))
 
 

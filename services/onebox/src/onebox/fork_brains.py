@@ -11,6 +11,7 @@ from billing.refunds.policy import RefundPolicy, load_policy
 from contracts.registry import CONTRACTS
 from onebox.fork_options import OFFLINE, Forks
 from orchestrator.brain.factory import build_brains
+from orchestrator.brain.profiles import PROFILES
 from orchestrator.brain.prompting import PromptHead
 from orchestrator.brain.settings import LlmSettings
 from orchestrator.replay.anew import Anew
@@ -76,7 +77,8 @@ def refund_policy(settings: ForkSettings) -> RefundPolicy:
 async def thinking(forks: Forks, settings: ForkSettings) -> AsyncIterator[Anew]:
     """What thinks these forks; loading it takes a second or two. Raises as `brain_settings` does."""
     chosen = brain_settings(forks, settings)
-    head = PromptHead(planner=forks.prompts.get("planner"), writer=forks.prompts.get("writer"))
+    profile = PROFILES[chosen.llm_prompts]
+    head = PromptHead(planner=forks.prompts.get("planner"), writer=forks.prompts.get("writer"), profile=profile)
     async with AsyncExitStack() as open_ones:
         embedder = await asyncio.to_thread(Embedder.load)
         open_ones.callback(embedder.close)

@@ -17,6 +17,8 @@ from onebox.faults import FaultProxy
 from onebox.front_door import SWITCH, TOLD, Parts, find_parts, write_door
 from onebox.home import Home
 from onebox.keys import KeyFiles
+from onebox.local_llm.answering import wait_answering
+from onebox.local_llm.model import LOCAL_LLM, LOCAL_LLM_PORT, LocalLlm
 from onebox.ports import (
     DEFAULT_PORTS,
     DOOR_NUMBERS,
@@ -60,9 +62,11 @@ class Stack:
         proxied: Collection[str] = (),
         fresh: Collection[str] = (),
         back_off: BackOff | None = None,
+        llm: LocalLlm | None = None,
     ) -> None:
         """`proxied` names tool services that get a fault proxy between the orchestrator and themselves, `fresh` those
-        whose database starts empty. `back_off`: how long a process that ended is left down.
+        whose database starts empty. `back_off`: how long a process that ended is left down. `llm`: a model server that
+        is started too and asked instead of what the environment names.
         """
         self.home = home
         self.keys = KeyFiles(home.keys)
@@ -71,6 +75,7 @@ class Stack:
         self._fresh = fresh
         self._report = report
         self._environment = environment
+        self._llm = llm
         self._lock: DirectoryLock | None = None
         self._claims = PortClaims()
         self._database = database_server(home, environment)
@@ -131,7 +136,10 @@ class Stack:
         self._take_lock()
         self.keys.create()
         usual = {**DEFAULT_PORTS, **({GATEWAY: GATEWAY_PORT, DOOR_NUMBERS: DOOR_NUMBERS_PORT} if self._door else {})}
+        usual |= {LOCAL_LLM: LOCAL_LLM_PORT} if self._llm is not None else {}
         ports = choose_ports(self._report, self._claims, self._environment, usual)
+        if self._llm is not None:
+            self._environment = self._llm.asked(ports[LOCAL_LLM], self._environment)
         await self._start_servers()
         databases = await self._database.create_databases(SERVICES, self._fresh)
         tool_ports = {name: ports[name] for name in TOOL_SERVICES}
@@ -145,6 +153,8 @@ class Stack:
             early = [name for name in TOOL_SERVICES if name not in NEED_TABLES]
             await self._supervisor.start([self._spec(name) for name in early])
             await _all(*(self._ready(client, name) for name in early), self._start_the_rest(client, databases))
+            if self._llm is not None:
+                await self._start_llm(self._llm)
             if self._door is not None:
                 await self._open_door(client, self._door)
         if self._site is not None:
@@ -221,6 +231,19 @@ class Stack:
         await self._supervisor.start([self._spec("retrieval")])
         await self._supervisor.start([self._spec(ORCHESTRATOR)])
         await _all(*(self._ready(client, name) for name in NEED_TABLES))
+
+    async def _start_llm(self, llm: LocalLlm) -> None:
+        """Behind the services, so that it takes no processor from those who start."""
+        log_file, began = self._log_file(LOCAL_LLM), time.perf_counter()
+        await self._supervisor.start([llm.spec(self.addresses.ports[LOCAL_LLM], log_file, self._environment)])
+        try:
+            await wait_answering(
+                f"{self.url(LOCAL_LLM)}/v1", llm.key,
+                lambda: self._supervisor.restarts[LOCAL_LLM] >= MOST_EARLY_CRASHES,
+            )  # fmt: skip
+        except NotReadyError as error:
+            raise StackError(f"{LOCAL_LLM}: {error}; {_tail(log_file)}") from error
+        self._report.done(LOCAL_LLM, f"{self.url(LOCAL_LLM)}, has answered", (time.perf_counter() - began) * 1000)
 
     async def _open_door(self, client: httpx.AsyncClient, parts: Parts) -> None:
         state = self.home.root / GATEWAY

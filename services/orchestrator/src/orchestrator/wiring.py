@@ -24,6 +24,7 @@ from orchestrator.brain.factory import Brains, build_brains
 from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.brain.offline.phrasing import TRANSLATED
 from orchestrator.brain.policy_files import read_policy, read_prompt
+from orchestrator.brain.profiles import PROFILES
 from orchestrator.brain.translating import Vocabulary
 from orchestrator.channels.email.channel import EmailChannel
 from orchestrator.channels.email.letters import MAIL_TOOL
@@ -222,7 +223,7 @@ async def orchestrate(
         sandbox = OfflineSandbox(parts, offline)
         stack.callback(sandbox.close)
         app.state.replay = replay_desk(kit.db, Recordings(conversations, core.codec), policy, books, sandbox)
-        seen = await asyncio.to_thread(texts_in_force, policy, settings.faq_file)
+        seen = await asyncio.to_thread(texts_in_force, policy, settings.faq_file, PROFILES[settings.llm_prompts])
         await stack.enter_async_context(PolicyKeeper(kit.db, kit.clock, seen, books, _sighting(settings)).running())
         app.state.privacy = PrivacyDesk(core.erasures.requests, core.erasures.elsewhere, core.queue, kit.redis)
         app.state.knowledge_books = KnowledgeBooks(services)
@@ -338,7 +339,7 @@ def _world(
     kit: Kit, database: Database, settings: Settings, core: Core, brains: Brains, publisher: Publisher,
     languages: LanguageDetector,
 ) -> Collaborators:  # fmt: skip
-    phrases = load_phrases()
+    phrases, profile = load_phrases(), PROFILES[settings.llm_prompts]
     return Collaborators(
         brain=brains.main, small=brains.small, offline=brains.offline, catalog=core.tools.catalog,
         gateway=core.tools.gateway, memory=ShortTermMemory.of(kit.spare, kit.db, kit.metrics), vaults=core.vaults,
@@ -347,7 +348,7 @@ def _world(
         standing=standing(read_policy("business"), (*phrases.all_texts(), *brains.offline.phrases())),
         escalation=load_escalation_policy(),
         output=load_output_policy(
-            core.vaults.finder, names=own_names(), prompts=(read_prompt("planner"), read_prompt("writer")),
+            core.vaults.finder, names=own_names(), prompts=(read_prompt(profile.planner), read_prompt(profile.writer)),
             hosts=settings.answer_link_hosts,
         ),
         languages=languages, topics={one: Vocabulary.load(one) for one in TRANSLATED}, metrics=TurnMetrics(kit.metrics),

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.refund_rules import RefundRules
+from orchestrator.brain.profiles import SHORT
 from orchestrator.console.policy_diff import lines_between
 from orchestrator.limits.policy import load_limits
 from orchestrator.policies.keeper import PolicyKeeper
@@ -71,6 +72,9 @@ def test_every_rule_of_this_process_is_told_with_what_settings_changed(tmp_path:
     other = {one.name: one for one in texts_in_force(load_limits(shop_day_usd=Decimal(7)), faq)}
     assert {"escalation", "limits", "faq", "business", "prompt_planner", "prompt_writer"} <= plain.keys()
     assert {name for name, one in plain.items() if one.digest != other[name].digest} == {"limits", "faq"}
+    short = {one.name: one for one in texts_in_force(load_limits(), None, SHORT)}
+    changed = {name for name, one in plain.items() if one.digest != short[name].digest}
+    assert changed == {"prompt_planner", "prompt_writer"}
     assert (other["faq"].version, plain["escalation"].version, plain["prompt_planner"].version) == (
         "ours", "2026-11-22", ""
     )  # fmt: skip

@@ -65,7 +65,7 @@ def read_request(body: bytes) -> ChatRequest:
         results=(*_data_blocks(content), *_tool_messages(after)),
         stream=bool(payload.get("stream")),
         include_usage=bool((payload.get("stream_options") or {}).get("include_usage")),
-        json_mode="kind" in schema.get("properties", {}),
+        json_mode=any("kind" in one for one in _shapes(schema)),
         prompt_tokens=len(body) // 4,
     )
 
@@ -96,8 +96,14 @@ def _reply_schema(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tool_names(payload: dict[str, Any], schema: dict[str, Any]) -> frozenset[str]:
-    named = schema.get("properties", {}).get("name", {}).get("enum", ())
+    told = [one.get("name", {}) for one in _shapes(schema)]
+    named = [name for one in told for name in (*one.get("enum", ()), *((one["const"],) if "const" in one else ()))]
     return frozenset((*(tool["function"]["name"] for tool in payload.get("tools") or ()), *named))
+
+
+def _shapes(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """The properties of a reply, or of each that it may be."""
+    return [one.get("properties", {}) for one in schema.get("anyOf", (schema,))]
 
 
 def _arguments(payload: dict[str, Any]) -> frozenset[str]:

@@ -49,7 +49,7 @@ async def run_demo(home: Home, console: Console) -> int:
     verdicts: list[Verdict] = []
     try:
         await stack.start()
-        await _forget(stack.addresses.redis[ORCHESTRATOR])
+        await forget(stack.addresses.redis[ORCHESTRATOR])
         world = World(stack, console)
         report.note(f"the conversations are held at {world.address}" + ("" if stack.front_door else f": {NO_WAF}"))
         for number, (title, scenario) in enumerate(SCENARIOS, start=1):
@@ -61,7 +61,7 @@ async def run_demo(home: Home, console: Console) -> int:
     return 0 if print_verdict(verdicts, len(SCENARIOS), console) else 1
 
 
-async def _forget(redis_url: str) -> None:
+async def forget(redis_url: str) -> None:
     """Orders that were looked up, and how often somebody wrote, are known for some minutes: each demo begins anew."""
     async with Redis.from_url(redis_url) as redis:
         for pattern in ("aiguy:tool:*", "aiguy:limit:*"):

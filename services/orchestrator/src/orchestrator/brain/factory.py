@@ -12,6 +12,7 @@ from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.brain.offline.intents import EmbedWithWords
 from orchestrator.brain.port import Brain
 from orchestrator.brain.pricing import PriceList
+from orchestrator.brain.profiles import PROFILES
 from orchestrator.brain.prompting import PromptHead
 from orchestrator.brain.settings import LlmSettings
 from servicekit.http.client import HttpPort
@@ -31,13 +32,13 @@ class Brains:
 def build_brains(
     settings: LlmSettings, http: HttpPort, embed: EmbedWithWords, head: PromptHead | None = None
 ) -> Brains:
-    """The Brains that the settings ask for, with the prompts of `head` (None: those that ship). Importing litellm,
-    where it is used, takes about two seconds.
+    """The Brains that the settings ask for, with the prompts of `head` (None: those that ship, in the size that the
+    settings name). Importing litellm, where it is used, takes about two seconds.
     """
     offline = OfflineBrain(embed)
     if not settings.llm_model:
         return Brains(offline, offline, offline)
-    llm, head = build_llm(settings, http), head or PromptHead()
+    llm, head = build_llm(settings, http), head or PromptHead(profile=PROFILES[settings.llm_prompts])
     main = _llm_brain(settings, llm, head, settings.llm_writer_model or settings.llm_model)
     return Brains(main, offline, _llm_brain(settings, llm, head, settings.llm_model))
 
@@ -47,7 +48,7 @@ def build_llm_brain(settings: LlmSettings, http: HttpPort) -> LlmBrain | None:
     if not settings.llm_model:
         return None
     writer = settings.llm_writer_model or settings.llm_model
-    return _llm_brain(settings, build_llm(settings, http), PromptHead(), writer)
+    return _llm_brain(settings, build_llm(settings, http), PromptHead(profile=PROFILES[settings.llm_prompts]), writer)
 
 
 def _llm_brain(settings: LlmSettings, llm: LlmPort, head: PromptHead, writer: str) -> LlmBrain:

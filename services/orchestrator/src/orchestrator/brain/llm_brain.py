@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from contracts.turn import MAX_TEXT, FinalMessage, ToolCall, Usage
+from orchestrator.brain.brief import brief_schema
 from orchestrator.brain.citing import MarkFilter, citations_of, source_line, sources_of, told_marks
 from orchestrator.brain.llm.completing import Completion, complete, estimated_usage
 from orchestrator.brain.llm.port import LlmFailure, LlmPort, LlmRequest
@@ -25,7 +26,7 @@ WRITER_TEMPERATURE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Who thinks, who writes, who steps in; and how long each may take, in seconds."""
+    """Who thinks, who writes, who steps in (nobody, with 0 s for it); and how long each may take, in seconds."""
 
     planner: str
     writer: str
@@ -79,7 +80,7 @@ class LlmBrain:
         request = self._request(
             context, planner_messages(self._head, context, self._mode), PLANNER_TEMPERATURE,
             tools=tools, tools_chars=tools_chars,
-            schema=reply_schema(tuple(sorted(tool.name for tool in context.tools))) if as_json else None,
+            schema=self._schema(context) if as_json else None,
         )  # fmt: skip
         reply = await self._ask(request, (self._models.planner, self._models.fallback), context, on_text, as_json)
         proposal, streamed = await self._interpret(reply, as_json)
@@ -102,10 +103,21 @@ class LlmBrain:
         tools_chars: int = 0,
     ) -> LlmRequest:
         return LlmRequest(
-            model="", messages=messages, temperature=temperature, max_tokens=context.max_output_tokens,
+            model="", messages=messages, temperature=temperature, max_tokens=self._most_tokens(context),
             timeout_s=self._models.timeout_s, idle_timeout_s=self._models.idle_timeout_s, tools=tools, schema=schema,
             tools_chars=tools_chars,
         )  # fmt: skip
+
+    def _most_tokens(self, context: BrainContext) -> int:
+        most = self._head.profile.max_output_tokens
+        return context.max_output_tokens if most is None else min(context.max_output_tokens, most)
+
+    def _schema(self, context: BrainContext) -> dict[str, Any]:
+        if not self._head.profile.brief:
+            return reply_schema(tuple(sorted(tool.name for tool in context.tools)))
+        # One tool a turn: with its result in hand a small model would rather call it again than answer.
+        found = any(one.output is not None for one in context.observations)
+        return brief_schema(() if found else context.tools)
 
     def _definitions(self, tools: tuple[ToolSpec, ...]) -> tuple[tuple[dict[str, Any], ...], int]:
         """The tools and their length as JSON; those of the last call again when they are the same."""
@@ -132,7 +144,7 @@ class LlmBrain:
                 spent += estimated_usage(attempt) if failure.kind == "timeout" else Usage()
                 last = failure
                 hopeless = failure.kind == "refused" or (first == second and not failure.same_again)
-                if hopeless:
+                if hopeless or not self._models.fallback_timeout_s:
                     break
                 continue
             return _Reply(
@@ -155,11 +167,25 @@ class LlmBrain:
         return await self._message(reply, completion.text), True
 
     async def _interpret_text(self, reply: _Reply, text: str) -> tuple[ToolCall | FinalMessage, bool]:
-        proposal = self._shapes.read(text)
+        proposal = self._read(text, cut=reply.completion.finish == "length")
         if isinstance(proposal, ToolCall):
             return proposal, False
         message = await self._message(reply, proposal.text)
         return message.model_copy(update={"asks_human": proposal.asks_human, "refuses": proposal.refuses}), True
+
+    def _read(self, text: str, *, cut: bool) -> ToolCall | FinalMessage:
+        """The proposal. An answer that ran out of tokens within its text ends with its last whole sentence; a call that
+        did is none.
+        """
+        try:
+            return self._shapes.read(text)
+        except NotAShape:
+            if not cut:
+                raise
+            closed = self._shapes.read(text.rstrip("\\") + '"}')
+            if isinstance(closed, ToolCall):
+                raise
+            return closed.model_copy(update={"text": _whole_sentences(closed.text)})
 
     async def _message(self, reply: _Reply, whole: str) -> FinalMessage:
         """The answer with its citations. An answer that ran out of tokens ends with its last whole sentence."""

@@ -26,5 +26,11 @@ def read_prompt(name: str) -> str:
     return _read(f"prompts/{name}.md")
 
 
+def read_examples(name: str) -> list[dict[str, Any]]:
+    """The examples in `prompts/<name>.yaml`. Raises `KeyError` when it has none."""
+    examples: list[dict[str, Any]] = yaml.safe_load(_read(f"prompts/{name}.yaml"))["examples"]
+    return examples
+
+
 def _read(path: str) -> str:
     return files(_PACKAGE).joinpath(path).read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 """Builds the messages of a model call. The head never changes between calls, so providers keep it cached.
 
-system: instructions + business facts (byte-stable)  │  earlier messages  │  situation, question, data
+system: instructions + business facts (byte-stable)  │  examples  │  earlier messages  │  situation, question, data
 
 Every piece says where it comes from: blocks have `from="…"` (an `Origin`, or `staff`), and what the assistant said
 stands in messages of its own role, bare, so that it does not learn to write blocks.
@@ -14,18 +14,17 @@ from typing import Any, assert_never
 import orjson
 
 from contracts.turn import Role
+from orchestrator.brain.brief import brief_line
+from orchestrator.brain.examples import examples_of
 from orchestrator.brain.passages import excerpt
 from orchestrator.brain.policy_files import read_policy, read_policy_text, read_prompt
 from orchestrator.brain.port import BrainContext, Message, Observation, ToolSpec
+from orchestrator.brain.profiles import FULL, PromptProfile
 from orchestrator.brain.settings import ToolMode
 from orchestrator.turn.provenance import Origin, brings_text
 
 ChatMessage = dict[str, Any]
 
-MAX_MESSAGES = 12
-MAX_MESSAGE_CHARS = 1_000
-#: How much of the first, second and third passage is shown; there are no more.
-PASSAGE_CHARS = (1_200, 700, 700)
 _LANGUAGES = {"de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch"}
 _OUR_TAGS = re.compile(r"<(/?\s*(?:data|question|situation|errors|earlier)\b)", re.IGNORECASE)
 _STAFF = "staff"
@@ -41,16 +40,21 @@ Reply with one JSON object and nothing else: {"kind":"tool_call","name":…,"arg
 
 class PromptHead:
     """The parts of a prompt that stay the same; `version` names exactly these bytes. A prompt that is not given is the
-    one that ships.
+    one that ships with the profile, which also says how much is shown behind it.
     """
 
-    def __init__(self, planner: str | None = None, writer: str | None = None) -> None:
+    def __init__(self, planner: str | None = None, writer: str | None = None, profile: PromptProfile = FULL) -> None:
         business = read_policy_text("business")
-        self.planner_text = read_prompt("planner") if planner is None else planner
-        self.writer_text = read_prompt("writer") if writer is None else writer
+        self.profile = profile
+        self.planner_text = read_prompt(profile.planner) if planner is None else planner
+        self.writer_text = read_prompt(profile.writer) if writer is None else writer
         self.planner = f"{self.planner_text}\nBusiness facts\n{business}"
         self.writer = f"{self.writer_text}\nBusiness facts\n{business}"
-        digest = hashlib.sha256(f"{self.planner}\0{self.writer}".encode()).hexdigest()
+        self.planner_examples = _shown(profile.planner, profile)
+        self.writer_examples = _shown(profile.writer, profile)
+        self.answer_examples = tuple(_as_json(one) for one in self.writer_examples)
+        shown = orjson.dumps([self.planner_examples, self.writer_examples]).decode() if profile.examples else ""
+        digest = hashlib.sha256(f"{self.planner}\0{self.writer}{shown}".encode()).hexdigest()
         self.version = f"{read_policy('business')['version']}+{digest[:12]}"
 
 
@@ -59,17 +63,22 @@ def planner_messages(head: PromptHead, context: BrainContext, mode: ToolMode) ->
     native = mode == "native" and bool(context.tools)
     system = head.planner
     if mode == "json_schema":
-        system += _JSON_MODE + "\n".join(_tool_line(tool) for tool in context.tools)
-    closing = {"role": "user", "content": _question_block(context, with_data=not native)}
-    results = _native_results(context) if native else ()
-    errors = _errors_message(context.repair)
-    return ({"role": "system", "content": system}, *_history(context.history), closing, *results, *errors)
+        line = brief_line if head.profile.brief else _tool_line
+        system += _JSON_MODE + "\n".join(line(tool) for tool in context.tools)
+    found = any(one.output is not None for one in context.observations)
+    # They reply in JSON. What may be said with results in hand must not be shown before: it would be said without them.
+    shown = (head.answer_examples if found else head.planner_examples) if mode == "json_schema" else ()
+    closing = {"role": "user", "content": _question_block(context, head.profile, with_data=not native)}
+    results = _native_results(context, head.profile) if native else ()
+    before = ({"role": "system", "content": system}, *shown, *_history(context.history, head.profile))
+    return (*before, closing, *results, *_errors_message(context.repair))
 
 
 def writer_messages(head: PromptHead, context: BrainContext) -> tuple[ChatMessage, ...]:
     """The messages of a writer call."""
-    closing = {"role": "user", "content": _question_block(context, with_data=True)}
-    return ({"role": "system", "content": head.writer}, *_history(context.history), closing)
+    closing = {"role": "user", "content": _question_block(context, head.profile, with_data=True)}
+    system = {"role": "system", "content": head.writer}
+    return (system, *head.writer_examples, *_history(context.history, head.profile), closing)
 
 
 def tool_definitions(tools: Sequence[ToolSpec]) -> tuple[dict[str, Any], ...]:
@@ -85,6 +94,25 @@ def tool_definitions(tools: Sequence[ToolSpec]) -> tuple[dict[str, Any], ...]:
         }}
         for tool in ordered
     )  # fmt: skip
+
+
+def _shown(name: str, profile: PromptProfile) -> tuple[ChatMessage, ...]:
+    """The examples of a prompt as messages: a customer's question in its frame, and the reply."""
+    messages: list[ChatMessage] = []
+    for one in examples_of(name) if profile.examples else ():
+        parts = [_block("question", one.asks, Origin.CUSTOMER)]
+        found = () if one.found is None else (one.found,)
+        parts += [_data(seen, numbers, one.asks, profile) for seen, numbers in _numbered(found)]
+        messages.append({"role": "user", "content": "\n".join(parts)})
+        messages.append({"role": "assistant", "content": one.reply})
+    return tuple(messages)
+
+
+def _as_json(message: ChatMessage) -> ChatMessage:
+    if message["role"] != "assistant":
+        return message
+    reply = orjson.dumps({"kind": "final_message", "text": message["content"]}).decode()
+    return {"role": "assistant", "content": reply}
 
 
 def _slim(schema: dict[str, Any]) -> dict[str, Any]:
@@ -114,8 +142,9 @@ def _tool_line(tool: ToolSpec) -> str:
     return f"- {tool.name}: {tool.description} Arguments: {orjson.dumps(_slim(tool.parameters)).decode()}"
 
 
-def _history(history: Sequence[Message]) -> tuple[ChatMessage, ...]:
-    return tuple(_earlier(one.role, _defused(one.text[:MAX_MESSAGE_CHARS])) for one in history[-MAX_MESSAGES:])
+def _history(history: Sequence[Message], profile: PromptProfile) -> tuple[ChatMessage, ...]:
+    shown = history[-profile.max_messages :]
+    return tuple(_earlier(one.role, _defused(one.text[: profile.max_message_chars])) for one in shown)
 
 
 def _earlier(role: Role, text: str) -> ChatMessage:
@@ -141,7 +170,7 @@ def _who(context: BrainContext) -> str:
     return "is a guest: no order or invoice can be shown; offer to sign in"
 
 
-def _question_block(context: BrainContext, *, with_data: bool) -> str:
+def _question_block(context: BrainContext, profile: PromptProfile, *, with_data: bool) -> str:
     situation = [f"The customer {_who(context)}. Channel: {context.channel}. Today is {context.now:%A %d %B %Y}."]
     situation += context.notes
     if context.language in _LANGUAGES:
@@ -160,18 +189,19 @@ def _question_block(context: BrainContext, *, with_data: bool) -> str:
         parts.append(_block("earlier", _defused(context.summary), Origin.CUSTOMER))
     parts.append(_block("question", _defused(context.question), Origin.CUSTOMER))
     if with_data:
-        parts += [_data(one, numbers, context.question) for one, numbers in _numbered(context.observations)]
+        parts += [_data(one, numbers, context.question, profile) for one, numbers in _numbered(context.observations)]
     return "\n".join(parts)
 
 
-def _native_results(context: BrainContext) -> tuple[ChatMessage, ...]:
+def _native_results(context: BrainContext, profile: PromptProfile) -> tuple[ChatMessage, ...]:
     messages: list[ChatMessage] = []
     for index, (one, numbers) in enumerate(_numbered(context.observations)):
         call_id = f"call_{index}"
         function = {"name": one.tool, "arguments": orjson.dumps(one.arguments).decode()}
         call = {"id": call_id, "type": "function", "function": function}
         messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
-        messages.append({"role": "tool", "tool_call_id": call_id, "content": _data(one, numbers, context.question)})
+        found = _data(one, numbers, context.question, profile)
+        messages.append({"role": "tool", "tool_call_id": call_id, "content": found})
     return tuple(messages)
 
 
@@ -184,7 +214,7 @@ def _numbered(observations: Sequence[Observation]) -> list[tuple[Observation, di
     return [(one, numbers) for one in observations]
 
 
-def _data(one: Observation, numbers: dict[str, int], question: str) -> str:
+def _data(one: Observation, numbers: dict[str, int], question: str, profile: PromptProfile) -> str:
     if one.output is None:
         value: dict[str, Any] = {"error": {"class": one.error_class, "code": one.error_code}}
     elif "passages" in one.output:
@@ -197,7 +227,7 @@ def _data(one: Observation, numbers: dict[str, int], question: str) -> str:
                     "title": p["title"],
                     "text": excerpt(str(p["text"]), question, limit),
                 }
-                for p, limit in zip(passages, PASSAGE_CHARS, strict=False)
+                for p, limit in zip(passages, profile.passage_chars, strict=False)
             ],
         }
     else:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 LlmClient = Literal["auto", "litellm", "litellm_wire", "openai_wire"]
 ToolMode = Literal["native", "json_schema"]
+PromptSize = Literal["full", "short"]
 OPENAI_PREFIX = "openai/"
 
 
@@ -15,7 +16,8 @@ class LlmSettings(BaseModel):
     `llm_client` auto takes the narrow OpenAI-wire client when a base URL is set or all models start with `openai/`,
     else litellm_wire: litellm knows the provider, and its stream is read by us where it is OpenAI's. `litellm` leaves
     all to litellm. `llm_idle_timeout_s` is the longest silence within one answer. A call and its fallback each have
-    their own time, and both together stay below the 30 s of a turn.
+    their own time, and both together stay below the 30 s of a turn; with 0 s for the fallback nobody is asked a second
+    time. `llm_prompts` short is for small models that read slowly, best with `llm_tool_mode` json_schema.
     """
 
     llm_model: str | None = None
@@ -25,8 +27,9 @@ class LlmSettings(BaseModel):
     llm_fallback_model: str | None = None
     llm_client: LlmClient = "auto"
     llm_tool_mode: ToolMode = "native"
+    llm_prompts: PromptSize = "full"
     llm_timeout_s: float = Field(default=15.0, gt=0, le=20)
-    llm_fallback_timeout_s: float = Field(default=10.0, gt=0, le=20)
+    llm_fallback_timeout_s: float = Field(default=10.0, ge=0, le=20)
     llm_idle_timeout_s: float = Field(default=5.0, gt=0, le=20)
 
     @property

@@ -10,12 +10,12 @@ from pathlib import Path
 import yaml
 
 from contracts.refund_rules import RefundRules
+from orchestrator.brain.profiles import FULL, PromptProfile
 from orchestrator.limits.policy import LimitsPolicy
 
 REFUNDS = "refunds"
 _OURS = ("escalation", "output", "input", "input_terms", "abuse", "promises", "phrases", "gaps", "macros")
 _BRAIN = ("business", "intents", "prices")
-_PROMPTS = ("planner", "writer")
 _VERSION = re.compile(r"^version:\s*[\"']?([^\"'\s#]+)", re.MULTILINE)
 
 
@@ -33,10 +33,12 @@ class PolicyText:
         return sha256(self.text.encode()).hexdigest()
 
 
-def texts_in_force(limits: LimitsPolicy, faq_file: Path | None) -> list[PolicyText]:
-    """Everything but what other services decide. `limits` are told as they are with what settings changed in them."""
+def texts_in_force(limits: LimitsPolicy, faq_file: Path | None, profile: PromptProfile = FULL) -> list[PolicyText]:
+    """Everything but what other services decide. `limits` are told as they are with what settings changed in them, the
+    prompts are those of `profile`.
+    """
     dumped = yaml.safe_dump(limits.model_dump(mode="json", exclude_none=True), sort_keys=False, width=120)
-    return [*_shipped(), _text("faq", _faq(faq_file)), _text("limits", dumped)]
+    return [*_shipped(profile), _text("faq", _faq(faq_file)), _text("limits", dumped)]
 
 
 def refunds_text(rules: RefundRules) -> PolicyText:
@@ -44,15 +46,15 @@ def refunds_text(rules: RefundRules) -> PolicyText:
     return PolicyText(REFUNDS, rules.version, rules.text)
 
 
-def _shipped() -> Iterator[PolicyText]:
+def _shipped(profile: PromptProfile) -> Iterator[PolicyText]:
     for name in _OURS:
         yield _text(name, files("orchestrator.policy").joinpath(f"{name}.yaml").read_text("utf-8"))
     brain = files("orchestrator.brain")
     for name in _BRAIN:
         yield _text(name, brain.joinpath(f"policy/{name}.yaml").read_text("utf-8"))
     yield _text("offline_phrases", brain.joinpath("policy/phrases.yaml").read_text("utf-8"))
-    for name in _PROMPTS:
-        yield PolicyText(f"prompt_{name}", "", brain.joinpath(f"prompts/{name}.md").read_text("utf-8"))
+    for name, file in (("planner", profile.planner), ("writer", profile.writer)):
+        yield PolicyText(f"prompt_{name}", "", brain.joinpath(f"prompts/{file}.md").read_text("utf-8"))
 
 
 def _faq(file: Path | None) -> str:
