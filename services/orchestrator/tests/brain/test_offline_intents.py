@@ -180,7 +180,8 @@ async def test_each_order_that_is_asked_about_is_a_task_and_what_moves_money_is_
 
 @pytest.mark.parametrize(
     "text",
-    ["anyone alive there? i would rather type with a person", "put me through please", "I want someone to call me back",
+    ["my lawyer writes to you if I hear nothing from a real person today",
+     "anyone alive there? i would rather type with a person", "put me through please", "I want someone to call me back",
      "who is your boss, let me speak with your boss",
      "Two mails and no reply! what kind of shop is this. i want somebody to call me"],
 )  # fmt: skip

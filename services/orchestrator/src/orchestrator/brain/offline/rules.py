@@ -21,6 +21,7 @@ _HUMAN = re.compile(
     rf"\b(?:talk|speak|chat|write|type|text|connect(?: me)?|transfer(?: me)?|put me through|hand (?:me )?over|escalate)"
     rf"(?: directly)? (?:to|with|over to) {_PERSON}\b|\b(?:put|patch) me through\b"
     r"|\b(?:anybody|anyone|somebody|someone|any humans?) (?:alive|real|awake)\b"
+    r"|\bfrom an? (?:actual|real|live|human) (?:person|human|being|agent)\b"
     r"|\b(?:want|need|demand|expect|like) (?:some(?:body|one)|a person|a human) to "
     r"(?:get back|reply|answer|call|ring|phone|respond|help|contact)\b"
     rf"|\b(?:get|give|want|need) (?:me )?(?:to (?:talk|speak|chat) (?:to|with) )?{_PERSON}\b(?! (?:for|to (?:sign|be)))"
