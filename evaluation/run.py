@@ -97,6 +97,7 @@ async def evaluate(told: argparse.Namespace, llm: LocalLlm | None) -> int:
         thought = ""
         try:
             await machine.start()
+            await machine.deepened()
             pages = help_pages()
             if llm is not None:
                 await warm(machine.stack, ConsoleReport())

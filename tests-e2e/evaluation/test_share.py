@@ -33,6 +33,7 @@ def share() -> list[Case]:
 async def test_what_passed_in_the_baseline_passes(machine) -> None:
     cases = share()
     assert 20 <= len(cases) <= MOST
+    await machine.deepened()
     tried = await run_cases(machine, cases, 1, help_pages(), lambda _done, _total: None, {})
     failed = {one.case.id: [str(found) for found in one.findings[0]] for one in tried if not one.passed}
     assert failed == {}, "\n".join(transcript(one.runs[0]) for one in tried if not one.passed)

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import redis.asyncio
 
+from e2e.facts import rows
 from e2e.visitor import Visitor
 from onebox.child import BackOff
 from onebox.demo.facts import Counters, read_counters
@@ -134,6 +135,21 @@ class Machine:
                 return all(answer.status_code == httpx.codes.OK for answer in answers)
 
             await eventually(ready, timeout_s)
+
+    async def deepened(self, timeout_s: float = 300) -> None:
+        """Returns when every window of the help pages has its deep vector, and the index all of them: before that, what
+        is found may change under a test.
+        """
+
+        async def complete() -> bool:
+            found = "SELECT revision, (SELECT count(*) FROM windows WHERE embedding IS NULL) AS pending FROM corpus"
+            (corpus,) = await rows(self.database("retrieval"), found)
+            async with httpx.AsyncClient(timeout=5) as client:
+                told = (await client.get(f"{self.stack.url('retrieval')}/metrics")).text
+            indexed = f"aiguy_retrieval_index_revision {float(corpus['revision'])}"
+            return corpus["pending"] == 0 and indexed in told
+
+        await eventually(complete, timeout_s)
 
     async def wipe_redis(self) -> None:
         """FLUSHALL: live streams, caches and memory are gone."""

@@ -77,6 +77,14 @@ async def test_two_questions_are_two_searches_each_answered_from_its_page_with_i
     assert [one.title for one in message.citations] == ["Shipping", "Warranty"]
 
 
+async def test_a_second_question_that_names_nothing_is_asked_with_the_first(
+    offline: OfflineBrain, ask: Any, shown: Any
+) -> None:
+    plan = await offline.plan(ask("Is it possible to cancel after ordering? How long do I have?"), shown)
+    assert isinstance(plan.proposal, ToolCall)
+    assert plan.proposal.arguments["query"] == "Is it possible to cancel after ordering? and How long do I have?"
+
+
 async def test_the_same_question_twice_is_one_search(
     offline: OfflineBrain, ask: Any, search_result: Any, shown: Any
 ) -> None:

@@ -121,7 +121,7 @@ _MINE = re.compile(
 _WHERE_TO_FIND = re.compile(r"^\W*where (?:do|can|could|would|should) (?:i|you|one) (?:find|see|get|look)\b", re.I)
 _BACK = re.compile(r"\b(?:it|this one|that one)\b", re.I)
 #: Words that mean what was spoken of before.
-_POINTS_BACK = re.compile(r"\b(?:it|its|that|this|those|these|they|them|there|one|ones)\b", re.I)
+_POINTS_BACK = re.compile(r"\b(?:it|its|that|this|such|those|these|they|them|there|one|ones)\b", re.I)
 _ONLY_TICKET = re.compile(
     r"\b(?:i|we|you|would|like|to|can|could|please|just|hi|hello|me|for|a|an|new|the|support)\b", re.I
 )

@@ -97,6 +97,10 @@ async def understand(
     tasks: list[Task] = []
     for clause in _clauses(text):
         label, confidence = await _intent_of(clause, slots, intents, manners)
+        if label == "knowledge" and _is_thin(clause) and tasks and tasks[-1].intent == "knowledge":
+            # "How long do I have?" asks of what the clause before asks about.
+            tasks[-1] = replace(tasks[-1], query=f"{tasks[-1].query} and {clause}"[:1000])
+            continue
         # What others said asks for nothing, but it may tell what a question is about.
         sought = context.question if label in _SEARCHED and own != context.question else clause
         task = Task(label, _together(slots, read_slots(clause)), _query(sought, text, context), about, confidence)
@@ -267,7 +271,11 @@ def _with_history(slots: Slots, context: BrainContext) -> Slots:
 
 def _query(clause: str, text: str, context: BrainContext) -> str:
     """What to search for. A follow-up such as "and for Canada?" is searched together with what came before."""
-    words = len(content_words(clause))
-    thin = words <= 1 or _FOLLOW_UP.search(text) is not None or (words <= _FEW and points_back(clause))
-    earlier = _before(context) if thin else ""
+    earlier = _before(context) if _is_thin(clause) or _FOLLOW_UP.search(text) is not None else ""
     return " ".join(f"{earlier} {clause}".split())[:1000] or "help"
+
+
+def _is_thin(clause: str) -> bool:
+    """Whether it hardly says what it is about."""
+    words = len(content_words(clause))
+    return words <= 1 or (words <= _FEW and points_back(clause))
