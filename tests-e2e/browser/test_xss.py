@@ -55,7 +55,7 @@ async def _clean(watch: Watch) -> None:
     assert await watch.caught() == []
 
 
-def test_there_are_more_than_a_hundred() -> None:
+async def test_there_are_more_than_a_hundred() -> None:
     assert len(set(PAYLOADS)) >= 100
 
 

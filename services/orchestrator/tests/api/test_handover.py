@@ -128,7 +128,7 @@ async def test_a_guest_is_told_when_people_are_back_and_leaves_an_address_for_wh
     told = (await view(api, guest, conversation_id, "de"))["hand_over"]
     assert told["mailing"] == "left"
     assert "g•••@example.org" in told["text"]
-    assert "Montag" in told["text"]
+    assert "Heute um 08:00 Uhr" in told["text"]
     await staff_say(api, conversation_id)
     assert await owed(api, conversation_id) == 1
     shown = await view(api, guest, conversation_id)
