@@ -9,6 +9,7 @@ import yaml
 from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.brain.offline.intents import IntentIndex
 from orchestrator.brain.offline.manners import Manners
+from orchestrator.brain.offline.rules import unambiguous
 from orchestrator.brain.offline.slots import Amount, Slots, read_slots
 from orchestrator.brain.offline.spelling import Spelling
 from orchestrator.brain.offline.understanding import understand
@@ -70,6 +71,7 @@ def test_there_are_at_least_fifteen_examples_of_every_intent() -> None:
         ("£7 please", Slots(amount=Amount(700, "GBP"))),
         ("i want 30$ back from ABC123", Slots(order_id="ABC123", amount=Amount(3000, "USD"))),
         ("15,50 € or $5 30", Slots(amount=Amount(500, "USD"))),
+        ("i want 1500$ back", Slots(amount=Amount(150000, "USD"))),
         ("invoice INV-2026-0001", Slots(invoice_number="INV-2026-0001")),
         ("where is <order_k7q2m4xd>?", Slots(order_id="<order_k7q2m4xd>")),
         ("the order of <email_k7q2m4xd>", Slots(email="<email_k7q2m4xd>")),
@@ -164,6 +166,7 @@ async def test_a_message_with_two_wishes_gives_two_tasks(
         ("Refund $5 of ABC123 and of 5678", [("refund_request", "ABC123")]),
         ("Give me back 12 dollars of ABC123 and I'll keep it", [("refund_request", "ABC123")]),
         ("Can I get 12 dollars back from a gift card?", [("knowledge", None)]),
+        ("Give me back my $12 of ABC123", [("refund_request", "ABC123")]),
     ],
 )
 async def test_each_order_that_is_asked_about_is_a_task_and_what_moves_money_is_for_one(
@@ -176,6 +179,14 @@ async def test_each_order_that_is_asked_about_is_a_task_and_what_moves_money_is_
 ) -> None:
     tasks = await understand(ask(text), intents, manners, spelling)
     assert [(task.intent, task.slots.order_id) for task in tasks] == wanted
+
+
+def test_a_thing_that_is_sent_back_is_for_sure_no_wish_for_money() -> None:
+    for text, intent in (
+        ("ABC123 goes back, it cost 50 dollars", None),
+        ("50 dollars of ABC123 back", "refund_request"),
+    ):
+        assert unambiguous(text, read_slots(text)) == intent
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,9 @@ _TICKET = re.compile(
 #: "When do I get an answer if I open a ticket?" wants none yet.
 _WHEN = re.compile(r"^\W*(?:when|how (?:long|fast|soon|quickly))\b", re.I)
 _REFUND = re.compile(r"\b(?:refund(?:ed)?|reimburse(?:ment|d)?|money back|pay (?:me )?back|credit back)\b", re.I)
-#: "Give me 12 dollars back": with an amount, a wish for it.
-_GIVE_BACK = re.compile(r"\b(?:give|want|need|like|get|pay|send)\b.{0,30}\bback\b|\bback (?:from|for|of|on)\b", re.I)
+_MONEY = r"(?:[$€£]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£]|(?:us )?dollars?\b|bucks\b|usd\b|eur(?:os?)?\b|gbp\b|pounds?\b))"
+#: "Give me 12 dollars back": an amount that is wanted back, and no thing that is sent back.
+_GIVE_BACK = re.compile(rf"{_MONEY}.{{0,12}}\bback\b|\bback (?:\w+ )?{_MONEY}", re.I)
 _WHY = re.compile(r"^\W*(?:why|who|what|which|is it (?:true|possible|normal)|do i|must i)\b", re.I)
 _WHEREABOUTS = re.compile(
     r"\b(?:where(?:'s| is)?|status|arrived?|received?|come|track|long|still waiting|missing|showing|approved|"
@@ -242,7 +243,7 @@ def _asks_how(text: str) -> bool:
 
 def _about_money(text: str, slots: Slots) -> str | None:
     general = _HOW.search(text) is not None or (slots.order_id is None and _WHY.search(text) is not None)
-    if _REFUND.search(text) or (slots.amount is not None and slots.order_id and _GIVE_BACK.search(text)):
+    if _REFUND.search(text) or (slots.order_id and _GIVE_BACK.search(text)):
         if general or (_WHEREABOUTS.search(text) and slots.amount is None):
             # How refunds work stands in the help pages; where one of an order is, billing knows.
             return "refund_status" if slots.order_id and not general else "knowledge"

@@ -23,8 +23,8 @@ _HASHED = re.compile(r"(?<!\w)#\s?(\d{3,10})\b")
 _DIGITS = re.compile(r"(?<![\w$€£.,:<-])(\d{4,10})(?![\w>:%-]|[.,]\d)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _UNITS_AFTER = re.compile(
-    r"\s*(?:dollars?|usd|eur|euros?|gbp|pounds?|bucks|days?|hours?|minutes?|years?|weeks?|months?|items?|pieces?|"
-    r"times|cm|mm|km|kg|lbs?|miles?|people|percent|%)\b",
+    r"\s*(?:[$€£]|(?:dollars?|usd|eur|euros?|gbp|pounds?|bucks|days?|hours?|minutes?|years?|weeks?|months?|items?"
+    r"|pieces?|times|cm|mm|km|kg|lbs?|miles?|people|percent|%)\b)",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"<email_[a-z2-7]{8}>")
