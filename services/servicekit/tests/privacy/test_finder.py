@@ -50,6 +50,11 @@ def test_the_words_around_a_number_decide_what_it_is(finder: Finder) -> None:
     assert _told(finder, "tracking 612345678") == []
 
 
+def test_words_with_the_check_digits_of_an_account_are_none_where_its_country_writes_digits(finder: Finder) -> None:
+    assert Kind.IBAN not in [kind for kind, _ in _told(finder, "refund me 25 dollars for QZ173763")]
+    assert (Kind.IBAN, "ME25 5050 0001 2345 6789 51") in _told(finder, "my account is ME25 5050 0001 2345 6789 51")
+
+
 def test_an_address_in_a_link_or_mail_is_a_part_of_it(finder: Finder) -> None:
     assert _told(finder, "https://x.example/r?token=ab12&mail=ada@example.com") == [
         (Kind.LINK, "https://x.example/r?token=ab12&mail=ada@example.com")
