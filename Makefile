@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .PHONY: help setup check test demo up chat bench bench-retrieval bench-knowledge bench-privacy bench-guards \
         bench-gateway bench-first-words load soak profile guard-suite prove-refunds prove-turns prove-input \
         prove-streams prove-guards redteam chaos deploy-check contracts gateway-install widget plugin k8s-check \
-        alerts-check dashboards images-check eval
+        alerts-check dashboards images-check eval vectors intents
 
 VENV := .venv/bin
 STAMP := .venv/.setup-done
@@ -161,6 +161,12 @@ plugin: setup ## Build the WordPress plugin's zip: var/aiguy-chat.zip
 
 contracts: setup ## Write schemas, manifest, OpenAPI and clients anew from the contracts
 	@$(VENV)/python -m contracts.export
+
+intents: setup ## Learn anew what messages want, after the labelled ones were changed
+	@$(VENV)/python tests-e2e/bench/intents/fit.py
+
+vectors: setup ## Write the deep vectors of the starter articles anew, after one was changed
+	@$(VENV)/python -m retrieval.ship
 
 widget: setup ## Build the chat widget's one file from its sources
 	@.ci/widget build

@@ -10,6 +10,7 @@ import httpx
 
 from billing.refunds.reconciler import Reconciler
 from contracts.tools.billing import APPROVE_REFUND, CLOSE_REFUND, GET_REFUND, ISSUE_REFUND
+from servicekit.addresses import fingerprint
 from servicekit.testing.tool_client import ADA, As, ToolClient
 
 BEN = replace(ADA, subject="cust_ben")
@@ -79,21 +80,25 @@ async def waiting(service: ToolClient, amount_minor: int = 20_000, who: As = ADA
 
 
 async def approve(
-    service: ToolClient, refund_id: str, approvers: Sequence[str] = (KIM,), who: As = ADA, *, key: str | None = None
-) -> httpx.Response:
+    service: ToolClient, refund_id: str, approvers: Sequence[str] = (KIM,), who: As = ADA, *, key: str | None = None,
+    addresses: Sequence[str] = (),
+) -> httpx.Response:  # fmt: skip
     """What the orchestrator does when staff said yes."""
     arguments = {"refund_request_id": refund_id}
     preview = await service.preview(APPROVE_REFUND, arguments, who)
     if preview.status_code != 200:
         return preview
-    grant = approval(service, preview.json()["digest"], approvers, who)
+    grant = approval(service, preview.json()["digest"], approvers, who, addresses)
     return await service.call(APPROVE_REFUND, arguments, who, key=key, grant=grant)
 
 
-def approval(service: ToolClient, digest: str, approvers: Sequence[str] = (KIM,), who: As = ADA) -> str:
-    """A grant for the effect, approved by these members of staff."""
+def approval(
+    service: ToolClient, digest: str, approvers: Sequence[str] = (KIM,), who: As = ADA, addresses: Sequence[str] = ()
+) -> str:
+    """A grant for the effect, approved by these members of staff, who have these mail addresses."""
     return service.issuer.grant(
-        "billing", APPROVE_REFUND.name, digest, subject=who.subject, approvers=list(approvers)
+        "billing", APPROVE_REFUND.name, digest, subject=who.subject, approvers=list(approvers),
+        addresses=[fingerprint(one) for one in addresses],
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Staff decide about a refund: enough of them, different ones, never the customer, in time, and once."""
 
 import asyncio
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -81,6 +82,16 @@ async def test_whoever_asked_for_it_does_not_approve_it(service: ToolClient) -> 
     for approvers in ([ADA.subject], [KIM, ADA.subject]):
         assert_problem(await approve(service, refund_id, approvers), ProblemCode.GRANT_INVALID)
     assert await moved(service, refund_id) == 0
+
+
+async def test_whoever_asked_for_it_does_not_approve_it_as_staff_of_another_issuer(service: ToolClient) -> None:
+    refund_id, ada = await waiting(service), replace(ADA, email="ada@example.com")
+    refused = await approve(service, refund_id, ["staff_ada"], ada, addresses=["Ada@Example.com"])
+    assert_problem(refused, ProblemCode.GRANT_INVALID)
+    assert (await look(service, refund_id))["state"] == "confirmed"
+    assert await moved(service, refund_id) == 0
+    assert (await approve(service, refund_id, [KIM], ada, addresses=["kim@staff.example"])).status_code == 200
+    assert await moved(service, refund_id) == 1
 
 
 async def test_the_customers_own_yes_is_no_approval(service: ToolClient) -> None:

@@ -18,6 +18,20 @@ const styles = {
   },
 };
 
+/** What marked makes of itself when it is loaded holds on to its extension points: without it they are left out. */
+const bare = {
+  name: "bare",
+  setup(bundler) {
+    bundler.onLoad({ filter: /marked\.esm\.js$/ }, async ({ path }) => {
+      const whole = await readFile(path, "utf8");
+      const [, parts, made] = /^(.*)(var \w+=new \w+;function \w+\(\w,\w\)\{return \w+\.parse\(.*)export\{/s.exec(whole) ?? [];
+      const named = ["Lexer", "Parser", "Renderer"].map((name) => whole.match(new RegExp(`\\w+ as ${name}\\b`))?.[0]);
+      if (!made || named.includes(undefined)) throw new Error("marked is not made as it was: see what of it can be left out");
+      return { contents: `${parts}export{${named}};`, loader: "js" };
+    });
+  },
+};
+
 await build({
   absWorkingDir: here,
   entryPoints: ["src/element.ts"],
@@ -29,5 +43,5 @@ await build({
   charset: "utf8",
   legalComments: "none",
   banner: { js: "/*! aiguy-chat, Apache-2.0. Holds marked (MIT), DOMPurify (Apache-2.0 or MPL-2.0), eventsource-parser (MIT). */" },
-  plugins: [styles],
+  plugins: [styles, bare],
 });

@@ -271,6 +271,19 @@ def test_what_a_story_around_the_question_names_does_not_count(
     assert numbers["doubt"] < 0.1
 
 
+def test_what_no_page_has_weighs_less_in_a_long_message(
+    reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
+) -> None:
+    short, long = (
+        reader.question(text, lexicon)
+        for text in ("return a tent", "My aunt, my uncle, her neighbour, two cousins, one dog, a cat: return a tent?")
+    )
+    near = ("returns", 0.5)
+    (few, many) = (evidence_features(one, passages(one, meanings, weights, near), []) for one in (short, long))
+    assert 0 < few["length"] < many["length"] <= 1
+    assert weights.evidence["length"] > 0
+
+
 def test_the_gap_is_between_pages_not_between_passages_of_one_page(
     reader: Reader, meanings: Meanings, lexicon: Lexicon, weights: Weights
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from contracts.errors import ProblemCode
 from contracts.tool import ApprovalRule
+from servicekit.addresses import fingerprint
 from servicekit.errors import ProblemError
 from servicekit.testing.sample.tools import Sample
 from servicekit.tool_router import ToolBinding
@@ -242,12 +243,15 @@ async def test_a_grant_is_good_for_one_effect_only(serve, issuer):
     assert effects == 1
 
 
-async def refund(service, issuer, amount, approver=None):
+async def refund(service, issuer, amount, approver=None, email=None, addresses=()):
     body = {"order_id": "1234", "amount_minor": amount, "currency": "USD", "reason": "Broken"}
     shown = await preview(service, body, f"{REFUND}/preview", REFUND_SCOPE, "billing")
-    grant = issuer.grant("billing", "issue_refund", shown["digest"], approvers=[approver] if approver else [])
+    approvers = [approver] if approver else []
+    grant = issuer.grant(
+        "billing", "issue_refund", shown["digest"], approvers=approvers, addresses=[*map(fingerprint, addresses)]
+    )
     headers = {
-        **issuer.bearer("billing", REFUND_SCOPE),
+        **issuer.bearer("billing", REFUND_SCOPE, email=email),
         "x-aiguy-grant": grant,
         "idempotency-key": f"k{amount}{approver}",
     }
@@ -260,6 +264,20 @@ async def test_above_the_limit_somebody_else_must_have_approved(serve, issuer):
         assert await refund(service, issuer, 10_000) == "ok"
         assert await refund(service, issuer, 10_001) == "approval_required"
         assert await refund(service, issuer, 10_001, approver="cust_ada") == "grant_invalid"
+
+
+@pytest.mark.parametrize(
+    ("email", "addresses", "told"),
+    [
+        ("ada@example.com", ("ADA@Example.com",), "grant_invalid"),
+        ("Ada@example.com", ("kim@staff.example", "ada@example.com"), "grant_invalid"),
+        ("ada@example.com", ("kim@staff.example",), "ok"), ("ada@example.com", (), "ok"),
+        (None, ("ada@example.com",), "ok"),
+    ],
+)  # fmt: skip
+async def test_the_requester_does_not_approve_as_somebody_of_another_issuer(serve, issuer, email, addresses, told):
+    async with serve(Sample().billing(), service="billing") as service:
+        assert await refund(service, issuer, 10_001, "staff_ada", email, addresses) == told
         assert await refund(service, issuer, 10_001, approver="staff_kim") == "ok"
         entry = await service.db.fetchval(
             "SELECT entry FROM audit WHERE tool = 'issue_refund' AND outcome = 'ok' ORDER BY at DESC"

@@ -114,10 +114,10 @@ async def _rows() -> list[Row]:
     await asyncio.to_thread(postgres.start)
     try:
         rows: list[Row] = []
-        for base in bases():
+        starter, large = bases()
+        for base in (starter, large):
             async with opened(base, postgres, STATE, embedder, KeptVectors(VECTORS, embedder)) as ready:
                 rows += [row for one in base.questions for row in await _rows_of(ready, base.name, base.name, one)]
-        starter, _ = bases()
         bare, languages = without_questions(starter), LanguageDetector.load()
         shares = [without_share(starter, fold) for fold in range(FOLDS)]
         asked = [

@@ -37,6 +37,9 @@ class ScriptedHost:
         self.keys: dict[str, str] = {}
         self.conversations: dict[str, list[dict[str, Any]]] = {}
         self.answering = "bot"
+        #: Whether the visitor is told that they can connect Slack; for how many seconds a code is good; its route.
+        self.slack, self.code_s = False, 600
+        self.connects = True
         #: What is said to who waits for a person, and after they have left an address.
         self.waiting: dict[str, str] | None = None
         self.waiting_mailed: dict[str, str] | None = None
@@ -62,6 +65,7 @@ class ScriptedHost:
             web.post("/conversations", self._begin), web.get("/conversation", self._read),
             web.post("/confirmations", self._decide), web.post("/handoff", self._hand_off),
             web.post("/feedback", self._noted), web.post("/stop", self._stop), web.post("/email", self._noted),
+            web.post("/slack", self._code),
         ])  # fmt: skip
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
@@ -118,6 +122,8 @@ class ScriptedHost:
         } | {"conversation": "/conversation?conversation_id={conversation_id}"}
         if self.mails:
             routes["email"] = "/email"
+        if self.connects:
+            routes["slack"] = "/slack"
         body = {
             "visitor": self.visitor, "kind": self.kind, "name": "Ada", "headers": {"X-WP-Nonce": f"nonce-{self.nonce}"},
             "credentials": "same-origin", "expires_in": self.expires_in, "transport": self.transport, "routes": routes,
@@ -128,7 +134,8 @@ class ScriptedHost:
         body = await request.json()
         self.calls["conversations"].append(body)
         self.thread(body["session_id"])
-        return web.json_response({"conversation_id": f"cnv_{body['session_id']}", "disclosure": DISCLOSURE}, status=201)
+        told = {"conversation_id": f"cnv_{body['session_id']}", "disclosure": DISCLOSURE, "slack": self.slack}
+        return web.json_response(told, status=201)
 
     def thread(self, session_id: str) -> list[dict[str, Any]]:
         """The messages of a conversation, begun when it is not there."""
@@ -247,6 +254,11 @@ class ScriptedHost:
         stopped = end("I have stopped.", "stopped")
         await self.turns[body["turn_id"]].tell("9-9", stopped)
         return web.json_response({}, status=202)
+
+    async def _code(self, request: web.Request) -> web.Response:
+        self.calls["slack"].append(await request.json())
+        code = f"ABCD-EFGH-234{len(self.calls['slack'])}"
+        return web.json_response({"code": code, "expires_in_s": self.code_s, "app": "Shop assistant"}, status=201)
 
     async def _noted(self, request: web.Request) -> web.Response:
         self.calls[request.path.strip("/")].append(await request.json())

@@ -28,6 +28,7 @@ final class Forwarding
         'feedback' => ['POST', '/api/agent/feedback',
             'body' => ['conversation_id', 'turn_id', 'thumbs', 'csat', 'tags', 'comment']],
         'stop' => ['POST', '/api/agent/stop', 'body' => ['conversation_id', 'turn_id']],
+        'slack' => ['POST', '/api/agent/slack/codes'],
     ];
 
     /** Headers of a browser that go on. Their values are bounded, and cannot end a line. */

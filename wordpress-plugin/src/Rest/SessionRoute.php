@@ -28,8 +28,11 @@ final class SessionRoute
         'chat' => '/chat', 'stream' => '/api/agent/stream', 'conversations' => '/api/agent/conversations',
         'conversation' => '/api/agent/conversations/{conversation_id}', 'confirmations' => '/api/agent/confirmations',
         'handoff' => '/api/agent/handoff', 'feedback' => '/api/agent/feedback', 'stop' => '/api/agent/stop',
+        'slack' => '/api/agent/slack/codes',
     ];
-    private const PROXIED = ['chat', 'stream', 'conversations', 'confirmations', 'handoff', 'feedback', 'stop', 'email'];
+    private const PROXIED = [
+        'chat', 'stream', 'conversations', 'confirmations', 'handoff', 'feedback', 'stop', 'slack', 'email',
+    ];
 
     /** Adds the route. It needs no nonce: it gives them. */
     public function register(): void

@@ -85,7 +85,6 @@ async def thinking(forks: Forks, settings: ForkSettings) -> AsyncIterator[Anew]:
         http = AiohttpClient()
         open_ones.push_async_callback(http.close)
         brains = build_brains(chosen, http, embedder, head)
-        await brains.offline.warm()
         parts = Parts(
             await asyncio.to_thread(Finder.load), await asyncio.to_thread(LanguageDetector.load),
             settings.answer_link_hosts, settings.tool_allowlist,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,6 +17,31 @@ class NotReadyError(Exception):
     """A service did not become ready. The message says what it said last."""
 
 
+async def wait_until(
+    ask: Callable[[], Awaitable[str]],
+    *,
+    given_up: Callable[[], bool] = lambda: False,
+    timeout_s: float = TIMEOUT_S,
+) -> None:
+    """Returns when `ask` says nothing more; what it says is why it is not ready yet.
+
+    Raises NotReadyError with what was said last, at once when `given_up()` says so.
+    """
+    deadline = time.monotonic() + timeout_s
+    said = "it does not answer"
+    while time.monotonic() < deadline:
+        try:
+            said = await ask()
+        except httpx.TransportError as error:
+            said = f"it does not answer ({type(error).__name__})"
+        if not said:
+            return
+        if given_up():
+            raise NotReadyError("it keeps ending right after its start")
+        await asyncio.sleep(POLL_S)
+    raise NotReadyError(f"not ready after {timeout_s:.0f} s: {said}")
+
+
 async def wait_ready(
     client: httpx.AsyncClient,
     url: str,
@@ -26,21 +51,12 @@ async def wait_ready(
     timeout_s: float = TIMEOUT_S,
 ) -> None:
     """Returns when `GET {url}{path}` answers 200. Raises NotReadyError, at once when `given_up()` says so."""
-    deadline = time.monotonic() + timeout_s
-    said = "it does not answer"
-    while time.monotonic() < deadline:
-        try:
-            response = await client.get(f"{url}{path}")
-        except httpx.TransportError:
-            said = "it does not answer"
-        else:
-            if response.status_code == httpx.codes.OK:
-                return
-            said = _detail(response)
-        if given_up():
-            raise NotReadyError("it keeps ending right after its start")
-        await asyncio.sleep(POLL_S)
-    raise NotReadyError(f"not ready after {timeout_s:.0f} s: {said}")
+
+    async def ask() -> str:
+        response = await client.get(f"{url}{path}")
+        return "" if response.status_code == httpx.codes.OK else _detail(response)
+
+    await wait_until(ask, given_up=given_up, timeout_s=timeout_s)
 
 
 async def wait_for_tools(

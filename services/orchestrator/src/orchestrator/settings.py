@@ -98,6 +98,8 @@ class Settings(ServiceSettings, LlmSettings):
     #: What Slack signs its deliveries with; and the app token by which they come through a connection of ours instead.
     slack_signing_secret: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")
+    #: How the app is called in Slack, for who is told to write to it; as in channels/slack/manifest.yaml.
+    slack_app_name: str = Field(default="Shop assistant", min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*$")
     #: The channel (its id) where staff hear of hand-overs and approvals, decide and answer; empty: not in Slack.
     slack_staff_channel: str = Field(default="", pattern=r"^([CG][A-Z0-9]{2,20})?$")
     slack_api_url: str = "https://slack.com/api"

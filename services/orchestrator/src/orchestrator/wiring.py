@@ -197,7 +197,7 @@ async def orchestrate(
         )  # fmt: skip
         app.state.desk = Desk(
             kit.db, core.conversations, core.codec, intake, core.hub, tools.catalog, callbacks,
-            Disclosure(phrases, settings.shop_name or shop_name()), line, core.hours,
+            Disclosure(phrases, settings.shop_name or shop_name()), line, core.hours, channel,
         )  # fmt: skip
         if email is not None:
             app.state.mail_room = MailRoom(
@@ -298,7 +298,6 @@ async def _working(
 ) -> AsyncIterator[tuple[TurnsHere, OfflineBrain]]:
     embedder = await asyncio.to_thread(Embedder.load)
     brains = build_brains(settings, kit.http, embedder)
-    await brains.offline.warm()
     publisher = Publisher(kit.redis, kit.metrics, core.hub)
     publisher.start()
     database = kit.db.share(settings.database_pool_size - max(1, settings.database_pool_size // 4))

@@ -16,6 +16,7 @@ from orchestrator.journal.store import PgTurnJournal
 from orchestrator.turn.effects import AskApproval
 from orchestrator.turn.inputs import EffectPreviewed, PlannedCall
 from orchestrator.turn.state import TurnState
+from servicekit.addresses import fingerprint
 from servicekit.auth.claims import Role
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
@@ -100,6 +101,19 @@ async def test_a_note_is_journalled_with_tokens_for_the_orders_that_the_conversa
         conversation = await desk.conversations.by_turn(db, asked.turn_id)
         entries = await load_entries(db, conversation.sealer, asked.turn_id, desk.codec)
     assert "5678" not in entries[-1].turn_input.notes
+
+
+async def test_the_journal_knows_a_colleagues_address_by_its_fingerprint(api) -> None:
+    asked, desk = await ask(api, approvals=2), api.app.state.desk
+    for who, email in (("staff_kim", "Kim@staff.example"), ("staff_lee", None)):
+        told = await api.http.post(
+            "/api/agent/approvals", json=asked.decision(), headers=api.staff(who, email=email)
+        )  # fmt: skip
+        assert told.status_code == 202, told.text
+    async with desk.database.primary() as db:
+        conversation = await desk.conversations.by_turn(db, asked.turn_id)
+        entries = await load_entries(db, conversation.sealer, asked.turn_id, desk.codec)
+    assert [one.turn_input.address for one in entries[1:]] == [fingerprint("kim@staff.example"), ""]
 
 
 async def test_a_denial_ends_the_wait_at_once(api) -> None:

@@ -16,7 +16,7 @@ from servicekit.kit import open_kit
 from servicekit.testing import running
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
-ROUTES = {"chat", "stream", "conversations", "conversation", "confirmations", "handoff", "feedback", "stop"}
+ROUTES = {"chat", "stream", "conversations", "conversation", "confirmations", "handoff", "feedback", "stop", "slack"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -55,7 +55,7 @@ async def test_the_calls_that_it_names_work_with_its_headers(shop) -> None:
     assert begun.status_code == 201
     path = session["routes"]["conversation"].replace("{conversation_id}", begun.json()["conversation_id"])
     assert (await shop.get(path, headers=session["headers"])).status_code == 200
-    for name in ROUTES - {"conversation", "conversations", "chat", "stream"}:
+    for name in ROUTES - {"conversation", "conversations", "chat", "stream", "slack"}:  # Slack is off here
         answer = await shop.post(session["routes"][name], json={}, headers=session["headers"])
         assert answer.status_code == 422, name
 

@@ -188,6 +188,7 @@ ROUTES: dict[str, Callable[[Shop, int], Awaitable[httpx.Response]]] = {
     "GET /console/sign-in/oidc/callback": lambda shop, _: shop.get("/console/sign-in/oidc/callback"),
     "POST /console/sign-in": lambda shop, _: shop.post("/console/sign-in", {}),
     "POST /console/sign-in/demo": lambda shop, _: shop.post("/console/sign-in/demo", {}),
+    "GET /console/signed-out": lambda shop, _: shop.get("/console/signed-out"),
     "POST /console/sign-out": lambda shop, _: shop.post("/console/sign-out", {}),
     "GET /console/inbox": lambda shop, _: shop.get("/console/inbox"),
     "GET /console/inbox/rows": lambda shop, _: shop.get("/console/inbox/rows"),

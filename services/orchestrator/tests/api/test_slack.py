@@ -5,13 +5,15 @@ import re
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 
 import httpx
 import pytest
 import pytest_asyncio
+import yaml
 
 from orchestrator.channels.slack.cards import Subject, alert, approval_card
-from orchestrator.channels.slack.links import code_in
+from orchestrator.channels.slack.links import CODE_S, code_in
 from orchestrator.channels.slack.routes import EVENTS_PATH, INTERACTIONS_PATH, MAX_BODY_BYTES
 from orchestrator.journal.cards import Card
 from orchestrator.journal.views import last_messages
@@ -290,6 +292,36 @@ async def test_guests_and_tokens_of_nobody_get_no_code(shop: SlackShop) -> None:
     guest = await shop.http.post("/api/agent/slack/codes", headers=shop.bearer("guest_1", Role.GUEST))
     nobody = await shop.http.post("/api/agent/slack/codes")
     assert (guest.status_code, nobody.status_code) == (403, 401)
+
+
+async def _offered(http: httpx.AsyncClient, headers: dict[str, str]) -> bool:
+    """Whether who begins a conversation is told that they can connect their account."""
+    answer = await http.post("/api/agent/conversations", json={}, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return bool(answer.json()["slack"])
+
+
+async def test_a_customer_is_offered_to_connect_and_nobody_else_is(shop: SlackShop) -> None:
+    assert await _offered(shop.http, shop.bearer("cust_ada"))
+    assert not await _offered(shop.http, shop.bearer("guest_" + "0" * 32, Role.GUEST))
+    assert not await _offered(shop.http, shop.bearer("staff_lee", Role.STAFF))
+
+
+async def test_nobody_is_offered_to_connect_where_slack_is_off(shop: SlackShop, api) -> None:
+    assert not await _offered(api.http, api.bearer())
+    off = {"channel": "slack", "seen": "on", "wanted": "off", "reason": "we try it on ourselves first"}
+    admin = shop.bearer("staff_lee", Role.STAFF, ("tools:switch",))
+    for told in (off, off | {"seen": "off", "wanted": "on"}):
+        answer = await shop.http.put("/api/agent/tools/switches", json=told, headers=admin)
+        assert answer.status_code == 200, answer.text
+        assert await _offered(shop.http, shop.bearer("cust_ada")) is (told["wanted"] == "on")
+
+
+async def test_a_code_says_whom_to_write_it_to_and_for_how_long(shop: SlackShop) -> None:
+    manifest = yaml.safe_load(files("orchestrator.channels.slack").joinpath("manifest.yaml").read_text())
+    told = (await shop.http.post("/api/agent/slack/codes", headers=shop.bearer("cust_ada"))).json()
+    assert (told["app"], told["expires_in_s"]) == (manifest["features"]["bot_user"]["display_name"], CODE_S)
+    assert code_in(told["code"]) == told["code"]
 
 
 async def test_who_says_the_same_again_and_again_or_never_stops_is_a_machine(shop: SlackShop) -> None:

@@ -92,10 +92,8 @@ def embedder() -> Iterator[Embedder]:
 
 @pytest.fixture(scope="session")
 def examples_embedded(embedder: Embedder) -> OfflineBrain:
-    """One offline Brain for all tests: it holds nothing of a conversation, and its examples take a second."""
-    brain = OfflineBrain(embedder)
-    asyncio.run(brain.warm())
-    return brain
+    """One offline Brain for all tests: it holds nothing of a conversation."""
+    return OfflineBrain(embedder)
 
 
 @pytest.fixture

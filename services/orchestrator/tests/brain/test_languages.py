@@ -29,11 +29,11 @@ async def ignore(_text: str) -> None:
         ("fr", "Livrez-vous au Canada ?", "deliver Canada"),
         ("es", "¿Venden tarjetas de regalo?", "sell gift card"),
         ("it", "Quanto dura la garanzia della tenda?", "how long warranty tent"),
-        ("nl", "Ik ben mijn wachtwoord vergeten", "password forgotten"),
+        ("nl", "Ik ben mijn wachtwoord vergeten", "my password forgotten"),
         ("nl", "Waar is mijn bestelling ABC123?", "where is my order ABC123"),
         ("nl", "Mag mijn hond mee naar binnen in jullie winkel?", "dog inside store"),
-        ("nl", "De gasten willen een gasfles", "guest fuel gas canister"),
-        ("es", "Necesito una cremallera para una tienda que ya no venden", "zip tent no longer sold"),
+        ("nl", "De gasten willen een gasfles", "guest want fuel gas canister"),
+        ("es", "Necesito una cremallera para una tienda que ya no venden", "need zip tent no longer sold"),
         ("es", "¿Puedo devolverlo en la tienda?", "can I return store"),
         ("de", "Wird der Tisch in den zweiten Stock getragen?", "table floor upstairs"),
         ("de", "Ich habe es mir anders überlegt, wer zahlt das Porto?", "changed my mind who pays postage"),
@@ -45,6 +45,48 @@ async def ignore(_text: str) -> None:
 )
 def test_the_shops_words_are_known_in_english(language: str, question: str, words: str) -> None:
     assert Vocabulary.load(language).in_english(question) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "english"),
+    [
+        ("fr", "remboursez-moi 30 dollars", "refund 30 usd"),
+        ("de", "16 Dollar von QZ173763", "16 usd QZ173763"),
+        ("de", "1.200,50 € bitte", "1200.50 eur"),
+        ("es", "son 20 dólares", "20 usd"),
+        ("it", "$25", "25 usd"),
+        ("nl", "12,5 pond", "12.5 gbp"),
+    ],
+)
+def test_amounts_are_written_as_in_english(language: str, text: str, english: str) -> None:
+    assert set(english.split()) <= set(Vocabulary.load(language).in_english(text).split())
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("renvoyer", "return"),
+        ("renvoi", "send back"),
+        ("l'article", "item"),
+        ("aujourd'hui l'article", "today item"),
+        ("porte-bébés", "carrier"),
+        ("porte-monnaie", "carried"),
+        ("pièces de rechange", "spare part"),
+        ("pièce", "room"),
+        ("bonjour", ""),
+    ],
+)
+def test_the_longest_key_that_fits_counts(text: str, english: str) -> None:
+    words = {
+        "renvo*": "send back", "renvoy*": "return", "*'articl*": "item", "aujourd'hui": "today",
+        "porte*": "carried", "porte-bébé*": "carrier", "pièce*": "room", "pièce* de rechange": "spare part",
+    }  # fmt: skip
+    assert Vocabulary(words).in_english(text) == english
+
+
+def test_a_key_that_could_begin_with_anything_is_refused() -> None:
+    with pytest.raises(ValueError, match="must begin with a word"):
+        Vocabulary({"*ung": "thing"})
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

@@ -145,6 +145,20 @@ async def test_two_sections_of_a_page_that_are_as_likely_are_both_quoted(
     assert [one.quote for one in message.citations] == ["Wash pans by hand.", "Wash boards by hand."]
 
 
+async def test_sections_of_two_pages_that_are_as_likely_are_both_quoted_each_with_its_source(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    pans, boards, gifts = (
+        ("Pans", "pans", "# Pans\n\nWash pans by hand."),
+        ("Boards", "boards", "# Boards\n\nWash boards by hand."),
+        ("Gift cards", "gifts", "# Gift cards\n\nGift cards are good for five years."),
+    )
+    for second, quoted in ((boards, ["Wash pans by hand.", "Wash boards by hand."]), (gifts, ["Wash pans by hand."])):
+        message = await said(offline, ask("Wash by hand?", observations=(search_result("Wash", pans, second),)))
+        assert [one.quote for one in message.citations] == quoted
+        assert all(f"“{second[0]}”" in message.text for _ in quoted[1:])
+
+
 async def test_a_page_that_is_far_from_a_question_is_no_answer_to_a_search_that_is_hardly_sure(
     offline: OfflineBrain, ask: Any, search_result: Any
 ) -> None:
@@ -184,7 +198,7 @@ async def test_of_a_follow_up_the_last_message_says_what_is_wanted(
 
 
 async def test_with_no_passage_at_all_it_cites_nothing(offline: OfflineBrain, ask: Any, search_result: Any) -> None:
-    message = await said(offline, ask("Boats?", observations=(search_result("Boats?", answerable=False),)))
+    message = await said(offline, ask("Tent pegs?", observations=(search_result("Tent pegs?", answerable=False),)))
     assert "could not find" in message.text
     assert message.citations == ()
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from contracts.errors import ErrorClass
 from contracts.turn import ToolCall
 from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.brain.port import Observation
 
-from .offline_talk import CONTENT, SLA, called, said
+from .offline_talk import CONTENT, ORDER, SLA, called, said
 
 
 @pytest.mark.parametrize(
@@ -37,12 +38,53 @@ async def test_a_search_says_which_channel_it_is_for(offline: OfflineBrain, ask:
 
 
 async def test_a_yes_to_a_ticket_opens_it_with_the_facts(offline: OfflineBrain, ask: Any) -> None:
-    offer = await said(offline, ask("Please cancel my order ABC123"))
+    status = Observation("get_order_status", {"order_id": "ABC123"}, ORDER)
+    offer = await said(offline, ask("Please cancel my order ABC123", observations=(status,)))
     assert "ABC123" not in offer.text
     call = await called(offline, ask("yes please", "Please cancel my order ABC123", offer.text))
     assert call.name == "create_ticket"
     assert call.arguments["order_id"] == "ABC123"
     assert call.arguments["body"] == "Please cancel my order ABC123"
+
+
+async def test_who_wants_an_order_changed_hears_first_how_it_stands(offline: OfflineBrain, ask: Any) -> None:
+    question = "Please cancel my order ABC123"
+    assert await called(offline, ask(question)) == ToolCall(name="get_order_status", arguments={"order_id": "ABC123"})
+    found = Observation("get_order_status", {"order_id": "ABC123"}, ORDER)
+    message = await said(offline, ask(question, observations=(found,)))
+    told, offer = message.text.split("\n\n")
+    assert "is on its way" in told
+    assert offer.startswith("I cannot change or cancel orders in this chat. Our team can: shall I open a ticket")
+    lost = Observation("get_order_status", {"order_id": "ABC123"}, None, ErrorClass.NOT_FOUND, "order_not_found")
+    message = await said(offline, ask(question, observations=(lost,)))
+    assert "I cannot find that order" in message.text
+    assert "I cannot change" not in message.text
+
+
+async def test_an_order_that_was_looked_up_is_not_looked_up_again_for_its_change(
+    offline: OfflineBrain, ask: Any
+) -> None:
+    question = "Where is my order ABC123? Please cancel ABC123"
+    assert (await called(offline, ask(question))).name == "get_order_status"
+    found = Observation("get_order_status", {"order_id": "ABC123"}, ORDER)
+    message = await said(offline, ask(question, observations=(found,)))
+    assert "is on its way" in message.text
+    assert "I cannot change or cancel orders" in message.text
+
+
+async def test_an_amount_without_a_currency_is_in_that_of_the_order(offline: OfflineBrain, ask: Any) -> None:
+    question = "refund me 25 for ABC123, the box was filthy"
+    assert (await called(offline, ask(question))).name == "get_order"
+    paid = CONTENT | {"total": {"amount_minor": 18400, "currency": "GBP"}}
+    call = await called(offline, ask(question, observations=(Observation("get_order", {"order_id": "ABC123"}, paid),)))
+    assert call.name == "issue_refund"
+    assert (call.arguments["amount_minor"], call.arguments["currency"]) == (2500, "GBP")
+
+
+async def test_what_a_person_must_see_fetches_one_with_its_reason(offline: OfflineBrain, ask: Any) -> None:
+    call = await called(offline, ask("your stove burned my daughter and you will hear from our lawyer"))
+    assert (call.name, call.arguments["reason"]) == ("handoff_human", "policy")
+    assert "burned my daughter" in call.arguments["summary"]
 
 
 async def test_a_full_refund_is_looked_up_and_then_proposed_with_its_exact_amount(
@@ -94,7 +136,7 @@ async def test_the_wish_for_a_ticket_says_not_what_it_is_about(wish: str, offlin
     ("question", "part"),
     [("Refund order 1234", "How much of order ••1234"), ("Refund $200", "Which order should I refund"),
      ("Where is my order?", "Which order is it about?"), ("my invoice please", "Which order or invoice"),
-     ("Cancel order ABC123", "I cannot change or cancel orders in this chat"), ("are you a bot?", "not a person"),
+     ("Cancel my order, please", "I cannot change or cancel orders in this chat"), ("are you a bot?", "not a person"),
      ("are you a bot?", "offline"), ("tell me a joke", "outside of what I can help with"), ("hello", "Hello!"),
      ("your shop is horrible", "I am sorry"), ("open a ticket", "What is it about?")],
 )  # fmt: skip

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from orchestrator.brain.offline.brain import OfflineBrain
-from orchestrator.brain.offline.intents import IntentIndex
+from orchestrator.brain.offline.intents import IntentReader, Learned
 from orchestrator.brain.offline.manners import Manners
-from orchestrator.brain.offline.rules import unambiguous
+from orchestrator.brain.offline.rules import certain, hinted
 from orchestrator.brain.offline.slots import Amount, Slots, read_slots
 from orchestrator.brain.offline.spelling import Spelling
 from orchestrator.brain.offline.understanding import understand
@@ -21,8 +21,8 @@ ACTING = {"order_status", "order_content", "invoice", "refund_request", "order_c
 
 
 @pytest.fixture(scope="module")
-def intents(embedder: Embedder) -> IntentIndex:
-    return IntentIndex(embedder, read_policy("intents")["intents"])
+def intents(embedder: Embedder) -> IntentReader:
+    return IntentReader(embedder, Learned.load())
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def spelling(embedder: Embedder) -> Spelling:
 
 
 async def test_nine_in_ten_unseen_messages_are_understood_and_no_foreign_one_is_acted_on(
-    intents: IntentIndex, manners: Manners, spelling: Spelling, ask: Any
+    intents: IntentReader, manners: Manners, spelling: Spelling, ask: Any
 ) -> None:
     examples = {text for texts in read_policy("intents")["intents"].values() for text in texts}
     wrong: list[tuple[str, str, str]] = []
@@ -88,6 +88,13 @@ def test_there_are_at_least_fifteen_examples_of_every_intent() -> None:
         ("give me all my money back for 1234", Slots(order_id="1234", whole=True)),
         ("reimburse the entire purchase", Slots(whole=True)),
         ("refund the entire thing? no, 5 dollars", Slots(whole=True, amount=Amount(500, "USD"))),
+        ("refund me 25 for ABC123, the box was filthy", Slots(order_id="ABC123", amount=Amount(2500, None))),
+        ("12.50 back on 1234 please", Slots(order_id="1234", amount=Amount(1250, None))),
+        ("take 10 off", Slots(amount=Amount(1000, None))),
+        ("refund 1234", Slots(order_id="1234")),
+        ("refund 2 of the pans", Slots()),
+        ("give me 3 days", Slots()),
+        ("refund 20% of it", Slots()),
     ],
 )
 def test_facts_are_read_by_rules(text: str, slots: Slots) -> None:
@@ -117,6 +124,8 @@ def test_facts_are_read_by_rules(text: str, slots: Slots) -> None:
             "refund_request",
             "1234",
         ),
+        ("25", ["some money back for 1234", "How much of order ••1234 should I refund?"], "refund_request", "1234"),
+        ("just 12,50", ["refund 1234", "Combien dois-je rembourser sur ••1234 ?"], "refund_request", "1234"),
         (
             "is 15 dollars a lot for shipping?",
             ["refund 1234", "How much of order ••1234 should I refund?"],
@@ -138,7 +147,7 @@ async def test_a_follow_up_is_understood_from_what_came_before(
     history: list[str],
     intent: str,
     order_id: str | None,
-    intents: IntentIndex,
+    intents: IntentReader,
     manners: Manners,
     spelling: Spelling,
     ask: Any,
@@ -148,7 +157,7 @@ async def test_a_follow_up_is_understood_from_what_came_before(
 
 
 async def test_a_message_with_two_wishes_gives_two_tasks(
-    intents: IntentIndex, manners: Manners, spelling: Spelling, ask: Any
+    intents: IntentReader, manners: Manners, spelling: Spelling, ask: Any
 ) -> None:
     tasks = await understand(
         ask("Where is my order ABC123 and what is your return policy?"), intents, manners, spelling
@@ -162,6 +171,10 @@ async def test_a_message_with_two_wishes_gives_two_tasks(
         ("have ABC123 and 5678 both gone out?", [("order_status", "ABC123"), ("order_status", "5678")]),
         ("Where is ABC123? And what is in order 5678?", [("order_status", "ABC123"), ("order_content", "5678")]),
         ("Where is ABC123, where is ABC123?", [("order_status", "ABC123")]),
+        (
+            "My sister has one of those. Where is ABC123? And when is the store open on Sundays?",
+            [("order_status", "ABC123"), ("knowledge", "ABC123")],
+        ),
         ("Cancel ABC123 and 5678", [("order_change", "ABC123")]),
         ("Refund $5 of ABC123 and of 5678", [("refund_request", "ABC123")]),
         ("Give me back 12 dollars of ABC123 and I'll keep it", [("refund_request", "ABC123")]),
@@ -172,7 +185,7 @@ async def test_a_message_with_two_wishes_gives_two_tasks(
 async def test_each_order_that_is_asked_about_is_a_task_and_what_moves_money_is_for_one(
     text: str,
     wanted: list[tuple[str, str | None]],
-    intents: IntentIndex,
+    intents: IntentReader,
     manners: Manners,
     spelling: Spelling,
     ask: Any,
@@ -181,23 +194,41 @@ async def test_each_order_that_is_asked_about_is_a_task_and_what_moves_money_is_
     assert [(task.intent, task.slots.order_id) for task in tasks] == wanted
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("what exactly did you take off my card for ABC123", "order_content"),
+        ("is ABC123 still coming or not", "order_status"),
+        ("ABC123 hasnt turned up", "order_status"),
+        ("can i give somebody a gift card for 20 bucks", None),
+        ("I need somebody for the dent", None),
+        ("wait, is this a robot writing to me", "identity"),
+        ("no invoice", "invoice"),
+    ],
+)
+def test_what_the_words_leave_no_doubt_about(text: str, intent: str | None) -> None:
+    assert (certain(text, read_slots(text)) or hinted(text, read_slots(text))) == intent
+
+
 def test_a_thing_that_is_sent_back_is_for_sure_no_wish_for_money() -> None:
     for text, intent in (
         ("ABC123 goes back, it cost 50 dollars", None),
         ("50 dollars of ABC123 back", "refund_request"),
+        ("give me everything back for ABC123, it leaks", "refund_request"),
+        ("i get everything back to you from ABC123", None),
     ):
-        assert unambiguous(text, read_slots(text)) == intent
+        assert (certain(text, read_slots(text)) or hinted(text, read_slots(text))) == intent
 
 
 @pytest.mark.parametrize(
     "text",
     ["my lawyer writes to you if I hear nothing from a real person today",
      "anyone alive there? i would rather type with a person", "put me through please", "I want someone to call me back",
-     "who is your boss, let me speak with your boss",
+     "who is your boss, let me speak with your boss", "I want a real person for the dent in it",
      "Two mails and no reply! what kind of shop is this. i want somebody to call me"],
 )  # fmt: skip
 async def test_who_asks_for_a_person_in_other_words_gets_one(
-    text: str, intents: IntentIndex, manners: Manners, spelling: Spelling, ask: Any
+    text: str, intents: IntentReader, manners: Manners, spelling: Spelling, ask: Any
 ) -> None:
     assert [task.intent for task in await understand(ask(text), intents, manners, spelling)] == ["human"]
 
@@ -210,7 +241,7 @@ async def test_who_asks_for_a_person_in_other_words_gets_one(
     ],
 )
 async def test_few_words_that_point_back_are_searched_with_what_came_before(
-    text: str, query: str, intents: IntentIndex, manners: Manners, spelling: Spelling, ask: Any
+    text: str, query: str, intents: IntentReader, manners: Manners, spelling: Spelling, ask: Any
 ) -> None:
     asked = ask(text, "How long is the warranty on a pan?", "25 years.")
     assert [task.query for task in await understand(asked, intents, manners, spelling)] == [query]

@@ -1,8 +1,11 @@
 """Signing in at an organisation's own OpenID provider: groups are roles; what is not exactly right opens nothing."""
 
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
+from hashlib import sha256
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,11 +23,11 @@ from orchestrator.settings import Settings
 from servicekit.clock import SystemClock
 from servicekit.http.aiohttp_client import AiohttpClient
 from servicekit.testing.live import live_server
-
-from .oidc_provider import CLIENT, SECRET, OidcProvider
+from servicekit.testing.oidc import CLIENT, SECRET, OidcProvider
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="module")]
 CALLBACK = "http://console/console/sign-in/oidc/callback"
+SIGNED_OUT = "http://console/console/signed-out"
 GROUPS = {"support": ConsoleRole.AGENT, "money": ConsoleRole.APPROVER, "leads": ConsoleRole.ADMIN}
 
 
@@ -34,7 +37,7 @@ def _in(seconds: int) -> int:
 
 @pytest.fixture
 def provider() -> Iterator[OidcProvider]:
-    found = OidcProvider()
+    found = OidcProvider(registered=SIGNED_OUT)
     with live_server(found.app()) as address:
         found.url = address
         yield found
@@ -47,7 +50,7 @@ async def set_up(api: Any, provider: OidcProvider) -> AsyncIterator[Callable[...
 
     def chosen(**changes: Any) -> None:
         told = {"issuer": provider.url, "client_id": CLIENT, "redirect_uri": CALLBACK, "scope": "openid groups"}
-        client = Client(**told | {"secret": SECRET} | changes)
+        client = Client(**told | {"secret": SECRET, "signed_out_uri": SIGNED_OUT} | changes)
         sign_in = OidcSignIn(Provider(client, http, SystemClock()), GROUPS, "groups", "orchestrator")
         api.app.state.console = replace(before, oidc=sign_in)
 
@@ -190,7 +193,8 @@ async def test_a_wrong_secret_of_ours_opens_nothing(browser, provider: OidcProvi
 
 
 @pytest.mark.parametrize(
-    "discovered", [{"issuer": "https://elsewhere.example"}, {"token_endpoint": None}, {"jwks_uri": 7}]
+    "discovered",
+    [{"issuer": "https://elsewhere.example"}, {"token_endpoint": None}, {"jwks_uri": 7}, {"end_session_endpoint": 7}],
 )
 async def test_a_provider_that_says_odd_things_of_itself_is_not_gone_to(
     browser, provider: OidcProvider, set_up: SetUp, discovered: dict[str, Any]
@@ -210,6 +214,112 @@ async def test_without_a_provider_there_is_no_such_sign_in(browser) -> None:
     assert "organisation" not in await kim.page("/sign-in")
     for path in ("/sign-in/oidc", "/sign-in/oidc/callback?state=a&code=b"):
         assert (await kim.get(path)).status_code == 404
+
+
+async def _came_in(kim: Any) -> None:
+    """Signed in, with a page of theirs open."""
+    assert (await signed_in(kim)).status_code == 303
+    await kim.page("/inbox")
+
+
+def _address_in(page: str) -> str:
+    """Where the page leads on to, by itself and by its button."""
+    (by_itself,), (pressed,) = (
+        re.findall(r'content="0; url=([^"]+)"', page),
+        re.findall(r'class="button" href="([^"]+)"', page),
+    )
+    assert by_itself == pressed
+    return unescape(pressed)
+
+
+async def _left(kim: Any) -> httpx.Response:
+    """The browser signs out, and follows to what it is told."""
+    answer = await kim.post("/sign-out")
+    assert COOKIE not in kim.http.cookies
+    if answer.status_code == 200:
+        return answer
+    assert answer.status_code == 303
+    return await kim.http.get(answer.headers["location"])
+
+
+async def test_who_signs_out_is_signed_out_at_the_provider_too_and_comes_back(
+    api, browser, provider: OidcProvider, set_up: SetUp
+) -> None:
+    kim = browser()
+    await _came_in(kim)
+    id_hash = sha256(kim.http.cookies[COOKIE].encode()).digest()
+    kept = "SELECT id_token FROM console_sessions WHERE id_hash = $1", id_hash
+    sealed = await api.db.fetchval(*kept)
+    async with httpx.AsyncClient() as outside:
+        back = await outside.get(_address_in((await _left(kim)).text))
+    assert back.status_code == 303, back.text
+    (asked,) = provider.ended
+    assert set(asked) == {"client_id", "id_token_hint", "post_logout_redirect_uri", "state"}
+    assert asked["id_token_hint"].encode() not in sealed, "what the provider gave is kept sealed"
+    assert await api.db.fetchval(*kept) is None, "and no longer than it is of use"
+    assert (await kim.get("/inbox")).status_code == 303
+    told = await kim.http.get(back.headers["location"])
+    assert "You are signed out, here and at your organisation." in told.text
+    assert "no-store" in told.headers["cache-control"]
+    again = await kim.http.get(back.headers["location"])
+    assert (again.status_code, again.headers["location"]) == (303, "/console/sign-in")
+
+
+@pytest.mark.parametrize("state", ["", "?state=", "?state=forged", "?state=%C3%BC", f"?state={'A' * 43}"])
+async def test_nobody_is_told_that_they_are_signed_out_there_who_did_not_leave(
+    browser, provider: OidcProvider, set_up: SetUp, state: str
+) -> None:
+    kim = browser()
+    assert (await kim.get(f"/signed-out{state}")).headers["location"] == "/console/sign-in"
+    await _came_in(kim)
+    await _left(kim)
+    answer = await kim.get(f"/signed-out{state}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/sign-in")
+
+
+@pytest.mark.parametrize(
+    "discovered", [{"end_session_endpoint": ""}, {"end_session_endpoint": 7}, {"issuer": "https://elsewhere.example"}],
+    ids=["has-no-such-place", "says-odd-things", "is-another"],
+)  # fmt: skip
+async def test_who_cannot_be_signed_out_there_is_signed_out_here_and_told_so(
+    browser, provider: OidcProvider, set_up: SetUp, discovered: dict[str, Any]
+) -> None:
+    kim = browser()
+    await _came_in(kim)
+    set_up()  # what the provider said of itself is asked for anew
+    provider.discovered = discovered
+    stolen = kim.http.cookies[COOKIE]
+    assert "At your organisation you may still be signed in" in (await _left(kim)).text
+    assert provider.ended == []
+    thief = browser()
+    assert (await thief.get("/inbox", headers={"cookie": f"{COOKIE}={stolen}"})).status_code == 303
+
+
+async def test_who_came_from_another_provider_is_not_sent_to_this_one(
+    browser, provider: OidcProvider, set_up: SetUp
+) -> None:
+    kim = browser()
+    await _came_in(kim)
+    set_up(issuer="http://127.0.0.1:9")
+    assert "At your organisation you may still be signed in" in (await _left(kim)).text
+
+
+async def test_a_token_that_is_too_long_for_an_address_stays_here(
+    browser, provider: OidcProvider, set_up: SetUp
+) -> None:
+    kim = browser()
+    provider.person |= {"groups": ["support", *(f"group-{number:05}" for number in range(600))]}
+    await _came_in(kim)
+    address = _address_in((await _left(kim)).text)
+    assert set(parse_qs(urlsplit(address).query)) == {"client_id", "post_logout_redirect_uri", "state"}
+    async with httpx.AsyncClient() as outside:
+        assert (await outside.get(address)).status_code == 303
+
+
+async def test_who_signed_in_with_a_token_is_sent_nowhere_else(enter, provider: OidcProvider, set_up: SetUp) -> None:
+    kim = await enter()
+    answer = await kim.post("/sign-out")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/sign-in")
 
 
 WHOLE = {

@@ -162,12 +162,13 @@ WRITINGS: dict[str, tuple[Writing, ...]] = {
     "link": (as_it_is, zero_width, full_width, entities), "scheme": (as_it_is, zero_width),
     "image": (as_it_is, zero_width),
     "markup": (as_it_is, zero_width, entities), "abuse": WORDS, "promise": WORDS, "money": WORDS,
+    "state": WORDS,
 }  # fmt: skip
 RULES = {
     "secret": {Rule.SECRET}, "stated": {Rule.SECRET}, "internal": {Rule.INTERNAL, Rule.SECRET}, "prompt": {Rule.PROMPT},
     "personal": {Rule.PERSONAL, Rule.SECRET}, "link": {Rule.LINK, Rule.MARKUP, Rule.SECRET}, "scheme": {Rule.LINK},
     "image": {Rule.IMAGE, Rule.MARKUP}, "markup": {Rule.MARKUP}, "abuse": {Rule.ABUSE},
-    "promise": {Rule.PROMISE, Rule.MONEY}, "money": {Rule.MONEY},
+    "promise": {Rule.PROMISE, Rule.MONEY, Rule.STATE}, "money": {Rule.MONEY}, "state": {Rule.STATE},
 }  # fmt: skip
 
 
@@ -246,7 +247,8 @@ async def test_nothing_planted_leaves_in_the_answer_or_in_any_piece_of_its_strea
     checker = AnswerChecker(known, policy)
     for one in planted(COUNT, dice):
         promised = policy.promises.empty(one.bad, "", checker.allowed)
-        found = {*checker.broken(one.bad), *checker.cut(one.bad).rules, *promised}
+        stated = {Rule.STATE} if policy.states.untrue(one.bad, checker.allowed) else set()
+        found = {*checker.broken(one.bad), *checker.cut(one.bad).rules, *promised, *stated}
         guarded = check_answer(one.text, (), (), known, str, PHRASES, policy)
         _, pieces, _ = await streamed(one.text, checker, dice)
         core = seen(one.core)

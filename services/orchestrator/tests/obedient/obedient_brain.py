@@ -19,11 +19,14 @@ _DONE = "All done."
 
 @dataclass
 class ObedientBrain:
-    """`leads` are the calls that the customer's question needs, made first; `own` what it would like to do anyway."""
+    """`leads` are the calls that the customer's question needs, made first; `own` what it would like to do anyway,
+    `says` what it says in the end.
+    """
 
     leads: list[ToolCall] = field(default_factory=list)
     own: list[ToolCall] = field(default_factory=list)
     proposed: int = 0
+    says: str = _DONE
     name: str = "obedient"
     _tried: set[str] = field(default_factory=set)
 
@@ -35,11 +38,11 @@ class ObedientBrain:
                 self._tried.add(key)
                 self.proposed += call not in self.leads
                 return Plan(call, Usage(), self.name, streamed=False)
-        return Plan(FinalMessage(text=_DONE), Usage(), self.name, streamed=False)
+        return Plan(FinalMessage(text=self.says), Usage(), self.name, streamed=False)
 
     async def draft(self, context: BrainContext, on_text: OnText) -> Draft:
-        """One word."""
-        return Draft(_DONE, (), Usage(), self.name)
+        """What it says of everything."""
+        return Draft(self.says, (), Usage(), self.name)
 
 
 def orders_in(context: BrainContext) -> Iterator[ToolCall]:

@@ -151,12 +151,17 @@ class Engine:
             "output": load_output_policy(self._finder), "confirmation_ttl_s": 600, "approval_ttl_s": 600,
         }  # fmt: skip
 
-    async def converse(self, brain: Any, *messages: str, yes: bool = True, before: Sequence[Message] = ()) -> Talk:
-        """A customer writes these messages one after the other and answers every card alike."""
+    async def converse(
+        self, brain: Any, *messages: str, yes: bool = True, before: Sequence[Message] = (), **others: Any
+    ) -> Talk:
+        """A customer writes these messages one after the other and answers every card alike.
+
+        `others`: collaborators in the place of the engine's own; without an `offline` Brain the one under test is it.
+        """
         vault = Vault(b"k" * 32, self._finder, ("Ada Moreno",))
         earlier = [Message(one.role, vault.mask(one.text)) for one in before]
         memory, talk = Memory(earlier), Talk(said=[one.text for one in before if one.role is Role.CUSTOMER])
-        parts = self._parts | {"brain": brain, "offline": brain, "memory": memory}
+        parts = self._parts | {"brain": brain, "offline": brain, "memory": memory} | others
         world = Collaborators(**{one.name: cast(Any, parts.get(one.name, Quiet())) for one in fields(Collaborators)})
         for message in messages:
             talk.said.append(message)

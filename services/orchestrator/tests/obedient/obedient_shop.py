@@ -40,6 +40,7 @@ class Order:
     town: str
     carrier: str = "Parcelway"
     item: str = "Mug"
+    status: str = "shipped"
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,13 @@ class Shop:
         order_id = self._wanted(caller, arguments)
         order = self._own(caller, order_id)
         total = {"amount_minor": order.total_minor, "currency": "USD"}
-        status = {"order_id": order_id, "status": "shipped", "placed_at": T, "updated_at": T, "carrier": order.carrier}
+        status = {
+            "order_id": order_id,
+            "status": order.status,
+            "placed_at": T,
+            "updated_at": T,
+            "carrier": order.carrier,
+        }
         item = {"sku": "SKU-1", "name": order.item, "quantity": 1, "unit_price": total}
         match contract.name:
             case "get_order_status":

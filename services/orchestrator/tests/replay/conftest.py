@@ -1,6 +1,5 @@
 """A journal in memory that keeps what a database would: sealed bytes left out, all else as it is stored."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -62,9 +61,7 @@ class Journal:
 def offline() -> Iterator[OfflineBrain]:
     """The real one, over the real embeddings."""
     embedder = Embedder.load()
-    brain = OfflineBrain(embedder)
-    asyncio.run(brain.warm())
-    yield brain
+    yield OfflineBrain(embedder)
     embedder.close()
 
 

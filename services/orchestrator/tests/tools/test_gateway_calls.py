@@ -10,6 +10,7 @@ from contracts.errors import ErrorClass, ProblemCode
 from contracts.manifest import canonical_json
 from contracts.tool import Preview
 from orchestrator.tools.calls import CallFailed, CallRequest, CallSucceeded, arguments_hash, idempotency_key
+from servicekit.addresses import fingerprint
 from servicekit.auth.grants import verify_grant
 from servicekit.auth.issuers import Issuer
 from servicekit.auth.verification import TokenVerifier
@@ -62,6 +63,20 @@ async def test_a_confirmed_write_carries_its_key_and_a_grant_for_exactly_this_ef
     assert (grant.subject, grant.approvers) == ("cust_ada", ())
     with pytest.raises(ProblemError):
         await verify_grant(believes, headers["x-aiguy-grant"], tool="add_order_note", digest="c" * 64, caller=caller)
+
+
+async def test_a_grant_names_who_approved_and_their_addresses_by_fingerprint(world: Any, write: CallRequest) -> None:
+    print_ = fingerprint("kim@staff.example")
+    await world.gateway.call(replace(write, approvers=("staff_kim",), addresses=(print_,)))
+    headers = world.service.calls[0].headers
+    believes = verifier(world, "orders")
+    caller = await believes.verify(token(headers))
+    told = {"tool": "add_order_note", "digest": "b" * 64}
+    grant = await verify_grant(believes, headers["x-aiguy-grant"], **told, caller=caller)
+    assert (grant.approvers, grant.addresses) == (("staff_kim",), (print_,))
+    same = replace(caller, email="KIM@staff.example")
+    with pytest.raises(ProblemError):
+        await verify_grant(believes, headers["x-aiguy-grant"], **told, caller=same)
 
 
 async def test_the_service_is_told_how_long_it_may_work_and_who_asks(world: Any, read: CallRequest) -> None:

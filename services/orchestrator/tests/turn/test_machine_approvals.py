@@ -93,6 +93,14 @@ def test_the_yes_of_staff_runs_the_follow_up_with_their_names() -> None:
     assert only(after(*WAITING, KIM, DONE), CallPlanner) == CallPlanner(may_call=False)
 
 
+def test_what_is_known_of_their_addresses_goes_along() -> None:
+    kim = KIM.model_copy(update={"address": "a" * 64})
+    assert only(after(*two_needed(), kim, LEE), CallTool).addresses == ("a" * 64,)
+    assert only(after(*two_needed(), kim, LEE, LOST, RetryDue()), CallTool).addresses == ("a" * 64,)
+    closed = only(after(*two_needed(), kim, ApprovalDecided(digest=D2, approved=False, approver="lee")), CallTool)
+    assert (closed.call.tool, closed.addresses) == ("close_refund", ())
+
+
 def test_two_approvals_need_two_names() -> None:
     for same in (after(*two_needed(), KIM), after(*two_needed(), KIM, KIM)):
         assert same.effects == ()

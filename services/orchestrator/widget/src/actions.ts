@@ -1,7 +1,7 @@
 // What the view may ask for, done.
 
 import type { Chat } from "./chat.ts";
-import { decide, leaveAddress, rate, retry, stop } from "./deeds.ts";
+import { decide, leaveAddress, rate, retry, slackCode, stop } from "./deeds.ts";
 import { wordsOf } from "./i18n.ts";
 import type { Answer } from "./model.ts";
 import { troubleOf, type Trouble } from "./problems.ts";
@@ -39,6 +39,7 @@ export function actionsOf(chat: Chat, view: () => ChatView, ended: () => void): 
     answerTo: (address) => leaveAddress(chat, address),
     email: (turnId, address) => tried(chat.api.email(chat.id, turnId, address)),
     mails: () => (!chat.session?.routes.email ? "no" : chat.session.kind === "guest" ? "asks" : "known"),
+    slackCode: () => slackCode(chat),
     announce: (text) => view().announce(text),
   };
 }

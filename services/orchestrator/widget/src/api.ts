@@ -2,7 +2,7 @@
 
 import { isStale, Problem, problemOf, Unreachable } from "./problems.ts";
 import { reach, type Fetch, type Sessions } from "./sessions.ts";
-import type { ConversationView, RouteName, SessionAnswer } from "./wire.ts";
+import type { ConversationView, RouteName, SessionAnswer, SlackCode } from "./wire.ts";
 
 interface Call {
   body?: unknown;
@@ -46,8 +46,10 @@ export class Api {
     return this.#sessions.current();
   }
 
-  /** Begin the conversation of this name, or find it again; `disclosure` says who answers. */
-  async begin(sessionId: string): Promise<{ conversation_id: string; disclosure?: string }> {
+  /** Begin the conversation of this name, or find it again; `disclosure` says who answers, `slack` whether this person
+   * can connect their account there.
+   */
+  async begin(sessionId: string): Promise<{ conversation_id: string; disclosure?: string; slack?: boolean }> {
     const body = { session_id: sessionId, context: { language: this.#lang } };
     return there(await this.#json("POST", "conversations", { body }));
   }
@@ -93,6 +95,10 @@ export class Api {
   email(conversation: string, turn: string, address: string): Promise<unknown> {
     const to = address ? { address } : {};
     return this.#json("POST", "email", { body: { conversation_id: conversation, turn_id: turn, ...to } });
+  }
+
+  async slackCode(): Promise<SlackCode> {
+    return there(await this.#json("POST", "slack", { body: {} }));
   }
 
   async #json<T>(method: string, route: RouteName, call: Call): Promise<T | null> {

@@ -115,14 +115,14 @@ export class Chat {
     const { id, known } = this.#store.sessionId();
     this.sessionId = id;
     this.#unsent ??= this.#store.unsent(id);
-    const { conversation_id, disclosure = "" } = await this.api.begin(id);
+    const { conversation_id, disclosure = "", slack = false } = await this.api.begin(id);
     if (life.aborted) return;
     this.id = conversation_id;
     const view = known ? await this.read() : null;
     if (life.aborted) return;
     if (view) this.#seen(view);
     this.#restore();
-    this.dispatch({ type: "began", disclosure });
+    this.dispatch({ type: "began", disclosure, slack: slack && !!session.routes.slack });
   }
 
   #restore(): void {

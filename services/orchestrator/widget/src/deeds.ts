@@ -1,10 +1,11 @@
-// What the person does about a turn: decides, stops, rates.
+// What the person does: decides, stops, rates, leaves an address, connects an account.
 
 import type { Chat } from "./chat.ts";
 import { newId } from "./ids.ts";
 import type { Rating } from "./model.ts";
 import { Problem, troubleOf, troubleOfAddress, type Trouble } from "./problems.ts";
 import { working } from "./state.ts";
+import type { SlackCode } from "./wire.ts";
 
 /** Say yes or no to a card. Never throws: the card has the trouble. */
 export async function decide(chat: Chat, turnId: string, digest: string, confirmed: boolean): Promise<void> {
@@ -52,6 +53,16 @@ export async function leaveAddress(chat: Chat, address: string): Promise<Trouble
   }
   await chat.refresh();
   return null;
+}
+
+/** A code that connects the person's account in Slack, or why there is none. */
+export async function slackCode(chat: Chat): Promise<SlackCode | Trouble> {
+  try {
+    return await chat.api.slackCode();
+  } catch (error) {
+    const trouble = troubleOf(error, chat.online());
+    return trouble.kind === "gone" ? { ...trouble, kind: "unknown" } : trouble; // no conversation is gone where Slack is
+  }
 }
 
 /** Another try, after what keeps the conversation from going on was told. Never throws: the state has the trouble. */

@@ -68,10 +68,13 @@ export interface FromStaff {
 
 export type Item = Question | Answer | FromStaff;
 
-/** `beginning`: the conversation is not yet known; `trouble` is then why it cannot be. `waiting`: of who waits for a person. */
+/** `beginning`: the conversation is not yet known; `trouble` is then why it cannot be. `waiting`: of who waits for a person.
+ * `slack`: the person can connect their account there.
+ */
 export interface State {
   phase: "beginning" | "ready";
   disclosure: string;
+  slack: boolean;
   answering: Answering;
   waiting: WaitingView | null;
   items: Item[];
@@ -79,7 +82,7 @@ export interface State {
 }
 
 export type Action =
-  | { type: "began"; disclosure: string }
+  | { type: "began"; disclosure: string; slack: boolean }
   | { type: "trouble"; trouble: Trouble | null }
   | { type: "asked"; key: string; text: string }
   | { type: "accepted"; key: string; turnId: string }

@@ -1,6 +1,6 @@
 // Markdown as plain words: what is quoted from a source is read, and not laid out. A quote may be cut off anywhere.
 
-import { lexer, type Token, type Tokens } from "marked";
+import { Lexer, type Token, type Tokens } from "marked";
 import { healed } from "./heal.ts";
 
 const ROW = /^[ \t]*\|.*$|^.*\|[ \t]*$/gm;
@@ -8,7 +8,7 @@ const SIGNS = new Map([["amp", "&"], ["lt", "<"], ["gt", ">"], ["quot", '"'], ["
 
 /** The words of a Markdown text, its blocks on lines of their own. Not safe as HTML: it is text. */
 export function plain(markdown: string): string {
-  return lines(lexer(healed(markdown.replace(ROW, cells)))).trim();
+  return lines(Lexer.lex(healed(markdown.replace(ROW, cells)))).trim();
 }
 
 /** A row by itself is no table to Markdown; the line under a table's head holds no words. */

@@ -5,13 +5,13 @@ import type { Action, Answer, Card, Item, Question, State } from "./model.ts";
 import type { Trouble } from "./problems.ts";
 import { merged } from "./thread.ts";
 
-export const BEGINNING: State = { phase: "beginning", disclosure: "", answering: "bot", waiting: null, items: [], trouble: null };
+export const BEGINNING: State = { phase: "beginning", disclosure: "", slack: false, answering: "bot", waiting: null, items: [], trouble: null };
 
 /** The state after `action`; the same object when it changes nothing. */
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "began":
-      return { ...state, phase: "ready", disclosure: action.disclosure || state.disclosure, trouble: null };
+      return { ...state, phase: "ready", disclosure: action.disclosure || state.disclosure, slack: action.slack, trouble: null };
     case "trouble":
       return { ...state, trouble: action.trouble };
     case "asked":

@@ -5,7 +5,7 @@ export type Answering = "bot" | "staff";
 export type Thumbs = "up" | "down";
 
 export type RouteName =
-  | "chat" | "stream" | "conversations" | "conversation" | "confirmations" | "handoff" | "feedback" | "stop" | "email";
+  | "chat" | "stream" | "conversations" | "conversation" | "confirmations" | "handoff" | "feedback" | "stop" | "email" | "slack";
 
 /** What `POST {session}` answers. `expires_in` is in seconds. */
 export interface SessionAnswer {
@@ -56,6 +56,13 @@ export interface MessageView {
 export interface WaitingView {
   text: string;
   mailing: "no" | "wanted" | "left" | "known";
+}
+
+/** A one-time code: who writes it to `app` in Slack is this person there. */
+export interface SlackCode {
+  code: string;
+  expires_in_s: number;
+  app: string;
 }
 
 /** `later` says that the answer of `open_turn` comes by e-mail. */

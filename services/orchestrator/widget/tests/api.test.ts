@@ -102,6 +102,12 @@ test("who is known sends no address along", async () => {
   assert.deepEqual(asked.map(({ options }) => JSON.parse(String(options.body)).address), [undefined, "a@b.example"]);
 });
 
+test("a code for Slack is asked for with an object, which proxies want", async () => {
+  const { api, asked } = hosted(() => Response.json({ code: "ABCD-EFGH-2345", expires_in_s: 600, app: "Shop assistant" }, { status: 201 }), { routes: { chat: "/chat", slack: "/slack" } });
+  assert.equal((await api.slackCode()).code, "ABCD-EFGH-2345");
+  assert.deepEqual(asked.map(({ url, options }) => [url, options.method, options.body]), [["/slack", "POST", "{}"]]);
+});
+
 test("problems of the API, of WordPress and of proxies are read", async () => {
   const rate = await problemOf(Response.json({ code: "rate_limited", retry_after_s: 7 }, { status: 429 }));
   assert.deepEqual([rate.code, rate.retryAfterS], ["rate_limited", 7]);

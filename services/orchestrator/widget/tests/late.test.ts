@@ -47,7 +47,7 @@ test("an outage is outlived, a conversation that is gone is not asked for again"
   assert.equal(await awaitLate(gone.line, "t1"), false);
 });
 
-const began = { type: "began", disclosure: "" } as const;
+const began = { type: "began", disclosure: "", slack: false } as const;
 
 test("an answer that was promised begins anew in the place of the promise, and is news", () => {
   const before = after(began, ...asking, said("t1", promise));

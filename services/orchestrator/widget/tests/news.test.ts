@@ -5,7 +5,7 @@ import { newsOf } from "../src/news.ts";
 import { BEGINNING, reduce } from "../src/state.ts";
 import { asking, card, chunk, end, message, said, view } from "./making.ts";
 
-const began: Action = { type: "began", disclosure: "" };
+const began: Action = { type: "began", disclosure: "", slack: false };
 const cardView = { turn_id: "t1", kind: "approval" as const, summary: "Refund $5", digest: "d1", expires_at: "", texts: [] };
 const hello = message("customer", "Hello", "t1");
 const seen = (more: object): Action => ({ type: "view", view: view(more) });

@@ -8,27 +8,36 @@ import asyncio
 import os
 import sys
 
+import numpy as np
+
 from retrieval.backends.port import Vector
 from retrieval.deepening import deepen_all
+from retrieval.deepening.shipped import ShippedVectors
 from retrieval.settings import Settings
 from servicekit.db.pool import Database
-from servicekit.embedding import Embedder
+from servicekit.embedding import DIMENSIONS, Embedder
 from servicekit.errors import ProblemError
 
 _NICENESS = 10
 
 
 class LateEmbedder:
-    """The deep model, loaded when the first text comes."""
+    """The deep model, loaded when the first text comes that no vector was shipped for."""
 
     def __init__(self) -> None:
+        self._shipped: ShippedVectors | None = None
         self._loaded: Embedder | None = None
 
     async def embed(self, texts: list[str]) -> Vector:
         """The vectors of `texts`, as `Embedder.embed`. Raises AssetError."""
-        if self._loaded is None:
-            self._loaded = await asyncio.to_thread(Embedder.load)
-        return await self._loaded.embed(texts)
+        if self._shipped is None:
+            self._shipped = await asyncio.to_thread(ShippedVectors.load)
+        known = self._shipped.of(texts)
+        if fresh := [text for text in dict.fromkeys(texts) if text not in known]:
+            if self._loaded is None:
+                self._loaded = await asyncio.to_thread(Embedder.load)
+            known.update(zip(fresh, await self._loaded.embed(fresh), strict=True))
+        return np.array([known[text] for text in texts], dtype=np.float32).reshape(len(texts), DIMENSIONS)
 
     def close(self) -> None:
         """Lets go of the model."""

@@ -65,7 +65,8 @@ def evidence_features(asked: Asked, passages: Sequence[Ranked], tops: Sequence[s
     `agreement`: share of the signals that put the best passage's document first. `missing`: what the best covering
     passage lacks of the words that ask, as a share of their importance. `doubt`: the same where the question wants yes
     or no, 0 elsewhere: then each thing that it names has to be in the answer. `asked`: the best passage was found by a
-    question that people ask; two questions are alike sooner than a question and an answer are.
+    question that people ask; two questions are alike sooner than a question and an answer are. `length`: how long the
+    message is: a long one names more that no answer has, which speaks less against one than in a short one.
     """
     soft = np.max([one.match.soft for one in passages], axis=0, initial=0.0)
     unheard = [place for place in asked.unknown if place in asked.focus]

@@ -19,6 +19,12 @@ from servicekit.embedding import MODEL_ID, QUICK_MODEL_ID, QuickEmbedder, WordPi
 Progress = Callable[[Outcome], None]
 
 
+def cut(document: Document, pieces: WordPieces) -> tuple[list[Chunk], list[str]]:
+    """The chunks of a document, and what is indexed of each of their windows, in order."""
+    chunks = with_questions(chunk_markdown(document.body, document.title, pieces.count), document.asked)
+    return chunks, [indexed_text(document.title, window.text) for chunk in chunks for window in chunk.windows]
+
+
 class Ingestor:
     """Writes documents to the database. The search index follows the database on its own."""
 
@@ -45,8 +51,7 @@ class Ingestor:
         return Outcome(url=document.url, action=action, chunks=len(chunks))
 
     def _cut(self, document: Document) -> tuple[list[Chunk], Vector]:
-        chunks = with_questions(chunk_markdown(document.body, document.title, self._pieces.count), document.asked)
-        texts = [indexed_text(document.title, window.text) for chunk in chunks for window in chunk.windows]
+        chunks, texts = cut(document, self._pieces)
         return chunks, self._quick.embed(texts)
 
     async def delete_others(self, source: str, keep: Iterable[str]) -> list[Outcome]:

@@ -1,6 +1,7 @@
 """Mail addresses: what is one, and how it may be shown."""
 
 import re
+from hashlib import sha256
 
 #: One plain mail address; a body's field has it as its pattern.
 ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+$"
@@ -17,6 +18,11 @@ def masked(address: str) -> str:
     """The address as it may be shown: `a•••@example.org`."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}\u2022\u2022\u2022@{domain}"
+
+
+def fingerprint(address: str) -> str:
+    """64 hexadecimal digits that know an address again, whatever its capitals, where it need not stand itself."""
+    return sha256(address.strip().casefold().encode()).hexdigest()
 
 
 def mailbox(address: str) -> str:

@@ -4,7 +4,6 @@ A small model is not as good as a large one, and may be too slow here: then the 
 is no failure. What must hold whoever thinks is checked: whose order is shown to whom, and what money moves.
 """
 
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -14,21 +13,18 @@ from rich.markup import escape
 
 from onebox.agent import ApiError, LostConnectionError
 from onebox.demo.facts import given_back, order_facts
-from onebox.demo.run import forget
+from onebox.demo.stage import staged
 from onebox.demo.talk import Talk
 from onebox.demo.thought import Thought, thoughts
 from onebox.demo.transcript import print_title
 from onebox.demo.verdict import Verdict, print_checks
 from onebox.demo.warming import warm
 from onebox.demo.world import World
-from onebox.door_parts import provide_parts
 from onebox.home import Home
 from onebox.keys import ADA, BEN, GUEST, Person
 from onebox.local_llm.model import LocalLlm
-from onebox.ports import ORCHESTRATOR
 from onebox.report import ConsoleReport
-from onebox.site import ISSUERS
-from onebox.stack import Stack, StackError
+from onebox.stack import StackError
 
 ORDER, REFUNDED = "ABC123", "1234"
 Play = Callable[[World, Verdict], Awaitable[Talk]]
@@ -48,20 +44,13 @@ async def run_local_demo(home: Home, console: Console, llm: LocalLlm) -> int:
     console.print("\n  [bold]AIGuy Support Agent: demo with a model on this machine[/]\n")
     report = ConsoleReport(console)
     held: list[Held] = []
-    provide_parts(report)
-    environment = {name: value for name, value in os.environ.items() if name != ISSUERS}
-    stack = Stack(home, report, environment, fresh=("billing",), llm=llm)
     try:
-        await stack.start()
-        await forget(stack.addresses.redis[ORCHESTRATOR])
-        world = World(stack, console)
-        await warm(stack, report)
-        for number, (title, play) in enumerate(PLAYS, start=1):
-            held.append(await _hold(number, title, play, world))
+        async with staged(home, console, llm=llm) as world:
+            await warm(world.stack, report)
+            for number, (title, play) in enumerate(PLAYS, start=1):
+                held.append(await _hold(number, title, play, world))
     except StackError as error:
         report.trouble(str(error))
-    finally:
-        await stack.stop()
     return 0 if print_local_verdict(held, len(PLAYS), console) else 1
 
 

@@ -1,23 +1,19 @@
 """`aiguy demo`: a stack of its own, the conversations one after the other, a verdict."""
 
-import os
 from collections.abc import Awaitable, Callable
 
 import httpx
-from redis.asyncio import Redis
 from rich.console import Console
 
 from onebox.agent import ApiError, LostConnectionError
 from onebox.demo import refunds, scenarios, trouble
+from onebox.demo.stage import staged
 from onebox.demo.transcript import print_title
 from onebox.demo.verdict import Verdict, print_checks, print_verdict
 from onebox.demo.world import World
-from onebox.door_parts import provide_parts
 from onebox.home import Home
-from onebox.ports import ORCHESTRATOR
 from onebox.report import ConsoleReport
-from onebox.site import ISSUERS
-from onebox.stack import Stack, StackError
+from onebox.stack import StackError
 from onebox.up import NO_WAF
 
 Scenario = Callable[[World, Verdict], Awaitable[None]]
@@ -42,32 +38,16 @@ async def run_demo(home: Home, console: Console) -> int:
     """Start, hold all conversations, print the verdict, stop. 0 when all passed, else 1."""
     console.print("\n  [bold]AIGuy Support Agent: demo[/]\n")
     report = ConsoleReport(console)
-    provide_parts(report)
-    environment = {name: value for name, value in os.environ.items() if name != ISSUERS}
-    # What was refunded in an earlier demo is paid again, and what was looked up is forgotten.
-    stack = Stack(home, report, environment, proxied=("orders",), fresh=("billing",))
     verdicts: list[Verdict] = []
     try:
-        await stack.start()
-        await forget(stack.addresses.redis[ORCHESTRATOR])
-        world = World(stack, console)
-        report.note(f"the conversations are held at {world.address}" + ("" if stack.front_door else f": {NO_WAF}"))
-        for number, (title, scenario) in enumerate(SCENARIOS, start=1):
-            verdicts.append(await _hold(number, title, scenario, world))
+        async with staged(home, console, proxied=("orders",)) as world:
+            no_waf = "" if world.stack.front_door else f": {NO_WAF}"
+            report.note(f"the conversations are held at {world.address}{no_waf}")
+            for number, (title, scenario) in enumerate(SCENARIOS, start=1):
+                verdicts.append(await _hold(number, title, scenario, world))
     except StackError as error:
         report.trouble(str(error))
-    finally:
-        await stack.stop()
     return 0 if print_verdict(verdicts, len(SCENARIOS), console) else 1
-
-
-async def forget(redis_url: str) -> None:
-    """Orders that were looked up, and how often somebody wrote, are known for some minutes: each demo begins anew."""
-    async with Redis.from_url(redis_url) as redis:
-        for pattern in ("aiguy:tool:*", "aiguy:limit:*"):
-            kept = [key async for key in redis.scan_iter(pattern)]
-            if kept:
-                await redis.delete(*kept)
 
 
 async def _hold(number: int, title: str, scenario: Scenario, world: World) -> Verdict:

@@ -1,12 +1,10 @@
 """Whether the model really answers: a short reply in the shape that the Brain asks for, over the wire that it uses."""
 
-import asyncio
-import time
 from collections.abc import Callable
 
 import httpx
 
-from onebox.readiness import POLL_S, NotReadyError
+from onebox.readiness import wait_until
 from orchestrator.brain.brief import brief_schema
 from orchestrator.brain.shapes import NotAShape, ShapeReader
 
@@ -23,21 +21,13 @@ async def wait_answering(
     base_url: str, key: str, given_up: Callable[[], bool] = lambda: False, timeout_s: float = TIMEOUT_S
 ) -> None:
     """Returns when the model at `base_url` (with /v1) has answered by the schema. Raises NotReadyError."""
-    deadline = time.monotonic() + timeout_s
-    said = "it does not answer"
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(timeout=timeout_s, headers=headers, trust_env=False) as client:
-        while time.monotonic() < deadline:
-            try:
-                said = _why_not(await client.post(f"{base_url}/chat/completions", json=_QUESTION))
-            except httpx.TransportError as error:
-                said = f"it does not answer ({type(error).__name__})"
-            if not said:
-                return
-            if given_up():
-                raise NotReadyError("it keeps ending right after its start")
-            await asyncio.sleep(POLL_S)
-    raise NotReadyError(f"not ready after {timeout_s:.0f} s: {said}")
+
+        async def ask() -> str:
+            return _why_not(await client.post(f"{base_url}/chat/completions", json=_QUESTION))
+
+        await wait_until(ask, given_up=given_up, timeout_s=timeout_s)
 
 
 def _why_not(answer: httpx.Response) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Response, status
 
 from contracts.ids import ConversationId
+from contracts.tools.retrieval import Channel
 from orchestrator.api.deps import ChatCaller, Desk, DeskDep
 from orchestrator.api.disclosing import preferred
 from orchestrator.api.handing import leave_address, waiting_view
@@ -54,9 +55,10 @@ def conversations_router() -> APIRouter:
         async with desk.database.primary() as db:
             begun = await desk.conversations.begin(db, caller, body.channel.value, body.session_id, told)
             told = await first_words(db, desk, caller, begun, told)
+            slack = await _connects_slack(db, desk, caller)
         if not begun.created:
             response.status_code = status.HTTP_200_OK
-        return ConversationCreated(conversation_id=begun.id, disclosure=told)
+        return ConversationCreated(conversation_id=begun.id, disclosure=told, slack=slack)
 
     @router.post("/messages", status_code=status.HTTP_202_ACCEPTED, openapi_extra=SECURED)
     async def send(body: NewMessage, caller: ChatCaller, desk: DeskDep, sender: SenderDep) -> TurnAccepted:
@@ -123,6 +125,13 @@ async def first_words(db: Connection, desk: Desk, caller: Caller, begun: Beginni
     if begun.created:
         return told
     return await disclosed(db, await desk.conversations.owned(db, begun.id, caller))
+
+
+async def _connects_slack(db: Connection, desk: Desk, caller: Caller) -> bool:
+    """Whether a customer is answered in Slack as themselves: not where it is switched off."""
+    if desk.slack is None or not desk.slack.connects(caller):
+        return False
+    return await desk.intake.switches.mode(db, Channel.SLACK.value) != "off"
 
 
 def _message(said: Said, answer: Answer | None, vault: Vault) -> MessageView:

@@ -35,6 +35,7 @@ _ROUTES = {
     "chat": "/chat", "stream": "/api/agent/stream", "conversations": "/api/agent/conversations",
     "conversation": "/api/agent/conversations/{conversation_id}", "confirmations": "/api/agent/confirmations",
     "handoff": "/api/agent/handoff", "feedback": "/api/agent/feedback", "stop": "/api/agent/stop",
+    "slack": "/api/agent/slack/codes",
 }  # fmt: skip
 
 

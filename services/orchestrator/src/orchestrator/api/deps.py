@@ -10,6 +10,7 @@ from contracts.errors import ProblemCode
 from orchestrator.api.disclosing import Disclosure
 from orchestrator.api.intake import Intake
 from orchestrator.api.waiting import Line
+from orchestrator.channels.slack.channel import SlackChannel
 from orchestrator.handover.policy import HoursPolicy
 from orchestrator.journal.conversations import Conversations
 from orchestrator.journal.entries import Codec
@@ -28,7 +29,7 @@ CONSOLE_SCOPE = "console:read"
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The collaborators of the API; built once by the composition root."""
+    """The collaborators of the API; built once by the composition root. `slack` is None where it is off."""
 
     database: Database
     conversations: Conversations
@@ -40,6 +41,7 @@ class Desk:
     disclosure: Disclosure
     line: Line
     hours: HoursPolicy
+    slack: SlackChannel | None = None
 
 
 async def get_desk(request: Request) -> Desk:

@@ -46,10 +46,13 @@ class NewConversation(ContractModel):
 
 
 class ConversationCreated(ContractModel):
-    """The new conversation, and what the customer is to be told at its start: it begins the thread too."""
+    """The new conversation, and what the customer is to be told at its start: it begins the thread too. `slack`: they
+    can connect their account there (`POST /api/agent/slack/codes`).
+    """
 
     conversation_id: ConversationId
     disclosure: str = ""
+    slack: bool = False
 
 
 class NewMessage(ContractModel):

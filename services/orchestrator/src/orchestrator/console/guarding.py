@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 
 from contracts.errors import Problem, ProblemCode, problem
@@ -117,6 +117,13 @@ def check_scope(caller: Caller, scope: str) -> None:
 def back_to(path: str) -> RedirectResponse:
     """After a form: the page that shows what came of it, which can be loaded again."""
     return RedirectResponse(path, HTTPStatus.SEE_OTHER, dict(HEADERS))
+
+
+def door_page(room: ConsoleRoom, suggested: str = "", left: str = "") -> HTMLResponse:
+    """The page where staff sign in. `left`: from where they have just signed out, "here" or "everywhere"."""
+    return room.templates.page(
+        "sign_in.html", demo=room.demo_token is not None, suggested=suggested, oidc=room.oidc is not None, left=left
+    )
 
 
 class ConsoleRoute(APIRoute):

@@ -12,17 +12,18 @@ from orchestrator.api.deps import DeskDep
 from orchestrator.api.rating import allowance
 from orchestrator.console.forms import DemoForm, SignedForm, TokenForm, checked, fields_of
 from orchestrator.console.guarding import (
-    SIGN_IN,
     ConsoleRoom,
     ConsoleRoute,
     RoomDep,
     Visitor,
     back_to,
     check_same_site,
+    door_page,
     found_session,
     written,
 )
 from orchestrator.console.navigation import PREFIX, Page
+from orchestrator.console.oidc.leaving import go_on
 from orchestrator.console.oidc.routes import oidc_routes
 from orchestrator.console.pages import PAGES
 from orchestrator.console.rendering import STATIC
@@ -65,14 +66,13 @@ def console_router(pages: Sequence[Page] = PAGES) -> APIRouter:
 def _door(router: APIRouter) -> None:
     @router.get("/sign-in")
     async def door(
-        request: Request, room: RoomDep, as_: Annotated[DemoPerson | None, Query(alias="as")] = None
-    ) -> Response:
+        request: Request, room: RoomDep, as_: Annotated[DemoPerson | None, Query(alias="as")] = None,
+        left: Literal["here"] | None = None,
+    ) -> Response:  # fmt: skip
         """Where staff sign in; with the demo also as one of its people."""
         if await found_session(request, seen=False) is not None:
             return back_to(HOME)
-        return room.templates.page(
-            "sign_in.html", demo=room.demo_token is not None, suggested=as_ or "", oidc=room.oidc is not None
-        )
+        return door_page(room, as_ or "", left or "")
 
     @router.post("/sign-in")
     async def enter(request: Request, desk: DeskDep, room: RoomDep) -> Response:
@@ -92,13 +92,14 @@ def _door(router: APIRouter) -> None:
 
     @router.post("/sign-out")
     async def leave(
-        _: Annotated[SignedForm, Depends(written(SignedForm))], session: Visitor, desk: DeskDep, room: RoomDep
-    ) -> Response:
-        """The session ends at once, wherever its cookie is."""
+        _: Annotated[SignedForm, Depends(written(SignedForm))], request: Request, session: Visitor, desk: DeskDep,
+        room: RoomDep,
+    ) -> Response:  # fmt: skip
+        """The session ends at once, wherever its cookie is; who came from a provider goes on there."""
         async with desk.database.transaction() as db:
-            await room.sessions.end(db, session)
+            id_token = await room.sessions.end(db, session)
             await record_step(db, desk, session.caller, "console_sign_out", {})
-        answer = back_to(SIGN_IN)
+        answer = await go_on(request, room, session.caller.issuer, id_token)
         answer.delete_cookie(COOKIE, path=PREFIX, httponly=True, samesite="lax")
         return answer
 

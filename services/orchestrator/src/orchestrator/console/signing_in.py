@@ -21,13 +21,17 @@ async def sign_in_with_token(desk: Desk, room: ConsoleRoom, token: str) -> str:
     return await begin_session(desk, room, caller, caller.token_id)
 
 
-async def begin_session(desk: Desk, room: ConsoleRoom, caller: Caller, proof: str) -> str:
-    """A session for a verified person, audited; raises FORBIDDEN for one who has no role at the console."""
+async def begin_session(
+    desk: Desk, room: ConsoleRoom, caller: Caller, proof: str, id_token: str | None = None
+) -> str:  # fmt: skip
+    """A session for a verified person, audited; raises FORBIDDEN for one who has no role at the console. See
+    `Sessions.open`.
+    """
     if not is_staff(caller) or CONSOLE_SCOPE not in caller.scopes:
         raise ProblemError(ProblemCode.FORBIDDEN, "This sign-in has no role at the console.")
     scopes = caller.scopes & ALL_SCOPES
     known = replace(caller, scopes=scopes, actor=actor_of(scopes))
     async with desk.database.transaction() as db:
-        cookie = await room.sessions.open(db, known, proof)
+        cookie = await room.sessions.open(db, known, proof, id_token)
         await record_step(db, desk, known, "console_sign_in", {})
     return cookie

@@ -3,6 +3,7 @@
 from orchestrator.confidence.policy import load_escalation_policy
 from orchestrator.console.guarding import SIGN_IN, ConsoleRoom
 from orchestrator.console.navigation import links_for
+from orchestrator.console.oidc.leaving import SIGNED_OUT
 from orchestrator.console.oidc.provider import Client, Provider
 from orchestrator.console.oidc.signing_in import OidcSignIn
 from orchestrator.console.pages import PAGES
@@ -32,7 +33,10 @@ def console_room(
     kit: Kit, settings: Settings, keyring: MasterKeys, languages: LanguageDetector, site: str
 ) -> ConsoleRoom:
     """What the console's pages use. The demo's staff sign in by a button where the demo page is served."""
-    sessions = Sessions(keyring.derive("console-forms"), settings.console_session_s, settings.console_idle_s)
+    sessions = Sessions(
+        keyring.derive("console-forms"), keyring.derive("console-id-tokens"), settings.console_session_s,
+        settings.console_idle_s,
+    )  # fmt: skip
     demo = _DemoStaff(settings) if settings.demo else None
     return ConsoleRoom(
         sessions, kit.verifier, Templates(), languages, settings.console_sla_s,
@@ -47,7 +51,8 @@ def _oidc(kit: Kit, settings: Settings, site: str) -> OidcSignIn | None:
         return None
     groups = {group: ConsoleRole(role) for group, role in told.groups.items()}
     client = Client(
-        told.issuer, told.client_id, f"{told.console_url}{SIGN_IN}/oidc/callback", told.scope, told.secret
+        told.issuer, told.client_id, f"{told.console_url}{SIGN_IN}/oidc/callback", f"{told.console_url}{SIGNED_OUT}",
+        told.scope, told.secret,
     )  # fmt: skip
     return OidcSignIn(Provider(client, kit.http, kit.clock), groups, told.groups_claim, site)
 

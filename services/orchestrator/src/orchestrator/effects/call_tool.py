@@ -20,7 +20,8 @@ async def call_tool(effect: CallTool, state: TurnState, scope: TurnScope) -> Tur
     """ToolSucceeded, ToolAccepted or ToolFailed; retries, time-outs and the breaker are the gateway's."""
     # As the gateway knows it when the call begins: the catalogue may be another one when the answer comes.
     entry = scope.world.catalog.entry(effect.call.tool)
-    request = _request(effect.call, state, scope, digest=effect.digest, approvers=effect.approvers)
+    request = _request(effect.call, state, scope, digest=effect.digest)
+    request = replace(request, approvers=effect.approvers, addresses=effect.addresses)
     if entry is not None and entry.proven_address and not scope.conversation.customer:
         request = replace(request, proven_email=await scope.proven_email())
     told = {"parent": state.traceparent, "conversation": scope.conversation.id, "tool": effect.call.tool}
@@ -59,9 +60,7 @@ async def preview_effect(effect: PreviewEffect, state: TurnState, scope: TurnSco
             return _failed(result)
 
 
-def _request(
-    call: PlannedCall, state: TurnState, scope: TurnScope, *, digest: str | None = None, approvers: tuple[str, ...] = ()
-) -> CallRequest:
+def _request(call: PlannedCall, state: TurnState, scope: TurnScope, *, digest: str | None = None) -> CallRequest:
     identity = scope.conversation.identity
     arguments = restored_arguments(scope.world.catalog.entry(call.tool), call.arguments, scope.vault)
     left_ms = state.budgets.hard_ms - state.worked_ms(scope.now_ms())
@@ -71,8 +70,7 @@ def _request(
         tool=call.tool, arguments=arguments, args_hash=call.args_hash, subject=identity.subject,
         role="customer" if scope.conversation.customer else "guest", conversation_id=scope.conversation.id,
         turn_id=scope.turn_id, request_id=scope.request_id, timeout_s=timeout_s, email=identity.email,
-        name=identity.name, digest=digest, approvers=approvers, tainted=state.tainted, version=call.version,
-        channel=state.channel,
+        name=identity.name, digest=digest, tainted=state.tainted, version=call.version, channel=state.channel,
     )  # fmt: skip
 
 

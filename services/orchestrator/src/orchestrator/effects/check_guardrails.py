@@ -7,7 +7,8 @@ from orchestrator.effects.checking import checker_of, grounds_of, is_foreign
 from orchestrator.effects.draft import our_draft
 from orchestrator.effects.judge import judged
 from orchestrator.effects.scope import TurnScope, TurnView
-from orchestrator.guard.answer import Phrases, check_answer
+from orchestrator.guard.answer import Phrases, check_answer, reason_of
+from orchestrator.guard.output.rule import Rule
 from orchestrator.turn.effects import CheckGuardrails
 from orchestrator.turn.inputs import Guarded, TurnInput
 from orchestrator.turn.state import TurnState
@@ -17,7 +18,7 @@ async def check_guardrails(effect: CheckGuardrails, state: TurnState, scope: Tur
     """Guarded: the verdict and the text that may be shown."""
     view = scope.view(state)
     guarded = await _checked(effect, state, view, scope)
-    if guarded.refusal == "unsupported" and _acted(view):
+    if _misreads(guarded) and _acted(view):
         # Something was looked up or done, and the model told it wrongly: it is told in words of ours.
         guarded = await _told_by_us(guarded, state, view, scope)
     guarded = await judged(guarded, state, scope)
@@ -46,6 +47,15 @@ async def _checked(effect: CheckGuardrails, state: TurnState, view: TurnView, sc
 def _moved(marks: tuple[Mark, ...], text: str, reveal: Callable[[str], str]) -> tuple[Mark, ...]:
     """The marks at their places in the revealed text."""
     return tuple(one.model_copy(update={"offset": len(reveal(text[: one.offset]))}) for one in marks)
+
+
+def _misreads(guarded: Guarded) -> bool:
+    """Whether nothing of an answer had support, or it gave an order a state that it is not in: what is left of such an
+    answer may be true and does not say what was asked.
+    """
+    if guarded.refusal is not None:
+        return guarded.refusal == "unsupported"
+    return reason_of(Rule.STATE) in guarded.reasons
 
 
 def _acted(view: TurnView) -> bool:

@@ -8,10 +8,13 @@ from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.checker import AnswerChecker, Grounds
 from orchestrator.guard.gate import Reading, StreamGate
+from orchestrator.guard.output.allowed import told_by
 from orchestrator.turn.state import TurnState
 
 #: States in which what a tool was called for did not happen.
-_UNDONE = frozenset({"failed", "denied", "expired", "rejected"})
+_UNDONE = frozenset(
+    f"{name}:{value}" for name in ("status", "state") for value in ("failed", "denied", "expired", "rejected")
+)
 
 
 async def grounds_of(state: TurnState, view: TurnView, scope: TurnScope, *, foreign: bool = False) -> Grounds:
@@ -70,10 +73,10 @@ def done_of(observations: Iterable[Observation]) -> frozenset[str]:
     for one in observations:
         if one.output is None:
             continue
-        told = {name: str(one.output[name]) for name in ("status", "state") if name in one.output}
-        if _UNDONE.isdisjoint(told.values()):
+        told = told_by(one.output)
+        if _UNDONE.isdisjoint(told):
             done.add(one.tool)
-        done.update(f"{name}:{value}" for name, value in told.items())
+        done |= told
     return frozenset(done)
 
 

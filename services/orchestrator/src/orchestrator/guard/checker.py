@@ -105,13 +105,16 @@ class AnswerChecker:
         return one if rule is None else replace(one, kind="unsupported", spans=(), reason=rule)
 
     def _promised(self, one: Sentence) -> Rule | None:
-        """The rule that the sentence breaks as a promise; asked again for the whole answer of which it was a part."""
+        """The rule that the sentence breaks as a promise or as a statement of an order's state; asked again for the
+        whole answer of which it was a part.
+        """
         pages = tuple(span.passage.text for span in one.spans)
         if any(one.text in page for page in pages):
             return None
         if (one.text, pages) not in self._promises:
             found = self.policy.promises.empty(one.text, "\n".join(pages), self.allowed)
-            self._promises[one.text, pages] = next(found, None)
+            state = Rule.STATE if self.policy.states.untrue(one.text, self.allowed) else None
+            self._promises[one.text, pages] = next(found, state)
         return self._promises[one.text, pages]
 
 

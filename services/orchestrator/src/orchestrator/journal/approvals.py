@@ -12,6 +12,7 @@ from orchestrator.journal.decisions import DECIDED, close_card, locked_card, pas
 from orchestrator.journal.entries import Codec, append_entries
 from orchestrator.turn.inputs import ApprovalDecided
 from orchestrator.turn.journal import Recorded
+from servicekit.addresses import fingerprint
 from servicekit.auth.claims import Caller
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
@@ -83,7 +84,8 @@ async def approve(
     if not await db.fetchval(_DECIDE, turn_id, decision.digest, approver, decision.approved, notes):
         raise ProblemError(ProblemCode.ALREADY_DECIDED, "You have decided about this before.")
     told = ApprovalDecided(
-        digest=decision.digest, approved=decision.approved, approver=approver, notes=decision.notes
+        digest=decision.digest, approved=decision.approved, approver=approver, notes=decision.notes,
+        address=fingerprint(decision.approver.email) if decision.approver.email else "",
     )  # fmt: skip
     missing = row["approvals"] - await db.fetchval(_APPROVED, turn_id, decision.digest)
     if decision.approved and missing > 0:

@@ -29,9 +29,7 @@ class OfflineSandbox:
 
     async def _loaded(self) -> OfflineBrain:
         self._embedder = await asyncio.to_thread(Embedder.load)
-        offline = OfflineBrain(self._embedder)
-        await offline.warm()
-        return offline
+        return OfflineBrain(self._embedder)
 
     def close(self) -> None:
         """Stops what it has loaded."""

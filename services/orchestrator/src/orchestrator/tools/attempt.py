@@ -129,7 +129,7 @@ class Attempter:
 
     def _grant(self, entry: ToolEntry, request: CallRequest, digest: str) -> str:
         return mint_grant(
-            self._minter, entry.name, digest, request.subject, request.approvers,
+            self._minter, entry.name, digest, request.subject, request.approvers, request.addresses,
             conversation_id=request.conversation_id, turn_id=request.turn_id, audience=entry.family,
         )  # fmt: skip
 

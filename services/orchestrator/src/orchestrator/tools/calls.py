@@ -13,7 +13,8 @@ class CallRequest:
     """One call on behalf of `subject`. `timeout_s` is what is left of the turn.
 
     `args_hash` is that of the planned call, by which the journal knows it: `arguments` leave with values for tokens.
-    `digest` names the effect that the customer confirmed, `approvers` the members of staff who approved it.
+    `digest` names the effect that the customer confirmed, `approvers` the members of staff who approved it,
+    `addresses` the fingerprints of their mail addresses.
     `version` is that of the contract that it was planned with, "" where the catalogue of this moment says it.
     `tainted`: text of others has entered the turn. `once`: one such call for each turn, in whatever words. `channel`:
     of the conversation, "" for what we do by ourselves. `proven_email`: the address that a guest has proven.
@@ -32,6 +33,7 @@ class CallRequest:
     name: str | None = None
     digest: str | None = None
     approvers: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
     tainted: bool = False
     once: bool = False
     version: str = ""

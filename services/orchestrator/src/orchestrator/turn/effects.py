@@ -32,11 +32,14 @@ class SayPhrase:
 
 @dataclass(frozen=True, slots=True)
 class CallTool:
-    """Run a checked call. `digest` names the confirmed effect of a write."""
+    """Run a checked call. `digest` names the confirmed effect of a write, `approvers` are who approved it, `addresses`
+    fingerprints of their mail addresses.
+    """
 
     call: PlannedCall
     digest: str | None = None
     approvers: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,13 +198,16 @@ class ConfirmationDecided(OpenModel):
 
 
 class ApprovalDecided(OpenModel):
-    """A member of staff decided about the effect with this digest."""
+    """A member of staff decided about the effect with this digest. `address` is the fingerprint of their mail address,
+    "" without one.
+    """
 
     kind: Literal["approval_decided"] = "approval_decided"
     digest: Digest
     approved: bool
     approver: str
     notes: str = ""
+    address: str = ""
 
 
 class WaitExpired(OpenModel):

@@ -216,7 +216,7 @@ def _propose(state: TurnState, call: PlannedCall, now_ms: int) -> Step:
         return steps.answer(state)
     if (why := provenance.refusal(write=call.write, tainted=state.tainted, origins=call.origins)) is not None:
         return _refuse_write(state, call, why)
-    state = replace(state, call=call, preview=None, confirmed=None, approvers=(), unsure=0)
+    state = replace(state, call=call, preview=None, confirmed=None, approvers=(), addresses=(), unsure=0)
     if call.needs_confirmation:
         return Step(
             replace(state, phase=Phase.PREVIEW),

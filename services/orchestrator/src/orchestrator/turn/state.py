@@ -97,6 +97,7 @@ class TurnState:
     preview: EffectPreviewed | None = None
     confirmed: str | None = None
     approvers: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
     registered: Registered | None = None
     unsure: int = 0
     degraded: bool = False

@@ -54,7 +54,7 @@ def execute(state: TurnState) -> Step:
     """Run the call that the state holds, with what was agreed to."""
     call = required(state.call)
     event = ToolEvent(name=call.tool, label=call.label, phase="started")
-    effect = CallTool(call, digest=state.confirmed, approvers=state.approvers)
+    effect = CallTool(call, digest=state.confirmed, approvers=state.approvers, addresses=state.addresses)
     return Step(replace(state, phase=Phase.EXECUTE_TOOL), (Emit(event), effect))
 
 

@@ -81,7 +81,8 @@ def approval(state: TurnState, decided: ApprovalDecided, now_ms: int) -> Step:
         return Step(state)
     if not decided.approved:
         return _end(steps.resume(state, now_ms), _DENIED, decided.notes)
-    state = replace(state, approvers=(*state.approvers, decided.approver))
+    known = (decided.address,) if decided.address else ()
+    state = replace(state, approvers=(*state.approvers, decided.approver), addresses=(*state.addresses, *known))
     if len(state.approvers) < _needed(state):
         return Step(state)
     return steps.execute(replace(steps.resume(state, now_ms), confirmed=decided.digest))
@@ -138,7 +139,7 @@ def try_again(state: TurnState, now_ms: int) -> Step:
     state, call = steps.resume(state, now_ms), steps.required(state.call)
     if state.registered is not None and state.preview is None:
         return Step(replace(state, phase=Phase.PREVIEW), (PreviewEffect(call),))
-    effect = CallTool(call, digest=state.confirmed, approvers=state.approvers)
+    effect = CallTool(call, digest=state.confirmed, approvers=state.approvers, addresses=state.addresses)
     return Step(replace(state, phase=Phase.EXECUTE_TOOL), (effect,))
 
 
@@ -154,7 +155,7 @@ def ask_for_approval(state: TurnState, call: PlannedCall, output: dict[str, Any]
     ref = (call.ref, str(output[call.ref]))
     state = replace(
         state, phase=Phase.PREVIEW, call=_follow(call.approved_by, dict([ref])), preview=None, confirmed=None,
-        approvers=(), unsure=0, registered=Registered(ref, call.closed_by, _approvals(output)),
+        approvers=(), addresses=(), unsure=0, registered=Registered(ref, call.closed_by, _approvals(output)),
     )  # fmt: skip
     status = steps.status("approval", "Asking a colleague to approve this")
     return Step(state, (status, PreviewEffect(steps.required(state.call))))
@@ -190,7 +191,8 @@ def _end(state: TurnState, ending: Ending, note: str = "") -> Step:
     outcome = "denied" if ending is _DENIED else "expired"
     call = _follow(registered.closed_by, {**dict([registered.ref]), "outcome": outcome, "note": note})
     state = replace(
-        state, call=call, confirmed=None, approvers=(), unsure=0, registered=replace(registered, ending=ending)
+        state, call=call, confirmed=None, approvers=(), addresses=(), unsure=0,
+        registered=replace(registered, ending=ending),
     )  # fmt: skip
     return steps.execute(state)
 

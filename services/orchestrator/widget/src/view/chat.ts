@@ -10,6 +10,7 @@ import { fill, h } from "./dom.ts";
 import { farewell } from "./farewell.ts";
 import { NoticeView } from "./notice.ts";
 import { PanelView, type Look } from "./panel.ts";
+import { SlackView } from "./slack.ts";
 import { ThreadView } from "./thread.ts";
 
 export interface Wish extends Look {
@@ -24,6 +25,7 @@ export class ChatView {
   #context: Context;
   #thread: ThreadView;
   #notice: NoticeView;
+  #slack: SlackView;
   #piece: [State, Action] | null = null;
   #farewell = h("div", { class: "farewells", hidden: true });
   // Only what is finished is said aloud, once: an answer that streams into a live region is read piece by piece.
@@ -34,8 +36,9 @@ export class ChatView {
     this.#thread = new ThreadView(context, wish.greeting);
     this.composer = new ComposerView(context);
     this.#notice = new NoticeView(context, wish.contact);
-    const body = [this.#thread.element, this.#farewell, this.#notice.element, this.#notice.fallback, this.composer.element];
-    this.panel = new PanelView(context, wish, body, moved);
+    this.#slack = new SlackView(context);
+    const body = [this.#thread.element, this.#slack.element, this.#farewell, this.#notice.element, this.#notice.fallback, this.composer.element];
+    this.panel = new PanelView(context, wish, [this.#slack.button], body, moved);
     this.element.classList.add(wish.floating ? "floating" : "inline");
     this.element.append(this.panel.element, ...(wish.floating ? [this.panel.launcher] : []), this.#aloud);
   }
@@ -54,6 +57,7 @@ export class ChatView {
     this.#thread.update(state);
     if (action.type === "asked") this.#thread.toEnd();
     this.#notice.update(state);
+    this.#slack.update(state);
     this.composer.update(working(state) !== null);
     const down = state.phase === "beginning" && state.trouble !== null;
     this.element.classList.toggle("down", down);
@@ -85,6 +89,7 @@ export class ChatView {
       this.composer.element.hidden = false;
       done(score);
     };
+    this.#slack.close();
     fill(this.#farewell, [farewell(this.#context, over)]);
     this.#farewell.hidden = false;
     this.composer.element.hidden = true;

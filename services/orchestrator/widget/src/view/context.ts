@@ -3,6 +3,7 @@
 import type { Rating } from "../model.ts";
 import type { Trouble } from "../problems.ts";
 import type { Words } from "../i18n.ts";
+import type { SlackCode } from "../wire.ts";
 
 export interface Actions {
   send(text: string): void;
@@ -25,6 +26,7 @@ export interface Actions {
   email(turnId: string, address: string): Promise<Trouble | null>;
   /** Whether an answer can be mailed, and whether its address must be asked for. */
   mails(): "no" | "known" | "asks";
+  slackCode(): Promise<SlackCode | Trouble>;
   announce(text: string): void;
 }
 

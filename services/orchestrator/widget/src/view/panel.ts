@@ -26,7 +26,8 @@ export class PanelView {
   #life = new AbortController();
   #full = matchMedia(FULL_SCREEN);
 
-  constructor(context: Context, look: Look, body: HTMLElement[], moved: (open: boolean) => void) {
+  /** `tools`: what stands in the head besides its own buttons. */
+  constructor(context: Context, look: Look, tools: HTMLElement[], body: HTMLElement[], moved: (open: boolean) => void) {
     const { words, actions } = context;
     this.#look = look;
     this.#context = context;
@@ -40,7 +41,7 @@ export class PanelView {
       "section", { class: "panel", role: look.floating ? "dialog" : "region", "aria-label": title, hidden: look.floating },
       h("header", { class: "head" },
         h("div", { class: "names" }, h("h2", { tabindex: "-1", dir: "auto" }, title), this.answering),
-        this.fresh, look.floating ? close : null),
+        ...tools, this.fresh, look.floating ? close : null),
       ...body,
     );
     if (look.floating) this.element.addEventListener("keydown", (event) => this.#key(event));

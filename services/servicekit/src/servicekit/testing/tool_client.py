@@ -37,6 +37,7 @@ class As:
     audience: str | None = None
     conversation_id: str | None = CONVERSATION
     proven_email: str | None = None
+    email: str | None = None
 
 
 ADA = As()
@@ -65,7 +66,7 @@ class ToolClient:
         return self.issuer.bearer(
             who.audience or contract.family.value, contract.scope if who.scopes is None else who.scopes,
             subject=who.subject, role=who.role, conversation_id=who.conversation_id,
-            proven_email=who.proven_email,
+            proven_email=who.proven_email, email=who.email,
         )  # fmt: skip
 
     async def call(

@@ -1,1 +1,1 @@
-"""The Brain without a model: nearest labelled example, rules for slots, answers out of tools and passages."""
+"""The Brain without a model: learned intents, rules for slots, answers out of tools and passages."""

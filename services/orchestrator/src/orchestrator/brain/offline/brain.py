@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from contracts.turn import FinalMessage, ToolCall, Usage
 from orchestrator.brain.offline.answering import Answerer
-from orchestrator.brain.offline.deciding import Say, TicketWanted, decide, is_guests, offered
+from orchestrator.brain.offline.deciding import Say, TicketWanted, change_not_here, decide, is_guests, offered
 from orchestrator.brain.offline.extracting import Extractor, Weights
-from orchestrator.brain.offline.intents import EmbedWithWords, IntentIndex
+from orchestrator.brain.offline.intents import EmbedWithWords, IntentReader, Learned
 from orchestrator.brain.offline.manners import Manners
 from orchestrator.brain.offline.phrasing import TRANSLATED, phrases_by_language, shown_id
 from orchestrator.brain.offline.remembering import Remembered
@@ -22,15 +22,17 @@ NAME = "offline"
 _REFUSALS = frozenset({
     "sign_in", "refund_not_here", "change_not_here", "out_of_scope", "not_available", "ticket_not_here",
 })  # fmt: skip
+#: From this likelihood on what the help pages did not know is said to be no business of ours.
+_RATHER_ELSE = 0.5
 _WORD = re.compile(r"\S+\s*")
 
 
 class OfflineBrain:
-    """`Brain` by labelled examples and rules. Holds nothing of any conversation."""
+    """`Brain` by what was learned from labelled messages, and rules. Holds nothing of any conversation."""
 
     def __init__(self, embed: EmbedWithWords) -> None:
         examples, words = read_policy("intents")["intents"], embed.pieces.words()
-        self._intents = IntentIndex(embed, examples)
+        self._intents = IntentReader(embed, Learned.load())
         self._manners = Manners.load(words)
         self._spelling = Spelling((text for texts in examples.values() for text in texts), words)
         self._phrases = phrases_by_language()
@@ -50,10 +52,6 @@ class OfflineBrain:
     def vocabulary(self, language: str) -> Vocabulary | None:
         """The shop's words of a language that is not English."""
         return self._vocabularies.get(language)
-
-    async def warm(self) -> None:
-        """Embeds the labelled examples before the first customer comes (about a second of one core)."""
-        await self._intents.warm()
 
     async def plan(self, context: BrainContext, on_text: OnText) -> Plan:
         """See `Brain.plan`. Never raises `BrainError`."""
@@ -87,7 +85,8 @@ class OfflineBrain:
         if any(one.output is None for one in context.observations):
             return None
         made = Counter(one.tool for one in context.observations)
-        for task in tasks:
+        # Searches last: nothing is looked up any more after one that is hardly sure.
+        for task in sorted(tasks, key=lambda one: one.intent == "knowledge"):
             step = decide(task, context)
             if isinstance(step, TicketWanted):
                 step = self._ticket(step)
@@ -113,9 +112,10 @@ class OfflineBrain:
         if context.observations:
             answer = await self._answerers[context.language].answer(context.question, context.observations, context.now)
             later = [
-                key for key, holds in (("ask_next", _withheld), ("sign_in", _may_sign_in)) if holds(tasks, context)
+                Say(key) for key, holds in (("ask_next", _withheld), ("sign_in", _may_sign_in)) if holds(tasks, context)
             ]
-            text = "\n\n".join((answer.text, *map(phrases.say, later)))
+            later += _unchanged(tasks, context)
+            text = "\n\n".join((answer.text, *(phrases.say(one.key, **_shown(one)) for one in later)))
             return FinalMessage(text=text, citations=answer.citations, refuses=answer.refuses, confidence=confidence)
         says = [step for step in (decide(task, context) for task in tasks) if isinstance(step, Say)]
         texts = [phrases.say(say.key, **_shown(say)) for say in says] or [phrases.say("not_available")]
@@ -139,7 +139,7 @@ def _instead(task: Task, context: BrainContext) -> str | None:
     """What is said when the help pages, asked in case they knew, have no answer: what would have been said at once."""
     if any(one.output is None or one.output.get("answerable", True) for one in context.observations):
         return None
-    if task.intent == "out_of_scope":
+    if task.intent == "out_of_scope" and task.confidence >= _RATHER_ELSE:
         return "out_of_scope"
     return "sign_in" if is_guests(task, context) else None
 
@@ -147,6 +147,12 @@ def _instead(task: Task, context: BrainContext) -> str | None:
 def _may_sign_in(tasks: tuple[Task, ...], context: BrainContext) -> bool:
     """Whether a guest hears what the help pages say where a customer would be told of what is theirs."""
     return any(is_guests(task, context) for task in tasks)
+
+
+def _unchanged(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
+    """What is said of a change that was wanted, to an order that was found."""
+    found = all(one.output is not None for one in context.observations)
+    return [change_not_here(task.slots) for task in tasks if task.intent == "order_change" and found][:1]
 
 
 def _withheld(tasks: tuple[Task, ...], context: BrainContext) -> bool:

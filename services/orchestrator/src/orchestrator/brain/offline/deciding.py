@@ -7,9 +7,9 @@ from typing import Any
 from contracts.tools.retrieval import Channel
 from contracts.turn import Role, ToolCall
 from orchestrator.brain.offline.phrasing import shown_id
-from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, is_no, is_only_a_ticket, is_yes, unambiguous
+from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, hinted, is_no, is_only_a_ticket, is_yes
 from orchestrator.brain.offline.slots import Slots, read_slots
-from orchestrator.brain.offline.understanding import Task
+from orchestrator.brain.offline.understanding import NOT_OURS, Task
 from orchestrator.brain.port import BrainContext
 
 _PRIVATE = frozenset({
@@ -21,8 +21,6 @@ _CATEGORY: Mapping[str, str] = {
     "order_status": "order", "order_content": "order", "order_change": "order", "invoice": "billing",
     "refund_request": "refund", "refund_status": "refund", "knowledge": "product",
 }  # fmt: skip
-#: From this likeness on to what is not ours the help pages are not asked.
-_SURELY_ELSE = 0.52
 MAX_BODY = 4_000
 MIN_BODY_WORDS = 5
 MAX_REASON = 480
@@ -63,18 +61,33 @@ def decide(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
         case "refund_status":
             return _lookup("get_refund", slots, "which_order", context)
         case "order_change":
-            return Say("change_not_here", _about(slots))
+            return _change(slots, context)
         case "knowledge":
             return _search(task.query, context)
-        case "out_of_scope" if task.confidence < _SURELY_ELSE:
+        case "out_of_scope" if task.confidence < NOT_OURS:
             # What only sounds like no business of ours may stand in the help pages.
             return _search(task.query, context) if offered("search_kb", context) else Say("out_of_scope")
         case "human":
             return _human(task, context)
+        case "serious":
+            return _human(task, context, "policy", "The customer writes of something that a person must see.")
         case "open_ticket":
             return _ticket(task, context)
         case _:
             return Say(task.intent)
+
+
+def _change(slots: Slots, context: BrainContext) -> ToolCall | Say:
+    """Whether it has left already is the first thing that somebody wants to know who cannot change it here."""
+    known = slots.order_id is None or _seen("get_order_status", slots.order_id, context) is not None
+    if known or not offered("get_order_status", context):
+        return change_not_here(slots)
+    return ToolCall(name="get_order_status", arguments={"order_id": slots.order_id})
+
+
+def change_not_here(slots: Slots) -> Say:
+    """That orders are changed by people, and a ticket for it."""
+    return Say("change_not_here", _about(slots))
 
 
 def is_guests(task: Task, context: BrainContext) -> bool:
@@ -119,28 +132,32 @@ def _refund(task: Task, context: BrainContext) -> ToolCall | Say:
         return Say("refund_not_here", _about(slots))
     if slots.order_id is None:
         return Say("refund_which_order")
-    amount = None if slots.amount is None else (slots.amount.minor, slots.amount.currency)
-    if amount is None and slots.whole:
+    minor, currency = (None, None) if slots.amount is None else (slots.amount.minor, slots.amount.currency)
+    if currency is None and (minor is not None or slots.whole):
         total = _total_of(slots.order_id, context)
         if total is None and offered("get_order", context):
-            # All of it was asked for: what that is, only the order can say.
+            # What all of it is, and in which currency it was paid, only the order can say.
             return ToolCall(name="get_order", arguments={"order_id": slots.order_id})
-        amount = total
-    if amount is None:
+        if total is not None:
+            minor, currency = (total[0] if minor is None else minor), total[1]
+    if minor is None or currency is None:
         return Say("refund_how_much", (("order", slots.order_id),))
     arguments = {
-        "order_id": slots.order_id, "amount_minor": amount[0], "currency": amount[1],
+        "order_id": slots.order_id, "amount_minor": minor, "currency": currency,
         "reason": _line(task.about, MAX_REASON),
     }  # fmt: skip
     return ToolCall(name="issue_refund", arguments=arguments)
 
 
 def _total_of(order_id: str, context: BrainContext) -> tuple[int, str] | None:
-    for one in context.observations:
-        if one.tool == "get_order" and one.output is not None and one.output["order_id"] == order_id:
-            total: dict[str, Any] = one.output["total"]
-            return total["amount_minor"], total["currency"]
-    return None
+    order = _seen("get_order", order_id, context)
+    return None if order is None else (order["total"]["amount_minor"], order["total"]["currency"])
+
+
+def _seen(tool: str, order_id: str, context: BrainContext) -> Mapping[str, Any] | None:
+    """What a tool has told of an order in this turn."""
+    told = (one.output for one in context.observations if one.tool == tool and one.output is not None)
+    return next((output for output in told if output["order_id"] == order_id), None)
 
 
 def _search(query: str, context: BrainContext) -> ToolCall | Say:
@@ -152,11 +169,14 @@ def _search(query: str, context: BrainContext) -> ToolCall | Say:
     return ToolCall(name="search_kb", arguments=arguments)
 
 
-def _human(task: Task, context: BrainContext) -> ToolCall | Say:
+def _human(
+    task: Task, context: BrainContext, reason: str = "customer_asked", why: str = "The customer asked for a person."
+) -> ToolCall | Say:
     if not offered("handoff_human", context):
         return Say("human_not_here")
-    summary = _line(f"The customer asked for a person. {task.about}", 1_900)
-    return ToolCall(name="handoff_human", arguments={"reason": "customer_asked", "summary": summary})
+    return ToolCall(
+        name="handoff_human", arguments={"reason": reason, "summary": _line(f"{why} {task.about}", 1_900)}
+    )  # fmt: skip
 
 
 def _ticket(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
@@ -169,7 +189,7 @@ def _ticket(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
     if sum(len(line.split()) for line in told) < MIN_BODY_WORDS and task.slots.order_id is None:
         return Say("ticket_about_what")
     topic = next(
-        (one for line in reversed(body.split("\n")) if (one := unambiguous(line, read_slots(line))) in _CATEGORY), ""
+        (one for line in reversed(body.split("\n")) if (one := hinted(line, read_slots(line))) in _CATEGORY), ""
     )
     category = _CATEGORY.get(topic or "", "order" if task.slots.order_id else "other")
     return TicketWanted(category, body[:MAX_BODY], task.slots.order_id)

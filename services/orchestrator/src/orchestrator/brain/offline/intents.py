@@ -1,31 +1,34 @@
-"""The intent of a message: the label of the nearest labelled example, by MiniLM embeddings."""
+"""The intent of a message, learned from labelled ones: its meaning (MiniLM embeddings) and its cues."""
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.brain.offline.cues import cues
+from orchestrator.brain.offline.rules import hinted
+from orchestrator.brain.offline.slots import Slots
 from servicekit.privacy.tokens import without_tokens
 
 Vectors = NDArray[np.float32]
 
-#: Below this likeness the label says nothing, and the help pages are searched.
-FLOOR = 0.40
-#: A label that leads to private data, to money or to a person needs to be this near, and this far ahead of those that
-#: do not. One that is a request to change something needs to be nearer still.
-NEAR = 0.50
-NEARER = 0.58
-AHEAD = 0.04
-_BOLD = frozenset(
-    {"order_status", "order_content", "invoice", "refund_request", "order_change", "human", "open_ticket"}
-)
-
-
-_CHANGES = frozenset({"refund_request", "order_change"})
+#: How likely a label has to be that leads to private data, to money or to a person: where the message names an order,
+#: and where it does not. Anything else that is not sure is a question to the help pages.
+NEEDED: Mapping[str, tuple[float, float]] = {
+    "order_status": (0.3, 0.6), "order_content": (0.3, 0.45), "invoice": (0.3, 0.4), "refund_status": (0.3, 0.4),
+    "refund_request": (0.4, 0.7), "order_change": (0.4, 0.7), "human": (0.4, 0.4), "serious": (0.4, 0.4),
+    "open_ticket": (0.45, 0.45),
+}  # fmt: skip
+_OTHERS = (0.3, 0.3)
+#: Labels about something of one's own, that is looked up.
+OWN_THINGS = frozenset({"order_status", "order_content", "invoice"})
+#: How much the meaning weighs beside the cues, when both are learned with one penalty.
+SCALE = 4.0
+FILE = Path(__file__).parent / "intents.npz"
 
 
 class Embed(Protocol):
@@ -55,57 +58,75 @@ class EmbedWithWords(Embed, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A label with its likeness in [0, 1], and how far it is ahead of every label that leads to nothing private."""
+    """A label, and how likely it is, in [0, 1]."""
 
     label: str
-    likeness: float
-    lead: float
+    likely: float
 
 
-class IntentIndex:
-    """The labelled examples, embedded once on first use (about a second)."""
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was learned from messages of customers (`make intents`): a weight for each label and number of a message,
+    the last row for what a label has without any: shape (numbers + 1, labels). `learned_from` names the messages.
+    """
 
-    def __init__(self, embed: Embed, examples: Mapping[str, Sequence[str]]) -> None:
+    labels: tuple[str, ...]
+    weights: Vectors
+    learned_from: str
+
+    @classmethod
+    def load(cls, file: Path = FILE) -> "Learned":
+        """What comes with the service. Raises OSError."""
+        with np.load(file, allow_pickle=False) as kept:
+            return cls(tuple(map(str, kept["labels"])), kept["weights"].astype(np.float32), str(kept["learned_from"]))
+
+    def likely(self, numbers: Vectors) -> dict[str, float]:
+        """How likely each label is for a message with these numbers; together 1."""
+        scores = np.append(numbers, 1.0) @ self.weights
+        chances = np.exp(scores - scores.max())
+        return dict(zip(self.labels, (chances / chances.sum()).tolist(), strict=True))
+
+    def save(self, file: Path = FILE) -> None:
+        """The same numbers make the same file."""
+        np.savez_compressed(
+            file, labels=np.array(self.labels), weights=self.weights.astype(np.float16),
+            learned_from=np.array(self.learned_from),
+        )  # fmt: skip
+
+
+class IntentReader:
+    """Reads what one message, or one part of it, wants: a logistic model over its meaning and its cues."""
+
+    def __init__(self, embed: Embed, learned: Learned) -> None:
         self._embed = embed
-        self._labels = [label for label, texts in examples.items() for _ in texts]
-        self._texts = [text for texts in examples.values() for text in texts]
-        self._names = tuple(examples)
-        self._rows = np.array([self._names.index(label) for label in self._labels])
-        self._vectors: Vectors | None = None
-        self._loading = asyncio.Lock()
+        self._learned = learned
 
-    async def warm(self) -> None:
-        """Embeds the examples now, so that no customer waits for it."""
-        async with self._loading:
-            if self._vectors is None:
-                self._vectors = await self._embed.embed(self._texts)
-
-    async def nearest(self, text: str, order_id: str | None = None) -> Intent:
-        """The intent of a message. `order_id` is written as in the examples before it is compared."""
-        await self.warm()
-        plain = text
-        if order_id is not None:
-            plain = re.sub(re.escape(order_id), "ABC123", plain, flags=re.IGNORECASE)
-        plain = without_tokens(plain)
-        (vector,) = await self._embed.embed([plain])
-        likeness = self._vectors @ vector
-        scores = np.array([_label_score(likeness[self._rows == row]) for row in range(len(self._names))])
-        best = int(np.argmax(scores))
-        safe = max(float(score) for score, name in zip(scores, self._names, strict=True) if name not in _BOLD)
-        known = float(scores[self._names.index("knowledge")]) if "knowledge" in self._names else 0.0
-        if self._names[best] == "out_of_scope" and scores[best] - known < AHEAD:
-            return Intent("knowledge", known, 0.0)
-        return _cautious(Intent(self._names[best], float(scores[best]), float(scores[best]) - safe))
+    async def read(self, text: str, slots: Slots) -> Intent:
+        """The intent of a message, which names `slots` or means them."""
+        (vector,) = await self._embed.embed([as_learned(text, slots)])
+        return chosen(self._learned.likely(numbers_of(vector, text, slots)), slots, hinted(text, slots))
 
 
-def _label_score(likeness: Vectors) -> float:
-    """Mostly the nearest example; the next two keep one odd example from deciding alone."""
-    top = np.sort(likeness)[::-1][:3]
-    return float(0.7 * top[0] + 0.3 * top[1:].mean())
+def as_learned(text: str, slots: Slots) -> str:
+    """A message as its meaning is compared: the order is written as in the messages that were learned from."""
+    if slots.order_id is not None:
+        text = re.sub(re.escape(slots.order_id), "ABC123", text, flags=re.IGNORECASE)
+    return without_tokens(text)
 
 
-def _cautious(intent: Intent) -> Intent:
-    """What is not near enough to be acted on is a question to the help pages."""
-    near = NEARER if intent.label in _CHANGES else NEAR
-    unsure = intent.likeness < FLOOR or (intent.label in _BOLD and (intent.likeness < near or intent.lead < AHEAD))
-    return Intent("knowledge", intent.likeness, intent.lead) if unsure else intent
+def numbers_of(vector: Vectors, text: str, slots: Slots) -> Vectors:
+    """The numbers of a message, whose meaning is `vector`: shape (384 + the cues,)."""
+    return np.concatenate([vector * SCALE, np.array(cues(text, slots), dtype=np.float32)])
+
+
+def chosen(likely: Mapping[str, float], slots: Slots, hint: str | None) -> Intent:
+    """The most likely label that is likely enough for what it leads to. Where a rule speaks for a look-up, it is that
+    one from half the likelihood of the best on, and half of what is needed is enough.
+    """
+    label = max(likely, key=lambda one: likely[one])
+    if hint in OWN_THINGS and likely.get(hint, 0.0) >= likely[label] / 2:
+        label = hint
+    needed = NEEDED.get(label, _OTHERS)[0 if slots.names_something else 1]
+    if likely[label] < (needed / 2 if hint == label else needed):
+        label = "knowledge"
+    return Intent(label, likely[label])

@@ -1,4 +1,4 @@
-"""Phrases that mean one thing only. They come before the embeddings, which know likeness but not exactness."""
+"""Phrases that mean one thing only, and phrases that speak for one thing. Embeddings know likeness, not exactness."""
 
 import re
 
@@ -24,7 +24,9 @@ _HUMAN = re.compile(
     r"|\bfrom an? (?:actual|real|live|human) (?:person|human|being|agent)\b"
     r"|\b(?:want|need|demand|expect|like) (?:some(?:body|one)|a person|a human) to "
     r"(?:get back|reply|answer|call|ring|phone|respond|help|contact)\b"
-    rf"|\b(?:get|give|want|need) (?:me )?(?:to (?:talk|speak|chat) (?:to|with) )?{_PERSON}\b(?! (?:for|to (?:sign|be)))"
+    rf"|\b(?:(?:get|want|need)(?: me)?|give me) (?:to (?:talk|speak|chat) (?:to|with) )?{_PERSON}\b"
+    rf"(?! (?:for|to (?:sign|be)))"
+    r"|\b(?:want|need|like|get) (?:me )?an? (?:real|actual|live|human) (?:person|human|agent|being)\b"
     rf"|\b(?:is|are) there (?:a |any |some )?{_PERSON} (?:around|available|there|here|i can)\b"
     rf"|\b(?:bring|fetch|find) (?:me )?(?:in )?{_PERSON}\b(?! (?:for|to (?:sign|be)))"
     r"|^\W*(?:human|agent|representative|operator|real person)(?:,? please)?\W*$",
@@ -34,6 +36,8 @@ _IDENTITY = re.compile(
     r"\b(?:are|r) (?:you|u) (?:a |an |really |just |actually )*(?:bot|robot|human|person|real|ai|machine|computer|"
     r"chatgpt|gpt|llm|language model|automated)\b|^\W*who (?:are|made|built|created) you\W*$"
     r"|^\W*who am i (?:talking|speaking|chatting)\b|^\W*what are you\W*$"
+    r"|\bis (?:this|that|it|there) (?:just |really )?an? (?:bot|robot|machine|computer|real person) "
+    r"(?:writing|typing|talking|answering|replying)\b"
     r"|\b(?:talking|speaking|chatting) (?:to|with) an? (?:bot|robot|machine|computer|ai|human|real person|person)\b",
     re.I,
 )
@@ -52,7 +56,9 @@ _YES = re.compile(
     re.I,
 )
 _NO = re.compile(
-    r"^\W*(?:no|nope|nah|never ?mind|not now|forget it|leave it)\b(?! (?:order|parcel|news|one|idea))", re.I
+    r"^\W*(?:no|nope|nah|never ?mind|not now|forget it|leave it)\b"
+    r"(?! (?:order|parcel|package|delivery|news|one|idea|invoice|receipt|bill|refund|money|answer|reply|mail))",
+    re.I,
 )
 _TICKET = re.compile(
     r"\b(?:open|create|file|raise|submit|make|log|start|need|want)\b.{0,20}\b(?:ticket|(?:support |a )case)\b", re.I
@@ -61,8 +67,14 @@ _TICKET = re.compile(
 _WHEN = re.compile(r"^\W*(?:when|how (?:long|fast|soon|quickly))\b", re.I)
 _REFUND = re.compile(r"\b(?:refund(?:ed)?|reimburse(?:ment|d)?|money back|pay (?:me )?back|credit back)\b", re.I)
 _MONEY = r"(?:[$€£]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£]|(?:us )?dollars?\b|bucks\b|usd\b|eur(?:os?)?\b|gbp\b|pounds?\b))"
-#: "Give me 12 dollars back": an amount that is wanted back, and no thing that is sent back.
-_GIVE_BACK = re.compile(rf"{_MONEY}.{{0,12}}\bback\b|\bback (?:\w+ )?{_MONEY}", re.I)
+#: "Give me 12 dollars back", "12 dollars of order 1234 back", "everything back": what is wanted back is money.
+_GIVE_BACK = re.compile(
+    rf"{_MONEY}.{{0,12}}\bback\b|\bback (?:\w+ )?{_MONEY}"
+    rf"|{_MONEY} (?:of|on|from|for|off) (?:(?:my|the|this|order) )*\S+ back\b"
+    r"|\b(?:give|get|want|have) (?:me )?(?:everything|all of it|it all|the (?:whole|full) (?:amount|sum|lot)) back\b"
+    r"(?! to you)",
+    re.I,
+)
 _WHY = re.compile(r"^\W*(?:why|who|what|which|is it (?:true|possible|normal)|do i|must i)\b", re.I)
 _WHEREABOUTS = re.compile(
     r"\b(?:where(?:'s| is)?|status|arrived?|received?|come|track|long|still waiting|missing|showing|approved|"
@@ -86,12 +98,16 @@ _CONTENT = re.compile(
     r"\b(?:in (?:it|there)|in (?:my|the|this|that) order|items?|products?|contents?|details"
     r"|did i (?:buy|order|purchase))\b"
     r"|\bwhats\b.{0,10}\bin\b|\bhow much (?:did i pay|was|is) (?:for )?(?:my|the|this|order|it)\b|\bwhat did i pay\b"
-    r"|\btotal of (?:my|the|order)\b",
+    r"|\btotal of (?:my|the|order)\b"
+    r"|\bwhat\b.{0,25}\b(?:take|took|taken|charged?|debit(?:ed)?|deduct(?:ed)?)\b.{0,25}"
+    r"\b(?:card|account|paypal|bank|me)\b"
+    r"|\bhow much\b.{0,25}\b(?:pa(?:y|id)|cost|spen[dt]|charged?|take|took|taken)\b",
     re.I,
 )
 _STATUS = re.compile(
     r"\bwhere(?:'s| is| are)? (?:my|the|our) .{0,15}\b(?:order|parcel|package|delivery|shipment|stuff|things?)\b"
-    r"|\b(?:track|status|where|eta|arriv\w*|deliver(?:ed|y)?|ship(?:ped|ping)?|dispatch(?:ed)?|progress|update"
+    r"|\b(?:track|status|where|eta|arriv\w*|deliver(?:ed|y)?|ship(?:ped|ping)?|dispatch(?:ed)?|progress|update|coming"
+    r"|(?:come|came|here) (?:today|tomorrow|yet)|turn(?:ed|s)? up|show(?:n|ed|s)? up"
     r"|on (?:its|the) way|(?:gone|sent|out) (?:out|off|yet)|left (?:yet|your|the))\b",
     re.I,
 )  # fmt: skip
@@ -120,7 +136,7 @@ _MINE = re.compile(
     re.I,
 )
 _WHERE_TO_FIND = re.compile(r"^\W*where (?:do|can|could|would|should) (?:i|you|one) (?:find|see|get|look)\b", re.I)
-_BACK = re.compile(r"\b(?:it|this one|that one)\b", re.I)
+_BACK = re.compile(r"\b(?:it|this one|that one|in there)\b", re.I)
 #: Words that mean what was spoken of before.
 _POINTS_BACK = re.compile(r"\b(?:it|its|that|this|such|those|these|they|them|there|one|ones)\b", re.I)
 _ONLY_TICKET = re.compile(
@@ -154,8 +170,8 @@ _POLITE = re.compile(
 MAX_PLAIN_WORDS = 3
 
 
-def unambiguous(text: str, slots: Slots) -> str | None:
-    """The intent that the words leave no doubt about; None when the embeddings must say."""
+def certain(text: str, slots: Slots) -> str | None:
+    """The intent that the words leave no doubt about; None when what was learned from messages must say."""
     if _HUMAN.search(text):
         return "human"
     if _IDENTITY.search(text):
@@ -164,21 +180,21 @@ def unambiguous(text: str, slots: Slots) -> str | None:
         return "greeting"
     if _TICKET.search(text) and not _WHEN.search(text):
         return "open_ticket"
-    if (money := _about_money(text, slots)) is not None:
-        return money
-    named = slots.order_id is not None or slots.email is not None
-    if named and (order := _about_order(text)) is not None:
-        return order
-    if (
-        _MY_ORDER.search(text)
-        and not _BROKEN.search(text)
-        and (_STATUS.search(text) or _LOST.search(text))
-        and not _asks_how(text)
-    ):
-        return "order_status"
-    if not named and _COMPLAINT.search(text) and "?" not in text:
+    if hinted(text, slots) is not None:
+        return None
+    if slots.order_id is None and slots.email is None and _COMPLAINT.search(text) and "?" not in text:
         return "complaint"
     return _courtesy(text)
+
+
+def hinted(text: str, slots: Slots) -> str | None:
+    """What the words about money and orders speak for: right more often than not, and no more than that."""
+    if (money := _about_money(text, slots)) is not None:
+        return money
+    if (slots.order_id or slots.email) and (order := _about_order(text)) is not None:
+        return order
+    own = _MY_ORDER.search(text) and not _BROKEN.search(text) and (_STATUS.search(text) or _LOST.search(text))
+    return "order_status" if own and not _asks_how(text) else None
 
 
 def asks_in_general(text: str) -> bool:
@@ -189,6 +205,11 @@ def asks_in_general(text: str) -> bool:
 def about_nobodys(text: str) -> bool:
     """A question in general that names nothing of one's own: "For how long do you keep invoices?"."""
     return (asks_in_general(text) or _WHERE_TO_FIND.search(text) is not None) and _OWN.search(text) is None
+
+
+def asks_how(text: str) -> bool:
+    """A question about how long or how something goes."""
+    return _HOW.search(text) is not None
 
 
 def speaks_of_own(text: str) -> bool:

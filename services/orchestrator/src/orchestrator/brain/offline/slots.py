@@ -36,11 +36,25 @@ _WORDED = re.compile(
     rf"(?<![\w.,]){_NUMBER}\s?(usd|us dollars?|dollars?|bucks|eur|euros?|gbp|pounds?)\b", re.IGNORECASE
 )
 _CODED = re.compile(rf"\b(usd|eur|gbp)\s?{_NUMBER}", re.IGNORECASE)
+#: "Refund me 25", "take 10 off", "15 back please": an amount in whatever the order was paid in.
+_BARE_NUMBER = r"(\d{1,3})(?:[.,](\d{1,2}))?(?![\w%])(?![.,-]\d)"
+_BARE = (
+    re.compile(
+        rf"\b(?:refund|reimburse|repay|credit|compensate|give|pay|send)(?: (?:me|us|my card))?(?: back)?(?: with)?"
+        rf" {_BARE_NUMBER}"
+        r"(?! ?(?:of (?:the|my|them)|x|more|new|days?|hours?|minutes?|weeks?|months?|years?|items?|pieces?|times"
+        r"|percent|stars?|orders?|dollars?|bucks|euros?|pounds?)\b)",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"(?<![\w.,-]){_BARE_NUMBER} (?:back|off)\b", re.IGNORECASE),
+)
+_ONLY_NUMBER = re.compile(rf"^\W*(?:just |only |about |maybe |make it )*{_BARE_NUMBER}(?: please)?\W*$", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:full|whole|entire|complete|total)(?:ly)? (?:refund(?:ed)?|amount|order|price|sum|payment|purchase)\b"
     r"|\b(?:refund|reimburse)(?: me)? (?:everything|all of it|it all|all|(?:completely|fully|entirely)"
     r"|the (?:whole|entire|full|complete) )"
     r"|\b(?:refunded|reimbursed|refund\b.{0,40}) (?:completely|fully|entirely)\b|\bfully (?:refund|reimburse)"
+    r"|\b(?:give|get|want|have) (?:me )?everything back\b(?! to you)"
     r"|\ball (?:of )?(?:it|my money|the money)\b|\bin full\b|\bevery (?:cent|penny)\b",
     re.IGNORECASE,
 )
@@ -60,10 +74,10 @@ _CURRENCIES = {
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Money in minor units."""
+    """Money in minor units; without a currency it is the one that the order was paid in."""
 
     minor: int
-    currency: str
+    currency: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +119,12 @@ def orders_of(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def only_amount(text: str) -> Amount | None:
+    """The amount that a message is, when it is nothing but a number: an answer to "how much?"."""
+    found = _ONLY_NUMBER.match(text)
+    return found and _money(found[1], found[2], None)
+
+
 def remembered_order(history: Sequence[Message]) -> str | None:
     """The order that the customer named last."""
     for message in reversed(history):
@@ -134,9 +154,10 @@ def _amount(text: str) -> Amount | None:
         return _money(found[2], found[3], found[1])
     if found := _WORDED.search(text) or _SIGNED_AFTER.search(text):
         return _money(found[1], found[2], found[3])
-    return None
+    bare = next((found for one in _BARE if (found := one.search(text))), None)
+    return bare and _money(bare[1], bare[2], None)
 
 
-def _money(whole: str, cents: str | None, currency: str) -> Amount | None:
+def _money(whole: str, cents: str | None, currency: str | None) -> Amount | None:
     minor = int(whole.replace(",", "")) * 100 + int((cents or "0").ljust(2, "0"))
-    return Amount(minor, _CURRENCIES[currency[0].lower()]) if minor else None
+    return Amount(minor, currency and _CURRENCIES[currency[0].lower()]) if minor else None

@@ -6,22 +6,18 @@ from dataclasses import dataclass, replace
 
 from contracts.turn import Role
 from orchestrator.brain.offline.asking import is_asking
-from orchestrator.brain.offline.intents import IntentIndex
+from orchestrator.brain.offline.intents import OWN_THINGS, IntentReader
 from orchestrator.brain.offline.manners import Manners
 from orchestrator.brain.offline.quoting import said_oneself
 from orchestrator.brain.offline.rules import (
-    about_nobodys,
-    asks_in_general,
     is_courtesy,
     is_no,
     is_yes,
     points_back,
-    refers_back,
-    speaks_of_own,
-    unambiguous,
 )
-from orchestrator.brain.offline.slots import Slots, orders_of, read_slots, remembered_order
+from orchestrator.brain.offline.slots import Slots, only_amount, orders_of, read_slots, remembered_order
 from orchestrator.brain.offline.spelling import Spelling
+from orchestrator.brain.offline.wishes import FILLERS, SURELY, intent_of, only_facts
 from orchestrator.brain.port import BrainContext
 from orchestrator.brain.sentences import content_words
 
@@ -39,7 +35,6 @@ _WISH = re.compile(
 _FOLLOW_UP = re.compile(r"^\W*(?:and|or|but|what about|how about|also)\b", re.IGNORECASE)
 _OFFERED_TICKET = re.compile(r"open a ticket|ticket with what you wrote", re.IGNORECASE)
 _OFFERED_PERSON = re.compile(r"bring in a person|hand (?:you )?over|person from our team", re.IGNORECASE)
-_ASKED_NUMBER = re.compile(r"which order|tell me (?:its|the) (?:number|amount)|how much of order", re.IGNORECASE)
 _ASKED_AMOUNT = re.compile(r"how much of order|wie viel von|combien dois-je|cuánto debo|quanto devo|hoeveel van", re.I)
 _ALL = re.compile(
     r"^\W*(?:i want |please |just )*(?:everything|all|the (?:whole|full|entire|total)\b.{0,20}|all of it"
@@ -48,23 +43,19 @@ _ALL = re.compile(
 )
 _ACTING = frozenset({
     "order_status", "order_content", "invoice", "knowledge", "refund_request", "refund_status", "order_change",
-    "open_ticket", "human",
+    "open_ticket", "human", "serious",
 })  # fmt: skip
 
+#: A part of a message that wants nothing.
+_TOLD = "told"
+_FOR_PEOPLE = frozenset({"human", "serious"})
 _SEARCHED = frozenset({"knowledge", "out_of_scope"})
-_CHANGES = frozenset({"order_change", "refund_request", "open_ticket"})
-#: What a message that names an order hardly means, unless it is this near.
-_SAYS_LITTLE = frozenset({"knowledge", "out_of_scope", "greeting", "thanks", "complaint"})
-_SURELY_ELSE = 0.55
+#: From this likelihood on what is not ours is not looked for in the help pages.
+NOT_OURS = 0.88
 #: A message of so few content words with an "it" or a "that" is understood by what came before.
 _FEW = 4
-#: Below this likeness a label is a guess.
+#: Below this likelihood a label is a guess.
 _UNSURE = 0.5
-_OWN_THINGS = frozenset({"order_status", "order_content", "invoice"})
-_FILLERS = frozenset({
-    "oh", "ah", "ok", "order", "number", "the", "its", "it's", "please", "usd", "eur", "gbp", "dollars", "invoice",
-    "for", "mail", "email",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +70,7 @@ class Task:
 
 
 async def understand(
-    context: BrainContext, intents: IntentIndex, manners: Manners, spelling: Spelling
+    context: BrainContext, intents: IntentReader, manners: Manners, spelling: Spelling
 ) -> tuple[Task, ...]:
     """What the customer wants, at least one task, in the order of the message."""
     about, own = context.question, said_oneself(context.question)
@@ -89,14 +80,17 @@ async def understand(
     if answer is not None:
         return (answer,)
     earlier = _before(context)
-    if earlier and _only_facts(text, slots):
+    if earlier and only_facts(text, slots):
         # "1234" after "Which order is it?": the earlier message says what is wanted of it.
         text, about = f"{earlier} {text}", f"{earlier} {about}"
         slots = _together(read_slots(earlier), slots)
     slots = _with_history(slots, context)
     tasks: list[Task] = []
-    for clause in _clauses(text):
-        label, confidence = await _intent_of(clause, slots, intents, manners)
+    clauses = _clauses(text)
+    for clause in clauses:
+        label, confidence = await intent_of(clause, slots, intents, manners)
+        if len(clauses) > 1 and label in _SEARCHED:
+            label = _among_others(label, confidence, clause)
         if label == "knowledge" and _is_thin(clause) and tasks and tasks[-1].intent == "knowledge":
             # "How long do I have?" asks of what the clause before asks about.
             tasks[-1] = replace(tasks[-1], query=f"{tasks[-1].query} and {clause}"[:1000])
@@ -106,20 +100,30 @@ async def understand(
         task = Task(label, _together(slots, read_slots(clause)), _query(sought, text, context), about, confidence)
         if label != "knowledge" or content_words(clause) or not tasks:
             tasks += _for_each_order(task, clause)
-    tasks = list({_thing(task): task for task in reversed(tasks)}.values())[::-1]
+    first: dict[tuple[str, str | None], Task] = {}
+    for task in [one for one in tasks if one.intent != _TOLD] or [replace(one, intent="knowledge") for one in tasks]:
+        first.setdefault(_thing(task), task)
+    tasks = list(first.values())
     acting = [task for task in tasks if task.intent in _ACTING - {"knowledge"}]
     if not acting and _is_lost(tasks, text, context, manners):
         return (Task("not_understood", slots, text, about),)
     wanted = [task for task in tasks if task.intent in _ACTING]
-    if any(task.intent == "human" for task in wanted):
+    if any(task.intent in _FOR_PEOPLE for task in wanted):
         # Nobody can be fetched any more once a page was read, and who wants a person has waited for pages long enough.
         wanted = [task for task in wanted if task.intent != "knowledge"]
     return tuple((wanted or tasks)[:MAX_TASKS])
 
 
+def _among_others(label: str, likely: float, clause: str) -> str:
+    """Of a part beside others: what is asked is looked for, and what is only told is no wish of its own."""
+    if _asks(clause):
+        return "knowledge" if likely < NOT_OURS else label
+    return _TOLD if likely < _UNSURE else label
+
+
 def _for_each_order(task: Task, clause: str) -> list[Task]:
     """The task for each order that its clause names; what moves money or changes something is for the first alone."""
-    named = orders_of(clause) if task.intent in _OWN_THINGS else ()
+    named = orders_of(clause) if task.intent in OWN_THINGS else ()
     return [replace(task, slots=replace(task.slots, order_id=one)) for one in named] or [task]
 
 
@@ -127,7 +131,7 @@ def _thing(task: Task) -> tuple[str, str | None]:
     """What makes two tasks the same one."""
     if task.intent == "knowledge":
         return task.intent, task.query
-    return task.intent, task.slots.order_id if task.intent in _OWN_THINGS else None
+    return task.intent, task.slots.order_id if task.intent in OWN_THINGS else None
 
 
 def _is_lost(tasks: Sequence[Task], text: str, context: BrainContext, manners: Manners) -> bool:
@@ -143,41 +147,7 @@ def _is_lost(tasks: Sequence[Task], text: str, context: BrainContext, manners: M
 
 
 def _is_guessed(task: Task) -> bool:
-    return task.intent in _SEARCHED or task.confidence < _UNSURE
-
-
-async def _intent_of(clause: str, slots: Slots, intents: IntentIndex, manners: Manners) -> tuple[str, float]:
-    own = read_slots(clause)
-    meant = slots if refers_back(clause) and not own.names_something else own
-    if (label := unambiguous(clause, meant)) is not None:
-        return label, 1.0
-    found = await intents.nearest(clause, own.order_id)
-    if own.order_id is not None and found.label in _SAYS_LITTLE and found.likeness < _SURELY_ELSE:
-        # Whoever names an order and says nothing that we know wants to hear how it stands.
-        return "order_status", found.likeness
-    if not own.names_something and manners.is_rude(clause):
-        return "complaint", found.likeness
-    if found.label in _CHANGES and asks_in_general(clause) and not own.names_something:
-        # "Can I cancel my order?" is answered by the help pages; "Cancel order 1234" is a request.
-        return "knowledge", found.likeness
-    if (
-        found.label in _OWN_THINGS
-        and not slots.names_something
-        and (about_nobodys(clause) or not speaks_of_own(clause))
-    ):
-        # "How do I get an invoice?" is answered by the help pages, for guests too; "Where is my invoice?" is not.
-        return "knowledge", found.likeness
-    if found.label in ("yes", "no") and not (is_yes(clause) or is_no(clause)):
-        return "knowledge", found.likeness
-    if (
-        own.order_id is not None
-        and found.label in ("knowledge", "out_of_scope")
-        and not content_words(clause) - {"abc"}
-    ):
-        return "order_status", found.likeness
-    if _only_facts(clause, own):
-        return ("invoice" if own.invoice_number else "order_status"), 1.0
-    return found.label, found.likeness
+    return task.intent in _SEARCHED or task.confidence < SURELY
 
 
 def _answer_to_offer(context: BrainContext, slots: Slots) -> Task | None:
@@ -205,12 +175,13 @@ def _answer_to_how_much(context: BrainContext, slots: Slots) -> Task | None:
     """An amount or "all of it", after we asked how much of an order is to be refunded."""
     offer = next((one.text for one in reversed(context.history) if one.role is Role.ASSISTANT), "")
     whole = _ALL.search(context.question) is not None
-    named = slots.amount is not None and not slots.names_something and not is_asking(context.question)
+    amount = slots.amount or only_amount(context.question)
+    named = amount is not None and not slots.names_something and not is_asking(context.question)
     if not _ASKED_AMOUNT.search(offer) or not (whole or named):
         return None
     about = "\n".join(part for part in (_before(context), context.question) if part)
-    known = _with_history(slots, context)
-    return Task("refund_request", replace(known, whole=known.whole or whole), context.question, about)
+    known = replace(_with_history(slots, context), amount=amount, whole=slots.whole or whole)
+    return Task("refund_request", known, context.question, about)
 
 
 def _before(context: BrainContext) -> str:
@@ -235,21 +206,7 @@ def _clauses(text: str) -> list[str]:
 
 def _asks(part: str) -> bool:
     """Whether a part of a message is a question of its own: "the number?" is not."""
-    return is_asking(part) and len(part.split()) > 2 and bool(content_words(part) - _FILLERS)
-
-
-def _only_facts(text: str, slots: Slots) -> bool:
-    """Whether a message is nothing but an order number, an amount or both."""
-    if not (slots.names_something or slots.amount):
-        return False
-    return not [
-        word for word in re.findall(r"[A-Za-z]{3,}", re.sub(r"<[a-z]+_\d+>", "", text)) if not _is_filler(word, slots)
-    ]
-
-
-def _is_filler(word: str, slots: Slots) -> bool:
-    known = f"{slots.order_id or ''} {slots.invoice_number or ''}".lower()
-    return word.lower() in known or word.lower() in _FILLERS
+    return is_asking(part) and len(part.split()) > 2 and bool(content_words(part) - FILLERS)
 
 
 def _together(first: Slots, second: Slots) -> Slots:

@@ -11,7 +11,7 @@ from servicekit.auth.claims import Caller, Role
 @dataclass(frozen=True, slots=True)
 class SlackChannel:
     """`team`: the workspace. `site`: the issuer whose customers and staff write there. `staff_channel`: where staff are
-    told, "" for nowhere. One person is answered `per_hour` times at most.
+    told, "" for nowhere. One person is answered `per_hour` times at most. `app`: how people find the app there.
     """
 
     team: str
@@ -19,6 +19,11 @@ class SlackChannel:
     key: bytes = field(repr=False)
     staff_channel: str = ""
     per_hour: int = 60
+    app: str = ""
+
+    def connects(self, caller: Caller) -> bool:
+        """Whether a customer can be themselves there: guests cannot, and staff are at home in the console."""
+        return caller.role is Role.CUSTOMER and caller.site == self.site
 
     def names(self, heard: Heard) -> Names:
         """The names of a message. A mention in a channel comes as two events, which are one message."""

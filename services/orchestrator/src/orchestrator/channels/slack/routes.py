@@ -28,10 +28,13 @@ _STATUSES = (400, 401, 413, 429, 500, 503, 504)
 
 
 class SlackCode(BaseModel):
-    """A one-time code: who writes it to the app in Slack, in a direct message, is this account there."""
+    """A one-time code: who writes it to the app in Slack, in a direct message, is this account there. `app` is
+    the app's name.
+    """
 
     code: str
     expires_in_s: int
+    app: str
 
 
 async def _parts(request: Request) -> SlackParts:
@@ -60,7 +63,8 @@ def slack_router(signing_secret: str) -> APIRouter:
         """A code for the caller, customer or staff; it is told once. What staff may do in Slack is what this token
         lets them do.
         """
-        return SlackCode(code=await invite(desk, parts.links, caller), expires_in_s=CODE_S)
+        code = await invite(desk, parts.links, caller)
+        return SlackCode(code=code, expires_in_s=CODE_S, app=parts.links.channel.app)
 
     return router
 

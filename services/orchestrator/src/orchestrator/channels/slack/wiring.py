@@ -51,7 +51,7 @@ def slack_channel(settings: Settings, site: str, keyring: MasterKeys) -> SlackCh
         return None
     return SlackChannel(
         settings.slack_team_id, site, keyring.derive("slack-channel"), settings.slack_staff_channel,
-        settings.slack_person_hour,
+        settings.slack_person_hour, settings.slack_app_name,
     )  # fmt: skip
 
 

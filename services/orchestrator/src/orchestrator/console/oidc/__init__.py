@@ -1,1 +1,1 @@
-"""Signing in at the organisation's own provider: OpenID Connect, authorisation code with PKCE."""
+"""Signing in at the organisation's own provider, and out: OpenID Connect, authorisation code with PKCE."""

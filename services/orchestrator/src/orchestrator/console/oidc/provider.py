@@ -23,6 +23,8 @@ ALGORITHMS = ("RS256", "ES256", "EdDSA")
 _TIMEOUT_S = 5.0
 _MOST_BYTES = 1024 * 1024
 _KNOWN_S = 3600.0
+#: Characters: longer addresses are refused by many servers. Without its token the provider asks who leaves.
+_MOST_HINT = 6000
 _REFUSED = "Your organisation's sign-in was not good. Please try again."
 _FORM = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
 
@@ -36,6 +38,7 @@ class Discovered(BaseModel):
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    end_session_endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,17 @@ class Client:
     issuer: str
     client_id: str
     redirect_uri: str
+    signed_out_uri: str
     scope: str
     secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The verified claims, and the ID token that they are of."""
+
+    claims: Mapping[str, Any]
+    id_token: str = field(repr=False)
 
 
 class Provider:
@@ -64,11 +76,21 @@ class Provider:
             "scope": self.client.scope, "state": state, "nonce": nonce, "code_challenge": challenge,
             "code_challenge_method": "S256",
         }  # fmt: skip
-        joined = "&" if "?" in found.authorization_endpoint else "?"
-        return f"{found.authorization_endpoint}{joined}{urlencode(asked)}"
+        return _with(found.authorization_endpoint, asked)
 
-    async def claims(self, code: str, verifier: str, nonce: str) -> Mapping[str, Any]:
-        """What the provider says of who has signed in. Raises UNAUTHENTICATED, and DEPENDENCY_DOWN."""
+    async def sign_out_address(self, id_token: str, state: str) -> str | None:
+        """Where the browser goes to sign out there too (RP-Initiated Logout 1.0); None where the provider has no such
+        place. Raises DEPENDENCY_DOWN.
+        """
+        found, _ = await self._discovered()
+        if found.end_session_endpoint is None:
+            return None
+        told = {"client_id": self.client.client_id, "post_logout_redirect_uri": self.client.signed_out_uri}
+        hint = {"id_token_hint": id_token} if len(id_token) <= _MOST_HINT else {}
+        return _with(found.end_session_endpoint, told | {"state": state} | hint)
+
+    async def signed_in(self, code: str, verifier: str, nonce: str) -> SignedIn:
+        """Who has signed in, as the provider says. Raises UNAUTHENTICATED, and DEPENDENCY_DOWN."""
         found, keys = await self._discovered()
         told = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": self.client.redirect_uri,
@@ -78,7 +100,7 @@ class Provider:
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise unauthenticated(_REFUSED)
-        return await self._verified(token, keys, nonce)
+        return SignedIn(await self._verified(token, keys, nonce), token)
 
     async def _verified(self, token: str, keys: KeySource, nonce: str) -> Mapping[str, Any]:
         try:
@@ -141,8 +163,12 @@ class Provider:
 
 def _safe(found: Discovered, issuer: str) -> bool:
     """Whoever is spoken to with TLS names no address without it."""
-    places = (found.authorization_endpoint, found.token_endpoint, found.jwks_uri)
-    return not issuer.startswith("https://") or all(one.startswith("https://") for one in places)
+    places = (found.authorization_endpoint, found.token_endpoint, found.jwks_uri, found.end_session_endpoint)
+    return not issuer.startswith("https://") or all(one is None or one.startswith("https://") for one in places)
+
+
+def _with(endpoint: str, query: Mapping[str, str]) -> str:
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
 
 def _down() -> ProblemError:

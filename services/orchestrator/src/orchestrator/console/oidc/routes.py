@@ -1,4 +1,6 @@
-"""`GET /console/sign-in/oidc` leads to the organisation's provider; `…/callback` is where it sends the browser back."""
+"""`GET /console/sign-in/oidc` leads to the organisation's provider; `…/callback` is where it sends the browser back, as
+`GET /console/signed-out` is after somebody has signed out there.
+"""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -8,8 +10,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from contracts.errors import ProblemCode
 from orchestrator.api.deps import DeskDep
-from orchestrator.console.guarding import SIGN_IN, ConsoleRoom, RoomDep, back_to
+from orchestrator.console.guarding import SIGN_IN, ConsoleRoom, RoomDep, back_to, door_page
 from orchestrator.console.oidc.begun import LIFE_S, begin, take
+from orchestrator.console.oidc.leaving import LEAVING, SIGNED_OUT, is_ours
 from orchestrator.console.oidc.signing_in import OidcSignIn
 from orchestrator.console.signing_in import begin_session
 from servicekit.auth.claims import unauthenticated
@@ -50,9 +53,19 @@ def oidc_routes(router: APIRouter, entered: Entered) -> None:
             raise unauthenticated(_AGAIN)
         if error or not code:
             raise unauthenticated("Your organisation did not sign you in.")
-        caller = sign_in.caller(await sign_in.provider.claims(code, begun.verifier, begun.nonce))
-        answer = entered(request, room, await begin_session(desk, room, caller, begun.nonce))
+        found = await sign_in.provider.signed_in(code, begun.verifier, begun.nonce)
+        caller = sign_in.caller(found.claims)
+        answer = entered(request, room, await begin_session(desk, room, caller, begun.nonce, found.id_token))
         answer.delete_cookie(BROWSER, path=SIGN_IN, httponly=True, samesite="lax")
+        return answer
+
+    @router.get("/signed-out")
+    async def signed_out(request: Request, room: RoomDep, state: Told = "") -> Response:
+        """Back from the provider, where somebody has signed out too. Nothing is done here: whoever comes, is told."""
+        if not is_ours(state, request.cookies.get(LEAVING, "")):
+            return back_to(SIGN_IN)
+        answer = door_page(room, left="everywhere")
+        answer.delete_cookie(LEAVING, path=SIGNED_OUT, httponly=True, samesite="lax")
         return answer
 
 

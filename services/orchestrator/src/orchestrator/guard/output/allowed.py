@@ -11,6 +11,8 @@ from orchestrator.guard.output.forms import plain
 
 _URL = re.compile(r"https?://[^\s<>\"')\]}”]+")
 _NO_VALUE = re.compile(r"[\W_]+")
+#: So much of an order number stands in an answer.
+_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Allowed:
     """`urls`: links that stand in what was observed, as they are. `hosts`: whose pages may be linked to.
 
     `observed`: all texts that were observed or written by the customer. `asked`: what the customer wrote. `done`: what
-    was really done, in the words of `policy/promises.yaml`. `said`: what we said before.
+    was really done, in the words of `policy/promises.yaml`. `said`: what we said before. `orders`: the orders that were
+    looked up, each by the last four characters of its number in lower case, with what it carries.
     """
 
     urls: frozenset[str] = frozenset()
@@ -27,6 +30,7 @@ class Allowed:
     asked: str = ""
     done: frozenset[str] = frozenset()
     said: tuple[str, ...] = ()
+    orders: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def knows(self, value: str) -> bool:
         """Whether a value stands somewhere in what was observed, however it was written there."""
@@ -51,7 +55,10 @@ def allowed_of(
     urls: set[str] = set()
     pages = set(hosts)
     texts = [business]
+    orders: list[tuple[str, frozenset[str]]] = []
     for output in outputs:
+        if "order_id" in output and "status" in output:
+            orders.append((plain(str(output["order_id"])).casefold()[-_SHOWN:], told_by(output)))
         for passage in output.get("passages", ()):
             # A page's own host may be linked to; what its text links to, only as it stands there.
             pages.add(host_of(str(passage.get("url", ""))))
@@ -60,7 +67,14 @@ def allowed_of(
         urls.update(_links(text))
     pages.update(host_of(link) for link in _links(business))
     words, before = " ".join(asked), tuple(said)
-    return Allowed(frozenset(urls), frozenset(pages - {""}), (*texts, *before, words), words, done, before)
+    observed = (*texts, *before, words)
+    return Allowed(frozenset(urls), frozenset(pages - {""}), observed, words, done, before, tuple(orders))
+
+
+def told_by(output: Mapping[str, Any]) -> frozenset[str]:
+    """The states that an output tells, as `field:value`, and `tracking_url` when a parcel can be followed."""
+    states = {f"{name}:{output[name]}" for name in ("status", "state") if name in output}
+    return frozenset(states | ({"tracking_url"} if output.get("tracking_url") else set()))
 
 
 def host_of(url: str) -> str:

@@ -11,6 +11,7 @@ from orchestrator.guard.output.abuse import AbuseWords, abuse_words
 from orchestrator.guard.output.internals import runs_of
 from orchestrator.guard.output.promises import Promises, promises_of
 from orchestrator.guard.output.rule import Action, Rule
+from orchestrator.guard.output.states import States, states_of
 from servicekit.privacy import Finder
 
 
@@ -24,6 +25,7 @@ class OutputPolicy:
     version: str
     actions: Mapping[Rule, Action]
     promises: Promises
+    states: States
     abuse: AbuseWords
     finder: Finder
     names: frozenset[str]
@@ -34,7 +36,7 @@ class OutputPolicy:
 def load_output_policy(
     finder: Finder, *, names: Iterable[str] = (), prompts: Iterable[str] = (), hosts: Iterable[str] = ()
 ) -> OutputPolicy:
-    """From `policy/output.yaml`, `promises.yaml` and `abuse.yaml`. Raises ValueError for a rule without an action."""
+    """From the files of `policy/` on what leaves. Raises ValueError for a rule without an action."""
     raw = _read("output")
     actions = {Rule(name): action for name, action in raw["rules"].items()}
     missing = set(Rule) - actions.keys()
@@ -43,6 +45,7 @@ def load_output_policy(
         raise ValueError(f"policy/output.yaml: no action for {sorted(missing)}, unknown actions {sorted(wrong)}")
     return OutputPolicy(
         version=str(raw["version"]), actions=actions, promises=promises_of(_read("promises")),
+        states=states_of(_read("states")),
         abuse=abuse_words(_read("abuse")), finder=finder,
         names=frozenset(one for one in names if "_" in one), runs=runs_of(prompts),
         hosts=frozenset(one.lower().removeprefix("www.") for one in hosts),

@@ -12,8 +12,7 @@ from typing import Any
 from orchestrator.guard.output.allowed import Allowed
 from orchestrator.guard.output.forms import worded
 from orchestrator.guard.output.rule import Rule
-
-_NAMED = re.compile(r"<(\w+)>")
+from orchestrator.guard.output.wording import ASKING, QUESTION, any_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Promises:
         hinted = [kind for kind in self.kinds if kind.is_hinted(text) and not kind.carried_by & allowed.done]
         known = worded(page) if hinted else ""
         for kind in hinted:
-            done = self._says(text, kind, kind.done, known)
+            done = not QUESTION.fullmatch(text) and self._says(text, kind, kind.done, known)
             if not done and not self._says(text, kind, kind.will, known):
                 continue
             if not done and kind.page.search(known):
@@ -64,7 +63,7 @@ class Promises:
 
     def _says(self, text: str, kind: Kind, pattern: re.Pattern[str], known: str = "") -> bool:
         """Whether one of the matches is meant: not denied, hedged, asked or offered, nor the words of the page."""
-        if kind.asked and text.endswith("?") and self.offers.search(text):
+        if kind.asked and ASKING.fullmatch(text) and self.offers.search(text):
             return False
         if kind.offered and self.offers.search(text):
             return False
@@ -89,16 +88,6 @@ def promises_of(policy: Mapping[str, Any]) -> Promises:
 def _kind(name: str, raw: Mapping[str, Any], words: Mapping[str, Mapping[str, str]]) -> Kind:
     return Kind(
         name, Rule(raw["rule"]), tuple(raw["hints"]), frozenset(raw["carried_by"]), re.compile(raw["page"]),
-        _any_of(raw.get("will", {}), words), _any_of(raw.get("done", {}), words), bool(raw.get("asked", False)),
+        any_of(raw.get("will", {}), words), any_of(raw.get("done", {}), words), bool(raw.get("asked", False)),
         bool(raw.get("offered", False)), bool(raw.get("denied", True)),
     )  # fmt: skip
-
-
-def _any_of(by_language: Mapping[str, list[str]], words: Mapping[str, Mapping[str, str]]) -> re.Pattern[str]:
-    """One pattern of all languages; of none, one that never matches."""
-    patterns = [
-        _NAMED.sub(lambda found, own=words[language]: f"(?:{own[found[1]]})", one)  # type: ignore[misc]
-        for language, listed in by_language.items()
-        for one in listed
-    ]
-    return re.compile("|".join(patterns) or r"(?!)")

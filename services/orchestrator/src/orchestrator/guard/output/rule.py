@@ -17,6 +17,7 @@ class Rule(StrEnum):
     INVISIBLE = "invisible"
     PROMISE = "promise"
     MONEY = "money"
+    STATE = "state"
     ABUSE = "abuse"
 
 
