@@ -130,6 +130,16 @@ async def test_it_waits_for_the_first_token_as_long_as_it_is_told(client: httpx.
     assert asyncio.get_running_loop().time() - began >= 0.12
 
 
+async def test_what_is_held_is_said_when_it_is_let_go(client: httpx.AsyncClient, server: RunningLlm) -> None:
+    await client.put("/behaviour", json={"held": True})
+    asked = asyncio.create_task(chat(client, "hello"))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(asked), 0.1)
+    assert [one.ended for one in server.model.received] == ["open"]
+    await client.put("/behaviour", json={})
+    assert (await asked).status_code == 200
+
+
 async def test_answers_have_the_length_that_is_asked_for(client: httpx.AsyncClient) -> None:
     await client.put("/behaviour", json={"answer_tokens": 40})
     usage = (await chat(client, "hello")).json()["usage"]

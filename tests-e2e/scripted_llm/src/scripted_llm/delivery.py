@@ -21,6 +21,8 @@ _PADDING = ("I", "am", "here", "if", "there", "is", "anything", "else", "that", 
 _CALL_ID = "chatcmpl-scripted"
 _BROKEN_AFTER = 3
 _NEVER_S = 3600.0
+#: How often a held answer looks whether it is let go.
+_LOOK_MS = 20.0
 
 
 class Disconnected(Exception):
@@ -57,6 +59,8 @@ class Delivery:
         first_ms = behaviour.first_token_ms + (behaviour.slow_planner_ms if self._request.tools else 0)
         self._first_ms = (behaviour.planner_ms or 0) if planned else first_ms
         await self._wait(self._first_ms)
+        while self._model.behaviour.held:
+            await self._wait(_LOOK_MS)
         if isinstance(reply, Fail):
             await self._fail(reply)
         elif self._request.stream:

@@ -73,7 +73,8 @@ class Behaviour(Closed):
 
     `slow_planner_ms` is added when tools are offered. With `planner_ms` a call of tools is there as a whole after so
     long, whatever the pace of texts. `steady` sends each token when it is due by the clock, without jitter: what one
-    timer is late is not added to the next. `answer_tokens` pads or cuts texts to that many tokens.
+    timer is late is not added to the next. While it is `held` nothing is sent at all, not to those either who asked
+    before; the next behaviour lets go. `answer_tokens` pads or cuts texts to that many tokens.
     `split_bytes` cuts the stream at every so many bytes. `models` limits the faults to models of which it is a part.
     """
 
@@ -83,6 +84,7 @@ class Behaviour(Closed):
     slow_planner_ms: float = Field(default=0, ge=0)
     planner_ms: float | None = Field(default=None, ge=0)
     steady: bool = False
+    held: bool = False
     error_rate: float = Field(default=0, ge=0, le=1)
     error_faults: tuple[Fault, ...] = ("server_error",)
     retry_after_s: float = 1.0
