@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,16 @@ import pytest_asyncio
 from e2e.llm import Llm, scripted_orchestrator
 from e2e.machine import Machine
 from servicekit.keyfiles import DEMO_ISSUER
+from servicekit.testing.live import live_server
 from servicekit.testing.servers import give_up
 
 from . import plugin
 from .goods import ADAS, BENS, sell
 from .hostile import watch
+from .pushes import pushed
 from .release import NoWordPressError
 from .site import Site, installed
+from .stand_in import StandIn
 
 __all__ = ["watch"]
 
@@ -117,3 +120,25 @@ async def settings(wordpress: Site, set_up: dict[str, Any]) -> AsyncIterator[Cha
 
     yield change
     await wordpress.option("aiguy_settings", set_up)
+
+
+@pytest.fixture
+def base() -> StandIn:
+    """A knowledge base that notes what is pushed to it."""
+    return StandIn()
+
+
+@pytest.fixture
+def address(base: StandIn) -> Iterator[str]:
+    """Where it listens."""
+    with live_server(base.app()) as url:  # type: ignore[arg-type]
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pushing(wordpress: Site, settings: ChangeSettings, address: str, base: StandIn) -> Site:
+    """The site pushes to the stand-in, which has everything there was."""
+    await settings(backend_url=address, push_knowledge=True)
+    await pushed(wordpress)
+    base.pushes.clear()
+    return wordpress

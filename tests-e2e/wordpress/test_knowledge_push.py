@@ -1,8 +1,6 @@
-"""What is published, changed or hidden in WordPress reaches the backend's knowledge base, however often it fails."""
+"""What is published, changed or hidden in WordPress reaches the backend's knowledge base."""
 
 import secrets
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,50 +9,26 @@ import pytest
 from e2e.machine import Machine
 from e2e.visitor import Visitor
 from servicekit.testing import eventually
-from servicekit.testing.live import live_server
 
-from . import plugin
 from .conftest import ChangeSettings
 from .desk import at_desk
+from .pushes import pushed
 from .site import Site
-from .stand_in import StandIn, problem
+from .stand_in import StandIn
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 _CHANGE = "return wp_update_post($arguments[0] + ['ID' => url_to_postid($arguments[1])], true);"
-
-
 _GUEST = r"return \AIGuy\Chat\Tokens::for_visitor(\AIGuy\Chat\Visitor::current());"
 
-
-@pytest.fixture
-def base() -> StandIn:
-    return StandIn()
-
-
-@pytest.fixture
-def address(base: StandIn) -> Iterator[str]:
-    with live_server(base.app()) as url:  # type: ignore[arg-type]
-        yield url
-
-
-@pytest.fixture
-async def pushing(wordpress: Site, settings: ChangeSettings, address: str, base: StandIn) -> Site:
-    """The site pushes to the stand-in, which has everything there was."""
-    await settings(backend_url=address, push_knowledge=True)
-    await pushed(wordpress)
-    base.pushes.clear()
-    return wordpress
-
-
-async def pushed(site: Site) -> dict[str, Any]:
-    """What WP-Cron does when its time has come; the state afterwards."""
-    state: dict[str, Any] = await site.run(
-        "wp_clear_scheduled_hook('aiguy_push_knowledge'); do_action('aiguy_push_knowledge');"
-        "$planned = wp_next_scheduled('aiguy_push_knowledge');"
-        "return AIGuy\\Chat\\Integrations\\KnowledgePush::state() + ['planned' => $planned, 'now' => time(), "
-        "'waiting' => AIGuy\\Chat\\Integrations\\KnowledgeQueue::waiting()];"
-    )
-    return state
+_HIDING = """<?php
+add_action('template_redirect', function () {
+    if (is_page('only-members') && ! is_user_logged_in()) {
+        wp_safe_redirect(wp_login_url());
+        exit;
+    }
+});
+add_filter('aiguy_knowledge_wanted', fn($wanted, $post) => $wanted && 'not-wanted' !== $post->post_name, 10, 2);
+"""
 
 
 async def test_a_new_page_is_a_document_soon_after(pushing: Site, base: StandIn) -> None:
@@ -147,20 +121,6 @@ async def test_a_page_that_is_hidden_while_it_is_sent_is_taken_out(pushing: Site
     assert url not in base.documents
 
 
-async def test_who_was_killed_while_sending_keeps_nobody_from_it_for_ever(pushing: Site, base: StandIn) -> None:
-    url = await pushing.page("After an accident", "<p>Words.</p>")
-    await pushing.option("aiguy_lock_push", f"{int(time.time()) + 600}.killed")
-    state = await pushed(pushing)
-    assert (base.pushes, state["waiting"], state["failures"]) == ([], 1, 0)
-    assert state["planned"] > state["now"]
-    await pushing.option("aiguy_lock_push", f"{int(time.time()) - 10}.killed")
-    await pushing.option("aiguy_lock_other", f"{int(time.time()) - 10}.killed")
-    await pushed(pushing)
-    assert url in base.documents
-    await pushing.run("do_action('delete_expired_transients');")
-    assert await pushing.run("return get_option('aiguy_lock_other');") is False
-
-
 @pytest.mark.parametrize("more", [{"post_status": "draft"}, {"post_status": "private"}, {"post_password": "x"}])
 async def test_what_was_never_public_is_never_sent(pushing: Site, base: StandIn, more: dict[str, str]) -> None:
     word = secrets.token_hex(8)
@@ -180,93 +140,6 @@ async def test_a_page_is_read_as_a_guest_reads_it(pushing: Site, base: StandIn) 
     )
     assert "Members only." in base.documents[url]["body"]
     assert word not in str(base.pushes)
-
-
-async def test_what_fails_is_tried_again_later_and_later(pushing: Site, base: StandIn) -> None:
-    url = await pushing.page("Later", "<p>Words.</p>")
-    waits = []
-    for status in (503, 429, 401):
-        base.refusals.append(problem(status, "dependency_down", "Not now."))
-        state = await pushed(pushing)
-        waits.append(state["planned"] - state["now"])
-        assert state["waiting"] == 1
-    assert waits[0] < waits[1] < waits[2]
-    state = await pushed(pushing)
-    assert (state["waiting"], state["failures"], state["error"]) == (0, 0, "")
-    assert url in base.documents
-
-
-async def test_a_backend_that_is_gone_is_shown_in_site_health(
-    wordpress: Site, settings: ChangeSettings, base: StandIn
-) -> None:
-    await settings(backend_url="http://127.0.0.1:9", push_knowledge=True)
-    await wordpress.page("Unheard", "<p>Words.</p>")
-    state = await pushed(wordpress)
-    assert state["failures"] == 1
-    result = await wordpress.run("return (new AIGuy\\Chat\\Admin\\SiteHealth())->knowledge();")
-    assert result["status"] == "critical"
-    assert state["error"][:20] in result["description"]
-
-
-async def test_one_page_that_is_refused_keeps_no_other_out(pushing: Site, base: StandIn) -> None:
-    base.unfit.add("UNFIT")
-    bad = await pushing.page("Odd page", "<p>UNFIT words</p>")
-    good = await pushing.page("Good page", "<p>Words.</p>")
-    state = await pushed(pushing)
-    assert good in base.documents
-    assert bad not in base.documents
-    assert state["waiting"] == 0
-    refused = {one["title"] for one in state["refused"].values()}
-    # The site has pages of other tests, too, and what became of those.
-    assert refused & {"Odd page", "Good page"} == {"Odd page"}
-    result = await pushing.run("return (new AIGuy\\Chat\\Admin\\SiteHealth())->knowledge();")
-    assert result["status"] == "recommended"
-    assert "Odd page" in result["description"]
-
-
-async def test_a_removal_that_is_refused_is_not_forgotten(pushing: Site, base: StandIn) -> None:
-    url = await pushing.page("Union select", "<p>Words.</p>")
-    await pushed(pushing)
-    await pushing.run(_CHANGE, {"post_status": "draft"}, url)
-    base.refusals.append(problem(403, "forbidden", "The request looks like an attack and was not passed on."))
-    state = await pushed(pushing)
-    assert (state["waiting"], state["failures"]) == (1, 1)
-    assert state["planned"] > state["now"]
-    await pushed(pushing)
-    assert url not in base.documents
-
-
-async def test_a_page_that_makes_the_backend_ill_holds_up_nothing_else(pushing: Site, base: StandIn) -> None:
-    gone = await pushing.page("Was public", "<p>Words.</p>")
-    await pushed(pushing)
-    base.ill.add("ILLNESS")
-    bad = await pushing.page("Bad page", "<p>ILLNESS</p>")
-    good = await pushing.page("Good page", "<p>Words.</p>")
-    await pushing.run(_CHANGE, {"post_status": "draft"}, gone)
-    state = await pushed(pushing)
-    assert gone not in base.documents, "what is not public goes first"
-    assert state["failures"] == 1
-    for _ in range(2):
-        state = await pushed(pushing)
-    assert good in base.documents
-    assert bad not in base.documents
-    assert state["waiting"] == 1
-    base.ill.clear()
-    await pushed(pushing)
-    assert bad in base.documents
-
-
-async def test_a_page_in_which_php_ends_holds_up_nothing_else(pushing: Site, base: StandIn) -> None:
-    bad = await pushing.page("Crash page", "<p>[crash]</p>")
-    good = await pushing.page("Good page", "<p>Words.</p>")
-    crashing = "add_shortcode('crash', function () { exit(3); }); do_action('aiguy_push_knowledge'); return true;"
-    for _ in range(2):
-        with pytest.raises(AssertionError):
-            await pushing.run(crashing)
-    assert await pushing.run(crashing)
-    assert good in base.documents
-    assert bad not in base.documents
-    assert "Crash page" in str((await pushed(pushing))["refused"])
 
 
 async def test_a_copy_of_a_page_takes_nothing_from_it(pushing: Site, base: StandIn) -> None:
@@ -301,31 +174,6 @@ async def test_switched_off_all_pages_are_taken_out(
     assert state["waiting"] == 0
 
 
-async def test_what_happens_to_pages_while_the_plugin_is_off_is_made_up_for(pushing: Site, base: StandIn) -> None:
-    changed, gone = [await pushing.page(title, "<p>Old words.</p>") for title in ("Stays", "Goes")]
-    await pushed(pushing)
-    await pushing.run("deactivate_plugins($arguments[0]);", plugin.FILE, as_user="boss")
-    try:
-        await pushing.run("wp_delete_post(url_to_postid($arguments[0]), true);", gone)
-        await pushing.run(_CHANGE, {"post_content": "<p>New words.</p>"}, changed)
-    finally:
-        await pushing.run("return activate_plugin($arguments[0]);", plugin.FILE, as_user="boss")
-    await pushed(pushing)
-    assert gone not in base.documents
-    assert base.documents[changed]["body"] == "New words."
-
-
-_HIDING = """<?php
-add_action('template_redirect', function () {
-    if (is_page('only-members') && ! is_user_logged_in()) {
-        wp_safe_redirect(wp_login_url());
-        exit;
-    }
-});
-add_filter('aiguy_knowledge_wanted', fn($wanted, $post) => $wanted && 'not-wanted' !== $post->post_name, 10, 2);
-"""
-
-
 async def test_what_other_plugins_hide_is_not_sent(pushing: Site, base: StandIn) -> None:
     file = pushing.files / "wp-content" / "mu-plugins" / "hiding.php"
     file.write_text(_HIDING, "utf-8")
@@ -339,24 +187,6 @@ async def test_what_other_plugins_hide_is_not_sent(pushing: Site, base: StandIn)
     assert public in base.documents
     assert {hidden, unwanted}.isdisjoint(one["url"] for push in base.pushes for one in push["documents"])
     assert "302" in next(one["why"] for one in state["refused"].values() if one["title"] == "Members")
-
-
-async def test_a_site_that_cannot_ask_itself_sends_nothing_and_says_so(pushing: Site, base: StandIn) -> None:
-    url = await pushing.page("Unasked", "<p>Words.</p>")
-    state = await pushing.run(
-        "add_filter('pre_http_request', fn($answer, $options, $asked) => "
-        "$asked === $arguments[0] ? new WP_Error('blocked', 'No loopback.') : $answer, 10, 3);"
-        r"do_action('aiguy_push_knowledge'); return \AIGuy\Chat\Integrations\KnowledgePush::state();",
-        url,
-    )
-    assert url not in base.documents
-    assert "No loopback." in next(one["why"] for one in state["refused"].values() if one["title"] == "Unasked")
-    await pushing.run("add_filter('aiguy_knowledge_ask', '__return_false');" + r"""
-        \AIGuy\Chat\Integrations\Knowledge::push_all();
-        add_filter('pre_http_request', fn($answer, $options, $asked) =>
-            $asked === $arguments[0] ? new WP_Error('blocked', 'No loopback.') : $answer, 10, 3);
-        do_action('aiguy_push_knowledge');""", url)  # fmt: skip
-    assert url in base.documents
 
 
 async def test_everything_is_sent_by_the_button_in_batches(pushing: Site, base: StandIn) -> None:

@@ -5,11 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
 
 from onebox.home import Home
 from onebox.keys import KeyFiles
+from servicekit.testing.databases import TestDatabases
 from servicekit.testing.live import live_server
+
+from .installation import Installation, add_audit, at
 
 
 @contextmanager
@@ -40,3 +44,11 @@ class Heard:
     def trouble(self, text: str) -> None:
         """Remember it."""
         self.troubles.append(text)
+
+
+@pytest.fixture
+def here(postgres_server: TestDatabases, tmp_path: Path) -> Installation:
+    """Databases, one of them with an audit of five entries, and their keys."""
+    made = Installation(postgres_server, tmp_path)
+    at(made.urls["orders"], add_audit)
+    return made
