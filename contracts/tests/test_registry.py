@@ -1,6 +1,7 @@
 """Every contract makes sense by itself and beside the others."""
 
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import chain
 
@@ -8,7 +9,7 @@ import pytest
 
 from contracts.deprecation import accepted_schema
 from contracts.registry import CONTRACTS, AnyContract, contracts_of, find_contract
-from contracts.schema import input_schema, output_schema
+from contracts.schema import Schema, input_schema, output_schema
 from contracts.text import ANY_TEXT, ONE_LINE, ONE_LINE_OF_THREE, WRITTEN
 from contracts.tool import EVERY_FIELD, Confirmation, Family, RiskTier
 
@@ -65,8 +66,13 @@ def test_what_touches_money_is_confirmed_and_approved_and_closed_to_guests(contr
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
 def test_redacted_names_are_fields_of_the_input_or_the_output(contract: AnyContract) -> None:
-    fields = {*accepted_schema(contract)["properties"], *output_schema(contract.output)["properties"]}
-    assert set(contract.redact) <= fields
+    assert set(contract.redact) <= {*_fields(accepted_schema(contract)), *_fields(output_schema(contract.output))}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
+def test_what_one_tool_of_a_family_redacts_no_other_one_tells(contract: AnyContract) -> None:
+    hidden = set(chain.from_iterable(other.redact for other in contracts_of(contract.family)))
+    assert hidden & {*_fields(output_schema(contract.output))} <= set(contract.redact)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
@@ -127,3 +133,12 @@ def test_a_write_that_may_wait_for_staff_names_tools_that_take_its_reference(con
         assert follower is not None
         assert (follower.family, follower.is_write) == (contract.family, True)
         assert contract.ref in input_schema(follower.input)["properties"]
+
+
+def _fields(schema: Schema) -> Iterator[str]:
+    """The names of all fields of a schema, of those in lists and in other fields as well."""
+    for name, field in schema.get("properties", {}).items():
+        yield name
+        yield from _fields(field)
+    if "items" in schema:
+        yield from _fields(schema["items"])

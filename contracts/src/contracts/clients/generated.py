@@ -54,6 +54,10 @@ class Tools:
         """Refunds part or all of one of the customer's own orders, after their confirmation."""
         return await self._caller.call(billing.ISSUE_REFUND, args)
 
+    async def list_orders(self, args: orders.ListOrdersInput) -> orders.ListOrdersOutput:
+        """The customer's own orders, newest first: number, status, items, total. Use it when they name no order number."""
+        return await self._caller.call(orders.LIST_ORDERS, args)
+
     async def search_kb(self, args: retrieval.SearchInput) -> retrieval.SearchOutput:
         """Searches the shop's reviewed help articles and policies. Use it for every question about how things work, policies, delivery, returns, warranty, products, privacy."""
         return await self._caller.call(retrieval.SEARCH_KB, args)

@@ -15,6 +15,9 @@ from contracts.tool import Confirmation, Family, RiskTier, ToolContract, ToolEff
 #: Visible ASCII around one `@`; an internationalised domain comes in its ASCII form.
 Email = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]{1,64}@[!-?A-~]{1,189}$", max_length=254)]
 
+#: So many orders are told of at once.
+MOST_LISTED = 5
+
 
 class OrderStatus(StrEnum):
     """Where an order stands."""
@@ -72,6 +75,17 @@ class OrderView(OrderStatusView):
     ship_to: str
 
 
+class ListOrdersInput(ContractModel):
+    """Nothing is asked: whose orders they are, the token says."""
+
+
+class ListOrdersOutput(ContractModel):
+    """The customer's orders, newest first; `more` when there are older ones than these."""
+
+    orders: tuple[OrderView, ...] = Field(max_length=MOST_LISTED)
+    more: bool
+
+
 class AddOrderNoteInput(ContractModel):
     """A note of the customer's on their own order."""
 
@@ -101,6 +115,15 @@ GET_ORDER = ToolContract(
     risk=RiskTier.PRIVATE, timeout_ms=2000, retries=2, cache_ttl_s=300, redact=("email", "tracking_url", "ship_to"),
     free_text=(), proven_address=True, label="Looking up your order",
 )  # fmt: skip
+LIST_ORDERS = ToolContract(
+    name="list_orders", family=Family.ORDERS, version="1.0.0",
+    description=(
+        "The customer's own orders, newest first: number, status, items, total. Use it when they name no order number."
+    ),
+    input=ListOrdersInput, output=ListOrdersOutput, effect=ToolEffect.READ, scope="orders.read_own",
+    risk=RiskTier.PRIVATE, timeout_ms=2000, retries=2, cache_ttl_s=300, redact=("tracking_url", "ship_to"),
+    free_text=(), proven_address=True, label="Looking up your orders",
+)  # fmt: skip
 ADD_ORDER_NOTE = ToolContract(
     name="add_order_note", family=Family.ORDERS, version="1.0.0",
     description="Adds a note of the customer's to one of their own orders. Changes nothing else.",
@@ -109,4 +132,4 @@ ADD_ORDER_NOTE = ToolContract(
     free_text=("note",), label="Adding a note to your order",
 )  # fmt: skip
 
-CONTRACTS = (GET_ORDER_STATUS, GET_ORDER, ADD_ORDER_NOTE)
+CONTRACTS = (GET_ORDER_STATUS, GET_ORDER, LIST_ORDERS, ADD_ORDER_NOTE)

@@ -4,8 +4,11 @@ import hashlib
 from dataclasses import dataclass
 
 from contracts.tools.orders import (
+    MOST_LISTED,
     AddOrderNoteInput,
     AddOrderNoteOutput,
+    ListOrdersInput,
+    ListOrdersOutput,
     OrderLookup,
     OrderStatusView,
     OrderView,
@@ -19,7 +22,8 @@ _REFERENCE_CHARS = 24
 
 @dataclass(slots=True)
 class OrderTools:
-    """The handlers over one backend, which is set when the service starts. All raise ProblemError(ORDER_NOT_FOUND).
+    """The handlers over one backend, which is set when the service starts. All but the list raise
+    ProblemError(ORDER_NOT_FOUND).
 
     `remote`: the shop's system does not know whose e-mail address the caller has confirmed, the token does.
     """
@@ -42,6 +46,11 @@ class OrderTools:
         if found is None:
             raise order_not_found()
         return found
+
+    async def list_orders(self, request: ToolRequest, _: ListOrdersInput) -> ListOrdersOutput:
+        """The caller's newest orders; none is an answer as well."""
+        found = await self.open(request.db).list_orders(_owner(request), MOST_LISTED + 1)
+        return ListOrdersOutput(orders=found[:MOST_LISTED], more=len(found) > MOST_LISTED)
 
     async def add_order_note(self, request: ToolRequest, asked: AddOrderNoteInput) -> AddOrderNoteOutput:
         """Stores the confirmed note with the caller's order."""

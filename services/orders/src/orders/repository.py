@@ -1,5 +1,6 @@
 """The SQL of orders. Ownership is a condition of each statement, never a check afterwards."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
@@ -21,14 +22,22 @@ SELECT {_COLUMNS} FROM customers c JOIN orders o ON o.customer_id = c.id
 WHERE c.id = $1 AND lower(c.email) = lower($2)
 ORDER BY o.placed_at DESC, o.id DESC LIMIT 1
 """  # noqa: S608 - constants only
-#: Of a guest who has proven an address: letters that only look alike, or become another in small ones, are others.
+#: An address that was proven: letters that only look alike, or become another in small ones, are others.
+_IS_ADDRESS = 'lower(c.email) = lower($1) AND lower(c.email COLLATE "C") = lower($1 COLLATE "C")'
+#: Of a guest who has proven an address.
 _OF_ADDRESS = f"""
 SELECT {_COLUMNS} FROM customers c JOIN orders o ON o.customer_id = c.id
-WHERE lower(c.email) = lower($1) AND lower(c.email COLLATE "C") = lower($1 COLLATE "C")
-AND ($2::text IS NULL OR o.id = upper($2))
+WHERE {_IS_ADDRESS} AND ($2::text IS NULL OR o.id = upper($2))
 ORDER BY o.placed_at DESC, o.id DESC LIMIT 1
 """  # noqa: S608 - constants only
+_OWNED = "o.customer_id = $1"
+_OWNED_BY_ADDRESS = f"o.customer_id IN (SELECT c.id FROM customers c WHERE {_IS_ADDRESS})"  # noqa: S608 - constants only
+_LIST = f"SELECT {_COLUMNS} FROM orders o WHERE {{owned}} ORDER BY o.placed_at DESC, o.id DESC LIMIT $2"  # noqa: S608
 _ITEMS = "SELECT sku, name, quantity, unit_price_minor FROM order_items WHERE order_id = $1 ORDER BY line"
+_ITEMS_OF_LISTED = """
+SELECT i.order_id, i.sku, i.name, i.quantity, i.unit_price_minor
+FROM order_items i JOIN orders o ON o.id = i.order_id WHERE {owned} AND o.id = ANY($2) ORDER BY i.order_id, i.line
+"""
 _ADD_NOTE = """
 INSERT INTO order_notes (id, order_id, customer_id, note, created_at, sealed)
 SELECT $1, o.id, o.customer_id, $4, $5, true FROM orders o WHERE o.customer_id = $2 AND o.id = upper($3)
@@ -66,6 +75,21 @@ async def order_of_address(connection: Connection, email: str, order_id: str | N
 async def items_of(connection: Connection, order_id: str) -> list[asyncpg.Record]:
     """The lines of an order that was found to be the caller's, in the order in which they were bought."""
     return await connection.fetch(_ITEMS, order_id)
+
+
+async def newest_orders(
+    connection: Connection, owner: str, most: int, *, by_address: bool = False
+) -> list[asyncpg.Record]:
+    """The newest orders of a customer, or of whom we know by that address: at most so many, the newest first."""
+    return await connection.fetch(_LIST.format(owned=_OWNED_BY_ADDRESS if by_address else _OWNED), owner, most)
+
+
+async def items_of_listed(
+    connection: Connection, owner: str, order_ids: Sequence[str], *, by_address: bool = False
+) -> list[asyncpg.Record]:
+    """The lines of those of the orders that are the owner's, each with its `order_id`."""
+    owned = _OWNED_BY_ADDRESS if by_address else _OWNED
+    return await connection.fetch(_ITEMS_OF_LISTED.format(owned=owned), owner, order_ids)
 
 
 async def insert_note(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fastapi import APIRouter
 
-from contracts.tools.orders import ADD_ORDER_NOTE, GET_ORDER, GET_ORDER_STATUS
+from contracts.tools.orders import ADD_ORDER_NOTE, GET_ORDER, GET_ORDER_STATUS, LIST_ORDERS
 from orders.handlers import OrderTools
 from servicekit.tool_router import ToolBinding, tool_router
 
@@ -16,5 +16,6 @@ def tools_router(tools: OrderTools) -> APIRouter:
     return tool_router([
         ToolBinding(replace(GET_ORDER_STATUS, proven_address=by_address), tools.get_order_status),
         ToolBinding(replace(GET_ORDER, proven_address=by_address), tools.get_order),
+        ToolBinding(replace(LIST_ORDERS, proven_address=by_address), tools.list_orders),
         ToolBinding(ADD_ORDER_NOTE, tools.add_order_note, tools.preview_order_note),
     ])  # fmt: skip

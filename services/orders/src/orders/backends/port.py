@@ -40,6 +40,10 @@ class OrdersBackend(Protocol):
         """The order with its lines."""
         ...
 
+    async def list_orders(self, customer: Owner, most: int) -> tuple[OrderView, ...]:
+        """The customer's newest orders with their lines, the newest first, at most so many."""
+        ...
+
     async def add_note(
         self, customer: str, order_id: str, note: str, at: datetime, reference: str
     ) -> AddOrderNoteOutput | None:

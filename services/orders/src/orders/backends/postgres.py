@@ -1,5 +1,6 @@
 """Orders in our own Postgres: rows of `repository` as the contract's models."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,13 +39,18 @@ class PostgresOrders:
         order = await self._find(customer, lookup)
         if order is None:
             return None
-        items = await repository.items_of(self._connection, order["id"])
-        return OrderView(
-            **_status_fields(order),
-            items=tuple(_item(row, order["currency"]) for row in items),
-            total=Money(amount_minor=order["total_minor"], currency=order["currency"]),
-            ship_to=f"{order['ship_city']}, {order['ship_country']}",
-        )
+        return _view(order, await repository.items_of(self._connection, order["id"]))
+
+    async def list_orders(self, customer: Owner, most: int) -> tuple[OrderView, ...]:
+        """The customer's newest orders with their lines: one question for the orders, one for all lines."""
+        by_address = isinstance(customer, ByAddress)
+        owner = customer.email if isinstance(customer, ByAddress) else customer
+        orders = await repository.newest_orders(self._connection, owner, most, by_address=by_address)
+        ids = [order["id"] for order in orders]
+        lines: dict[str, list[asyncpg.Record]] = {one: [] for one in ids}
+        for row in await repository.items_of_listed(self._connection, owner, ids, by_address=by_address):
+            lines[row["order_id"]].append(row)
+        return tuple(_view(order, lines[order["id"]]) for order in orders)
 
     async def add_note(
         self, customer: str, order_id: str, note: str, at: datetime, reference: str
@@ -69,6 +75,15 @@ class PostgresOrders:
         if lookup.order_id is not None:
             return await repository.order_by_id(self._connection, customer, lookup.order_id)
         return await repository.newest_order(self._connection, customer, lookup.email or "")
+
+
+def _view(order: asyncpg.Record, lines: Sequence[asyncpg.Record]) -> OrderView:
+    return OrderView(
+        **_status_fields(order),
+        items=tuple(_item(row, order["currency"]) for row in lines),
+        total=Money(amount_minor=order["total_minor"], currency=order["currency"]),
+        ship_to=f"{order['ship_city']}, {order['ship_country']}",
+    )
 
 
 def _status_fields(order: asyncpg.Record) -> dict[str, Any]:

@@ -59,6 +59,10 @@ class Shop(Protocol):
         """
         ...
 
+    async def newest(self, customer: str, most: int) -> tuple[OrderView, ...]:
+        """That customer's newest orders with their lines, the newest first, at most so many."""
+        ...
+
     async def note(self, found: Found, note: str, reference: str, at: datetime) -> Noted | None:
         """Keeps the note with an order that was found, once per reference; None when the order is gone."""
         ...
@@ -82,6 +86,14 @@ class RemoteOrders:
         found = await self._find(customer, lookup, lines=True)
         return None if found is None else found.order
 
+    async def list_orders(self, customer: Owner, most: int) -> tuple[OrderView, ...]:
+        """The customer's newest orders with their lines; none of a subject who is no customer of the shop."""
+        number = self._number(customer)
+        if number is None:
+            return ()
+        with _as_problems(self.shop.system, frozenset()):
+            return await self.shop.newest(number, most)
+
     async def add_note(
         self, customer: str, order_id: str, note: str, at: datetime, reference: str
     ) -> AddOrderNoteOutput | None:
@@ -98,12 +110,15 @@ class RemoteOrders:
         return AddOrderNoteOutput(note_id=noted.note_id, order_id=found.status.order_id, created_at=noted.created_at)
 
     async def _find(self, customer: Owner, lookup: OrderLookup, *, lines: bool) -> Found | None:
-        # The tools say that they take no address here: no shop system is asked whose it is.
-        number = None if isinstance(customer, ByAddress) else customer_number(customer, self.prefix)
+        number = self._number(customer)
         if number is None:
             return None
         with _as_problems(self.shop.system, frozenset()):
             return await self.shop.find(number, lookup, lines=lines)
+
+    def _number(self, customer: Owner) -> str | None:
+        # The tools say that they take no address here: no shop system is asked whose it is.
+        return None if isinstance(customer, ByAddress) else customer_number(customer, self.prefix)
 
 
 def customer_number(subject: str, prefix: str) -> str | None:

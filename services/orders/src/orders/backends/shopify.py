@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contracts.tools.orders import OrderLookup
+from contracts.tools.orders import OrderLookup, OrderView
 from orders.backends.remote import Found, Noted
 from orders.backends.shopify_api import ShopifyApi
-from orders.backends.shopify_documents import FIND_ORDER, FIND_STATUS, MORE_LINES, NOTE
+from orders.backends.shopify_documents import FIND_ORDER, FIND_STATUS, LIST_ORDERS, MORE_LINES, NOTE
 from orders.backends.shopify_orders import order_of, shown_id, status_of
 
 _CUSTOMER = "gid://shopify/Customer/"
@@ -37,12 +37,15 @@ class Shopify:
         operation, document = ("FindOrder", FIND_ORDER) if lines else ("FindStatus", FIND_STATUS)
         data = await self.api.run(operation, document, {"search": search})
         for order in data["orders"]["nodes"]:
-            # Whose it is was part of the question; an answer to another question is not believed.
-            if (order["customer"] or {}).get("id") != f"{_CUSTOMER}{customer}":
-                continue
-            if asked is None or shown_id(order, self.name_prefix).upper() == asked:
+            if _is_of(order, customer) and (asked is None or shown_id(order, self.name_prefix).upper() == asked):
                 return await self._found(order, lines=lines)
         return None
+
+    async def newest(self, customer: str, most: int) -> tuple[OrderView, ...]:
+        """The customer's newest orders, each with its first lines: one question, whatever is in them."""
+        data = await self.api.run("ListOrders", LIST_ORDERS, {"search": f"customer_id:{customer}", "first": most})
+        theirs = [order for order in data["orders"]["nodes"] if _is_of(order, customer)]
+        return tuple(order_of(order, order["lineItems"]["nodes"], self.name_prefix) for order in theirs[:most])
 
     async def note(self, found: Found, note: str, reference: str, at: datetime) -> Noted | None:
         """Adds the note to the end of the order's own note, unless our reference stands there already.
@@ -72,3 +75,8 @@ class Shopify:
             connection = (await self.api.run("MoreLines", MORE_LINES, after))["order"]["lineItems"]
             lines += connection["nodes"]
         raise ValueError("an order has more lines than Shopify allows")
+
+
+def _is_of(order: Mapping[str, Any], customer: str) -> bool:
+    """Whose it is was part of the question; an answer to another question is not believed."""
+    return (order["customer"] or {}).get("id") == f"{_CUSTOMER}{customer}"

@@ -13,6 +13,14 @@ fragment Lines on LineItemConnection {
   pageInfo { hasNextPage endCursor }
 }
 """
+_CONTENT = """
+fragment Content on Order {
+  ...Status
+  totalPriceSet { presentmentMoney { amount currencyCode } }
+  shippingAddress { city country }
+  lineItems(first: 30) { ...Lines }
+}
+"""
 FIND_STATUS = (
     """
 query FindStatus($search: String!) {
@@ -24,16 +32,20 @@ query FindStatus($search: String!) {
 FIND_ORDER = (
     """
 query FindOrder($search: String!) {
-  orders(first: 3, query: $search, sortKey: CREATED_AT, reverse: true) {
-    nodes {
-      ...Status
-      totalPriceSet { presentmentMoney { amount currencyCode } }
-      shippingAddress { city country }
-      lineItems(first: 30) { ...Lines }
-    }
-  }
+  orders(first: 3, query: $search, sortKey: CREATED_AT, reverse: true) { nodes { ...Content } }
 }
 """
+    + _CONTENT
+    + _STATUS
+    + _LINES
+)
+LIST_ORDERS = (
+    """
+query ListOrders($search: String!, $first: Int!) {
+  orders(first: $first, query: $search, sortKey: CREATED_AT, reverse: true) { nodes { ...Content } }
+}
+"""
+    + _CONTENT
     + _STATUS
     + _LINES
 )

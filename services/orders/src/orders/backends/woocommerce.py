@@ -8,12 +8,13 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from contracts.tools.orders import OrderLookup, OrderStatus
+from contracts.tools.orders import OrderLookup, OrderStatus, OrderView
 from orders.backends.remote import Found, Noted
 from orders.backends.woocommerce_orders import HIDDEN, order_of, shown_id, status_of, utc
 from servicekit.http.remote import RemoteApi, RemoteFailure
 
 _ORDERS = "/wp-json/wc/v3/orders"
+_NEWEST = {"orderby": "date", "order": "desc"}
 _PER_PAGE = 50
 #: A search of the customer's own orders that does not end here finds nothing: there is no time for more.
 _MOST_PAGES = 4
@@ -34,7 +35,7 @@ class WooCommerce:
     async def find(self, customer: str, lookup: OrderLookup, *, lines: bool) -> Found | None:
         """The customer's order by its number, or their newest one."""
         if lookup.order_id is None:
-            return await self._first(customer, None, {"per_page": "1", "orderby": "date", "order": "desc"}, lines)
+            return await self._first(customer, None, {**_NEWEST, "per_page": "1"}, lines)
         asked = _normal(lookup.order_id)
         if asked.isdigit():
             # Without a plugin the number is the id.
@@ -42,6 +43,15 @@ class WooCommerce:
             if found is not None:
                 return found
         return await self._first(customer, asked, {"search": asked, "per_page": str(_PER_PAGE)}, lines)
+
+    async def newest(self, customer: str, most: int) -> tuple[OrderView, ...]:
+        """The customer's newest orders. What is no order of theirs is passed over, on further pages if need be."""
+        found: list[OrderView] = []
+        async for order in self._theirs(customer, {**_NEWEST, "per_page": str(most)}):
+            found.append(order_of(order, self.statuses))
+            if len(found) == most:
+                break
+        return tuple(found)
 
     async def note(self, found: Found, note: str, reference: str, at: datetime) -> Noted | None:
         """Adds a private note with our reference, unless there is one."""
@@ -61,14 +71,17 @@ class WooCommerce:
         return Noted(str(there["id"]), utc(there["date_created_gmt"]))
 
     async def _first(self, customer: str, asked: str | None, query: Mapping[str, str], lines: bool) -> Found | None:
-        async for order in self._orders({**query, "customer": customer, "dp": "4"}):
-            # Whose it is was part of the question; a shop that ignores the question is not believed.
-            if order["customer_id"] != int(customer) or order["status"] in HIDDEN:
-                continue
+        async for order in self._theirs(customer, query):
             if asked is None or _normal(shown_id(order)) == asked:
                 view = order_of(order, self.statuses) if lines else None
                 return Found(str(order["id"]), status_of(order, self.statuses), view)
         return None
+
+    async def _theirs(self, customer: str, query: Mapping[str, str]) -> AsyncIterator[Mapping[str, Any]]:
+        async for order in self._orders({**query, "customer": customer, "dp": "4"}):
+            # Whose it is was part of the question; a shop that ignores the question is not believed.
+            if order["customer_id"] == int(customer) and order["status"] not in HIDDEN:
+                yield order
 
     async def _orders(self, query: Mapping[str, str]) -> AsyncIterator[Mapping[str, Any]]:
         for page in range(1, _MOST_PAGES + 1):
