@@ -12,9 +12,15 @@ ORDER: dict[str, Any] = {
     "updated_at": "2026-11-20T09:00:00Z", "carrier": "Parcelway", "tracking_url": "<tracking_url_1>",
     "eta": "2026-11-23T12:00:00Z",
 }  # fmt: skip
+PACKED = ORDER | {"status": "processing", "carrier": None, "tracking_url": None, "eta": None}
 CONTENT = ORDER | {
     "items": [{"sku": "t", "name": "Ridge tent", "quantity": 1, "unit_price": PRICE}], "total": PRICE,
     "ship_to": "<ship_to_1>",
+}  # fmt: skip
+#: What stands for personal data and for order numbers in what a Brain reads.
+KNOWN = {
+    "<email_k7q2m4xd>": "ada@example.com", "<order_aaaaaaaa>": "ABC123", "<order_bbbbbbbb>": "1234",
+    "<order_cccccccc>": "5678",
 }  # fmt: skip
 SLA = (
     "Support hours", "support-hours",
@@ -25,7 +31,7 @@ SLA = (
 
 
 def _restored(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {key: "ada@example.com" if item == "<email_k7q2m4xd>" else item for key, item in arguments.items()}
+    return {key: KNOWN.get(item, item) if isinstance(item, str) else item for key, item in arguments.items()}
 
 
 async def called(offline: OfflineBrain, context: Any) -> ToolCall:

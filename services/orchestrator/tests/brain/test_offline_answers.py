@@ -26,7 +26,8 @@ async def test_an_order_on_its_way_is_told_with_its_day_and_a_masked_number(offl
 async def test_the_content_of_an_order_is_listed(offline: OfflineBrain, ask: Any) -> None:
     seen = Observation("get_order", {"order_id": "ABC123"}, CONTENT)
     message = await said(offline, ask("What is in ABC123?", observations=(seen,)))
-    assert "contains: 1 × Ridge tent. The total is 184.00 USD." in message.text
+    assert "contains: 1 × Ridge tent (184.00 USD). The total is 184.00 USD." in message.text
+    assert message.text.endswith("You placed it on Wednesday 18 November. It goes to <ship_to_1>.")
 
 
 async def test_an_invoice_is_given_as_a_link(offline: OfflineBrain, ask: Any) -> None:

@@ -7,9 +7,9 @@ import pytest
 from contracts.errors import ErrorClass
 from contracts.turn import ToolCall
 from orchestrator.brain.offline.brain import OfflineBrain
-from orchestrator.brain.port import Observation
+from orchestrator.brain.port import Observation, ToolSpec
 
-from .offline_talk import CONTENT, ORDER, SLA, called, said
+from .offline_talk import CONTENT, ORDER, PACKED, SLA, called, said
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ async def test_a_search_says_which_channel_it_is_for(offline: OfflineBrain, ask:
 
 
 async def test_a_yes_to_a_ticket_opens_it_with_the_facts(offline: OfflineBrain, ask: Any) -> None:
-    status = Observation("get_order_status", {"order_id": "ABC123"}, ORDER)
+    status = Observation("get_order_status", {"order_id": "ABC123"}, PACKED)
     offer = await said(offline, ask("Please cancel my order ABC123", observations=(status,)))
     assert "ABC123" not in offer.text
     call = await called(offline, ask("yes please", "Please cancel my order ABC123", offer.text))
@@ -50,11 +50,16 @@ async def test_a_yes_to_a_ticket_opens_it_with_the_facts(offline: OfflineBrain, 
 async def test_who_wants_an_order_changed_hears_first_how_it_stands(offline: OfflineBrain, ask: Any) -> None:
     question = "Please cancel my order ABC123"
     assert await called(offline, ask(question)) == ToolCall(name="get_order_status", arguments={"order_id": "ABC123"})
-    found = Observation("get_order_status", {"order_id": "ABC123"}, ORDER)
+    found = Observation("get_order_status", {"order_id": "ABC123"}, PACKED)
     message = await said(offline, ask(question, observations=(found,)))
     told, offer = message.text.split("\n\n")
-    assert "is on its way" in told
+    assert "is being prepared" in told
     assert offer.startswith("I cannot change or cancel orders in this chat. Our team can: shall I open a ticket")
+    gone = Observation("get_order_status", {"order_id": "ABC123"}, ORDER)
+    message = await said(offline, ask(question, observations=(gone,)))
+    told, late = message.text.split("\n\n")
+    assert "is on its way" in told
+    assert late.startswith("An order that has left can no longer be changed or cancelled.")
     lost = Observation("get_order_status", {"order_id": "ABC123"}, None, ErrorClass.NOT_FOUND, "order_not_found")
     message = await said(offline, ask(question, observations=(lost,)))
     assert "I cannot find that order" in message.text
@@ -69,7 +74,7 @@ async def test_an_order_that_was_looked_up_is_not_looked_up_again_for_its_change
     found = Observation("get_order_status", {"order_id": "ABC123"}, ORDER)
     message = await said(offline, ask(question, observations=(found,)))
     assert "is on its way" in message.text
-    assert "I cannot change or cancel orders" in message.text
+    assert "can no longer be changed" in message.text
 
 
 async def test_an_amount_without_a_currency_is_in_that_of_the_order(offline: OfflineBrain, ask: Any) -> None:
@@ -141,9 +146,10 @@ async def test_the_wish_for_a_ticket_says_not_what_it_is_about(wish: str, offlin
      ("your shop is horrible", "I am sorry"), ("open a ticket", "What is it about?")],
 )  # fmt: skip
 async def test_where_no_tool_helps_it_says_so_or_asks(
-    question: str, part: str, offline: OfflineBrain, ask: Any
+    question: str, part: str, offline: OfflineBrain, ask: Any, tools: tuple[ToolSpec, ...]
 ) -> None:
-    assert part in (await said(offline, ask(question))).text
+    unlisted = tuple(one for one in tools if one.name != "list_orders")
+    assert part in (await said(offline, ask(question, tools=unlisted))).text
 
 
 @pytest.mark.parametrize("question", ["hjkl fghj", "???", "something is wrong", "i have an issue"])

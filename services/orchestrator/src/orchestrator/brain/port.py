@@ -107,7 +107,7 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A written answer; its text has already gone to `on_text`. `marks`: where in it which source was marked;
-    `refuses`: it is a no.
+    `refuses`: it is a no. `answers`: it answers, though a search that was made besides found nothing.
     """
 
     text: str
@@ -116,6 +116,7 @@ class Draft:
     model: str
     marks: tuple[Mark, ...] = ()
     refuses: bool = False
+    answers: bool = False
 
 
 class BrainError(Exception):

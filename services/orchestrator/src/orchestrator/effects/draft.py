@@ -24,7 +24,7 @@ async def draft(state: TurnState, scope: TurnScope, teller: Teller) -> TurnInput
     await gate.finish(written.text)
     return Drafted(
         text=written.text, citations=written.citations, marks=written.marks, usage=written.usage, model=written.model,
-        refuses=written.refuses, streamed=gate.complete,
+        refuses=written.refuses, answers=written.answers, streamed=gate.complete,
     )  # fmt: skip
 
 

@@ -230,11 +230,14 @@ class RetryDue(OpenModel):
 
 
 class Drafted(OpenModel):
-    """An answer was written: by the writer model, or from a phrase of ours. `refuses`: it is a no."""
+    """An answer was written: by the writer model, or from a phrase of ours. `refuses`: it is a no. `answers`: it is an
+    answer, though a search that was made besides found nothing.
+    """
 
     kind: Literal["drafted"] = "drafted"
     text: str
     refuses: bool = False
+    answers: bool = False
     citations: tuple[Citation, ...] = ()
     marks: tuple[Mark, ...] = ()
     usage: Usage = Usage()

@@ -311,8 +311,8 @@ def _after_failure(state: TurnState, call: PlannedCall, failed: ToolFailed) -> S
 
 def _drafted(state: TurnState, drafted: Drafted) -> Step:
     state = replace(state, usage=state.usage + drafted.usage, model=drafted.model or state.model)
-    if drafted.refuses:
-        state = replace(state, outcome=state.outcome or Outcome.REFUSED)
+    if drafted.refuses or drafted.answers:
+        state = replace(state, outcome=state.outcome or (Outcome.REFUSED if drafted.refuses else Outcome.ANSWERED))
     return _check(state, drafted.text, drafted.citations, drafted.marks, streamed=drafted.streamed)
 
 

@@ -21,6 +21,9 @@ _BY_CLASS = {
     ErrorClass.TRANSIENT: "transient", ErrorClass.USER_FIXABLE: "user_fixable", ErrorClass.INTERNAL: "internal",
 }  # fmt: skip
 
+_EXPECTED = frozenset({"shipped", "processing"})
+#: What an order may not have, and no mistake in its number.
+_NOT_YET = {"get_invoice_pdf": "no_invoice", "get_refund": "no_refund"}
 _REFUND_PHRASES = {
     "succeeded": "refund_done", "failed": "refund_failed", "denied": "refund_denied", "expired": "refund_expired",
 }  # fmt: skip
@@ -49,10 +52,19 @@ class Answerer:
         self._phrases = phrases
         self._extractor = extractor
 
-    async def answer(self, question: str, observations: Sequence[Observation], now: datetime) -> Answer:
-        """All observations of the turn in their order; a look-up that only prepared a refund is not told."""
+    async def answer(
+        self, question: str, observations: Sequence[Observation], now: datetime, asides: frozenset[str] = frozenset()
+    ) -> Answer:
+        """All observations of the turn in their order; a look-up that only prepared a refund is not told, nor is one
+        of the searches of `asides` that found nothing beside something that was found.
+        """
         told = [one for one in observations if not _only_prepared(one, observations)]
-        parts = [await self._one(question, observation, now) for observation in told]
+        looked_up = any(one.output is not None for one in told if one.tool != "search_kb")
+        parts: list[Answer] = []
+        for one in told:
+            part = await self._one(question, one, now)
+            if not (looked_up and part.refuses and one.arguments.get("query") in asides):
+                parts.append(part)
         text = "\n\n".join(dict.fromkeys(part.text for part in parts))
         citations = tuple(citation for part in parts for citation in part.citations)
         return Answer(text, citations, bool(parts) and all(part.refuses for part in parts))
@@ -68,7 +80,7 @@ class Answerer:
             case "get_order_status":
                 return Answer(self._status(output, now))
             case "get_order":
-                return Answer(f"{self._status(output, now)} {self._content(output)}")
+                return Answer(f"{self._status(output, now)} {self._content(output, now)}")
             case "get_invoice_pdf":
                 return Answer(self._invoice(output))
             case "issue_refund" | "approve_refund" | "get_refund":
@@ -87,8 +99,10 @@ class Answerer:
                 return Answer(self._phrases.say("done"))
 
     def _failure(self, observation: Observation) -> str:
-        """What an error means for the customer. Nothing of the arguments or of the error's text is told."""
-        code = observation.error_code or ""
+        """What an error means for the customer. Of the arguments the order is told, nothing of the error's text."""
+        code, order = observation.error_code or "", observation.arguments.get("order_id")
+        if order and observation.error_class is ErrorClass.NOT_FOUND and observation.tool in _NOT_YET:
+            return self._phrases.say(_NOT_YET[observation.tool], order=shown_id(order))
         if self._phrases.has(code):
             return self._phrases.say(code)
         return self._phrases.say(_BY_CLASS[observation.error_class or ErrorClass.INTERNAL])
@@ -131,18 +145,28 @@ class Answerer:
             if carrier and moving
             else self._phrases.say("status", order=order, state=state)
         ]
-        if eta and output["status"] in ("shipped", "processing"):
+        if eta and output["status"] in _EXPECTED:
             parts.append(self._phrases.say("status_eta", day=shown_day(eta, now, self._phrases.language)))
-        elif output["status"] not in ("shipped", "delivered"):
+        else:
             parts.append(self._phrases.say("placed", day=shown_day(output["placed_at"], now, self._phrases.language)))
+            if output["status"] == "delivered":
+                day = shown_day(output["updated_at"], now, self._phrases.language)
+                parts.append(self._phrases.say("last_news", day=day))
         if tracking and moving:
             parts.append(self._phrases.say("status_tracking", url=str(tracking)))
         return " ".join(parts)
 
-    def _content(self, output: Output) -> str:
-        items = ", ".join(f"{item['quantity']} × {item['name']}" for item in output["items"])
-        order = shown_id(output["order_id"])
-        return self._phrases.say("content", order=order, items=items, total=shown_money(output["total"]))
+    def _content(self, output: Output, now: datetime) -> str:
+        """What was bought at which prices, when, and where it goes: the town."""
+        priced = [f"{_item(one)} ({shown_money(one['unit_price'])})" for one in output["items"]]
+        order, total = shown_id(output["order_id"]), shown_money(output["total"])
+        parts = [self._phrases.say("content", order=order, items=", ".join(priced), total=total)]
+        if output.get("eta") and output["status"] in _EXPECTED:
+            # Else the status has told it.
+            parts.append(self._phrases.say("placed", day=shown_day(output["placed_at"], now, self._phrases.language)))
+        if output["ship_to"]:
+            parts.append(self._phrases.say("goes_to", town=str(output["ship_to"])))
+        return " ".join(parts)
 
     def _invoice(self, output: Output) -> str:
         number, total = str(output["invoice_number"]), shown_money(output["total"])
@@ -156,6 +180,17 @@ class Answerer:
         told = self._phrases.say(key, amount=shown_money(output["amount"]), order=shown_id(output["order_id"]))
         receipt = output.get("receipt_url")
         return f"{told} {self._phrases.say('refund_receipt', url=str(receipt))}" if receipt else told
+
+
+def one_of_several(order: Output, phrases: Phrases) -> str:
+    """An order among others of its customer: its number, what is in it, and how it stands."""
+    items = ", ".join(map(_item, order["items"]))
+    state = phrases.state(str(order["status"]))
+    return phrases.say("own_order", order=shown_id(order["order_id"]), items=items, state=state)
+
+
+def _item(item: Output) -> str:
+    return f"{item['quantity']} × {item['name']}"
 
 
 def _bears(extract: Extract, question: str, output: Output) -> bool:

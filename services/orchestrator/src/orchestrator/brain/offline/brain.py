@@ -5,26 +5,29 @@ from collections import Counter
 from dataclasses import replace
 
 from contracts.turn import FinalMessage, ToolCall, Usage
-from orchestrator.brain.offline.answering import Answerer
+from orchestrator.brain.offline.answering import Answerer, one_of_several
 from orchestrator.brain.offline.deciding import Say, TicketWanted, change_not_here, decide, is_guests, offered
 from orchestrator.brain.offline.extracting import Extractor, Weights
 from orchestrator.brain.offline.intents import EmbedWithWords, IntentReader, Learned
 from orchestrator.brain.offline.manners import Manners
-from orchestrator.brain.offline.phrasing import TRANSLATED, phrases_by_language, shown_id
+from orchestrator.brain.offline.phrasing import TRANSLATED, Phrases, phrases_by_language, shown_id
 from orchestrator.brain.offline.remembering import Remembered
 from orchestrator.brain.offline.spelling import Spelling
 from orchestrator.brain.offline.understanding import Task, understand
 from orchestrator.brain.policy_files import read_policy
-from orchestrator.brain.port import BrainContext, Draft, Message, OnText, Plan
+from orchestrator.brain.port import BrainContext, Draft, Message, Observation, OnText, Plan
 from orchestrator.brain.translating import Vocabulary
 
 NAME = "offline"
 _REFUSALS = frozenset({
     "sign_in", "refund_not_here", "change_not_here", "out_of_scope", "not_available", "ticket_not_here",
 })  # fmt: skip
+_ASKS_BACK = frozenset({"not_understood", "which_of_orders"})
 #: From this likelihood on what the help pages did not know is said to be no business of ours.
 _RATHER_ELSE = 0.5
 _WORD = re.compile(r"\S+\s*")
+#: An order that stands so has left, or is over.
+_LEFT = frozenset({"shipped", "delivered", "cancelled", "returned", "refunded"})
 
 
 class OfflineBrain:
@@ -70,7 +73,8 @@ class OfflineBrain:
         tasks = await understand(context, self._intents, self._manners, self._spelling)
         message = await self._message(tasks, context)
         await _stream(message.text, on_text)
-        return Draft(message.text, message.citations, Usage(), NAME, refuses=message.refuses)
+        answers = not message.refuses and any(one.aside for one in tasks)
+        return Draft(message.text, message.citations, Usage(), NAME, refuses=message.refuses, answers=answers)
 
     def _in_english(self, context: BrainContext) -> BrainContext:
         """A message of another language by its known words: what is wanted, and what to search for."""
@@ -109,20 +113,22 @@ class OfflineBrain:
         phrases = self._phrases[context.language]
         if context.observations and (key := _instead(tasks[0], context)) is not None:
             return FinalMessage(text=phrases.say(key), refuses=True, confidence=confidence)
-        if context.observations:
-            answer = await self._answerers[context.language].answer(context.question, context.observations, context.now)
+        told = [one for one in context.observations if not _only_lists(one)]
+        if told:
+            asides = frozenset(one.query for one in tasks if one.aside)
+            answer = await self._answerers[context.language].answer(context.question, told, context.now, asides)
             later = [
                 Say(key) for key, holds in (("ask_next", _withheld), ("sign_in", _may_sign_in)) if holds(tasks, context)
             ]
-            later += _unchanged(tasks, context)
-            text = "\n\n".join((answer.text, *(phrases.say(one.key, **_shown(one)) for one in later)))
+            later += _unchanged(tasks, context) or _unclear(tasks, context)
+            text = "\n\n".join((answer.text, *(_worded(one, phrases) for one in later)))
             return FinalMessage(text=text, citations=answer.citations, refuses=answer.refuses, confidence=confidence)
         says = [step for step in (decide(task, context) for task in tasks) if isinstance(step, Say)]
-        texts = [phrases.say(say.key, **_shown(say)) for say in says] or [phrases.say("not_available")]
+        texts = [_worded(say, phrases) for say in says] or [phrases.say("not_available")]
         notes = " ".join(context.notes)
         first = says[0].key if says else "not_available"
         return FinalMessage(
-            text=f"{notes} {texts[0]}".strip(), refuses=first in _REFUSALS, asks_back=first == "not_understood",
+            text=f"{notes} {texts[0]}".strip(), refuses=first in _REFUSALS, asks_back=first in _ASKS_BACK,
             confidence=confidence,
         )  # fmt: skip
 
@@ -151,8 +157,23 @@ def _may_sign_in(tasks: tuple[Task, ...], context: BrainContext) -> bool:
 
 def _unchanged(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
     """What is said of a change that was wanted, to an order that was found."""
-    found = all(one.output is not None for one in context.observations)
-    return [change_not_here(task.slots) for task in tasks if task.intent == "order_change" and found][:1]
+    looked = [one for one in context.observations if not _only_lists(one)]
+    if not looked or any(one.output is None for one in looked):
+        return []
+    left = any(one.output is not None and one.output.get("status") in _LEFT for one in looked)
+    changes = [task for task in tasks if task.intent == "order_change"]
+    return [Say("change_too_late") if left else change_not_here(task.slots) for task in changes][:1]
+
+
+def _unclear(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
+    """What is asked back of one wish, where another one was answered."""
+    steps = [decide(task, context) for task in tasks]
+    return [one for one in steps if isinstance(one, Say) and one.key == "which_of_orders"][:1]
+
+
+def _only_lists(one: Observation) -> bool:
+    """A list of orders, which only says which of them is meant."""
+    return one.tool == "list_orders" and one.output is not None
 
 
 def _withheld(tasks: tuple[Task, ...], context: BrainContext) -> bool:
@@ -165,8 +186,11 @@ def _withheld(tasks: tuple[Task, ...], context: BrainContext) -> bool:
     return any(isinstance(one, TicketWanted) or (isinstance(one, ToolCall) and one.name in names) for one in steps)
 
 
-def _shown(say: Say) -> dict[str, str]:
-    return {key: shown_id(value) if key == "order" else value for key, value in say.facts}
+def _worded(say: Say, phrases: Phrases) -> str:
+    facts = {key: shown_id(value) if key == "order" else value for key, value in say.facts}
+    if say.orders:
+        facts["orders"] = "\n".join(f"- {one_of_several(order, phrases)}" for order in say.orders)
+    return phrases.say(say.key, **facts)
 
 
 async def _stream(text: str, on_text: OnText) -> None:

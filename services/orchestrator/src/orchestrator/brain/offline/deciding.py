@@ -1,14 +1,15 @@
 """From a task to the next step: a tool call with its arguments, or a sentence that says why there is none. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from contracts.tools.retrieval import Channel
 from contracts.turn import Role, ToolCall
+from orchestrator.brain.offline.owning import Order, meant
 from orchestrator.brain.offline.phrasing import shown_id
 from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, hinted, is_no, is_only_a_ticket, is_yes
-from orchestrator.brain.offline.slots import Slots, read_slots
+from orchestrator.brain.offline.slots import Slots, read_slots, remembered_order
 from orchestrator.brain.offline.understanding import NOT_OURS, Task
 from orchestrator.brain.port import BrainContext
 
@@ -28,10 +29,11 @@ MAX_REASON = 480
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A phrase instead of a call."""
+    """A phrase instead of a call. `orders`: the customer's own, to choose from."""
 
     key: str
     facts: tuple[tuple[str, str], ...] = ()
+    orders: tuple[Order, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ def decide(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
     if _is_closed(task, context):
         helped = is_guests(task, context) and offered("search_kb", context)
         return _search(task.query, context) if helped else Say("sign_in")
+    if _names_none_of_theirs(task, context):
+        found = _own(task, context)
+        if not isinstance(found, str):
+            return found
+        task = replace(task, slots=replace(task.slots, order_id=found))
     slots = task.slots
     match task.intent:
         case "order_status":
@@ -75,6 +82,26 @@ def decide(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
             return _ticket(task, context)
         case _:
             return Say(task.intent)
+
+
+def _names_none_of_theirs(task: Task, context: BrainContext) -> bool:
+    """Whether a customer wants something of an order of theirs, and does not say which."""
+    listed = offered("list_orders", context) or any(one.tool == "list_orders" for one in context.observations)
+    return context.customer and task.intent in _PRIVATE and not task.slots.names_something and listed
+
+
+def _own(task: Task, context: BrainContext) -> str | ToolCall | Say:
+    """The number of the order that is meant, or what leads to it: the list of their orders, or the question which."""
+    listed = next((one for one in context.observations if one.tool == "list_orders"), None)
+    if listed is None:
+        return ToolCall(name="list_orders", arguments={})
+    if listed.output is None:
+        return Say("which_order")
+    orders = tuple(listed.output["orders"])
+    if not orders:
+        return Say("no_orders")
+    one = meant(task.about, orders, task.intent, remembered_order(context.history))
+    return str(one["order_id"]) if one is not None else Say("which_of_orders", orders=orders)
 
 
 def _change(slots: Slots, context: BrainContext) -> ToolCall | Say:

@@ -126,9 +126,14 @@ def only_amount(text: str) -> Amount | None:
 
 
 def remembered_order(history: Sequence[Message]) -> str | None:
-    """The order that the customer named last."""
+    """The order that was spoken of last: that the customer named, or that was the only one in an answer of ours."""
     for message in reversed(history):
-        if message.role is Role.CUSTOMER and (found := read_slots(message.text).order_id):
+        if message.role is Role.CUSTOMER:
+            found = read_slots(message.text).order_id
+        else:
+            told = set(_ORDER.findall(message.text))
+            found = told.pop() if len(told) == 1 else None
+        if found:
             return found
     return None
 

@@ -8,8 +8,10 @@ from contracts.turn import Role
 from orchestrator.brain.offline.asking import is_asking
 from orchestrator.brain.offline.intents import OWN_THINGS, IntentReader
 from orchestrator.brain.offline.manners import Manners
+from orchestrator.brain.offline.owning import asks_for_more, says_another
 from orchestrator.brain.offline.quoting import said_oneself
 from orchestrator.brain.offline.rules import (
+    certain,
     is_courtesy,
     is_no,
     is_yes,
@@ -36,6 +38,11 @@ _FOLLOW_UP = re.compile(r"^\W*(?:and|or|but|what about|how about|also)\b", re.IG
 _OFFERED_TICKET = re.compile(r"open a ticket|ticket with what you wrote", re.IGNORECASE)
 _OFFERED_PERSON = re.compile(r"bring in a person|hand (?:you )?over|person from our team", re.IGNORECASE)
 _ASKED_AMOUNT = re.compile(r"how much of order|wie viel von|combien dois-je|cuánto debo|quanto devo|hoeveel van", re.I)
+_ASKED_WHICH = re.compile(
+    r"which (?:of your orders|order)|um welche|(?:quelle|laquelle de vos) commande|laquelle de vos|qué pedido|cuál de"
+    r"|(?:quale|quale dei suoi) ordin|welke (?:van uw )?bestelling",
+    re.IGNORECASE,
+)
 _ALL = re.compile(
     r"^\W*(?:i want |please |just )*(?:everything|all|the (?:whole|full|entire|total)\b.{0,20}|all of it"
     r"|full(?:y| refund)?|complete(?:ly)?|in full|it all|full refund)\W*(?:please)?\W*$",
@@ -54,19 +61,24 @@ _SEARCHED = frozenset({"knowledge", "out_of_scope"})
 NOT_OURS = 0.88
 #: A message of so few content words with an "it" or a "that" is understood by what came before.
 _FEW = 4
+#: Who says in so few words which order they mean says no more than that.
+_FEW_TO_SAY_WHICH = 9
 #: Below this likelihood a label is a guess.
 _UNSURE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing that the customer wants. `query` is what to search for, `about` what a ticket would say."""
+    """One thing that the customer wants. `query` is what to search for, `about` what a ticket would say. `aside`: what
+    the help pages say besides, if they do.
+    """
 
     intent: str
     slots: Slots
     query: str
     about: str
     confidence: float = 1.0
+    aside: bool = False
 
 
 async def understand(
@@ -80,8 +92,8 @@ async def understand(
     if answer is not None:
         return (answer,)
     earlier = _before(context)
-    if earlier and only_facts(text, slots):
-        # "1234" after "Which order is it?": the earlier message says what is wanted of it.
+    if earlier and (only_facts(text, slots) or _says_which(text, context)):
+        # "1234" or "the blanket" after "Which order is it?": the earlier message says what is wanted of it.
         text, about = f"{earlier} {text}", f"{earlier} {about}"
         slots = _together(read_slots(earlier), slots)
     slots = _with_history(slots, context)
@@ -99,7 +111,7 @@ async def understand(
         sought = context.question if label in _SEARCHED and own != context.question else clause
         task = Task(label, _together(slots, read_slots(clause)), _query(sought, text, context), about, confidence)
         if label != "knowledge" or content_words(clause) or not tasks:
-            tasks += _for_each_order(task, clause)
+            tasks += [each for one in _for_each_order(task, clause) for each in _with_aside(one, clause)]
     first: dict[tuple[str, str | None], Task] = {}
     for task in [one for one in tasks if one.intent != _TOLD] or [replace(one, intent="knowledge") for one in tasks]:
         first.setdefault(_thing(task), task)
@@ -125,6 +137,23 @@ def _for_each_order(task: Task, clause: str) -> list[Task]:
     """The task for each order that its clause names; what moves money or changes something is for the first alone."""
     named = orders_of(clause) if task.intent in OWN_THINGS else ()
     return [replace(task, slots=replace(task.slots, order_id=one)) for one in named] or [task]
+
+
+def _with_aside(task: Task, clause: str) -> list[Task]:
+    """The task, and beside it what else is to be found of what its clause says of an order."""
+    named = read_slots(clause).order_id
+    if task.intent == "knowledge" and named is not None:
+        return [replace(task, intent="order_status"), replace(task, query=_bare(task.query), aside=True)]
+    if task.intent in ("order_status", "order_content") and asks_for_more(clause):
+        return [task, replace(task, intent="knowledge", query=_bare(clause), aside=True)]
+    return [task]
+
+
+def _bare(text: str) -> str:
+    """A text to search for, without the numbers of orders."""
+    for one in orders_of(text):
+        text = re.sub(rf"(?:\border\s+)?#?{re.escape(one)}", " ", text, flags=re.IGNORECASE)
+    return " ".join(text.split()) or "help"
 
 
 def _thing(task: Task) -> tuple[str, str | None]:
@@ -184,6 +213,13 @@ def _answer_to_how_much(context: BrainContext, slots: Slots) -> Task | None:
     return Task("refund_request", known, context.question, about)
 
 
+def _says_which(text: str, context: BrainContext) -> bool:
+    """Whether a message answers the question which order is meant: a few words, and no question of their own."""
+    asked = next((one.text for one in reversed(context.history) if one.role is Role.ASSISTANT), "")
+    few = len(text.split()) <= _FEW_TO_SAY_WHICH and not is_asking(text)
+    return few and _ASKED_WHICH.search(asked) is not None and certain(text, Slots()) is None
+
+
 def _before(context: BrainContext) -> str:
     """What the customer wrote before, leaving out plain yes and no."""
     for message in reversed(context.history):
@@ -222,7 +258,7 @@ def _together(first: Slots, second: Slots) -> Slots:
 def _with_history(slots: Slots, context: BrainContext) -> Slots:
     if slots.names_something:
         return slots
-    order_id = remembered_order(context.history)
+    order_id = None if says_another(context.question) else remembered_order(context.history)
     return Slots(order_id, None, None, slots.amount, slots.whole)
 
 

@@ -57,8 +57,8 @@ def allowed_of(
     texts = [business]
     orders: list[tuple[str, frozenset[str]]] = []
     for output in outputs:
-        if "order_id" in output and "status" in output:
-            orders.append((plain(str(output["order_id"])).casefold()[-_SHOWN:], told_by(output)))
+        seen = (output, *output.get("orders", ()))
+        orders += [(_end_of(one["order_id"]), told_by(one)) for one in seen if "order_id" in one and "status" in one]
         for passage in output.get("passages", ()):
             # A page's own host may be linked to; what its text links to, only as it stands there.
             pages.add(host_of(str(passage.get("url", ""))))
@@ -69,6 +69,11 @@ def allowed_of(
     words, before = " ".join(asked), tuple(said)
     observed = (*texts, *before, words)
     return Allowed(frozenset(urls), frozenset(pages - {""}), observed, words, done, before, tuple(orders))
+
+
+def _end_of(order_id: Any) -> str:
+    """What is shown of an order's number."""
+    return plain(str(order_id)).casefold()[-_SHOWN:]
 
 
 def told_by(output: Mapping[str, Any]) -> frozenset[str]:

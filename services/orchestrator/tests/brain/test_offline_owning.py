@@ -1,0 +1,145 @@
+"""A customer who names no number: their orders are listed, and the one that is meant is found, or asked for."""
+
+from typing import Any
+
+import pytest
+
+from contracts.errors import ErrorClass
+from contracts.turn import ToolCall
+from orchestrator.brain.offline.brain import OfflineBrain
+from orchestrator.brain.offline.owning import meant
+from orchestrator.brain.port import Observation
+
+from .offline_talk import CONTENT, KNOWN, ORDER, PRICE, called, said
+
+SHIPPED, DELIVERED, OLD = "<order_aaaaaaaa>", "<order_bbbbbbbb>", "<order_cccccccc>"
+
+
+def bought(order_id: str, status: str, *names: str) -> dict[str, Any]:
+    items = [{"sku": "s", "name": name, "quantity": 1, "unit_price": PRICE} for name in names]
+    return CONTENT | {"order_id": order_id, "status": status, "items": items}
+
+
+STOVE = bought(SHIPPED, "shipped", "Ember gas stove", "Trail hatchet")
+BLANKET = bought(DELIVERED, "delivered", "Wool blanket")
+MUGS = bought(OLD, "delivered", "Enamel mug", "Garden bench")
+
+
+def listed(*orders: dict[str, Any]) -> Observation:
+    return Observation("list_orders", {}, {"orders": list(orders), "more": False})
+
+
+@pytest.mark.parametrize(
+    ("question", "tool", "order"),
+    [("where is my order?", "get_order_status", SHIPPED), ("has my stove left yet", "get_order_status", SHIPPED),
+     ("what did I pay for the blanket order?", "get_order", DELIVERED),
+     ("I need the invoice for my blanket", "get_invoice_pdf", DELIVERED),
+     ("please cancel my order", "get_order_status", SHIPPED),
+     ("what was in my last order?", "get_order", SHIPPED)],
+)  # fmt: skip
+async def test_the_order_that_is_meant_is_looked_up(
+    question: str, tool: str, order: str, offline: OfflineBrain, ask: Any
+) -> None:
+    assert await called(offline, ask(question)) == ToolCall(name="list_orders", arguments={})
+    found = await called(offline, ask(question, observations=(listed(STOVE, BLANKET),)))
+    assert (found.name, found.arguments["order_id"]) == (tool, KNOWN[order])
+
+
+async def test_a_refund_of_what_is_named_by_its_item_is_of_that_order(offline: OfflineBrain, ask: Any) -> None:
+    question = "please refund me 20 USD for the blanket, it has a stain"
+    call = await called(offline, ask(question, observations=(listed(STOVE, BLANKET),)))
+    assert (call.name, call.arguments["order_id"], call.arguments["amount_minor"]) == ("issue_refund", "1234", 2000)
+
+
+async def test_where_it_may_be_several_it_asks_and_shows_them(offline: OfflineBrain, ask: Any) -> None:
+    question = "what did i order?"
+    message = await said(offline, ask(question, observations=(listed(STOVE, BLANKET),)))
+    asked, first, second = message.text.split("\n")
+    assert (message.asks_back, asked) == (True, "Which of your orders is it about?")
+    assert first == f"- {SHIPPED} (1 × Ember gas stove, 1 × Trail hatchet) is on its way"
+    assert second == f"- {DELIVERED} (1 × Wool blanket) was delivered"
+    for answer in ("the second one", "the one with the blanket", "blanket please", f"{DELIVERED}"):
+        context = ask(answer, question, message.text, observations=(listed(STOVE, BLANKET),))
+        call = await called(offline, context)
+        assert (call.name, call.arguments) == ("get_order", {"order_id": "1234"}), answer
+
+
+async def test_a_new_question_is_no_answer_to_which_order(offline: OfflineBrain, ask: Any) -> None:
+    context = ask("do you sell tents?", "what did i order?", "Which of your orders is it about?")
+    assert (await called(offline, context)).name == "search_kb"
+    context = ask("I want to talk to a person", "what did i order?", "Which of your orders is it about?")
+    assert (await called(offline, context)).name == "handoff_human"
+
+
+async def test_the_other_one_is_the_one_that_was_not_spoken_of(offline: OfflineBrain, ask: Any) -> None:
+    told = f"Your order {SHIPPED} is on its way."
+    again = ask("and where is the other order?", "where is my order?", told, observations=(listed(STOVE, BLANKET),))
+    assert (await called(offline, again)).arguments == {"order_id": "1234"}
+
+
+async def test_the_order_that_was_told_of_is_remembered(offline: OfflineBrain, ask: Any) -> None:
+    told = f"Your order {SHIPPED} is on its way."
+    call = await called(offline, ask("what is in it?", "where is my order?", told))
+    assert (call.name, call.arguments) == ("get_order", {"order_id": "ABC123"})
+
+
+async def test_who_has_no_orders_hears_so(offline: OfflineBrain, ask: Any) -> None:
+    message = await said(offline, ask("where is my order?", observations=(listed(),)))
+    assert message.text.startswith("I find no orders in your account.")
+
+
+async def test_a_list_that_fails_is_told_as_a_failure(offline: OfflineBrain, ask: Any) -> None:
+    failed = Observation("list_orders", {}, None, ErrorClass.TRANSIENT, "circuit_open")
+    message = await said(offline, ask("where is my order?", observations=(failed,)))
+    assert "I cannot reach our system" in message.text
+
+
+async def test_a_guest_is_asked_to_sign_in_and_lists_nothing(offline: OfflineBrain, ask: Any) -> None:
+    message = await said(offline, ask("where is my order ABC123?", customer=False))
+    assert "only when you are signed in" in message.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["My order ABC123 says delivered but I never got anything", "ABC123 arrived and the tent has a hole in it",
+     "Can I still return order ABC123?"],
+)  # fmt: skip
+async def test_what_is_wrong_with_an_order_is_searched_for_beside_how_it_stands(
+    question: str, offline: OfflineBrain, ask: Any
+) -> None:
+    assert (await called(offline, ask(question))).name == "get_order_status"
+    status = Observation("get_order_status", {"order_id": "ABC123"}, ORDER)
+    search = await called(offline, ask(question, observations=(status,)))
+    assert search.name == "search_kb"
+    assert "ABC123" not in search.arguments["query"]
+
+
+@pytest.mark.parametrize("question", ["Where is order ABC123?", "What is in ABC123?", "when does ABC123 arrive"])
+async def test_who_asks_how_an_order_stands_is_told_that_alone(question: str, offline: OfflineBrain, ask: Any) -> None:
+    call = await called(offline, ask(question))
+    seen = Observation(call.name, {"order_id": "ABC123"}, CONTENT)
+    assert "ABC123" not in (await said(offline, ask(question, observations=(seen,)))).text
+
+
+@pytest.mark.parametrize(
+    ("tool", "question", "part"),
+    [("get_invoice_pdf", "invoice for ABC123", "I find no invoice for order ••C123."),
+     ("get_refund", "where is my refund for ABC123?", "I find no refund for order ••C123.")],
+)  # fmt: skip
+async def test_what_an_order_has_not_yet_is_no_mistake_in_its_number(
+    tool: str, question: str, part: str, offline: OfflineBrain, ask: Any
+) -> None:
+    missing = Observation(tool, {"order_id": "ABC123"}, None, ErrorClass.NOT_FOUND, "not_found")
+    assert part in (await said(offline, ask(question, observations=(missing,)))).text
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "orders", "order"),
+    [("where is it", "order_status", (STOVE, BLANKET), STOVE), ("where is it", "order_status", (BLANKET, MUGS), None),
+     ("where is it", "order_status", (BLANKET,), BLANKET), ("the mugs", "invoice", (STOVE, BLANKET, MUGS), MUGS),
+     ("the oldest one", "invoice", (STOVE, BLANKET, MUGS), MUGS),
+     ("my money back", "refund_request", (STOVE, MUGS), MUGS),
+     ("the other one", "invoice", (STOVE, BLANKET), None), ("the third one", "invoice", (STOVE, BLANKET), None)],
+)  # fmt: skip
+def test_which_one_is_meant(text: str, intent: str, orders: Any, order: Any) -> None:
+    assert meant(text, orders, intent, None) == order
