@@ -73,8 +73,9 @@ async def test_a_new_question_is_no_answer_to_which_order(offline: OfflineBrain,
 
 async def test_the_other_one_is_the_one_that_was_not_spoken_of(offline: OfflineBrain, ask: Any) -> None:
     told = f"Your order {SHIPPED} is on its way."
-    again = ask("and where is the other order?", "where is my order?", told, observations=(listed(STOVE, BLANKET),))
-    assert (await called(offline, again)).arguments == {"order_id": "1234"}
+    for question in ("and where is the other order?", "what about the other one", "and my other order"):
+        again = ask(question, "where is my order?", told, observations=(listed(STOVE, BLANKET),))
+        assert (await called(offline, again)).arguments == {"order_id": "1234"}, question
 
 
 async def test_the_order_that_was_told_of_is_remembered(offline: OfflineBrain, ask: Any) -> None:
@@ -112,6 +113,19 @@ async def test_what_is_wrong_with_an_order_is_searched_for_beside_how_it_stands(
     search = await called(offline, ask(question, observations=(status,)))
     assert search.name == "search_kb"
     assert "ABC123" not in search.arguments["query"]
+
+
+@pytest.mark.parametrize("question", ["and to Norway?", "what about Mexico", "how heavy is it"])
+async def test_a_few_words_go_on_with_what_was_asked_before(question: str, offline: OfflineBrain, ask: Any) -> None:
+    context = ask(question, "how much is shipping to Canada?", "Canada: 12.90 USD.")
+    call = await called(offline, context)
+    assert call.name == "search_kb"
+    assert "shipping to Canada" in call.arguments["query"]
+
+
+@pytest.mark.parametrize("question", ["are they good quality though?", "are you guys better than REI?"])
+async def test_a_question_is_no_complaint(question: str, offline: OfflineBrain, ask: Any) -> None:
+    assert (await called(offline, ask(question, "do you sell tents?", "Yes."))).name == "search_kb"
 
 
 @pytest.mark.parametrize("question", ["Where is order ABC123?", "What is in ABC123?", "when does ABC123 arrive"])

@@ -48,6 +48,20 @@ def test_a_signed_link_is_one_token_and_a_plain_one_stays(vault: Vault) -> None:
     assert vault.restore(masked).startswith(f"[the PDF]({signed})")
 
 
+def test_an_order_that_was_shown_by_its_end_is_known_by_it(vault: Vault) -> None:
+    token = vault.mask_fields({"order_id": "ABC123"}, ())["order_id"]
+    shown = vault.show(f"Your order {token} is on its way, not XC123.")
+    assert shown == "Your order ••C123 is on its way, not XC123."
+    assert vault.know_shown(shown) == f"Your order {token} is on its way, not XC123."
+    assert vault.know_shown("••C1234 and ••9999") == "••C1234 and ••9999"
+
+
+def test_of_two_orders_that_end_alike_neither_is_meant(vault: Vault) -> None:
+    vault.mask_fields({"order_id": "ABC123"}, ())
+    vault.mask_fields({"order_id": "XYC123"}, ())
+    assert vault.know_shown("Your order ••C123 is here.") == "Your order ••C123 is here."
+
+
 def test_prices_and_dates_are_not_personal_data(vault: Vault) -> None:
     text = "It cost 129.00 USD on 2026-11-21, invoice INV-2026-0001, and 2 x 12.50 EUR at 10:30."
     assert vault.mask(text) == text

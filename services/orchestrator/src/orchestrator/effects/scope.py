@@ -207,9 +207,10 @@ class TurnScope:
     ) -> BrainContext:
         """Everything that a Brain is told; `off` are tools that it would be offered, were they not switched off."""
         remembered = await self.remembered()
-        # As the question: what this turn's calls have made known stands in what was said before in one way, too.
+        # As the question: what this turn's calls have made known stands in what was said before in one way, too. Of an
+        # order that we told of, its last characters stand there: whoever reads on has to know which one that was.
         seen = self.vault.mask_known if state.observed else str
-        history = tuple(replace(one, text=seen(one.text)) for one in remembered.history)
+        history = tuple(replace(one, text=seen(self.vault.know_shown(one.text))) for one in remembered.history)
         left = max(1, state.budgets.tokens_out - state.usage.tokens_out)
         return BrainContext(
             conversation_id=self.conversation.id, turn_id=self.turn_id, customer=state.customer, channel=state.channel,

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.ids import mask_id
+from contracts.ids import MASK, mask_id
 from servicekit.privacy import Finder, Kind
 from servicekit.privacy.tokens import TOKEN, plain_tokens
 
 ORDER_FIELDS = frozenset({"order_id"})
 _TOKEN_BYTES = 5
+_SHOWN_ORDER = re.compile(rf"{MASK}[\w-]+")
 _SPACING = re.compile(r"[\s().\-/]+")
 #: Kinds whose values are the same value however they are grouped.
 _GROUPED = frozenset({Kind.PHONE, Kind.CARD, Kind.IBAN, Kind.NATIONAL_ID})
@@ -85,6 +86,19 @@ class Vault:
                 pattern = rf"(?<![\w/=•.<-]){re.escape(one.value)}(?![\w=>])"
                 text = re.sub(pattern, one.token, text, flags=re.IGNORECASE)
         return text
+
+    def know_shown(self, text: str) -> str:
+        """The text with the tokens of orders where they were shown by their last characters: what `show` has hidden.
+        Where two orders end alike, neither is meant.
+        """
+        if MASK not in text:
+            return text
+        ends: dict[str, list[str]] = {}
+        for one in self._held.values():
+            if one.kind == Kind.ORDER:
+                ends.setdefault(mask_id(one.value), []).append(one.token)
+        alone = {shown: tokens[0] for shown, tokens in ends.items() if len(tokens) == 1}
+        return _SHOWN_ORDER.sub(lambda found: alone.get(found[0], found[0]), text)
 
     def mask_fields(self, value: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
         """A copy of a tool's arguments or output: the named fields, with all that is in them, and order numbers are

@@ -61,6 +61,9 @@ _SEARCHED = frozenset({"knowledge", "out_of_scope"})
 NOT_OURS = 0.88
 #: A message of so few content words with an "it" or a "that" is understood by what came before.
 _FEW = 4
+#: What a message that goes on with what was spoken of is not by itself.
+_NOT_AFTER = frozenset({"out_of_scope", "complaint"})
+_FEW_THAT_GO_ON = 8
 #: Who says in so few words which order they mean says no more than that.
 _FEW_TO_SAY_WHICH = 9
 #: Below this likelihood a label is a guess.
@@ -92,7 +95,7 @@ async def understand(
     if answer is not None:
         return (answer,)
     earlier = _before(context)
-    if earlier and (only_facts(text, slots) or _says_which(text, context)):
+    if earlier and (only_facts(text, slots) or _says_which(text, context) or _means_another(text)):
         # "1234" or "the blanket" after "Which order is it?": the earlier message says what is wanted of it.
         text, about = f"{earlier} {text}", f"{earlier} {about}"
         slots = _together(read_slots(earlier), slots)
@@ -103,6 +106,9 @@ async def understand(
         label, confidence = await intent_of(clause, slots, intents, manners)
         if len(clauses) > 1 and label in _SEARCHED:
             label = _among_others(label, confidence, clause)
+        if label in _NOT_AFTER and confidence < 1.0 and earlier and _goes_on(clause):
+            # "And to Norway?", "how heavy is it": what was spoken of before makes it our business.
+            label = "knowledge"
         if label == "knowledge" and _is_thin(clause) and tasks and tasks[-1].intent == "knowledge":
             # "How long do I have?" asks of what the clause before asks about.
             tasks[-1] = replace(tasks[-1], query=f"{tasks[-1].query} and {clause}"[:1000])
@@ -137,6 +143,11 @@ def _for_each_order(task: Task, clause: str) -> list[Task]:
     """The task for each order that its clause names; what moves money or changes something is for the first alone."""
     named = orders_of(clause) if task.intent in OWN_THINGS else ()
     return [replace(task, slots=replace(task.slots, order_id=one)) for one in named] or [task]
+
+
+def _goes_on(clause: str) -> bool:
+    """Whether a few words go on with what was spoken of before."""
+    return len(clause.split()) <= _FEW_THAT_GO_ON and (_FOLLOW_UP.search(clause) is not None or _is_thin(clause))
 
 
 def _with_aside(task: Task, clause: str) -> list[Task]:
@@ -218,6 +229,11 @@ def _says_which(text: str, context: BrainContext) -> bool:
     asked = next((one.text for one in reversed(context.history) if one.role is Role.ASSISTANT), "")
     few = len(text.split()) <= _FEW_TO_SAY_WHICH and not is_asking(text)
     return few and _ASKED_WHICH.search(asked) is not None and certain(text, Slots()) is None
+
+
+def _means_another(text: str) -> bool:
+    """ "And the other one?": what was wanted before is wanted of another order."""
+    return says_another(text) and len(text.split()) <= _FEW_TO_SAY_WHICH and certain(text, Slots()) is None
 
 
 def _before(context: BrainContext) -> str:

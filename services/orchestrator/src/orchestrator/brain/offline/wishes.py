@@ -2,6 +2,7 @@
 
 import re
 
+from orchestrator.brain.offline.asking import is_asking
 from orchestrator.brain.offline.intents import OWN_THINGS, IntentReader
 from orchestrator.brain.offline.manners import Manners
 from orchestrator.brain.offline.rules import (
@@ -53,6 +54,9 @@ async def intent_of(clause: str, slots: Slots, intents: IntentReader, manners: M
             return "order_status", found.likely
     if not own.names_something and manners.is_rude(clause):
         return "complaint", found.likely
+    if found.label == "complaint" and is_asking(clause) and not manners.is_rude(clause):
+        # "Are they any good?" is a question.
+        return "knowledge", found.likely
     if found.label in _CHANGES and asks_in_general(clause) and not own.names_something:
         # "Can I cancel my order?" is answered by the help pages; "Cancel order 1234" is a request.
         return "knowledge", found.likely
