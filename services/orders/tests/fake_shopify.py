@@ -92,7 +92,9 @@ class FakeShopify:
         cost = {"requestedQueryCost": self.cost, "actualQueryCost": self.cost, "throttleStatus": status}
         return JSONResponse({**answer, "extensions": {"cost": cost}})
 
-    def _orders(self, _: Any, *, first: int, query: str, **__: Any) -> dict[str, Any]:
+    def _orders(
+        self, _: Any, *, first: int, query: str, sortKey: str = "PROCESSED_AT", reverse: bool = False
+    ) -> dict[str, Any]:
         asked = _SEARCH.fullmatch(query)
         if asked is None:
             raise ValueError("a search that is not known here")
@@ -105,7 +107,8 @@ class FakeShopify:
                 and (asked["name"] is None or one["name"].lower().startswith(asked["name"].lower()))
             )
         ]
-        found.sort(key=lambda one: one["createdAt"], reverse=True)
+        # Nothing here is as old as it was processed.
+        found.sort(key=lambda one: one["createdAt" if sortKey == "CREATED_AT" else "id"], reverse=reverse)
         return {"nodes": found[:first], "pageInfo": {"hasNextPage": len(found) > first}}
 
     def _order(self, _: Any, *, id: str) -> dict[str, Any] | None:

@@ -59,7 +59,7 @@ class FakeWooCommerce:
             return refused
         asked = request.query_params
         found = [one for one in self.orders if self._matches(one, asked)]
-        found.sort(key=lambda one: one["date_created_gmt"], reverse=True)
+        found.sort(key=lambda one: one["date_created_gmt"], reverse=asked.get("order", "desc") == "desc")
         per_page, page = int(asked.get("per_page", "10")), int(asked.get("page", "1"))
         pages = math.ceil(len(found) / per_page)
         headers = {"X-WP-Total": str(len(found)), "X-WP-TotalPages": str(pages)}

@@ -81,6 +81,26 @@ class OrdersPort:
         assert await held.backend.find_status(subject, OrderLookup(order_id="ABC123")) is None
         assert await held.backend.find_order(subject, OrderLookup(email="ada@example.com")) is None
 
+    async def test_it_lists_the_customers_own_orders_the_newest_first(self, held: Held) -> None:
+        for customer, theirs in ((held.ada, ["ABC123", "1234"]), (held.ben, ["XYZ789", "5678"])):
+            listed = await held.backend.list_orders(customer, 6)
+            assert [order.order_id for order in listed] == theirs
+            assert listed[0].placed_at > listed[1].placed_at
+
+    async def test_a_listed_order_says_what_looking_it_up_says(self, held: Held) -> None:
+        for listed in await held.backend.list_orders(held.ada, 6):
+            assert listed.items
+            assert listed == await held.backend.find_order(held.ada, OrderLookup(order_id=listed.order_id))
+
+    @pytest.mark.parametrize("most", [1, 2])
+    async def test_no_more_are_listed_than_were_asked_for(self, held: Held, most: int) -> None:
+        listed = await held.backend.list_orders(held.ada, most)
+        assert [order.order_id for order in listed] == ["ABC123", "1234"][:most]
+
+    @pytest.mark.parametrize("subject", ["cust_nobody", "", "0", "wp_0", "shopify_0", "wp_", "guest_7f3a", "26 OR 31"])
+    async def test_a_subject_that_names_no_customer_lists_none(self, held: Held, subject: str) -> None:
+        assert await held.backend.list_orders(subject, 6) == ()
+
     async def test_a_note_is_kept_with_the_order(self, held: Held, clock: FakeClock) -> None:
         note = await held.backend.add_note(held.ada, "abc123", "Ring twice.", clock.now(), REFERENCE)
         assert note is not None

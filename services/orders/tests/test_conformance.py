@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.tools.orders import ADD_ORDER_NOTE, GET_ORDER, GET_ORDER_STATUS
+from contracts.tools.orders import ADD_ORDER_NOTE, GET_ORDER, GET_ORDER_STATUS, LIST_ORDERS
 from servicekit.testing.conformance import (
     ToolCase,
     ToolConformance,
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.service
 SECRETS = ("Ember gas stove", "Burlington", "parcelway.example", "ada@example.com")
 STATUS = ToolCase(GET_ORDER_STATUS, {"order_id": "ABC123"}, {"order_id": "1234"}, secrets=SECRETS)
 ORDER = ToolCase(GET_ORDER, {"order_id": "ABC123"}, {"order_id": "1234"}, secrets=SECRETS)
+LIST = ToolCase(LIST_ORDERS, {}, {}, secrets=SECRETS)
 NOTE = ToolCase(
     ADD_ORDER_NOTE,
     {"order_id": "ABC123", "note": "Please ring twice."},
@@ -26,7 +27,7 @@ NOTE = ToolCase(
 )
 
 
-@pytest.fixture(params=[STATUS, ORDER, NOTE], ids=str)
+@pytest.fixture(params=[STATUS, ORDER, LIST, NOTE], ids=str)
 def case(request: pytest.FixtureRequest) -> ToolCase:
     found: ToolCase = request.param
     return found
@@ -46,7 +47,7 @@ class TestWrites(WriteConformance):
 
 
 async def test_it_runs_like_the_others(service: ToolClient) -> None:
-    await assert_runs_like_the_others(service, {"get_order", "get_order_status", "add_order_note"})
+    await assert_runs_like_the_others(service, {"get_order", "get_order_status", "list_orders", "add_order_note"})
 
 
 async def test_readiness_names_the_database_when_it_is_down(down: ToolClient) -> None:

@@ -37,7 +37,7 @@ async def test_an_order_is_answered_as_over_its_own_route(settings: Settings, cl
             Client(streamable_http_client("http://orders/mcp", http_client=http), mode="2026-07-28") as stranger,
         ):
             refused = await stranger.call_tool("get_order", {"order_id": "ABC123"})
-    assert shown == ["add_order_note", "get_order", "get_order_status", "preview_add_order_note"]
+    assert shown == ["add_order_note", "get_order", "get_order_status", "list_orders", "preview_add_order_note"]
     assert answer.structured_content == itself.json()
     assert refused.is_error
     assert "order_not_found" in refused.content[0].text

@@ -94,7 +94,7 @@ async def test_over_a_shop_system_it_opens_nothing_and_the_manifest_says_so(
 async def test_the_manifest_of_our_own_tables_says_which_reads_it_opens(service: ToolClient) -> None:
     manifest = (await service.http.get("/.well-known/tools.json")).json()
     opened = {one["name"] for one in manifest["tools"] if one["proven_address"]}
-    assert opened == {"get_order", "get_order_status"}
+    assert opened == {"get_order", "get_order_status", "list_orders"}
 
 
 def _told(response: httpx.Response) -> tuple[int, dict[str, object], set[str]]:

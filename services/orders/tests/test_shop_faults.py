@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from contracts.errors import ProblemCode
-from contracts.tools.orders import ADD_ORDER_NOTE, GET_ORDER, GET_ORDER_STATUS
+from contracts.registry import AnyContract
+from contracts.tools.orders import ADD_ORDER_NOTE, GET_ORDER, GET_ORDER_STATUS, LIST_ORDERS
 from orders.app import build
 from orders.settings import Settings
 from servicekit.testing import FakeClock
@@ -46,13 +47,23 @@ each_fault = pytest.mark.parametrize(
 
 
 @each_fault
+@pytest.mark.parametrize(
+    ("contract", "asked"),
+    [(GET_ORDER, {"order_id": "ABC123"}), (LIST_ORDERS, {})],
+    ids=lambda one: getattr(one, "name", ""),
+)
 async def test_a_look_up_that_fails_is_a_problem_of_ours(
-    over_shop: ToolClient, shop: ShopServer, fault: Callable[[], Fault], code: ProblemCode
+    over_shop: ToolClient,
+    shop: ShopServer,
+    contract: AnyContract,
+    asked: dict[str, str],
+    fault: Callable[[], Fault],
+    code: ProblemCode,
 ) -> None:
     ada = replace(ADA, subject=shop.ada)
     await _see(over_shop, shop)
     shop.faults.next(fault())
-    response = await over_shop.call(GET_ORDER, {"order_id": "ABC123"}, ada)
+    response = await over_shop.call(contract, asked, ada)
     _assert_ours(response, code)
     if code is ProblemCode.RATE_LIMITED:
         assert response.headers["retry-after"] == "7"
@@ -81,6 +92,7 @@ async def test_a_shop_that_cannot_be_reached_is_a_problem_of_ours(
     async with tool_service(lambda kit: build(gone, kit_factory=kit), clock) as client:
         ada = replace(ADA, subject=shop.ada)
         assert_problem(await client.call(GET_ORDER, {"order_id": "ABC123"}, ada), ProblemCode.DEPENDENCY_DOWN)
+        assert_problem(await client.call(LIST_ORDERS, {}, ada), ProblemCode.DEPENDENCY_DOWN)
         assert_problem(await client.preview(ADD_ORDER_NOTE, NOTE, ada), ProblemCode.DEPENDENCY_DOWN)
 
 
