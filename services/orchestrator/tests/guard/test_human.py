@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.guard.human import asks_for_human
+from orchestrator.guard.human import asks_for_human, needs_human
 
 SENTENCES = yaml.safe_load((Path(__file__).parent / "data" / "human.yaml").read_text("utf-8"))
 ASKS = [(language, text) for language, texts in SENTENCES["asks"].items() for text in texts]
@@ -42,6 +42,13 @@ def test_the_wish_is_found_inside_a_long_message_too() -> None:
 def test_a_long_message_without_the_wish_is_left_alone() -> None:
     for language, text in DOES_NOT:
         assert not asks_for_human(f"{STORY * 12}{text}.\n{STORY}"), (language, text)
+
+
+def test_who_tells_of_a_danger_is_handed_over_without_asking_for_it() -> None:
+    assert needs_human("Our kitchen is on fire, order ABC123")
+    assert needs_human("Mi hijo se ha tragado una pila")
+    assert needs_human("A person, please")
+    assert not needs_human("Do you sell fire pits?")
 
 
 def test_a_hostile_message_costs_no_time() -> None:

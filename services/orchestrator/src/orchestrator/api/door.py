@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.api.waiting import Line, mailed_at
-from orchestrator.guard.human import asks_for_human
+from orchestrator.guard.human import needs_human
 from orchestrator.journal.accept import plain_answer
 from orchestrator.journal.conversations import Conversations
 from servicekit.auth.claims import Caller
@@ -75,7 +75,7 @@ class Door:
                     yield Way(lease_s)
                 return
         # Who asks for a person, or answers a card, keeps no model busy and is always let in.
-        if human or plain_answer(text) is not None or asks_for_human(text):
+        if human or plain_answer(text) is not None or needs_human(text):
             self.line.joined()
             yield Way()
             return

@@ -7,7 +7,7 @@ from typing import Protocol
 from contracts.tools.retrieval import Channel
 from orchestrator.api.door import Door, Places, Way
 from orchestrator.api.waiting import Line
-from orchestrator.guard.human import asks_for_human
+from orchestrator.guard.human import needs_human
 from orchestrator.guard.input.screen import InputScreen
 from orchestrator.journal.accept import Accepted, Begun, Incoming, accept_message, begin_at_once, masked
 from orchestrator.journal.arriving import arriving
@@ -104,7 +104,7 @@ class Intake:
         screened = self.screen.screened(text)
         incoming = Incoming(
             text=screened.text, client_turn_id=client_turn_id, request_id=context.request_id if context else "",
-            at_ms=self.now_ms(), wants_human=human or asks_for_human(screened.text),
+            at_ms=self.now_ms(), wants_human=human or needs_human(screened.text),
             screened=screened.judged.verdict, flags=screened.judged.flags,
             traceparent=context.traceparent if context else "",
         )  # fmt: skip

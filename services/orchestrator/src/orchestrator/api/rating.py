@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 
-from orchestrator.guard.human import asks_for_human
+from orchestrator.guard.human import needs_human
 from orchestrator.limits.policy import Allowance
 from orchestrator.limits.rates import Origin, Rates
 from servicekit.addresses import mailbox
@@ -31,7 +31,7 @@ class Sender:
 
     async def writes(self, conversation_id: str, text: str) -> None:
         """Count a message: one that asks for a person has an allowance of its own. Raises RATE_LIMITED."""
-        what: Allowance = "human" if asks_for_human(text) else "message"
+        what: Allowance = "human" if needs_human(text) else "message"
         await self.rates.spend(what, self.origin, self.caller, conversation_id)
 
     async def leaves(self, address: str) -> None:

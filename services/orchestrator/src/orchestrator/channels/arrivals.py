@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from orchestrator.api.deps import Desk
-from orchestrator.guard.human import asks_for_human
+from orchestrator.guard.human import needs_human
 from orchestrator.journal.accept import Accepted, Incoming, accept_message, masked
 from orchestrator.journal.arriving import arriving
 from orchestrator.journal.conversations import Conversation
@@ -43,7 +43,7 @@ async def accept_arrival(
     incoming = Incoming(
         text=screened.text, client_turn_id=arrival.client_turn_id,
         request_id=context.request_id if context else "", at_ms=intake.now_ms(),
-        wants_human=asks_for_human(screened.text), screened=screened.judged.verdict,
+        wants_human=needs_human(screened.text), screened=screened.judged.verdict,
         flags=screened.judged.flags, traceparent=context.traceparent if context else "", aside=arrival.aside,
     )  # fmt: skip
     mode = await intake.switches.mode(db, found.conversation.channel)

@@ -6,6 +6,7 @@ from orchestrator.brain.citing import named
 from orchestrator.effects.call_tool import call_tool
 from orchestrator.effects.faq import told
 from orchestrator.effects.scope import TurnScope
+from orchestrator.guard.danger import danger_in
 from orchestrator.handover.telling import back_words
 from orchestrator.tools.gateway import arguments_hash
 from orchestrator.turn.budgets import Level
@@ -37,10 +38,20 @@ _MAX_DOUBTS = 3
 
 
 async def hand_off(effect: HandOff, state: TurnState, scope: TurnScope) -> TurnInput:
-    """HandedOff with the ticket's number, or HandOffQueued: either way the customer is promised what will happen.
+    """HandedOff with the ticket's number, or HandOffQueued: either way the customer is promised what will happen. Who
+    writes of a danger reads first what to do about it, whatever the reason to hand over.
 
     The job that keeps a queued one is enqueued with the promise, in the append that ends the turn (`journal/store.py`).
     """
+    handed = await _handed(effect, state, scope)
+    danger = danger_in(state.text)
+    if danger is None:
+        return handed
+    first = (await scope.phrases(state)).say(f"danger_{danger.value}")
+    return handed.model_copy(update={"text": f"{first}\n\n{handed.text}"})
+
+
+async def _handed(effect: HandOff, state: TurnState, scope: TurnScope) -> HandedOff | HandOffQueued:
     world = scope.world
     if effect.reason is HandoffReason.TOOL_FAILURE and state.observed and state.observed[-1].call.knowledge:
         world.metrics.handoffs.labels(effect.reason.value, "queued").inc()
@@ -63,9 +74,8 @@ async def handoff_call(reason: HandoffReason, state: TurnState, scope: TurnScope
     lines = [f"{_WHO[message.role]}: {message.text}" for message in remembered.history]
     lines.append(f"{_WHO[Role.CUSTOMER]}: {view.question}")
     transcript = "\n".join(lines)[-_MAX_TRANSCRIPT:]
-    summary = f"{_SUMMARY[reason]}{_switched(state)}{_failures(state)}{_doubts(state)} Last message: {view.question}"[
-        :_MAX_SUMMARY
-    ]
+    summary = f"{_SUMMARY[reason]}{_switched(state)}{_failures(state)}{_doubts(state)}"
+    summary = f"{summary}{_danger(state)} Last message: {view.question}"[:_MAX_SUMMARY]
     # Order numbers are what staff look things up by; personal data they find in the conversation itself.
     told = scope.vault.for_staff
     arguments = {"reason": reason.value, "summary": told(summary), "transcript": told(transcript)}
@@ -94,6 +104,12 @@ def _doubts(state: TurnState) -> str:
     """Why the assistant was not sure, for the person who goes on."""
     judged = state.judged
     return f" Doubts: {'; '.join(judged.reasons[:_MAX_DOUBTS])}." if judged and judged.escalate else ""
+
+
+def _danger(state: TurnState) -> str:
+    """That somebody may be in danger, for the person who goes on."""
+    danger = danger_in(state.text)
+    return f" Urgent, it tells of a danger: {danger.value.replace('_', ' ')}." if danger else ""
 
 
 async def _without_pages(state: TurnState, scope: TurnScope) -> HandOffQueued:

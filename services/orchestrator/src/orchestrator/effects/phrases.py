@@ -56,6 +56,7 @@ REQUIRED = frozenset({
     "slack_not_staff",
     "weekdays", "person_back", "person_today", "person_busy", "person_late", "person_address", "person_mailed",
     "mail_person_left",
+    "danger_emergency", "danger_gas", "danger_poison", "danger_self_harm",
 })  # fmt: skip
 
 

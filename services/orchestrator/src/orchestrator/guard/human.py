@@ -1,10 +1,13 @@
-"""The right to a person: a clear request for one is met without asking any model (HUMAN-2), in six languages.
+"""The right to a person: a clear request for one is met without asking any model (HUMAN-2), in six languages. Who is in
+danger is handed over without asking for it.
 
 It is looked for in each clause of a message, however long that is. What tells of a person ("I spoke to an agent", "the
 delivery person") or says no to one is none.
 """
 
 import re
+
+from orchestrator.guard.danger import danger_in
 
 _CLAUSE = re.compile(r"[.!?;,:\n]+|\s[-–—]\s")
 _SENTENCE = re.compile(r"[.!?;:\n]+")
@@ -145,6 +148,11 @@ _NOT = re.compile(
 _NOT_BEHIND = re.compile(
     r"^(?:\s\w+){0,3}\s(?:nicht|niet|kein\w*)\b|^\s(?:yesterday|gestern|hier\b|ayer|ieri|gisteren)", re.IGNORECASE
 )
+
+
+def needs_human(text: str) -> bool:
+    """Whether a message goes to a person before any model reads it: it asks for one, or tells of a danger."""
+    return asks_for_human(text) or danger_in(text) is not None
 
 
 def asks_for_human(text: str) -> bool:

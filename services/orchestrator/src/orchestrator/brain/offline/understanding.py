@@ -22,6 +22,7 @@ from orchestrator.brain.offline.spelling import Spelling
 from orchestrator.brain.offline.wishes import FILLERS, SURELY, intent_of, only_facts
 from orchestrator.brain.port import BrainContext
 from orchestrator.brain.sentences import content_words
+from orchestrator.guard.danger import danger_in
 
 MAX_TASKS = 2
 _CLAUSE = re.compile(
@@ -91,6 +92,9 @@ async def understand(
     about, own = context.question, said_oneself(context.question)
     text = spelling.righted(own) if context.language == "en" else own
     slots = read_slots(text)
+    if danger_in(own) is not None:
+        # Whatever else is in it: an order that it names waits.
+        return (Task("serious", slots, text, about),)
     answer = _answer_to_offer(context, slots) or _answer_to_how_much(context, slots)
     if answer is not None:
         return (answer,)
