@@ -99,10 +99,11 @@ class Answerer:
                 return Answer(self._phrases.say("done"))
 
     def _failure(self, observation: Observation) -> str:
-        """What an error means for the customer. Of the arguments the order is told, nothing of the error's text."""
-        code, order = observation.error_code or "", observation.arguments.get("order_id")
-        if order and observation.error_class is ErrorClass.NOT_FOUND and observation.tool in _NOT_YET:
-            return self._phrases.say(_NOT_YET[observation.tool], order=shown_id(order))
+        """What an error means for the customer. Nothing of the arguments or of the error's text is told."""
+        code = observation.error_code or ""
+        of_order = "order_id" in observation.arguments and observation.error_class is ErrorClass.NOT_FOUND
+        if of_order and observation.tool in _NOT_YET:
+            return self._phrases.say(_NOT_YET[observation.tool])
         if self._phrases.has(code):
             return self._phrases.say(code)
         return self._phrases.say(_BY_CLASS[observation.error_class or ErrorClass.INTERNAL])

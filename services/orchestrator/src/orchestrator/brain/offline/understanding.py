@@ -98,7 +98,7 @@ async def understand(
     answer = _answer_to_offer(context, slots) or _answer_to_how_much(context, slots)
     if answer is not None:
         return (answer,)
-    earlier = _before(context)
+    earlier = _unnamed(_before(context)) if _means_another(text) else _before(context)
     if earlier and (only_facts(text, slots) or _says_which(text, context) or _means_another(text)):
         # "1234" or "the blanket" after "Which order is it?": the earlier message says what is wanted of it.
         text, about = f"{earlier} {text}", f"{earlier} {about}"
@@ -166,9 +166,18 @@ def _with_aside(task: Task, clause: str) -> list[Task]:
 
 def _bare(text: str) -> str:
     """A text to search for, without the numbers of orders."""
+    return " ".join(_orders_as(" ", text).split()) or "help"
+
+
+def _unnamed(text: str) -> str:
+    """What was wanted before, of no order in particular."""
+    return _orders_as("my order", text).rstrip(" ?.!")
+
+
+def _orders_as(words: str, text: str) -> str:
     for one in orders_of(text):
-        text = re.sub(rf"(?:\border\s+)?#?{re.escape(one)}", " ", text, flags=re.IGNORECASE)
-    return " ".join(text.split()) or "help"
+        text = re.sub(rf"(?:\b(?:my )?order\s+)?#?{re.escape(one)}", words, text, flags=re.IGNORECASE)
+    return text
 
 
 def _thing(task: Task) -> tuple[str, str | None]:

@@ -22,6 +22,12 @@ from servicekit.privacy.tokens import without_tokens
 #: Below this likelihood a label does not stand against what the facts in a message speak for.
 SURELY = 0.55
 _ORDERS = re.compile(r"\b(?:orders?|parcels?|packages?|purchases?)\b", re.IGNORECASE)
+#: "Do I have any open orders?", "show me all my orders": where they are listed, not how to find them.
+_LIST = re.compile(
+    r"\b(?:do i (?:still )?have|have i(?: got)?) (?:any |some )?(?:\w+ )?orders\b|\bwhich orders\b.{0,20}\b(?:i|my)\b"
+    r"|\b(?:list|show(?: me)?|see|give me) (?:all )?(?:of )?my (?:\w+ )?orders\b|\bwhat orders\b.{0,20}\bi\b",
+    re.IGNORECASE,
+)
 _CHANGES = frozenset({"order_change", "refund_request", "open_ticket"})
 #: What a message that names an order hardly means, unless it is this near.
 _SAYS_LITTLE = frozenset({"knowledge", "out_of_scope", "greeting", "thanks", "complaint"})
@@ -45,6 +51,8 @@ async def intent_of(clause: str, slots: Slots, intents: IntentReader, manners: M
             return "knowledge", 0.0
     if only_facts(clause, own):
         return hinted(clause, own) or ("invoice" if own.invoice_number else "order_status"), 1.0
+    if _LIST.search(clause) and not own.names_something:
+        return "order_content", 1.0
     found = await intents.read(clause, meant)
     if found.label in _SAYS_LITTLE and found.likely < SURELY:
         if (hint := hinted(clause, meant)) in OWN_THINGS:
