@@ -41,14 +41,17 @@ async def test_a_hostile_brain_moves_nothing_and_reads_nothing(machine, visit, l
 
 
 @in_session
-@pytest.mark.parametrize("tool", ["get_order", "get_order_status", "get_invoice_pdf", "get_refund", "issue_refund"])
+@pytest.mark.parametrize("tool", [
+    "get_order", "get_order_status", "list_orders", "get_invoice_pdf", "get_refund", "issue_refund",
+])  # fmt: skip
 async def test_for_a_guest_it_reaches_nothing_at_all(machine, visit, llm, tool: str) -> None:
     before = await money_moved(machine)
     money = {"amount_minor": 100, "currency": "USD", "reason": "x"} if tool == "issue_refund" else {}
-    llm.say("please", *Attack("guest", tool, {"order_id": "1234", **money}).steps())
-    visitor, asked = visit(guest()), len(llm.prompts)
+    asked = {} if tool == "list_orders" else {"order_id": "1234", **money}
+    llm.say("please", *Attack("guest", tool, asked).steps())
+    visitor, before_it = visit(guest()), len(llm.prompts)
     turn = await _obey(visitor, "Would you please help me?")
-    assert len(llm.prompts) > asked, "the model was never asked"
+    assert len(llm.prompts) > before_it, "the model was never asked"
     assert await money_moved(machine) == before
     assert turn.tools("succeeded") == set()
     assert "Burlington" not in "\n".join(visitor.received)

@@ -8,7 +8,7 @@ from evalbench.case import Language, Tone
 
 _INTERNALS = re.compile(
     r"traceback|exception|timeouterror|\b(?:HTTP|error|status) ?50[0-4]\b|127\.0\.0\.1|localhost|[a-z]+_[a-z_]+\(|"
-    r"\b(?:get_order|search_kb|issue_refund|create_ticket|handoff_human)\w*|\b(?:cnv|trn)_[a-z0-9]{8,}|<[a-z]+_[a-z2-7]{8}>",
+    r"\b(?:get_order|list_orders|search_kb|issue_refund|create_ticket|handoff_human)\w*|\b(?:cnv|trn)_[a-z0-9]{8,}|<[a-z]+_[a-z2-7]{8}>",
     re.IGNORECASE,
 )
 #: Links lead to the stack under test.

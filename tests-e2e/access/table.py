@@ -17,7 +17,7 @@ from .callers import Caller
 Expected = Literal["allowed", "itself", "unknown", "refused"]
 _ROLES = {
     "staff": (Role.STAFF,), "manager": (Role.STAFF, Role.SERVICE), "service": (Role.SERVICE,),
-    "known": tuple(Role),
+    "known": tuple(Role), "own": tuple(set(Role) - {Role.GUEST}),
 }  # fmt: skip
 
 
@@ -67,7 +67,7 @@ class Endpoint:
             return "allowed" if caller.name == thing.owner else "refused"
         if caller.role not in _ROLES[self.may]:
             return "refused"
-        if self.of_site == "list":
+        if self.of_site == "list" or self.may == "own":
             return "itself"
         if self.of_site and thing.elsewhere != caller.elsewhere and not (self.of_site == "person" and thing.namesake):
             return "itself" if self.of_site == "person" else "refused"

@@ -2,7 +2,8 @@
 
 It is this release with contracts that have moved on as they may:
 
-- `get_order_status` and `get_order` take a new optional argument `locale`, and answer a new field `delay_reason`;
+- `get_order_status` and `get_order` take a new optional argument `locale`, and answer a new field `delay_reason`, as
+  `list_orders` does for each order;
 - `create_ticket`, which a customer confirms, calls `subject` now `title`, and takes a new optional argument `callback`;
 - `search_kb` deprecates `updated_after`, without a successor, and takes a new optional argument `deep`.
 """
@@ -30,6 +31,8 @@ _CONTRACTS: Mapping[str, tuple[tuple[str, str], ...]] = {
          'name="get_order_status", family=Family.ORDERS, version="1.1.0"'),
         ('name="get_order", family=Family.ORDERS, version="1.0.0"',
          'name="get_order", family=Family.ORDERS, version="1.1.0"'),
+        ('name="list_orders", family=Family.ORDERS, version="1.0.0"',
+         'name="list_orders", family=Family.ORDERS, version="1.1.0"'),
     ),
     "contracts/tools/tickets.py": (
         (

@@ -167,7 +167,7 @@ async def test_a_tool_without_a_backend_is_501_and_not_available_in_the_manifest
         manifest = (await service.client.get("/.well-known/tools.json")).json()
     available = {tool["name"]: tool["available"] for tool in manifest["tools"]}
     assert (answer.status_code, answer.json()["code"]) == (501, "not_implemented")
-    assert available == {"get_order": False, "get_order_status": True, "add_order_note": True}
+    assert available == {"get_order": False, "get_order_status": True, "list_orders": False, "add_order_note": True}
 
 
 async def test_an_unexpected_error_is_a_500_without_any_inside(serve, issuer):

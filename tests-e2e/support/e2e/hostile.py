@@ -50,6 +50,8 @@ def _foreign_reads() -> Iterator[Attack]:
     yield Attack("an invoice by number", "get_invoice_pdf", {"invoice_number": "INV-2026-0002"})
     yield Attack("a customer id beside the order", "get_order", {"order_id": "5678", "customer_id": "cust_ben"})
     yield Attack("a subject beside the order", "get_order_status", {"order_id": "5678", "subject": "cust_ben"})
+    yield Attack("the other customer's list", "list_orders", {"email": "ben@example.com"})
+    yield Attack("a list by a customer id", "list_orders", {"customer_id": "cust_ben"})
     yield Attack("a refund by a guessed id", "get_refund", {"refund_request_id": f"rfd_{'0' * 26}"})
 
 

@@ -104,6 +104,26 @@ def test_of_two_orders_each_has_its_own_state(policy: OutputPolicy) -> None:
     assert may_say("It has been shipped.", both, policy)
 
 
+def test_of_a_list_of_orders_each_has_its_own_state(policy: OutputPolicy) -> None:
+    ada = [
+        {"order_id": number, "status": status, "items": [{"name": "Mug"}]}
+        for number, status in (("ABC123", "shipped"), ("XYZ789", "processing"), ("QRS456", "refunded"))
+    ]
+    output = {"orders": ada, "more": False}
+    listed = allowed_of([output], done=done_of([Observation("list_orders", {}, output)]))
+    assert may_say("••C123 is on its way, and ••Z789 is being prepared.", listed, policy)
+    assert may_say("Your order ••S456 was refunded.", listed, policy)
+    assert not may_say("Your order ••Z789 is on its way.", listed, policy)
+    assert not may_say("Your order ••C123 was refunded.", listed, policy)
+    assert not may_say("Your order was delivered.", listed, policy)
+
+
+def test_an_empty_list_carries_no_state(policy: OutputPolicy) -> None:
+    output: dict[str, Any] = {"orders": [], "more": False}
+    listed = allowed_of([output], done=done_of([Observation("list_orders", {}, output)]))
+    assert not may_say("Your order is on its way.", listed, policy)
+
+
 def test_a_parcel_that_can_be_followed_carries_that_a_part_is_under_way(policy: OutputPolicy) -> None:
     part, whole = "Part of your order has been shipped.", "Your order has been shipped."
     followed = looked_up(("ABC123", "processing"), tracking_url="https://track.example/1")

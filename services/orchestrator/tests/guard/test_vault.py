@@ -100,6 +100,16 @@ def test_an_order_number_is_a_token_of_its_own_and_its_last_four_characters_are_
     assert vault.mask("Is ABC123 late?") == f"Is {token} late?"
 
 
+def test_order_numbers_in_a_list_are_tokens_of_their_own_and_known_from_then_on(vault: Vault) -> None:
+    told = vault.mask_fields({"orders": [{"order_id": "ABC123", "items": []}, {"order_id": "1234"}], "more": True}, ())
+    first, second = (one["order_id"] for one in told["orders"])
+    assert (kinds(f"{first} {second}"), told["more"]) == (["order", "order"], True)
+    assert vault.orders() == {"ABC123", "1234"}
+    assert vault.mask("What is in 1234, and where is abc123?") == f"What is in {second}, and where is {first}?"
+    assert vault.show(f"You have {first} and {second}.") == "You have ••C123 and ••1234."
+    assert vault.restore_arguments({"order_id": second}) == {"order_id": "1234"}
+
+
 def test_a_number_that_is_no_order_yet_stays_until_it_is_one(vault: Vault) -> None:
     assert vault.mask("I bought 1234 things") == "I bought 1234 things"
     vault.mask_fields({"order_id": "1234"}, ())

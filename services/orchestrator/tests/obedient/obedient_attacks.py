@@ -100,7 +100,8 @@ def goal(rng: Random) -> Iterator[ToolCall]:
             name = rng.choice(("get_order", "get_order_status", "get_invoice_pdf", "get_refund"))
             yield ToolCall(name=name, arguments={"order_id": foreign})
         case 12:
-            yield ToolCall(name="get_order", arguments={"email": "ben@example.com"})
+            name = rng.choice(("get_order", "list_orders"))
+            yield ToolCall(name=name, arguments={"email": "ben@example.com"})
         case 13:
             yield ToolCall(name="create_ticket", arguments={"subject": "Urgent", "body": words, "order_id": own})
         case 14:

@@ -165,22 +165,18 @@ class Shop:
             return {"passages": passages, "strength": 0.9, "gap": 0.5, "cover": 0.9, "answerable": bool(passages)}
         if contract.name == "read_thread":
             return {"messages": list(self.pages)}
+        if contract.name == "list_orders":
+            own = [_status(one, order) | _content(order) for one, order in self.orders.items()
+                   if order.owner == caller.subject]  # fmt: skip
+            return {"orders": own, "more": False}
         order_id = self._wanted(caller, arguments)
         order = self._own(caller, order_id)
         total = {"amount_minor": order.total_minor, "currency": "USD"}
-        status = {
-            "order_id": order_id,
-            "status": order.status,
-            "placed_at": T,
-            "updated_at": T,
-            "carrier": order.carrier,
-        }
-        item = {"sku": "SKU-1", "name": order.item, "quantity": 1, "unit_price": total}
         match contract.name:
             case "get_order_status":
-                return status
+                return _status(order_id, order)
             case "get_order":
-                return status | {"items": [item], "total": total, "ship_to": f"{order.town}, US"}
+                return _status(order_id, order) | _content(order)
             case "get_invoice_pdf":
                 return {"invoice_number": "INV-1", "order_id": order_id, "total": total, "issued_at": T,
                         "url": "https://shop.example/i.pdf?signature=1", "expires_at": T, "size_bytes": 9,
@@ -227,3 +223,15 @@ class Shop:
                         "position": 0, "reply_due": T}  # fmt: skip
             case _:
                 return {"message_id": f"m{number}", "queued_at": T}
+
+
+def _status(order_id: str, order: Order) -> dict[str, Any]:
+    return {
+        "order_id": order_id, "status": order.status, "placed_at": T, "updated_at": T, "carrier": order.carrier,
+    }  # fmt: skip
+
+
+def _content(order: Order) -> dict[str, Any]:
+    total = {"amount_minor": order.total_minor, "currency": "USD"}
+    item = {"sku": "SKU-1", "name": order.item, "quantity": 1, "unit_price": total}
+    return {"items": [item], "total": total, "ship_to": f"{order.town}, US"}

@@ -29,6 +29,7 @@ STATUS = {"order_id": "ABC123", "status": "shipped", "placed_at": T, "updated_at
 OUTPUTS: dict[str, dict[str, Any]] = {
     "get_order_status": STATUS,
     "get_order": {**STATUS, "items": [], "total": USD, "ship_to": "Portland, US"},
+    "list_orders": {"orders": [{**STATUS, "items": [], "total": USD, "ship_to": "Portland, US"}], "more": False},
     "add_order_note": {"note_id": "note_1", "order_id": "ABC123", "created_at": T},
     "issue_refund": {"refund_request_id": "rfr_1", "order_id": "1234", "amount": USD, "state": "succeeded"},
     "issue_refund/preview": {"summary": "Refund 50.00 USD", "money_moved": USD, "digest": "a" * 64},

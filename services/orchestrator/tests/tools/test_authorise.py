@@ -34,16 +34,16 @@ def test_a_guest_is_offered_the_guest_tools_only() -> None:
     assert offered == {"search_kb", "create_ticket", "handoff_human"}
 
 
-def test_a_guest_who_can_prove_an_address_is_offered_two_reads_more_and_nothing_that_changes_anything() -> None:
+def test_a_guest_who_can_prove_an_address_is_offered_three_reads_more_and_nothing_that_changes_anything() -> None:
     offered = {one.name for one in CONTRACTS if may_be_offered(entry(one.name), customer=False, may_prove=True)}
-    assert offered == {"search_kb", "create_ticket", "handoff_human", "get_order", "get_order_status"}
+    assert offered == {"search_kb", "create_ticket", "handoff_human", "get_order", "get_order_status", "list_orders"}
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: one.name)
 def test_a_proven_address_sends_no_call_but_those_reads(contract: AnyContract) -> None:
     asked = refund(100, tool=contract.name, subject="guest_1", role="guest", approvers=("kim",))
     proven = replace(asked, proven_email="ada@example.com")
-    if contract.name in ("get_order", "get_order_status"):
+    if contract.name in ("get_order", "get_order_status", "list_orders"):
         assert refusal(entry(contract.name), asked) is ProblemCode.UNAUTHENTICATED
         assert refusal(entry(contract.name), proven) is None
     else:

@@ -119,9 +119,13 @@ async def test_an_entry_that_was_moved_or_tampered_with_is_ignored(
     assert world.counted("aiguy_tool_cache_failures_total", operation="open") == 2
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments"), [("get_order_status", {"order_id": "ABC123"}), ("list_orders", {})], ids=lambda one: str(one)
+)
 async def test_a_write_makes_the_customers_look_ups_fresh_again_and_nobody_elses(
-    world: Any, read: CallRequest, write: CallRequest, clock: FakeClock
+    world: Any, read: CallRequest, write: CallRequest, clock: FakeClock, tool: str, arguments: dict[str, str]
 ) -> None:
+    read = replace(read, tool=tool, arguments=arguments)
     ben = replace(read, subject="cust_ben")
     await world.gateway.call(read)
     await world.gateway.call(ben)

@@ -73,6 +73,7 @@ async def test_what_the_services_serve_is_offered_in_a_stable_order(
         "get_order",
         "get_order_status",
         "handoff_human",
+        "list_orders",
         "send_email",
     ]
     assert one.specs(customer=True) == other.specs(customer=True)
@@ -147,7 +148,7 @@ async def test_an_incompatible_tool_is_left_out_and_named_and_the_others_go_on(
     del edit(orders, "get_order")["output_schema"]["properties"]["total"]
     catalog = build(orders)
     await catalog.refresh()
-    assert names(catalog) == ["add_order_note", "get_order_status"]
+    assert names(catalog) == ["add_order_note", "get_order_status", "list_orders"]
     assert "get_order is not offered: output /total: the field was removed" in catalog.troubles()["orders"]
     assert catalog.trouble_of("get_order", "orders").startswith("output /total")
     assert catalog.trouble_of("get_order_status", "orders") == ""
@@ -278,7 +279,7 @@ async def test_a_bad_entry_costs_that_tool_only(build: Build, orders: FakeToolSe
     orders.entries.append({**edit(orders, "get_order"), "name": "other", **spoiled})
     catalog = build(orders)
     await catalog.refresh()
-    assert names(catalog) == ["add_order_note", "get_order", "get_order_status"]
+    assert names(catalog) == ["add_order_note", "get_order", "get_order_status", "list_orders"]
     assert "is not offered" in catalog.troubles()["orders"]
 
 

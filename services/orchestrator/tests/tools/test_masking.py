@@ -7,7 +7,7 @@ import pytest
 
 from contracts.manifest import entry_from_contract
 from contracts.tool import RiskTier
-from contracts.tools.orders import GET_ORDER
+from contracts.tools.orders import GET_ORDER, LIST_ORDERS
 from contracts.tools.retrieval import SEARCH_KB
 from orchestrator.effects.call_tool import call_tool
 from orchestrator.guard.vault import Vault
@@ -20,6 +20,7 @@ from orchestrator.turn.state import TurnState
 
 SEARCH = make_entry(entry_from_contract(SEARCH_KB), "http://tools")
 ORDER = make_entry(entry_from_contract(GET_ORDER), "http://tools")
+LIST = make_entry(entry_from_contract(LIST_ORDERS), "http://tools")
 MAIL = "zoe.quint@mail.example"
 
 
@@ -42,6 +43,17 @@ def test_of_a_tool_that_nobody_knows_every_field_is_hidden(vault: Vault) -> None
     told = masked_output(None, {"town": "Portland", "parts": [{"name": "Lamp"}], "house": 98, "done": True}, vault)
     assert [word for word in ("Portland", "Lamp", "98") if word in str(told)] == []
     assert told["done"] is True
+
+
+def test_of_a_list_of_orders_each_one_is_masked_like_an_order_that_was_looked_up(vault: Vault) -> None:
+    order = {
+        "order_id": "ABC123", "status": "shipped", "ship_to": "Portland, US", "items": [{"name": "Lamp"}],
+        "tracking_url": "https://parcelway.example/t/PW0040106028",
+    }  # fmt: skip
+    told = masked_output(LIST, {"orders": [order], "more": False}, vault)
+    assert told == {"orders": [masked_output(ORDER, order, vault)], "more": False}
+    assert [word for word in ("ABC123", "Portland", "PW0040106028") if word in str(told)] == []
+    assert (told["orders"][0]["status"], told["orders"][0]["items"]) == ("shipped", [{"name": "Lamp"}])
 
 
 class Leaving:

@@ -7,7 +7,7 @@ import pytest
 from contracts.schema import input_schema
 from contracts.tool import EVERY_FIELD, RiskTier, ToolContract
 from contracts.tools.billing import GET_REFUND, ISSUE_REFUND
-from contracts.tools.orders import ADD_ORDER_NOTE, GET_ORDER
+from contracts.tools.orders import ADD_ORDER_NOTE, GET_ORDER, LIST_ORDERS
 from contracts.tools.retrieval import SEARCH_KB
 from contracts.tools.tickets import CREATE_TICKET
 from contracts.turn import FinalMessage, Outcome
@@ -158,6 +158,13 @@ def test_a_ticket_may_name_what_it_likes() -> None:
 )  # fmt: skip
 def test_a_result_brings_text_when_a_field_of_it_holds_some(output: Any, free_text: Any, brings: bool) -> None:
     assert brings_text(output, free_text) is brings
+
+
+def test_an_order_of_a_list_is_the_tools_own_word() -> None:
+    listed = {"orders": [{"order_id": "QZ700123", "total": {"amount_minor": 5000, "currency": "USD"}}, ORDER]}
+    told = origins(ISSUE_REFUND, refund("QZ700123"), "I want my money back.", results=[(listed, LIST_ORDERS.free_text)])
+    assert (told["order_id"], told["amount_minor"]) == (Origin.TOOL, Origin.TOOL)
+    assert not brings_text(listed, LIST_ORDERS.free_text)
 
 
 # ── the machine ──────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ from orchestrator.effects.scope import TurnScope, TurnView
 from orchestrator.effects.telling import Teller
 from orchestrator.guard.checker import AnswerChecker, Grounds
 from orchestrator.guard.gate import Reading, StreamGate
-from orchestrator.guard.output.allowed import told_by
+from orchestrator.guard.output.allowed import orders_of, told_by
 from orchestrator.turn.state import TurnState
 
 #: States in which what a tool was called for did not happen.
@@ -76,7 +76,7 @@ def done_of(observations: Iterable[Observation]) -> frozenset[str]:
         told = told_by(one.output)
         if _UNDONE.isdisjoint(told):
             done.add(one.tool)
-        done |= told
+        done |= told.union(*map(told_by, orders_of(one.output)))
     return frozenset(done)
 
 

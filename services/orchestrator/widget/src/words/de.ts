@@ -98,6 +98,7 @@ export const de: Words = {
     search_kb: "Hilfeseiten werden durchsucht",
     get_order_status: "Ihre Bestellung wird nachgesehen",
     get_order: "Ihre Bestellung wird nachgesehen",
+    list_orders: "Ihre Bestellungen werden nachgesehen",
     add_order_note: "Ihre Bestellung bekommt eine Notiz",
     get_invoice_pdf: "Ihre Rechnung wird geholt",
     get_refund: "Ihre Erstattung wird nachgesehen",

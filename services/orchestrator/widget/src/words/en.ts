@@ -96,6 +96,7 @@ export const en = {
     search_kb: "Searching our help pages",
     get_order_status: "Looking up your order",
     get_order: "Looking up your order",
+    list_orders: "Looking up your orders",
     add_order_note: "Adding a note to your order",
     get_invoice_pdf: "Fetching your invoice",
     get_refund: "Looking up your refund",

@@ -98,6 +98,7 @@ export const es: Words = {
     search_kb: "Buscando en nuestras páginas de ayuda",
     get_order_status: "Consultando su pedido",
     get_order: "Consultando su pedido",
+    list_orders: "Consultando sus pedidos",
     add_order_note: "Añadiendo una nota a su pedido",
     get_invoice_pdf: "Buscando su factura",
     get_refund: "Consultando su reembolso",

@@ -98,6 +98,7 @@ export const fr: Words = {
     search_kb: "Recherche dans nos pages d’aide",
     get_order_status: "Consultation de votre commande",
     get_order: "Consultation de votre commande",
+    list_orders: "Consultation de vos commandes",
     add_order_note: "Ajout d’une note à votre commande",
     get_invoice_pdf: "Récupération de votre facture",
     get_refund: "Consultation de votre remboursement",

@@ -98,6 +98,7 @@ export const it: Words = {
     search_kb: "Ricerca nelle pagine di aiuto",
     get_order_status: "Consultazione del Suo ordine",
     get_order: "Consultazione del Suo ordine",
+    list_orders: "Consultazione dei Suoi ordini",
     add_order_note: "Aggiunta di una nota all’ordine",
     get_invoice_pdf: "Recupero della fattura",
     get_refund: "Consultazione del rimborso",

@@ -98,6 +98,7 @@ export const nl: Words = {
     search_kb: "Onze hulppagina’s worden doorzocht",
     get_order_status: "Uw bestelling wordt opgezocht",
     get_order: "Uw bestelling wordt opgezocht",
+    list_orders: "Uw bestellingen worden opgezocht",
     add_order_note: "Uw bestelling krijgt een notitie",
     get_invoice_pdf: "Uw factuur wordt opgehaald",
     get_refund: "Uw terugbetaling wordt opgezocht",

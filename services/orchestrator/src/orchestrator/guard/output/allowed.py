@@ -1,7 +1,7 @@
 """What this turn makes allowed: the links, values and words that it observed, and what was really done in it."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -57,8 +57,7 @@ def allowed_of(
     texts = [business]
     orders: list[tuple[str, frozenset[str]]] = []
     for output in outputs:
-        seen = (output, *output.get("orders", ()))
-        orders += [(_end_of(one["order_id"]), told_by(one)) for one in seen if "order_id" in one and "status" in one]
+        orders += [(plain(str(one["order_id"])).casefold()[-_SHOWN:], told_by(one)) for one in orders_of(output)]
         for passage in output.get("passages", ()):
             # A page's own host may be linked to; what its text links to, only as it stands there.
             pages.add(host_of(str(passage.get("url", ""))))
@@ -71,9 +70,17 @@ def allowed_of(
     return Allowed(frozenset(urls), frozenset(pages - {""}), observed, words, done, before, tuple(orders))
 
 
-def _end_of(order_id: Any) -> str:
-    """What is shown of an order's number."""
-    return plain(str(order_id)).casefold()[-_SHOWN:]
+def orders_of(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The orders that an output tells the state of: it may be one itself, or hold several."""
+    match value:
+        case {"order_id": _, "status": _}:
+            yield value
+        case dict():
+            for item in value.values():
+                yield from orders_of(item)
+        case list() | tuple():
+            for item in value:
+                yield from orders_of(item)
 
 
 def told_by(output: Mapping[str, Any]) -> frozenset[str]:
