@@ -15,6 +15,9 @@ from .offline_talk import CONTENT, KNOWN, ORDER, PRICE, called, said
 SHIPPED, DELIVERED, OLD = "<order_aaaaaaaa>", "<order_bbbbbbbb>", "<order_cccccccc>"
 
 
+WHICH = "These are your orders. Which of them is it about?"
+
+
 def bought(order_id: str, status: str, *names: str) -> dict[str, Any]:
     items = [{"sku": "s", "name": name, "quantity": 1, "unit_price": PRICE} for name in names]
     return CONTENT | {"order_id": order_id, "status": status, "items": items}
@@ -57,7 +60,7 @@ async def test_where_it_may_be_several_it_asks_and_shows_them(offline: OfflineBr
         assert await called(offline, ask(other)) == ToolCall(name="list_orders", arguments={})
     message = await said(offline, ask(question, observations=(listed(STOVE, BLANKET),)))
     asked, first, second = message.text.split("\n")
-    assert (message.asks_back, asked) == (True, "Which of your orders is it about?")
+    assert (message.asks_back, asked) == (True, WHICH)
     assert first == f"- {SHIPPED} (1 × Ember gas stove, 1 × Trail hatchet) is on its way"
     assert second == f"- {DELIVERED} (1 × Wool blanket) was delivered"
     for answer in ("the second one", "the one with the blanket", "blanket please", f"{DELIVERED}"):
@@ -67,9 +70,9 @@ async def test_where_it_may_be_several_it_asks_and_shows_them(offline: OfflineBr
 
 
 async def test_a_new_question_is_no_answer_to_which_order(offline: OfflineBrain, ask: Any) -> None:
-    context = ask("do you sell tents?", "what did i order?", "Which of your orders is it about?")
+    context = ask("do you sell tents?", "what did i order?", WHICH)
     assert (await called(offline, context)).name == "search_kb"
-    context = ask("I want to talk to a person", "what did i order?", "Which of your orders is it about?")
+    context = ask("I want to talk to a person", "what did i order?", WHICH)
     assert (await called(offline, context)).name == "handoff_human"
 
 

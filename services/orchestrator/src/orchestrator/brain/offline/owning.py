@@ -9,7 +9,7 @@ Order = Mapping[str, Any]
 _WORD = re.compile(r"[a-z]{3,}")
 #: Words of items that are no more one order's than another's.
 _NO_ITEM = frozenset({"the", "and", "for", "with", "set", "order", "orders", "small", "large", "new", "size", "pack"})
-_OTHER = re.compile(r"\b(?:the|my|your|an)? ?other (?:one|order|parcel|package|delivery)?\b", re.IGNORECASE)
+_OTHER = re.compile(r"\bother (?:one|order|parcel|package|delivery)\b|\b(?:the|my) other\W*$", re.IGNORECASE)
 _NEWEST = re.compile(r"\b(?:last|latest|newest|most recent|recent) (?:one|order|purchase|parcel|delivery)\b", re.I)
 _OLDEST = re.compile(r"\b(?:oldest|older|earlier|previous) (?:one|order|purchase|parcel|delivery)\b", re.IGNORECASE)
 _PLACES = (

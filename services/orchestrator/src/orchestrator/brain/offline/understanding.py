@@ -40,8 +40,7 @@ _OFFERED_TICKET = re.compile(r"open a ticket|ticket with what you wrote", re.IGN
 _OFFERED_PERSON = re.compile(r"bring in a person|hand (?:you )?over|person from our team", re.IGNORECASE)
 _ASKED_AMOUNT = re.compile(r"how much of order|wie viel von|combien dois-je|cuánto debo|quanto devo|hoeveel van", re.I)
 _ASKED_WHICH = re.compile(
-    r"which (?:of your orders|order)|um welche|(?:quelle|laquelle de vos) commande|laquelle de vos|qué pedido|cuál de"
-    r"|(?:quale|quale dei suoi) ordin|welke (?:van uw )?bestelling",
+    r"which (?:of them|order)|um welche|quelle commande|de laquelle|qué pedido|de cuál|quale ordine|di quale|om welke",
     re.IGNORECASE,
 )
 _ALL = re.compile(
