@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from contracts.turn import FinalMessage, ToolCall, Usage
+from contracts.turn import FinalMessage, Role, ToolCall, Usage
 from orchestrator.brain.offline.answering import Answerer, one_of_several
 from orchestrator.brain.offline.deciding import Say, TicketWanted, change_not_here, decide, is_guests, offered
 from orchestrator.brain.offline.extracting import Extractor, Weights
@@ -81,7 +81,11 @@ class OfflineBrain:
         vocabulary = self._vocabularies.get(context.language)
         if vocabulary is None:
             return context
-        history = tuple(Message(one.role, vocabulary.in_english(one.text) or one.text) for one in context.history)
+        history = tuple(
+            # What we offered is known by our own phrases.
+            one if one.role is Role.ASSISTANT else Message(one.role, vocabulary.in_english(one.text) or one.text)
+            for one in context.history
+        )
         return replace(context, question=vocabulary.in_english(context.question), history=history)
 
     def _next_call(self, tasks: tuple[Task, ...], context: BrainContext) -> ToolCall | None:

@@ -2,6 +2,7 @@
 
 import re
 
+from orchestrator.brain.offline.courtesy import is_only_answer
 from orchestrator.brain.offline.slots import Slots
 
 _QUESTION = re.compile(
@@ -168,6 +169,8 @@ _POLITE = re.compile(
     re.I,
 )
 MAX_PLAIN_WORDS = 3
+#: A yes or a no with words that add nothing to it: "no thanks, that is all".
+_MOST_IN_ANSWER = 6
 
 
 def certain(text: str, slots: Slots) -> str | None:
@@ -252,7 +255,7 @@ def is_courtesy(text: str) -> bool:
 def _courtesy(text: str) -> str | None:
     if _THANKS.search(text) or _BYE.search(text):
         return "thanks"
-    if len(text.split()) <= MAX_PLAIN_WORDS and (is_yes(text) or is_no(text)):
+    if len(text.split()) <= _MOST_IN_ANSWER and (is_yes(text) or is_no(text)) and is_only_answer(text):
         return "yes" if is_yes(text) else "no"
     return None
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 from contracts.turn import Role
 from orchestrator.brain.offline.asking import is_asking
+from orchestrator.brain.offline.courtesy import is_only_thanks, wish_behind
 from orchestrator.brain.offline.intents import OWN_THINGS, IntentReader
 from orchestrator.brain.offline.manners import Manners
+from orchestrator.brain.offline.offers import answer_to, offer_of
 from orchestrator.brain.offline.owning import asks_for_more, says_another
 from orchestrator.brain.offline.quoting import said_oneself
 from orchestrator.brain.offline.rules import (
@@ -36,8 +38,6 @@ _WISH = re.compile(
     re.IGNORECASE,
 )
 _FOLLOW_UP = re.compile(r"^\W*(?:and|or|but|what about|how about|also)\b", re.IGNORECASE)
-_OFFERED_TICKET = re.compile(r"open a ticket|ticket with what you wrote", re.IGNORECASE)
-_OFFERED_PERSON = re.compile(r"bring in a person|hand (?:you )?over|person from our team", re.IGNORECASE)
 _ASKED_AMOUNT = re.compile(r"how much of order|wie viel von|combien dois-je|cuánto debo|quanto devo|hoeveel van", re.I)
 _ASKED_WHICH = re.compile(
     r"which (?:of them|order)|um welche|quelle commande|de laquelle|qué pedido|de cuál|quale ordine|di quale|om welke",
@@ -94,9 +94,13 @@ async def understand(
     if danger_in(own) is not None:
         # Whatever else is in it: an order that it names waits.
         return (Task("serious", slots, text, about),)
-    answer = _answer_to_offer(context, slots) or _answer_to_how_much(context, slots)
+    answer = _answer_to_offer(context, slots, manners) or _answer_to_how_much(context, slots)
     if answer is not None:
         return (answer,)
+    if (wish := wish_behind(text, worded=_is_worded(context))) != "":
+        text = wish
+    elif is_only_thanks(text):
+        return (Task("thanks", slots, text, about),)
     earlier = _unnamed(_before(context)) if _means_another(text) else _before(context)
     if earlier and (only_facts(text, slots) or _says_which(text, context) or _means_another(text)):
         # "1234" or "the blanket" after "Which order is it?": the earlier message says what is wanted of it.
@@ -202,25 +206,21 @@ def _is_guessed(task: Task) -> bool:
     return task.intent in _SEARCHED or task.confidence < SURELY
 
 
-def _answer_to_offer(context: BrainContext, slots: Slots) -> Task | None:
+def _answer_to_offer(context: BrainContext, slots: Slots, manners: Manners) -> Task | None:
     """A yes or a no to what we offered last."""
-    offer = next((one.text for one in reversed(context.history) if one.role is Role.ASSISTANT), "")
-    text = context.question
-    ticket, person = _OFFERED_TICKET.search(offer), _OFFERED_PERSON.search(offer)
-    if not (ticket or person):
+    text, before = context.question, _before(context)
+    found = answer_to(offer_of(context), text, before, manners, worded=_is_worded(context))
+    if found is None:
         return None
-    words = content_words(text)
-    if is_no(text) and len(words) <= 2:
+    if found == "no":
         return Task("no", slots, text, text)
-    wants_person = re.search(r"\b(?:person|human|someone|agent)\b", text, re.IGNORECASE) is not None
-    wants_ticket = re.search(r"\bticket\b", text, re.IGNORECASE) is not None
-    if not ((is_yes(text) and len(words) <= 6) or (len(words) <= 3 and (wants_person or wants_ticket))):
-        return None
-    about = "\n".join(part for part in (_before(context), text if len(words) > 2 else "") if part)
-    known = _with_history(slots, context)
-    if (wants_person and not wants_ticket) or (person and not ticket):
-        return Task("human", known, text, about)
-    return Task("open_ticket", known, text, about)
+    about = "\n".join(part for part in (before, text if len(content_words(text)) > 2 else "") if part)
+    return Task(found, _with_history(slots, context), text, about)
+
+
+def _is_worded(context: BrainContext) -> bool:
+    """Whether the message is the known words of one in another language."""
+    return context.language not in ("en", "other")
 
 
 def _answer_to_how_much(context: BrainContext, slots: Slots) -> Task | None:
@@ -261,6 +261,7 @@ def _before(context: BrainContext) -> str:
 def _clauses(text: str) -> list[str]:
     """The parts of a message that each want something. What is told before or after a single question belongs to it."""
     parts = [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
+    parts = [wish_behind(part) or part for part in parts]
     telling = [part for part in parts if not is_courtesy(part)]
     wishes = [part for part in telling if _asks(part) or _WISH.match(part) or read_slots(part).names_something]
     if len(wishes) < MAX_TASKS:

@@ -3,6 +3,7 @@
 import re
 
 from orchestrator.brain.offline.asking import is_asking
+from orchestrator.brain.offline.courtesy import is_only_answer
 from orchestrator.brain.offline.intents import OWN_THINGS, IntentReader
 from orchestrator.brain.offline.manners import Manners
 from orchestrator.brain.offline.rules import (
@@ -74,7 +75,7 @@ async def intent_of(clause: str, slots: Slots, intents: IntentReader, manners: M
     if found.label == "refund_status" and not slots.names_something:
         # Where one of an order is, billing knows; how long refunds take stands in the help pages.
         return "knowledge", found.likely
-    if found.label in ("yes", "no") and not (is_yes(clause) or is_no(clause)):
+    if found.label in ("yes", "no") and not ((is_yes(clause) or is_no(clause)) and is_only_answer(clause)):
         return "knowledge", found.likely
     return found.label, found.likely
 
