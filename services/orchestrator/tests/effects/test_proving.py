@@ -84,7 +84,8 @@ async def test_nobody_else_can(scope: TurnScope) -> None:
 @pytest.mark.parametrize(
     ("tool", "address", "waits"),
     [
-        ("get_order", None, True), ("get_order_status", None, True), ("get_order", "ada@example.com", False),
+        ("get_order", None, True), ("get_order_status", None, True), ("list_orders", None, True),
+        ("get_order", "ada@example.com", False), ("list_orders", "ada@example.com", False),
         ("search_kb", None, False), ("create_ticket", None, False),
     ],
 )  # fmt: skip
