@@ -12,7 +12,9 @@ from scripted_llm.running import RunningLlm, running_llm
 
 TOOLS = [
     {"type": "function", "function": {"name": name, "parameters": {"type": "object"}}}
-    for name in ("get_order_status", "get_order", "get_invoice_pdf", "issue_refund", "search_kb", "handoff_human")
+    for name in (
+        "get_order_status", "get_order", "list_orders", "get_invoice_pdf", "issue_refund", "search_kb", "handoff_human",
+    )
 ]  # fmt: skip
 
 
@@ -56,6 +58,7 @@ async def test_what_is_not_a_chat_is_refused(client: httpx.AsyncClient) -> None:
     [
         ("Where is my order ABC123?", "get_order_status", {"order_id": "ABC123"}),
         ("What items are in order 1234?", "get_order", {"order_id": "1234"}),
+        ("Which are my orders?", "list_orders", {}),
         ("invoice for ABC123 please", "get_invoice_pdf", {"order_id": "ABC123"}),
         ("What is your return policy?", "search_kb", {"query": "What is your return policy?"}),
         ("Refund order 1234 for $50", "issue_refund",
@@ -67,6 +70,28 @@ async def test_the_default_policy_takes_the_step_that_the_question_asks_for(
     client: httpx.AsyncClient, text: str, name: str, arguments: dict[str, Any]
 ) -> None:
     assert await called(client, text) == (name, arguments)
+
+
+@pytest.mark.parametrize(
+    ("listed", "answer"),
+    [
+        ([("ABC123", "shipped"), ("1234", "delivered")],
+         "Your order ••C123 is shipped. Your order ••1234 is delivered."),
+        ([], "You have no orders with us yet."),
+    ],
+)  # fmt: skip
+async def test_of_a_list_it_tells_each_order(
+    client: httpx.AsyncClient, listed: list[tuple[str, str]], answer: str
+) -> None:
+    found = {"orders": [{"order_id": number, "status": status} for number, status in listed], "more": False}
+    call = {"id": "c", "type": "function", "function": {"name": "list_orders", "arguments": "{}"}}
+    messages = [
+        {"role": "user", "content": "Which are my orders?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": orjson.dumps(found).decode()},
+    ]
+    told = await client.post("/v1/chat/completions", json={"model": "m", "messages": messages, "tools": TOOLS})
+    assert told.json()["choices"][0]["message"]["content"] == answer
 
 
 async def test_with_the_result_it_answers_from_it(client: httpx.AsyncClient) -> None:

@@ -73,6 +73,14 @@ async def test_a_read_that_was_never_made_is_unknown_and_not_guessed(lab: Lab) -
     assert (found.told_now.answer, found.wish) == ("", None)
 
 
+async def test_a_list_that_was_read_is_told_again_as_it_was(lab: Lab) -> None:
+    listing = [calls("list_orders"), says("Your order is shipped.")]
+    recording = await lab.recorded(ASKED, Script(listing), {"list_orders": {"orders": [STATUS], "more": False}})
+    found = await lab.forked(recording, Script(listing))
+    assert not found.changed
+    assert (found.was, found.unknown) == (Side("answered", 0, False), "")
+
+
 async def test_a_read_counts_as_recorded_in_whatever_order_it_is_made(lab: Lab) -> None:
     both = [LOOKS_UP[0], calls("get_refund", order_id="ABC123"), says("Your order is shipped.")]
     refund = {**REFUNDED, "state": "succeeded"}

@@ -24,6 +24,8 @@ def _answer(question: str, result: ToolResult) -> str:
     match result.tool:
         case "get_order_status" | "get_order":
             return _order(value)
+        case "list_orders":
+            return " ".join(map(_order, value.get("orders", ()))) or "You have no orders with us yet."
         case "get_invoice_pdf":
             return (
                 f"Here is your invoice {value.get('invoice_number', '')}: [download the PDF]({value.get('url', '')})."

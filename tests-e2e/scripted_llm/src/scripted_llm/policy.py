@@ -25,6 +25,7 @@ _POLICY = re.compile(
     re.IGNORECASE,
 )
 _ORDER = re.compile(r"\b(where|order|parcel|package|status|track|arrive|shipped)\b", re.IGNORECASE)
+_ORDERS = re.compile(r"\b(what|which|list|show)\b.*\bmy (\w+ )?orders\b|\borders (are mine|do i have)\b", re.IGNORECASE)
 _ITEMS = re.compile(r"\b(items?|what did i (buy|order)|what('s| is) in|contents?)\b", re.IGNORECASE)
 _YES = re.compile(r"^\s*(yes|yeah|yep|sure|ok|okay|please do|go ahead)\b", re.IGNORECASE)
 _OFFERED = re.compile(r"open a ticket|create a ticket", re.IGNORECASE)
@@ -74,7 +75,7 @@ def _private_calls(question: str) -> list[Wanted]:
     address = _EMAIL.search(question)
     if address and _ORDER.search(question):
         return [("get_order_status", {"email": address.group(0)})]
-    return []
+    return [("list_orders", {})] if _ORDERS.search(question) else []
 
 
 def _refund(question: str, order_id: str) -> list[Wanted]:
