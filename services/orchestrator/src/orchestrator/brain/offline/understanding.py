@@ -9,6 +9,7 @@ from orchestrator.brain.offline.asking import is_asking
 from orchestrator.brain.offline.courtesy import is_only_thanks, wish_behind
 from orchestrator.brain.offline.intents import OWN_THINGS, IntentReader
 from orchestrator.brain.offline.manners import Manners
+from orchestrator.brain.offline.negating import without_negated
 from orchestrator.brain.offline.offers import answer_to, offer_of
 from orchestrator.brain.offline.quoting import said_oneself
 from orchestrator.brain.offline.rules import (
@@ -87,6 +88,9 @@ async def understand(
         text = wish
     elif is_only_thanks(text):
         return (Task("thanks", slots, text, about),)
+    if (left := without_negated(text, worded=_is_worded(context))) is None:
+        return (Task("no", slots, text, about),)
+    text = left
     earlier = _before(context)
     if earlier and only_facts(text, slots):
         # "1234" after "Which order is it?": the earlier message says what is wanted of it.
