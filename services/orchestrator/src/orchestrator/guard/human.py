@@ -17,7 +17,8 @@ _FEW_WORDS = 6
 _EN = (
     r"(?:(?:a|an|the|some|any|your|one of your|to|another|actual|real|live|human|proper)\s+)*"
     r"(?:humans?(?: being| agent)?|persons?|people|agents?|representatives?|rep|operator|somebody|someone|staff"
-    r"|employee|advis[eo]r|manager|supervisor|team member|colleague|team|support team"
+    r"|employee|advis[eo]r|manager|management|supervisor|boss|superior|team ?lead(?:er)?|team member|colleague"
+    r"|team|support team"
     r"|customer (?:service|support|care)|anyone|anybody)\b(?! (?:else'?s|size|tent|orange|in the (?:picture|photo)))"
 )
 _EN_SURE = (
@@ -84,13 +85,17 @@ _ASKS = re.compile(
         rf"\b(?:switch|escalate)(?: me| us| this| it)?(?: over)? to {_EN}",
         rf"\b(?:want|need|get|give|would like|d like|prefer|bring|fetch)(?: me| us| in| to have)* {_EN_SURE}",
         rf"\b(?:have|let) {_EN} (?:call|contact|ring|write|help|answer|take over)\b",
+        r"\b(?:can|could|would|will)(?: please)? (?:somebody|someone|anybody|anyone|a (?:person|human|colleague"
+        r"|manager))(?: please)?"
+        r" (?:ring|call|phone)(?: me| us)(?: back)?\b(?! (?:when|before|if|once|on|as soon|to (?:arrange|deliver)))",
         # German
         rf"\bmit {_DE}(?: \w+){{0,4}} (?:sprechen|reden|chatten|verbinden|verbunden|unterhalten|telefonieren"
         r"|schreiben)\b",
         rf"\b(?:verbinde|verbinden|verbindet|verbind)(?: sie)?(?: mich| uns)?(?: bitte)?(?: \w+)? mit {_DE}",
         rf"\b(?:leite|leiten|stelle|stellen|gib|geben|gebt)(?: sie)?(?: mich| das| mir)?(?: bitte)?(?: an| zu)? {_DE}"
         r"(?: bitte)? (?:weiter|durch)\b",
-        rf"\b(?:will|möchte|moechte|brauche|brauch|wünsche|wünsch|hätte gern|hätte gerne|geben sie mir|gib mir|gebt mir"
+        rf"\b(?:will|möchte|moechte|brauche|brauch|wünsche|wünsch|hätte gern|hätte gerne|geben sie mir|gib mir"
+        rf"|gebt mir"
         rf"|holen sie(?: mir)?|hol mir|bitte) {_DE_SURE}",
         # French
         rf"\b(?:parler|discuter|échanger|communiquer|parle)(?: \w+)? (?:à|avec|a) {_FR}",
@@ -100,7 +105,8 @@ _ASKS = re.compile(
         rf"(?: d['’])? ?{_FR_SURE}",
         # Spanish
         rf"\b(?:hablar|chatear|comunicarme|conversar|hablo|hable)(?: \w+)? con {_ES}",
-        rf"\b(?:pás[ae]me|pas[ae]me|p[óo]ngame|comun[íi]queme|comun[íi]came|con[ée]cteme|con[ée]ctame|transfi[ée]r[ae]me"
+        rf"\b(?:pás[ae]me|pas[ae]me|p[óo]ngame|comun[íi]queme|comun[íi]came|con[ée]cteme|con[ée]ctame"
+        rf"|transfi[ée]r[ae]me"
         rf"|der[íi]veme)(?: \w+)? (?:a|con) {_ES}",
         rf"\b(?:quiero|necesito|prefiero|deme|dame|quisiera|quer[íi]a) {_ES_SURE}",
         # Italian
@@ -140,7 +146,8 @@ _NOT = re.compile(
     r"|no (?:quiero|necesito|hace falta|deseo|me gusta)|sin|en vez de|nunca"
     r"|non (?:voglio|ho bisogno|serve|desidero|mi serve|vorrei)|senza|invece di|mai"
     r"|niet|geen|zonder|in plaats van|nooit"
-    r"|had to|used to|was able to|could finally|he|she|they|who|musste|mussten|konnte|durfte|pu|pude|tuve que|ho potuto"
+    r"|had to|used to|was able to|could finally|he|she|they|who|musste|mussten|konnte|durfte|pu|pude|tuve que"
+    r"|ho potuto"
     r"|mocht|moest|kon)\b[^?]*$",
     re.IGNORECASE,
 )
@@ -173,5 +180,6 @@ def _words(text: str) -> str:
 
 
 def _is_wish(clause: str, found: re.Match[str]) -> bool:
-    negated = _NOT.search(clause[: found.start()]) or _NOT.search(found[0].rsplit(" ", 1)[0] + " ")
+    # The no stands before the wish, in it, or half before it: "I don't" "want a person".
+    negated = _NOT.search(clause[: found.start()] + found[0].rsplit(" ", 1)[0] + " ")
     return negated is None and _NOT_BEHIND.search(clause[found.end() :]) is None

@@ -16,10 +16,13 @@ _HOW = re.compile(
 _PERSON = (
     r"(?:a |an |the |your )?(?:real |live |actual |human )*"
     r"(?:humans?|person|people|agent|representative|rep|operator|somebody|someone|supervisor|manager|colleague|"
-    r"team ?member|advisor|employee|boss|customer (?:service|support|care)|support team|staff)"
+    r"team ?member|team ?lead(?:er)?|advisor|employee|boss|superior|management|customer (?:service|support|care)"
+    r"|support team"
+    r"|head of [a-z ]{3,20}|staff)"
 )
 _HUMAN = re.compile(
-    rf"\b(?:talk|speak|chat|write|type|text|connect(?: me)?|transfer(?: me)?|put me through|hand (?:me )?over|escalate)"
+    rf"\b(?:talk|speak|chat|write|type|text|connect(?: me)?|transfer(?: me)?|put me through|hand (?:me )?over"
+    rf"|escalate)"
     rf"(?: directly)? (?:to|with|over to) {_PERSON}\b|\b(?:put|patch) me through\b"
     r"|\b(?:anybody|anyone|somebody|someone|any humans?) (?:alive|real|awake)\b"
     r"|\bfrom an? (?:actual|real|live|human) (?:person|human|being|agent)\b"
@@ -28,7 +31,16 @@ _HUMAN = re.compile(
     rf"|\b(?:(?:get|want|need)(?: me)?|give me) (?:to (?:talk|speak|chat) (?:to|with) )?{_PERSON}\b"
     rf"(?! (?:for|to (?:sign|be)))"
     r"|\b(?:want|need|like|get) (?:me )?an? (?:real|actual|live|human) (?:person|human|agent|being)\b"
-    rf"|\b(?:is|are) there (?:a |any |some )?{_PERSON} (?:around|available|there|here|i can)\b"
+    rf"|\b(?:is|are) there (?:a |any |some )?{_PERSON} (?:around|available|there|here|in (?:today|now|right now)"
+    rf"|today|on duty"
+    r"|(?:that |who )?i can)\b|\b(?:is|are) (?:there )?(?:anyone|anybody|someone|somebody) (?:from|of|in) (?:your"
+    r"|the) team\b"
+    rf"|\b(?:complain|complaint|a word|an appointment) (?:to|with) {_PERSON}\b"
+    rf"|\b(?:can|could|would|will|may|have|let)(?: please)? (?:somebody|someone|anybody|anyone|{_PERSON})(?: please)?"
+    r" (?:ring|call|phone|contact|get back to) (?:me|us)\b(?! (?:when|before|if|once|on|as soon))"
+    r"|\b(?:want|need|have|like|get|request)(?: to have| to get)? (?:a |your )?(?:call ?back|call back|phone call)\b"
+    r"|\byour (?:manager|boss|supervisor|superior|team ?lead(?:er)?)\b"
+    r"(?! (?:said|told|promised|wrote|was|has|had|agreed|already|offered|gave))"
     rf"|\b(?:bring|fetch|find) (?:me )?(?:in )?{_PERSON}\b(?! (?:for|to (?:sign|be)))"
     r"|^\W*(?:human|agent|representative|operator|real person)(?:,? please)?\W*$",
     re.I,
@@ -150,7 +162,8 @@ _BROKEN = re.compile(
     re.I,
 )
 _COMPLAINT = re.compile(
-    r"\b(?:disappoint(?:ed|ing)|unacceptable|disgrace(?:ful)?|outrageous|ridiculous|furious|fed up|had enough of|ruined"
+    r"\b(?:disappoint(?:ed|ing)|unacceptable|disgrace(?:ful)?|outrageous|ridiculous|furious|fed up|had enough of"
+    r"|ruined"
     r"|(?:terrible|horrible|awful|lousy|worst|poor) (?:\w+ )?(?:service|support|experience|shop|store|company)"
     r"|never (?:buy|order|shop)\w* (?:here|from you|with you|again)|nobody cares)\b",
     re.I,

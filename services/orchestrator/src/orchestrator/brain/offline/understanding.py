@@ -9,6 +9,7 @@ from orchestrator.brain.offline.asking import is_asking
 from orchestrator.brain.offline.courtesy import is_only_thanks, wish_behind
 from orchestrator.brain.offline.intents import OWN_THINGS, IntentReader
 from orchestrator.brain.offline.manners import Manners
+from orchestrator.brain.offline.negating import without_negated
 from orchestrator.brain.offline.offers import answer_to, offer_of
 from orchestrator.brain.offline.owning import asks_for_more, says_another
 from orchestrator.brain.offline.quoting import said_oneself
@@ -101,6 +102,9 @@ async def understand(
         text = wish
     elif is_only_thanks(text):
         return (Task("thanks", slots, text, about),)
+    if (left := without_negated(text, worded=_is_worded(context))) is None:
+        return (Task("no", slots, text, about),)
+    text = left
     earlier = _unnamed(_before(context)) if _means_another(text) else _before(context)
     if earlier and (only_facts(text, slots) or _says_which(text, context) or _means_another(text)):
         # "1234" or "the blanket" after "Which order is it?": the earlier message says what is wanted of it.
