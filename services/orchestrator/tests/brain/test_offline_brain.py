@@ -66,6 +66,20 @@ async def test_who_wants_an_order_changed_hears_first_how_it_stands(offline: Off
     assert "I cannot change" not in message.text
 
 
+async def test_the_change_that_is_wanted_last_is_what_the_ticket_is_about(offline: OfflineBrain, ask: Any) -> None:
+    said_before = ("refund XYZ789 please", "How much?", "no wait, only change the address", "Shall I open a ticket?")
+    call = await called(offline, ask("yes please, it is 12 Elm Street, Albany", *said_before))
+    assert (call.name, call.arguments["subject"]) == ("create_ticket", "Question about an order")
+
+
+async def test_a_change_is_spoken_of_also_where_another_look_up_finds_nothing(offline: OfflineBrain, ask: Any) -> None:
+    status = Observation("get_order_status", {"order_id": "ABC123"}, PACKED)
+    missing = Observation("get_refund", {"order_id": "ABC123"}, None, ErrorClass.NOT_FOUND, "not_found")
+    question = "please cancel ABC123 and where is my refund for ABC123?"
+    message = await said(offline, ask(question, observations=(status, missing)))
+    assert "I cannot change or cancel orders in this chat" in message.text
+
+
 async def test_an_order_that_was_looked_up_is_not_looked_up_again_for_its_change(
     offline: OfflineBrain, ask: Any
 ) -> None:

@@ -161,10 +161,10 @@ def _may_sign_in(tasks: tuple[Task, ...], context: BrainContext) -> bool:
 
 def _unchanged(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
     """What is said of a change that was wanted, to an order that was found."""
-    looked = [one for one in context.observations if not _only_lists(one)]
-    if not looked or any(one.output is None for one in looked):
+    states = [one.output["status"] for one in context.observations if one.output is not None and "status" in one.output]
+    if not states:
         return []
-    left = any(one.output is not None and one.output.get("status") in _LEFT for one in looked)
+    left = any(state in _LEFT for state in states)
     changes = [task for task in tasks if task.intent == "order_change"]
     return [Say("change_too_late") if left else change_not_here(task.slots) for task in changes][:1]
 

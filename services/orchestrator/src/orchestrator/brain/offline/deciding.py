@@ -8,7 +8,7 @@ from contracts.tools.retrieval import Channel
 from contracts.turn import Role, ToolCall
 from orchestrator.brain.offline.owning import Order, meant
 from orchestrator.brain.offline.phrasing import shown_id
-from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, hinted, is_no, is_only_a_ticket, is_yes
+from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, hinted, is_no, is_only_a_ticket, is_yes, wants_change
 from orchestrator.brain.offline.slots import Slots, read_slots, remembered_order
 from orchestrator.brain.offline.understanding import NOT_OURS, Task
 from orchestrator.brain.port import BrainContext
@@ -215,11 +215,13 @@ def _ticket(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
     told = [line for line in body.split("\n") if not is_only_a_ticket(line)]
     if sum(len(line.split()) for line in told) < MIN_BODY_WORDS and task.slots.order_id is None:
         return Say("ticket_about_what")
-    topic = next(
-        (one for line in reversed(body.split("\n")) if (one := hinted(line, read_slots(line))) in _CATEGORY), ""
-    )
+    topic = next((one for line in reversed(body.split("\n")) if (one := _topic(line)) in _CATEGORY), "")
     category = _CATEGORY.get(topic or "", "order" if task.slots.order_id else "other")
     return TicketWanted(category, body[:MAX_BODY], task.slots.order_id)
+
+
+def _topic(line: str) -> str | None:
+    return hinted(line, read_slots(line)) or ("order_change" if wants_change(line) else None)
 
 
 def _about(slots: Slots) -> tuple[tuple[str, str], ...]:

@@ -218,6 +218,11 @@ def asks_in_general(text: str) -> bool:
     return _GENERAL.search(text) is not None
 
 
+def wants_change(text: str) -> bool:
+    """Whether something of an order is to be other than it is."""
+    return _CHANGE.search(text) is not None
+
+
 def about_nobodys(text: str) -> bool:
     """A question in general that names nothing of one's own: "For how long do you keep invoices?"."""
     return (asks_in_general(text) or _WHERE_TO_FIND.search(text) is not None) and _OWN.search(text) is None
