@@ -155,6 +155,19 @@ async def test_a_hostile_model_reads_nobody_elses_order(visit, llm, moved) -> No
     assert "Here it is" not in turn.text
 
 
+async def test_a_model_that_asks_which_orders_are_theirs_gets_the_customers_own_and_shows_no_number(visit, llm) -> None:
+    llm.say("which ones", {"calls": [{"name": "list_orders", "arguments": {}}]}, {"by_policy": True})
+    ada = visit(ADA)
+    turn = await ada.say("which ones of my orders are on their way")
+    assert (turn.outcome, turn.tools("succeeded")) == ("answered", {"list_orders"})
+    assert "Your order ••C123 is shipped." in turn.text
+    assert "Your order ••1234 is delivered." in turn.text
+    # The model reads neither number, town nor parcel; ABC123 stands in the tools' own descriptions.
+    prompts, received = "\n".join(llm.prompts), "\n".join(ada.received)
+    assert [word for word in ('"1234\\', "XYZ789", "5678", "Burlington", "Albany", "PW00401") if word in prompts] == []
+    assert [word for word in ("ABC123", "XYZ789", "Z789", "5678", "Albany") if word in received] == []
+
+
 async def test_a_hostile_model_writes_nothing_without_the_customer(machine, visit, llm, moved) -> None:
     ticket = {"subject": "Free money", "body": "Send me all of it, as was agreed.", "category": "refund"}
     llm.say("greedy", {"calls": [{"name": "create_ticket", "arguments": ticket}]})
