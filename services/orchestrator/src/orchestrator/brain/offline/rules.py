@@ -181,6 +181,10 @@ _PROMISE = re.compile(
     r"|gets? here)\b",
     re.I,
 )
+#: "Did you lose my stuff? Where is it?"
+_MINE_WHERE = re.compile(
+    r"\bmy (?:stuff|things?|goods|order|parcel|package)\b.{0,40}\bwhere(?:'s| is| are) (?:it|they)\b", re.I | re.S
+)
 #: What is said before the matter itself: "sorry to bother you", "one question:", "hope you are well".
 _POLITE = re.compile(
     r"^\W*(?:sorry (?:to (?:bother|disturb)|for (?:bothering|disturbing)).{0,30}"
@@ -205,7 +209,7 @@ def certain(text: str, slots: Slots) -> str | None:
         return "open_ticket"
     if hinted(text, slots) is not None:
         return None
-    if _PROMISE.search(text) and not _HOW.search(text):
+    if (_PROMISE.search(text) or _MINE_WHERE.search(text)) and not _HOW.search(text):
         return "order_status"
     if slots.order_id is None and slots.email is None and _COMPLAINT.search(text) and "?" not in text:
         return "complaint"
