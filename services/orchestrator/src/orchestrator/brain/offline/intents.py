@@ -21,7 +21,7 @@ Vectors = NDArray[np.float32]
 NEEDED: Mapping[str, tuple[float, float]] = {
     "order_status": (0.3, 0.6), "order_content": (0.3, 0.45), "invoice": (0.3, 0.4), "refund_status": (0.3, 0.4),
     "refund_request": (0.4, 0.7), "order_change": (0.4, 0.7), "human": (0.4, 0.4), "serious": (0.4, 0.4),
-    "open_ticket": (0.45, 0.45),
+    "open_ticket": (0.45, 0.45), "thanks": (0.5, 0.5),
 }  # fmt: skip
 _OTHERS = (0.3, 0.3)
 #: Labels about something of one's own, that is looked up.

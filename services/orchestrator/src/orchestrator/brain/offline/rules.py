@@ -174,6 +174,17 @@ _LOST = re.compile(
 _BYE = re.compile(
     r"^\W*(?:good ?bye|bye|see you|ciao|have a (?:nice|good|great) (?:day|one|evening|weekend))\b.{0,20}$", re.I
 )
+#: Whoever wants to be promised that their parcel comes wants to hear where it is.
+_PROMISE = re.compile(
+    r"\b(?:promise|guarantee|assure|swear|tell)(?: to)? (?:me|us)\b.{0,30}\b(?:my|the|our|this) (?:\w+ )?"
+    r"(?:order|parcel|package|delivery|shipment)\b.{0,20}\b(?:comes?|arrives?|(?:is|be) (?:here|there|delivered)"
+    r"|gets? here)\b",
+    re.I,
+)
+#: "Did you lose my stuff? Where is it?"
+_MINE_WHERE = re.compile(
+    r"\bmy (?:stuff|things?|goods|order|parcel|package)\b.{0,40}\bwhere(?:'s| is| are) (?:it|they)\b", re.I | re.S
+)
 #: What is said before the matter itself: "sorry to bother you", "one question:", "hope you are well".
 _POLITE = re.compile(
     r"^\W*(?:sorry (?:to (?:bother|disturb)|for (?:bothering|disturbing)).{0,30}"
@@ -198,6 +209,8 @@ def certain(text: str, slots: Slots) -> str | None:
         return "open_ticket"
     if hinted(text, slots) is not None:
         return None
+    if (_PROMISE.search(text) or _MINE_WHERE.search(text)) and not _HOW.search(text):
+        return "order_status"
     if slots.order_id is None and slots.email is None and _COMPLAINT.search(text) and "?" not in text:
         return "complaint"
     return _courtesy(text)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.turn import Role
+from orchestrator.brain.offline.correcting import corrections
 from orchestrator.brain.port import Message
 
 _INVOICE = re.compile(r"\bINV[-_ ]?(?:\d{4}-)?[A-Z0-9-]*\d\b", re.IGNORECASE)
@@ -49,6 +50,7 @@ _BARE = (
     re.compile(rf"(?<![\w.,-]){_BARE_NUMBER} (?:back|off)\b", re.IGNORECASE),
 )
 _ONLY_NUMBER = re.compile(rf"^\W*(?:just |only |about |maybe |make it )*{_BARE_NUMBER}(?: please)?\W*$", re.IGNORECASE)
+_MERE_NUMBER = re.compile(rf"^\W*(?:just |only |it |that |make |i |mean )*{_BARE_NUMBER}", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:full|whole|entire|complete|total)(?:ly)? (?:refund(?:ed)?|amount|order|price|sum|payment|purchase)\b"
     r"|\b(?:refund|reimburse)(?: me)? (?:everything|all of it|it all|all|(?:completely|fully|entirely)"
@@ -97,15 +99,15 @@ class Slots:
 
 
 def read_slots(text: str) -> Slots:
-    """The facts in one message; the first of each kind counts."""
+    """The facts in one message; the first of each kind counts, or what it was corrected to."""
     invoice = _INVOICE.search(text)
     rest = text.replace(invoice[0], " ") if invoice else text
     email = _EMAIL.search(rest)
     return Slots(
-        order_id=_order_id(rest),
+        order_id=_corrected_order(rest),
         invoice_number=invoice[0].upper().replace(" ", "-").replace("_", "-") if invoice else None,
         email=email[0] if email else None,
-        amount=_amount(rest),
+        amount=_corrected_amount(rest),
         whole=_WHOLE.search(rest) is not None,
     )
 
@@ -136,6 +138,27 @@ def remembered_order(history: Sequence[Message]) -> str | None:
         if found:
             return found
     return None
+
+
+def _corrected_order(text: str) -> str | None:
+    """The order, or the one that it was corrected to: "ABC123, I mean XYZ789"."""
+    first = _order_id(text)
+    later = (_order_id(part) for part in corrections(text, sure=True)) if first else ()
+    return next((one for one in later if one is not None), first)
+
+
+def _corrected_amount(text: str) -> Amount | None:
+    """The amount, or what it was corrected to, which may be a mere number: "20 dollars, no, make that 15"."""
+    first = _amount(text)
+    if first is None:
+        return None
+    for part in corrections(text):
+        if (later := _amount(part)) is not None:
+            return later
+        bare = _MERE_NUMBER.match(part)
+        if bare and not _UNITS_AFTER.match(part, bare.end()) and (later := _money(bare[1], bare[2], None)):
+            return Amount(later.minor, first.currency)
+    return first
 
 
 def _order_id(text: str) -> str | None:
