@@ -40,7 +40,9 @@ def test_every_label_has_messages_in_every_language_and_none_comes_twice() -> No
         ({"order_content": 0.6, "order_status": 0.2}, "1234", "order_status", "order_content"),
         ({"order_change": 0.5, "refund_request": 0.4}, "1234", "refund_request", "order_change"),
         ({"human": 0.35, "knowledge": 0.3, "thanks": 0.35}, None, None, "knowledge"),
-        ({"thanks": 0.35, "knowledge": 0.3}, None, None, "thanks"),
+        ({"greeting": 0.35, "knowledge": 0.3}, None, None, "greeting"),
+        ({"thanks": 0.45, "knowledge": 0.3}, None, None, "knowledge"),
+        ({"thanks": 0.55, "knowledge": 0.3}, None, None, "thanks"),
         ({"thanks": 0.2, "greeting": 0.15, "knowledge": 0.1}, None, None, "knowledge"),
     ],
 )

@@ -20,7 +20,7 @@ from .reading import wants
         ("tell the people who wrapped my chair that it was lovely", "thanks"),
         ("promise me that my package arrives on Tuesday", "order_status"),
         ("I want you to guarantee me that the delivery is here tomorrow", "order_status"),
-        ("have you lost my things? where are they", "order_status"),
+        ("what is keeping my things? where are they", "order_status"),
         ("refund 20% of order ABC123", "refund_request"),
         ("open a ticket: the poem on my mug is misspelled", "open_ticket"),
     ],

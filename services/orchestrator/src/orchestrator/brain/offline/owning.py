@@ -19,7 +19,7 @@ _PLACES = (
 )
 #: More than where an order is: what is wrong with it, or what may be done with it. The help pages know of that.
 _MORE = re.compile(
-    r"\b(?:return(?:s|ed|ing)?|(?:send|give|bring) (?:\w+ ){0,3}back|exchange|swap|warrant\w*|guarantee|broken|broke"
+    r"\b(?:return(?:s|ed|ing)?|(?:send|give|bring) (?:\w+ ){0,3}back|exchange|swap|warrant\w*|broken|broke"
     r"|damaged?|defect\w*|faulty|crack\w*|holes?|torn|missing|lost|stuck|wrong|nothing (?:came|arrived)|neighbou?rs?"
     r"|customs|tax(?:es)?|express|faster|sooner|charged|too (?:small|big|large|tight|short|long|late)"
     r"|(?:never|not|n't) (?:\w+ )?(?:got|get|received?|work|fit|moved)|(?:says?|shows?|marked) (?:as )?delivered"
