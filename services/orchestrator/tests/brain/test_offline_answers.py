@@ -26,8 +26,17 @@ async def test_an_order_on_its_way_is_told_with_its_day_and_a_masked_number(offl
 async def test_the_content_of_an_order_is_listed(offline: OfflineBrain, ask: Any) -> None:
     seen = Observation("get_order", {"order_id": "ABC123"}, CONTENT)
     message = await said(offline, ask("What is in ABC123?", observations=(seen,)))
-    assert "contains: 1 × Ridge tent (184.00 USD). The total is 184.00 USD." in message.text
+    assert "contains: 1 × Ridge tent. The total is 184.00 USD." in message.text
     assert message.text.endswith("You placed it on Wednesday 18 November. It goes to <ship_to_1>.")
+
+
+async def test_of_several_things_each_has_its_price(offline: OfflineBrain, ask: Any) -> None:
+    mugs = {"sku": "m", "name": "Mug", "quantity": 2, "unit_price": {"amount_minor": 1600, "currency": "USD"}}
+    for items, told in (([*CONTENT["items"], mugs], "1 × Ridge tent (184.00 USD), 2 × Mug (16.00 USD)."),
+                        ([mugs], "2 × Mug (16.00 USD).")):  # fmt: skip
+        seen = Observation("get_order", {"order_id": "ABC123"}, CONTENT | {"items": items})
+        message = await said(offline, ask("What is in ABC123?", observations=(seen,)))
+        assert f"contains: {told}" in message.text
 
 
 async def test_an_invoice_is_given_as_a_link(offline: OfflineBrain, ask: Any) -> None:

@@ -339,7 +339,8 @@ def an_output(dice: random.Random, now: datetime) -> tuple[str, dict[str, Any]]:
     number = f"T-{dice.randint(1000, 99999)}"
     return dice.choice([
         ("get_order_status", status),
-        ("get_order", status | {"items": [{"name": "Trail Tent", "quantity": 1, "unit_price": money}], "total": money}),
+        ("get_order", status | {"items": [{"name": "Trail Tent", "quantity": 1, "unit_price": money}], "total": money,
+                                "ship_to": "Burlington, United States"}),
         ("get_invoice_pdf", {"invoice_number": f"INV-2026-{dice.randint(1000, 9999)}", "order_id": order,
                              "total": money, "url": link}),
         ("issue_refund", {"refund_request_id": "rfd_1", "order_id": order, "amount": money, "receipt_url": link,

@@ -159,14 +159,17 @@ class Answerer:
 
     def _content(self, output: Output, now: datetime) -> str:
         """What was bought at which prices, when, and where it goes: the town."""
-        priced = [f"{_item(one)} ({shown_money(one['unit_price'])})" for one in output["items"]]
+        items = output["items"]
+        # Of a single thing the total is the price.
+        single = len(items) == 1 and items[0]["quantity"] == 1
+        told = [_item(one) if single else f"{_item(one)} ({shown_money(one['unit_price'])})" for one in items]
         order, total = shown_id(output["order_id"]), shown_money(output["total"])
-        parts = [self._phrases.say("content", order=order, items=", ".join(priced), total=total)]
+        parts = [self._phrases.say("content", order=order, items=", ".join(told), total=total)]
         if output.get("eta") and output["status"] in _EXPECTED:
             # Else the status has told it.
             parts.append(self._phrases.say("placed", day=shown_day(output["placed_at"], now, self._phrases.language)))
-        if output["ship_to"]:
-            parts.append(self._phrases.say("goes_to", town=str(output["ship_to"])))
+        if town := output.get("ship_to"):
+            parts.append(self._phrases.say("goes_to", town=str(town)))
         return " ".join(parts)
 
     def _invoice(self, output: Output) -> str:
