@@ -73,8 +73,13 @@ async def test_as_the_names_of_what_was_ordered(wordpress: Site, running_machine
     await ada.open(wordpress.url)
     for order in orders:
         answer = await ada.say(f"What did I buy with order {order.number}?")
-        await expect(answer).to_contain_text("contains: 1 ×")
+        # Of a tag that does not end the guard leaves out the sentence; what follows it is told.
+        await expect(answer).to_contain_text("The total is 45.00 USD." if _is_open(order.item) else "contains: 1 ×")
     assert await watch.caught() == []
+
+
+def _is_open(name: str) -> bool:
+    return name.rfind("<") > name.rfind(">")
 
 
 async def test_as_a_note_on_an_order(model: Llm, wordpress: Site, watch: Watch) -> None:
