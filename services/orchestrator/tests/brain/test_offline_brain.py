@@ -72,6 +72,15 @@ async def test_the_change_that_is_wanted_last_is_what_the_ticket_is_about(offlin
     assert (call.name, call.arguments["subject"]) == ("create_ticket", "Question about an order")
 
 
+async def test_of_two_orders_the_one_that_is_to_be_changed_counts(offline: OfflineBrain, ask: Any) -> None:
+    gone = Observation("get_order_status", {"order_id": "ABC123"}, ORDER)
+    packed = Observation("get_order_status", {"order_id": "XYZ789"}, PACKED | {"order_id": "XYZ789"})
+    question = "Where is order ABC123? Please cancel XYZ789"
+    message = await said(offline, ask(question, observations=(gone, packed)))
+    assert "I cannot change or cancel orders in this chat" in message.text
+    assert "can no longer be changed" not in message.text
+
+
 async def test_a_change_is_spoken_of_also_where_another_look_up_finds_nothing(offline: OfflineBrain, ask: Any) -> None:
     status = Observation("get_order_status", {"order_id": "ABC123"}, PACKED)
     missing = Observation("get_refund", {"order_id": "ABC123"}, None, ErrorClass.NOT_FOUND, "not_found")

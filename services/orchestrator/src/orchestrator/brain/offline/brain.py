@@ -161,12 +161,14 @@ def _may_sign_in(tasks: tuple[Task, ...], context: BrainContext) -> bool:
 
 def _unchanged(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
     """What is said of a change that was wanted, to an order that was found."""
-    states = [one.output["status"] for one in context.observations if one.output is not None and "status" in one.output]
-    if not states:
+    looked = [one.output for one in context.observations if one.output is not None and "status" in one.output]
+    change = next((task for task in tasks if task.intent == "order_change"), None)
+    if not looked or change is None:
         return []
-    left = any(state in _LEFT for state in states)
-    changes = [task for task in tasks if task.intent == "order_change"]
-    return [Say("change_too_late") if left else change_not_here(task.slots) for task in changes][:1]
+    # Where several were looked up, the one that is to be changed counts.
+    its = [one for one in looked if one["order_id"] == change.slots.order_id] or looked
+    left = any(one["status"] in _LEFT for one in its)
+    return [Say("change_too_late") if left else change_not_here(change.slots)]
 
 
 def _unclear(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
