@@ -29,9 +29,9 @@ LOAD_S, AT_ONCE = TURNS / 10, 20
 #: A confirmed write that meets one outage after the other is asked for again with ever longer pauses, for a little more
 #: than nine minutes (`turn/waiting.py`). Its customer is told so, and waits.
 PATIENCE_S = 600.0
-#: Nobody dies any more once all but these have been begun: a single write that meets one outage after the other would
-#: keep the storm going for those nine minutes, with nothing else under way.
-LAST_TURNS = TURNS // 100
+#: How often every process dies. Not until all turns have ended: writes that meet one outage after the other would keep
+#: the storm going for those nine minutes, with little else under way.
+ROUNDS = TURNS // 200
 PAUSE_S = (1.5, 2.5)
 SETTLED_S = 30.0
 
@@ -44,15 +44,13 @@ async def wounded(machine: Machine, short_rests: None):
     await machine.ready(*SERVICES)
 
 
-async def _kill_one_after_the_other(machine: Machine, soak: Soak, over: asyncio.Event) -> Counter[str]:
-    """Kills until the `LAST_TURNS`, in rounds that reach every process. Before the next one a new orchestrator has to
-    be up."""
-    dice = random.Random(soak.seed)
+async def _kill_one_after_the_other(machine: Machine, seed: int, over: asyncio.Event) -> Counter[str]:
+    """Kills every process `ROUNDS` times, or until `over`. Before the next one a new orchestrator has to be up."""
+    dice = random.Random(seed)
     killed: Counter[str] = Counter()
-    victims: list[str] = []
-    while not over.is_set() and len(soak.held) < TURNS - LAST_TURNS:
-        victims = victims or dice.sample(PROCESSES, len(PROCESSES))
-        victim = victims.pop()
+    for victim in (one for _ in range(ROUNDS) for one in dice.sample(PROCESSES, len(PROCESSES))):
+        if over.is_set():
+            break
         await machine.kill(victim)
         killed[victim] += 1
         with suppress(TimeoutError):
@@ -73,7 +71,7 @@ async def test_every_accepted_turn_ends_once_and_no_ticket_is_made_twice(wounded
         return patient
 
     async with asyncio.TaskGroup() as both:
-        killing = both.create_task(_kill_one_after_the_other(wounded, soak, over))
+        killing = both.create_task(_kill_one_after_the_other(wounded, seed, over))
         await soak.run(visitor, AT_ONCE)
         over.set()
     killed = killing.result()

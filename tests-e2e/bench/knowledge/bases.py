@@ -30,7 +30,7 @@ from servicekit.clock import SystemClock
 from servicekit.db.migrate import migrate
 from servicekit.db.pool import Database
 from servicekit.embedded.postgres import EmbeddedPostgres
-from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS, Embedder, QuickEmbedder
+from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS, Embedder, Goods, QuickEmbedder
 from servicekit.language import LanguageDetector
 
 HALVES = ("dev", "test")
@@ -144,7 +144,7 @@ async def opened(
         catalogue = Catalogue(Lexicon(words, embedder.pieces.knows), Vocabulary(words))
         index = SearchIndex(db, store, words, catalogue, quick)
         await index.refresh()
-        tools = Tools(embedder, quick, words, Synonyms.load(words), Weights.load())
+        tools = Tools(embedder, quick, words, Synonyms.load(words), Weights.load(), Goods.load())
         searcher = Searcher(index, tools, AnswerCache(clock, lambda _: None), clock)
         yield Open(base, index, searcher, {one.id: _slug(one) for one in base.documents})
     finally:

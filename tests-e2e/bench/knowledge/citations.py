@@ -24,6 +24,7 @@ from orchestrator.guard import answer as guard
 from orchestrator.guard.checker import Grounds
 from orchestrator.guard.ours import Standing, standing
 from orchestrator.guard.output.policy import OutputPolicy
+from servicekit.embedding import Goods
 
 
 class Labelled(Protocol):
@@ -90,7 +91,9 @@ class Citations:
         found = output.model_dump(mode="json")
         seen = Observation("search_kb", {"query": question.text}, found)
         if self._answerer is None:
-            self._answerer = Answerer(Phrases(), Extractor(self.embed, Weights.load(), Remembered(self.embed)))
+            self._answerer = Answerer(
+                Phrases(), Extractor(self.embed, Weights.load(), Remembered(self.embed), Goods.load())
+            )
         told = await self._answerer.answer(question.text, (seen,), datetime.now(UTC))
         book = load_phrases()
         if self._standing is None:

@@ -26,7 +26,7 @@ from retrieval.words import Words
 from retrievalbench.figures import Latency, percentile
 from servicekit.clock import SystemClock
 from servicekit.db.pool import Database
-from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS, Embedder, QuickEmbedder
+from servicekit.embedding import DIMENSIONS, QUICK_DIMENSIONS, Embedder, Goods, QuickEmbedder
 
 CLIENTS = 8
 WARM_UP = 40
@@ -65,7 +65,7 @@ async def in_process(db: Database, folder: Path, embedder: Embedder, questions: 
         await index.refresh()
         made = time.perf_counter() - started
         clock = SystemClock()
-        tools = Tools(embedder, quick, words, Synonyms.load(words), Weights.load())
+        tools = Tools(embedder, quick, words, Synonyms.load(words), Weights.load(), Goods.load())
         searcher = Searcher(index, tools, AnswerCache(clock, lambda _: None), clock)
 
         async def ask(question: str) -> None:

@@ -24,7 +24,7 @@ from retrieval.weights import Weights
 from retrieval.words import Words
 from servicekit.background import stop
 from servicekit.context import Kit
-from servicekit.embedding import Embedder, QuickEmbedder
+from servicekit.embedding import Embedder, Goods, QuickEmbedder
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ async def open_knowledge_base(
     if settings.deepening:
         tasks.append(asyncio.create_task(deepener.run(settings.deepening_interval_s), name="deepening"))
     try:
-        tools = Tools(own, quick, words, Synonyms.load(words), Weights.load(), reranker)
+        tools = Tools(own, quick, words, Synonyms.load(words), Weights.load(), Goods.load(), reranker)
         searched = kit.metrics.counter("aiguy_retrieval_answer_cache_total", "Look-ups of answers.", ["result"])
         cache = AnswerCache(kit.clock, lambda result: searched.labels(result).inc())
         searcher = Searcher(index, tools, cache, kit.clock)

@@ -10,14 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
+
 from contracts.tools import retrieval as contract
 from contracts.tools.retrieval import Passage, SearchInput, SearchOutput
 from retrieval.answer_cache import AnswerCache, cache_key
-from retrieval.backends.port import Found, Question, Scope
+from retrieval.backends.port import Found, Question, Scope, Vector
 from retrieval.evidence import Evidence, is_settled, judge
 from retrieval.index import SearchIndex
 from retrieval.keywords import question_vector
-from retrieval.meanings import Meanings
+from retrieval.meanings import Meanings, unit
 from retrieval.policy import clean_query, needs_policy
 from retrieval.question_embedder import QuestionEmbedder
 from retrieval.ranking import CANDIDATES, Considered, Place, Ranked, consider, fuse, places, rank, select, with_policy
@@ -27,7 +29,7 @@ from retrieval.synonyms import Synonyms
 from retrieval.weights import Weights
 from retrieval.words import STOP_WORDS, Words
 from servicekit.clock import Clock
-from servicekit.embedding import Embedder, QuickEmbedder
+from servicekit.embedding import Embedder, Goods, QuickEmbedder
 
 #: The evidence rests on this many passages, however many the caller wants to see.
 _JUDGED = 5
@@ -42,6 +44,7 @@ class Tools:
     words: Words
     synonyms: Synonyms
     weights: Weights
+    goods: Goods
     reranker: Reranker | None = None
 
 
@@ -142,10 +145,15 @@ class Searcher:
     def _vectors(self, question: Asked) -> Question:
         beside = question.said.union(*question.alike)
         sparse = question_vector(self._index.catalogue.lexicon, question.stems, beside)
-        return Question(None, self._tools.quick.embed([question.text])[0], sparse)
+        return Question(None, _between(self._tools.quick.embed(self._readings(question))), sparse)
 
     async def _deepened(self, question: Asked, vectors: Question) -> Question:
-        return replace(vectors, deep=await self._deep.vector(question.text))
+        readings = [await self._deep.vector(one) for one in self._readings(question)]
+        return replace(vectors, deep=_between(np.stack(readings)))
+
+    def _readings(self, question: Asked) -> list[str]:
+        """The question, and beside it the one that it is without the goods that it names."""
+        return list(dict.fromkeys((question.text, self._tools.goods.without(question.text))))
 
     async def _look_up(self, question: Asked, vectors: Question, scope: Scope, known: Found | None = None) -> LookUp:
         found = await self._index.search(vectors, scope, CANDIDATES, known)
@@ -166,6 +174,12 @@ class Searcher:
         if region is not None and all(map(lexicon.has, self._tools.words.stem_set(region))):
             return f"{word} {region}"
         return word if word in STOP_WORDS else lexicon.correct(word)
+
+
+def _between(vectors: Vector) -> Vector:
+    """The direction between the rows, of length 1."""
+    (vector,) = unit(vectors.sum(axis=0, keepdims=True))
+    return vector
 
 
 def _day(asked: SearchInput) -> float | None:

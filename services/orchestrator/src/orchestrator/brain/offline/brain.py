@@ -17,6 +17,7 @@ from orchestrator.brain.offline.understanding import Task, understand
 from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.port import BrainContext, Draft, Message, Observation, OnText, Plan
 from orchestrator.brain.translating import Vocabulary
+from servicekit.embedding import Goods
 
 NAME = "offline"
 _REFUSALS = frozenset({
@@ -39,7 +40,7 @@ class OfflineBrain:
         self._manners = Manners.load(words)
         self._spelling = Spelling((text for texts in examples.values() for text in texts), words)
         self._phrases = phrases_by_language()
-        extractor = Extractor(embed, Weights.load(), Remembered(embed))
+        extractor = Extractor(embed, Weights.load(), Remembered(embed), Goods.load())
         self._answerers = {one: Answerer(phrases, extractor) for one, phrases in self._phrases.items()}
         self._vocabularies = {one: Vocabulary.load(one) for one in TRANSLATED}
 

@@ -12,6 +12,7 @@ from orchestrator.brain.offline.remembering import Remembered
 from orchestrator.brain.offline.sections import Question, Section, features, sections_of
 from orchestrator.brain.passages import Unit
 from orchestrator.brain.policy_files import read_policy
+from servicekit.embedding import Goods
 
 MAX_PASSAGES = 3
 #: Embeddings cost milliseconds each: the texts of so many sections are compared with the question.
@@ -55,10 +56,11 @@ class Weights:
 class Extractor:
     """Quotes the passages. `remembered` keeps the vectors of their texts between questions."""
 
-    def __init__(self, embed: Embed, weights: Weights, remembered: Remembered) -> None:
+    def __init__(self, embed: Embed, weights: Weights, remembered: Remembered, goods: Goods) -> None:
         self._embed = embed
         self._weights = weights
         self._remembered = remembered
+        self._goods = goods
 
     async def extract(self, question: str, sources: Sequence[Source], last: str = "") -> tuple[Extract, ...]:
         """The sentences that answer, of one section or of two; none when nothing can be quoted.
@@ -70,7 +72,9 @@ class Extractor:
         likely = _likely(asked, sections, self._weights.likely)
         if not likely:
             return ()
-        vector = (await self._embed.embed([question, last] if last else [question])).mean(axis=0)
+        # What was said last counts beside all of it, and what it asks without the goods that it names in passing.
+        readings = dict.fromkeys((question, last or question, self._goods.without(last or question)))
+        vector = (await self._embed.embed(list(readings))).mean(axis=0)
         compared = [(one, units_compared(asked, one)) for one, _ in likely]
         texts = [texts_compared(one, units) for one, units in compared]
         likeness = await self._remembered.embed([text for each in texts for text in each]) @ vector
