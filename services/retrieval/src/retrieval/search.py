@@ -178,7 +178,7 @@ class Searcher:
 
 def _between(vectors: Vector) -> Vector:
     """The direction between the rows, of length 1."""
-    (vector,) = unit(vectors.sum(axis=0, keepdims=True))
+    vector: Vector = unit(vectors.sum(axis=0, keepdims=True))[0]
     return vector
 
 
