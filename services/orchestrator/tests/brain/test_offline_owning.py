@@ -170,3 +170,47 @@ async def test_what_an_order_has_not_yet_is_no_mistake_in_its_number(
 )  # fmt: skip
 def test_which_one_is_meant(text: str, intent: str, orders: Any, order: Any) -> None:
     assert meant(text, orders, intent, None) == order
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["can I still return the blanket?", "how long do I have to send the blanket back?",
+     "is the blanket that I bought covered by the warranty?", "Is it too late to exchange my blanket?"],
+)  # fmt: skip
+async def test_whether_a_thing_may_still_go_back_is_told_with_the_day_it_came(
+    question: str, offline: OfflineBrain, ask: Any
+) -> None:
+    assert await called(offline, ask(question)) == ToolCall(name="list_orders", arguments={})
+    theirs = listed(STOVE, BLANKET)
+    looked_up = await called(offline, ask(question, observations=(theirs,)))
+    assert (looked_up.name, looked_up.arguments) == ("get_order_status", {"order_id": "1234"})
+    state = Observation("get_order_status", {"order_id": DELIVERED}, ORDER | {"status": "delivered"})
+    assert (await called(offline, ask(question, observations=(theirs, state)))).name == "search_kb"
+
+
+async def test_where_the_thing_is_not_known_the_help_pages_alone_answer(offline: OfflineBrain, ask: Any) -> None:
+    question = "can I still return the mirror?"
+    for orders in ((STOVE,), (BLANKET, MUGS), ()):
+        call = await called(offline, ask(question, observations=(listed(*orders),)))
+        assert call.name == "search_kb", orders
+
+
+async def test_a_guest_and_who_asks_in_general_hear_what_the_help_pages_say(offline: OfflineBrain, ask: Any) -> None:
+    assert (await called(offline, ask("can I still return the blanket?", customer=False))).name == "search_kb"
+    assert (await called(offline, ask("which things can I not return?"))).name == "search_kb"
+
+
+@pytest.mark.parametrize(
+    "question", ["can you add a pillow to my order?", "could you please take the mug out of my order"]
+)
+async def test_what_we_are_asked_to_change_in_their_order_is_no_question_to_the_help_pages(
+    question: str, offline: OfflineBrain, ask: Any
+) -> None:
+    assert (await called(offline, ask(question))).name == "list_orders"
+    assert (await called(offline, ask("Can I change my order?"))).name == "search_kb"
+
+
+@pytest.mark.parametrize("question", ["does SAVE10 still work?", "my coupon code is PINE25, where do I enter it?"])
+async def test_a_word_for_a_discount_is_no_order(question: str, offline: OfflineBrain, ask: Any) -> None:
+    assert (await called(offline, ask(question))).name == "search_kb"
+    assert (await called(offline, ask("where is order SAVE10?"))).name == "get_order_status"

@@ -174,7 +174,7 @@ def _unchanged(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
 
 def _unclear(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
     """What is asked back of one wish, where another one was answered."""
-    steps = [decide(task, context) for task in tasks]
+    steps = [decide(task, context) for task in tasks if not task.if_theirs]
     return [one for one in steps if isinstance(one, Say) and one.key == "which_of_orders"][:1]
 
 

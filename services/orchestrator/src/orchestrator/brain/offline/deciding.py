@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.tools.retrieval import Channel
 from contracts.turn import Role, ToolCall
-from orchestrator.brain.offline.owning import Order, meant
+from orchestrator.brain.offline.owning import Order, had, meant
 from orchestrator.brain.offline.phrasing import shown_id
 from orchestrator.brain.offline.rules import MAX_PLAIN_WORDS, hinted, is_no, is_only_a_ticket, is_yes, wants_change
 from orchestrator.brain.offline.slots import Slots, read_slots, remembered_order
@@ -100,7 +100,8 @@ def _own(task: Task, context: BrainContext) -> str | ToolCall | Say:
     orders = tuple(listed.output["orders"])
     if not orders:
         return Say("no_orders")
-    one = meant(task.about, orders, task.intent, remembered_order(context.history))
+    spoken_of = remembered_order(context.history)
+    one = had(task.about, orders) if task.if_theirs else meant(task.about, orders, task.intent, spoken_of)
     return str(one["order_id"]) if one is not None else Say("which_of_orders", orders=orders)
 
 

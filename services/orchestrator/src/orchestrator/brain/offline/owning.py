@@ -26,6 +26,18 @@ _MORE = re.compile(
     r"|only (?:\w+ )?(?:got|received|came|one)|(?:does|do|did)(?:n't| not) (?:fit|work|like))\b",
     re.IGNORECASE,
 )
+#: What may still be done with a thing that one has, and how somebody speaks who has it.
+_RIGHT = re.compile(
+    r"\b(?:return|exchange|swap|(?:send|give|bring|take) (?:\w+ ){1,4}back|warrant\w*|guarantee\w*|covered)\b",
+    re.IGNORECASE,
+)
+_HAS_IT = re.compile(
+    r"\bstill\b|\btoo late\b|\b(?:i|we)(?:'ve| have)? (?:just |once )?(?:bought|ordered|got|received|purchased)\b"
+    r"|\b(?:how (?:long|many days|much time)|until when|till when|by when)\b"
+    r".{0,20}\b(?:i|we)\b.*\b(?:my|the|this|that|it)\b",
+    re.IGNORECASE,
+)
+_ANY_OF_THEIRS = re.compile(r"\b(?:orders?|purchases?|parcels?|packages?|things?|stuff|what i|it)\b", re.IGNORECASE)
 _ON_ITS_WAY = frozenset({"pending_payment", "processing", "shipped"})
 #: The states in which an order is what somebody asks about who says no more.
 _STANDS: Mapping[str, frozenset[str]] = {
@@ -49,6 +61,21 @@ def meant(text: str, orders: Sequence[Order], intent: str, spoken_of: str | None
     if len(standing) == 1:
         return standing[0]
     return orders[0] if len(orders) == 1 else None
+
+
+def had(text: str, orders: Sequence[Order]) -> Order | None:
+    """The one of the customer's orders that somebody means who asks what may be done with a thing that they have; None
+    also where what is named is in none of them.
+    """
+    if (found := _by_items(text, orders) or _by_place(text, orders)) is not None:
+        return found
+    came = [one for one in orders if one["status"] == "delivered"]
+    return came[0] if len(came) == 1 and _ANY_OF_THEIRS.search(text) else None
+
+
+def asks_what_is_left(text: str) -> bool:
+    """Whether somebody asks if they may still return what they have, or have it mended: it depends on when it came."""
+    return _RIGHT.search(text) is not None and _HAS_IT.search(text) is not None
 
 
 def says_another(text: str) -> bool:

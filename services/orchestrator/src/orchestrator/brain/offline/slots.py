@@ -20,6 +20,12 @@ _APART = re.compile(
     r"(?<![\w<@./-])(?!(?:USD|EUR|GBP|CAD|CHF|AUD|INV|PO|APO|FPO|AM|PM|OK|NO|ID|TV|US|UK|EU"
     r"|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)\b)([A-Z]{2,4}) (\d{3,10})(?![\w>%-]|[.,]\d)"
 )
+#: A word for less money is no order: SAVE10, WELCOME20, and what is called a code.
+_VOUCHER = re.compile(
+    r"\b(?:save|welcome|hello|thanks?|off|sale|spring|summer|autumn|fall|winter|xmas|bf|vip|new|deal|promo|gift)-?\d{1,3}\b"
+    r"|\b(?:coupon|voucher|discount|promo(?:tion)?)(?: code)?(?: is| was)?:? [A-Za-z]+\d{1,3}\b",
+    re.IGNORECASE,
+)
 _HASHED = re.compile(r"(?<!\w)#\s?(\d{3,10})\b")
 _DIGITS = re.compile(r"(?<![\w$€£.,:<-])(\d{4,10})(?![\w>:%-]|[.,]\d)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -162,6 +168,7 @@ def _corrected_amount(text: str) -> Amount | None:
 
 
 def _order_id(text: str) -> str | None:
+    text = _VOUCHER.sub(" ", text)
     if masked := _ORDER.search(text):
         return masked[0]
     for pattern in (_NAMED, _MIXED, _HASHED):

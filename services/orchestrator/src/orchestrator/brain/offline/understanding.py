@@ -11,7 +11,7 @@ from orchestrator.brain.offline.intents import OWN_THINGS, IntentReader
 from orchestrator.brain.offline.manners import Manners
 from orchestrator.brain.offline.negating import without_negated
 from orchestrator.brain.offline.offers import answer_to, offer_of
-from orchestrator.brain.offline.owning import asks_for_more, says_another
+from orchestrator.brain.offline.owning import asks_for_more, asks_what_is_left, says_another
 from orchestrator.brain.offline.quoting import said_oneself
 from orchestrator.brain.offline.rules import (
     certain,
@@ -74,7 +74,7 @@ _UNSURE = 0.5
 @dataclass(frozen=True, slots=True)
 class Task:
     """One thing that the customer wants. `query` is what to search for, `about` what a ticket would say. `aside`: what
-    the help pages say besides, if they do.
+    the help pages say besides, if they do. `if_theirs`: looked up only if one of their orders is meant for sure.
     """
 
     intent: str
@@ -83,6 +83,7 @@ class Task:
     about: str
     confidence: float = 1.0
     aside: bool = False
+    if_theirs: bool = False
 
 
 async def understand(
@@ -128,7 +129,7 @@ async def understand(
         sought = context.question if label in _SEARCHED and own != context.question else clause
         task = Task(label, _together(slots, read_slots(clause)), _query(sought, text, context), about, confidence)
         if label != "knowledge" or content_words(clause) or not tasks:
-            tasks += [each for one in _for_each_order(task, clause) for each in _with_aside(one, clause)]
+            tasks += [each for one in _for_each_order(task, clause) for each in _with_aside(one, clause, context)]
     first: dict[tuple[str, str | None], Task] = {}
     for task in [one for one in tasks if one.intent != _TOLD] or [replace(one, intent="knowledge") for one in tasks]:
         first.setdefault(_thing(task), task)
@@ -161,11 +162,13 @@ def _goes_on(clause: str) -> bool:
     return len(clause.split()) <= _FEW_THAT_GO_ON and (_FOLLOW_UP.search(clause) is not None or _is_thin(clause))
 
 
-def _with_aside(task: Task, clause: str) -> list[Task]:
+def _with_aside(task: Task, clause: str, context: BrainContext) -> list[Task]:
     """The task, and beside it what else is to be found of what its clause says of an order."""
     named = read_slots(clause).order_id
     if task.intent == "knowledge" and named is not None:
         return [replace(task, intent="order_status"), replace(task, query=_bare(task.query), aside=True)]
+    if task.intent == "knowledge" and context.customer and asks_what_is_left(clause) and not task.slots.names_something:
+        return [replace(task, intent="order_status", if_theirs=True), replace(task, aside=True)]
     if task.intent in ("order_status", "order_content") and asks_for_more(clause):
         return [task, replace(task, intent="knowledge", query=_bare(clause), aside=True)]
     return [task]
