@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator.brain.offline.brain import OfflineBrain
-from orchestrator.brain.offline.courtesy import is_only_answer, wish_behind
+from orchestrator.brain.offline.courtesy import is_only_answer, is_only_thanks, wish_behind
 
 from .reading import tasks_of, wants
 
@@ -78,3 +78,15 @@ async def test_what_goes_on_with_and_is_searched_with_what_came_before(ask: Any,
 )  # fmt: skip
 def test_what_is_cut_off(text: str, rest: str) -> None:
     assert wish_behind(text) == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [("thank the packers but the zip is broken", "the zip is broken"),
+     ("Thank you for the quick parcel, but one mug came in pieces", "one mug came in pieces"),
+     ("compliments to your driver but my lamp does not work", "my lamp does not work")],
+)  # fmt: skip
+def test_after_praise_and_a_but_comes_the_matter(text: str, wish: str) -> None:
+    assert wish_behind(text) == wish
+    assert not is_only_thanks(text)
+    assert wish_behind("thanks, but all is fine now") == ""

@@ -78,9 +78,9 @@ class Answerer:
                 query = str(observation.arguments.get("query", question))
                 return await self._knowledge(query, observation, output, _last(question, query))
             case "get_order_status":
-                return Answer(self._status(output, now))
+                return Answer(self.status(output, now))
             case "get_order":
-                return Answer(f"{self._status(output, now)} {self._content(output, now)}")
+                return Answer(f"{self.status(output, now)} {self._content(output, now)}")
             case "get_invoice_pdf":
                 return Answer(self._invoice(output))
             case "issue_refund" | "approve_refund" | "get_refund":
@@ -137,7 +137,8 @@ class Answerer:
         text = self._phrases.say("nearest_page", page=named(source.title, source.url))
         return Answer(text, (cite(source, question),), refuses=True)
 
-    def _status(self, output: Output, now: datetime) -> str:
+    def status(self, output: Output, now: datetime) -> str:
+        """How an order stands, and since when."""
         order, state = shown_id(output["order_id"]), self._phrases.state(str(output["status"]))
         carrier, eta, tracking = output.get("carrier"), output.get("eta"), output.get("tracking_url")
         moving = output["status"] == "shipped"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from contracts.turn import FinalMessage, Role, ToolCall, Usage
 from orchestrator.brain.offline.answering import Answerer, one_of_several
-from orchestrator.brain.offline.deciding import Say, TicketWanted, change_not_here, decide, is_guests, offered
+from orchestrator.brain.offline.deciding import Say, TicketWanted, Told, change_not_here, decide, is_guests, offered
 from orchestrator.brain.offline.extracting import Extractor, Weights
 from orchestrator.brain.offline.intents import EmbedWithWords, IntentReader, Learned
 from orchestrator.brain.offline.manners import Manners
@@ -121,12 +121,15 @@ class OfflineBrain:
         told = [one for one in context.observations if not _only_lists(one)]
         if told:
             asides = frozenset(one.query for one in tasks if one.aside)
-            answer = await self._answerers[context.language].answer(context.question, told, context.now, asides)
+            answerer = self._answerers[context.language]
+            answer = await answerer.answer(context.question, told, context.now, asides)
+            known = [step.order for step in (decide(task, context) for task in tasks) if isinstance(step, Told)]
             later = [
                 Say(key) for key, holds in (("ask_next", _withheld), ("sign_in", _may_sign_in)) if holds(tasks, context)
             ]
             later += _unchanged(tasks, context) or _unclear(tasks, context)
-            text = "\n\n".join((answer.text, *(_worded(one, phrases) for one in later)))
+            stands = (answerer.status(order, context.now) for order in known)
+            text = "\n\n".join((*stands, answer.text, *(_worded(one, phrases) for one in later)))
             return FinalMessage(text=text, citations=answer.citations, refuses=answer.refuses, confidence=confidence)
         says = [step for step in (decide(task, context) for task in tasks) if isinstance(step, Say)]
         texts = [_worded(say, phrases) for say in says] or [phrases.say("not_available")]

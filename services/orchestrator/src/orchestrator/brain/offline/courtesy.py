@@ -42,6 +42,10 @@ _KIND = re.compile(
     r"|(?:kind |best )?regards|how (?:nice|kind|lovely|quick|great|sweet|good|fast)\b|what an? \w+)",
     re.IGNORECASE,
 )
+#: "Thank the packers, but the zip is broken": what comes after the praise is the matter.
+_PRAISE_BUT = re.compile(
+    r"^\W*(?:please )?(?:thank|praise|compliments?|kudos)\b[^.!?]*?\bbut\b(?P<rest>.+)$", re.IGNORECASE | re.S
+)
 _DONE = re.compile(r"\b(?:all|what|everything|exactly what)(?: that)? (?:i|we) (?:need|want|wanted|needed)\b", re.I)
 _WANTS = re.compile(
     r"\b(?:i|we)(?:'d| would| do| also| really| just| still)? (?:want|need|like to|wanna|have to|must)\b"
@@ -69,6 +73,8 @@ def wish_behind(text: str, *, worded: bool = False) -> str:
     """What follows the courtesies at the beginning of a message, when it wants something; else "". `worded`: it is the
     known words of a message in another language, without what stood between them.
     """
+    if (praise := _PRAISE_BUT.match(text)) is not None and content_words(praise["rest"]) - _KIND_WORDS:
+        return praise["rest"].strip()
     rest = text
     while (found := _courtesy(rest, worded=worded)) is not None:
         rest = rest[found.end() :]

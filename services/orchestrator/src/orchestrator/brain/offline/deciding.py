@@ -37,6 +37,13 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """How an order stands that the list of their orders has told of."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
 class TicketWanted:
     """A ticket is to be opened; its wording needs the phrases."""
 
@@ -45,7 +52,7 @@ class TicketWanted:
     order_id: str | None
 
 
-def decide(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Say:
+def decide(task: Task, context: BrainContext) -> ToolCall | TicketWanted | Told | Say:
     """The first step for a task."""
     if _is_closed(task, context):
         helped = is_guests(task, context) and offered("search_kb", context)
@@ -90,7 +97,7 @@ def _names_none_of_theirs(task: Task, context: BrainContext) -> bool:
     return context.customer and task.intent in _PRIVATE and not task.slots.names_something and listed
 
 
-def _own(task: Task, context: BrainContext) -> str | ToolCall | Say:
+def _own(task: Task, context: BrainContext) -> str | ToolCall | Told | Say:
     """The number of the order that is meant, or what leads to it: the list of their orders, or the question which."""
     listed = next((one for one in context.observations if one.tool == "list_orders"), None)
     if listed is None:
@@ -100,8 +107,10 @@ def _own(task: Task, context: BrainContext) -> str | ToolCall | Say:
     orders = tuple(listed.output["orders"])
     if not orders:
         return Say("no_orders")
-    spoken_of = remembered_order(context.history)
-    one = had(task.about, orders) if task.if_theirs else meant(task.about, orders, task.intent, spoken_of)
+    if task.if_theirs:
+        theirs = had(task.about, orders)
+        return Told(theirs) if theirs is not None else Say("which_of_orders", orders=orders)
+    one = meant(task.about, orders, task.intent, remembered_order(context.history))
     return str(one["order_id"]) if one is not None else Say("which_of_orders", orders=orders)
 
 

@@ -22,7 +22,8 @@ _APART = re.compile(
 )
 #: A word for less money is no order: SAVE10, WELCOME20, and what is called a code.
 _VOUCHER = re.compile(
-    r"\b(?:save|welcome|hello|thanks?|off|sale|spring|summer|autumn|fall|winter|xmas|bf|vip|new|deal|promo|gift)-?\d{1,3}\b"
+    r"(?<!order )(?<!number )\b(?:save|welcome|hello|thanks?|off|sale|spring|summer|autumn|fall|winter|xmas|bf|vip|new"
+    r"|deal|promo|gift)-?\d{1,3}\b"
     r"|\b(?:coupon|voucher|discount|promo(?:tion)?)(?: code)?(?: is| was)?:? [A-Za-z]+\d{1,3}\b",
     re.IGNORECASE,
 )

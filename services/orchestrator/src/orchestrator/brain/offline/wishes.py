@@ -29,9 +29,12 @@ _LIST = re.compile(
     r"|\b(?:list|show(?: me)?|see|give me) (?:all )?(?:of )?my (?:\w+ )?orders\b|\bwhat orders\b.{0,20}\bi\b",
     re.IGNORECASE,
 )
-#: "Can you add a mug to my order?" asks for it; "Can I cancel my order?" asks whether one may.
+#: "Can you add a mug to my order?" asks for it; "Can I change my order?" asks whether one may.
 _ASKS_US = re.compile(
-    r"\W*(?:can|could|would|will) (?:you|u|someone|somebody)\b.{1,60}\bmy\b.{0,20}\border\b", re.IGNORECASE
+    r"\W*(?:can|could|would|will) (?:you|u|someone|somebody)\b.{0,20}"
+    r"\b(?:add|put|include|remove|take|drop|swap|change|cancel)\b"
+    r".{1,50}\bmy\b.{0,20}\border\b",
+    re.IGNORECASE,
 )
 _CHANGES = frozenset({"order_change", "refund_request", "open_ticket"})
 #: What a message that names an order hardly means, unless it is this near.
@@ -58,6 +61,8 @@ async def intent_of(clause: str, slots: Slots, intents: IntentReader, manners: M
         return hinted(clause, own) or ("invoice" if own.invoice_number else "order_status"), 1.0
     if _LIST.search(clause) and not own.names_something:
         return "order_content", 1.0
+    if _ASKS_US.match(clause):
+        return "order_change", 1.0
     found = await intents.read(clause, meant)
     if found.label in _SAYS_LITTLE and found.likely < SURELY:
         if (hint := hinted(clause, meant)) in OWN_THINGS:
@@ -70,7 +75,7 @@ async def intent_of(clause: str, slots: Slots, intents: IntentReader, manners: M
     if found.label == "complaint" and is_asking(clause) and not manners.is_rude(clause):
         # "Are they any good?" is a question.
         return "knowledge", found.likely
-    if found.label in _CHANGES and asks_in_general(clause) and not own.names_something and not _ASKS_US.match(clause):
+    if found.label in _CHANGES and asks_in_general(clause) and not own.names_something:
         # "Can I cancel my order?" is answered by the help pages; "Cancel order 1234" is a request.
         return "knowledge", found.likely
     if found.label in OWN_THINGS and not slots.names_something and (about_nobodys(clause) or not speaks_of_own(clause)):
