@@ -79,3 +79,16 @@ async def test_the_sla_is_found_with_its_figures(service: ToolClient) -> None:
     assert found.passages[0].url == "https://shop.example/help/support-hours-and-response-times"
     assert found.passages[0].is_policy
     assert "Urgent: first reply within 1 hour." in found.passages[0].text
+
+
+@pytest.mark.parametrize(
+    ("question", "page"),
+    [
+        ("can i pay with klarna for the tent", "payment-methods"),
+        ("may I swap my gloves for a bigger pair", "returns-policy"),
+        ("someone stole the lamp from my porch", "track-your-order"),
+    ],
+)
+async def test_goods_that_are_named_in_passing_lead_nowhere_else(service: ToolClient, question: str, page: str) -> None:
+    found = await _ask(service, question)
+    assert (found.answerable, _slugs(found)[0]) == (True, page)

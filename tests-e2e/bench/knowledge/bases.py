@@ -75,6 +75,7 @@ class Open:
     base: Base
     index: SearchIndex
     searcher: Searcher
+    tools: Tools
     slugs: Mapping[str, str]
 
 
@@ -146,7 +147,7 @@ async def opened(
         await index.refresh()
         tools = Tools(embedder, quick, words, Synonyms.load(words), Weights.load(), Goods.load())
         searcher = Searcher(index, tools, AnswerCache(clock, lambda _: None), clock)
-        yield Open(base, index, searcher, {one.id: _slug(one) for one in base.documents})
+        yield Open(base, index, searcher, tools, {one.id: _slug(one) for one in base.documents})
     finally:
         await store.close()
         await db.close()
