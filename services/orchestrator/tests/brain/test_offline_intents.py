@@ -222,8 +222,7 @@ def test_a_thing_that_is_sent_back_is_for_sure_no_wish_for_money() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["my lawyer writes to you if I hear nothing from a real person today",
-     "anyone alive there? i would rather type with a person", "put me through please", "I want someone to call me back",
+    ["anyone alive there? i would rather type with a person", "put me through please", "I want someone to call me back",
      "who is your boss, let me speak with your boss", "I want a real person for the dent in it",
      "Two mails and no reply! what kind of shop is this. i want somebody to call me"],
 )  # fmt: skip

@@ -69,3 +69,19 @@ def test_what_we_offer_in_english_we_offer_in_every_language(ask: Any) -> None:
         english = offer_of(ask("yes", "x", book.say(key)))
         assert english.ticket or english.person
         assert {offer_of(ask("yes", "x", text)) for text in book.in_all_languages(key)} == {english}, key
+
+
+@pytest.mark.parametrize("text", ["ok thanks!", "okay super, have a nice evening", "ok great, thank you, bye"])
+async def test_an_ok_that_ends_the_talk_is_no_yes(text: str, offline: OfflineBrain, ask: Any) -> None:
+    offer = "I could not find that. Would you like me to open a ticket, or shall I bring in a person?"
+    assert await wants(offline, ask(text, "is there a bus", offer)) == ["thanks"]
+
+
+@pytest.mark.parametrize("text", ["ok, then just mine, order 1234", "ok and how long does the refund take then?"])
+async def test_an_ok_with_a_wish_of_its_own_passes_over_what_was_offered(
+    text: str, offline: OfflineBrain, ask: Any
+) -> None:
+    offer = "I cannot do that here. Would you like me to open a ticket?"
+    wanted = set(await wants(offline, ask(text, "refund my neighbour", offer)))
+    assert wanted.isdisjoint({"open_ticket", "human", "yes"})
+    assert await wants(offline, ask("ok", BROKEN, offer)) == ["open_ticket"]

@@ -28,3 +28,23 @@ async def test_a_wish_for_a_person_fetches_one(text: str, ask: Any, offline: Off
 )  # fmt: skip
 async def test_persons_in_a_story_fetch_nobody(text: str, ask: Any, offline: OfflineBrain) -> None:
     assert "human" not in await wants(offline, ask(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["someone used my card at your shop, i never ordered that hatchet!", "my ex bought things with my card",
+     "there is a charge on my card that I never made, I did not order anything",
+     "answer me or my lawyer will write to you", "I will take this to court",
+     "my lawyer writes to you if I hear nothing from a real person today"],
+)  # fmt: skip
+async def test_a_strange_hand_on_their_money_and_the_law_are_for_a_person(
+    text: str, offline: OfflineBrain, ask: Any
+) -> None:
+    assert await wants(offline, ask(text)) == ["serious"]
+
+
+@pytest.mark.parametrize(
+    "text", ["my mother bought a lamp, can I use my card too", "I never ordered by phone before, how does it work"]
+)
+async def test_cards_and_orders_of_everyday_are_not(text: str, offline: OfflineBrain, ask: Any) -> None:
+    assert await wants(offline, ask(text)) == ["knowledge"]

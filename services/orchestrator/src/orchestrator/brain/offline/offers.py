@@ -33,6 +33,9 @@ _WANTS_PERSON = re.compile(
 )
 _WANTS_TICKET = re.compile(r"\bticket\b", re.IGNORECASE)
 _QUESTION = re.compile(r"^\W*(?:and |but |so )*(?:how|what|when|where|why|which|who)\b", re.IGNORECASE)
+#: An "ok" is less than a yes: with thanks or a good night it ends the talk, with a wish of its own it passes on.
+_OK = re.compile(r"^\W*(?:ok(?:ay)?|kk?|alright|all right|cool|great|super|perfect|fine)\b", re.IGNORECASE)
+_ENDS = re.compile(r"\b(?:thanks?|thank|thx|cheers|bye|day|evening|night|weekend)\b", re.IGNORECASE)
 _SHORT, _FEW = 6, 3
 
 
@@ -61,6 +64,8 @@ def answer_to(offer: Offer, text: str, told: str, manners: Manners, *, worded: b
     if is_no(text):
         return None if rest or len(words) > 2 else "no"
     person, ticket = _WANTS_PERSON.search(text) is not None, _WANTS_TICKET.search(text) is not None
+    if _OK.match(text) and not (person or ticket) and (rest or _ENDS.search(text)):
+        return None
     agrees = is_yes(text) and len(words) <= _SHORT and not _QUESTION.match(rest)
     if not (agrees or (len(words) <= _FEW and (person or ticket))):
         return None

@@ -37,7 +37,7 @@ _HAS_IT = re.compile(
     r".{0,20}\b(?:i|we)\b.*\b(?:my|the|this|that|it)\b",
     re.IGNORECASE,
 )
-_ANY_OF_THEIRS = re.compile(r"\b(?:orders?|purchases?|parcels?|packages?|things?|stuff|what i|it)\b", re.IGNORECASE)
+_ANY_OF_THEIRS = re.compile(r"\b(?:orders?|purchases?|parcels?|packages?|things?|stuff|what i)\b", re.IGNORECASE)
 _ON_ITS_WAY = frozenset({"pending_payment", "processing", "shipped"})
 #: The states in which an order is what somebody asks about who says no more.
 _STANDS: Mapping[str, frozenset[str]] = {

@@ -168,6 +168,15 @@ _COMPLAINT = re.compile(
     r"|never (?:buy|order|shop)\w* (?:here|from you|with you|again)|nobody cares)\b",
     re.I,
 )
+#: Somebody else's hand on their money, and the law: only a person can take that up.
+_SERIOUS = re.compile(
+    r"\b(?:someone|somebody|my ex|(?:a |some )?stranger|hackers?|a thief)\b.{0,60}"
+    r"\b(?:used?|using|ordered|bought|paid|shopped)\b.{0,40}\bmy (?:\w+ )?(?:card|account|login|paypal|name)\b"
+    r"|\bmy (?:\w+ )?(?:card|account|paypal)\b.{0,60}\bi (?:never|did ?n[o']?t) (?:order|buy|bought|make)"
+    r"|\b(?:my|our) (?:lawyer|attorney|solicitor)\b|\bsu(?:e|ing) you\b|\btake (?:you|this) to court\b"
+    r"|\b(?:legal action|small claims)\b",
+    re.IGNORECASE,
+)
 _LOST = re.compile(
     r"\b(?:lost|missing|late|delayed|not (?:come|here|arrived)|n't (?:come|arrived|received)|shown? up)\b", re.I
 )
@@ -199,6 +208,8 @@ _MOST_IN_ANSWER = 6
 
 def certain(text: str, slots: Slots) -> str | None:
     """The intent that the words leave no doubt about; None when what was learned from messages must say."""
+    if _SERIOUS.search(text):
+        return "serious"
     if _HUMAN.search(text):
         return "human"
     if _IDENTITY.search(text):

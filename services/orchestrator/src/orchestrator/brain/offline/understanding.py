@@ -38,7 +38,7 @@ _WISH = re.compile(
     r"|track|get|let|check|find|look)\b",
     re.IGNORECASE,
 )
-_FOLLOW_UP = re.compile(r"^\W*(?:and|or|but|what about|how about|also)\b", re.IGNORECASE)
+_FOLLOW_UP = re.compile(r"^\W*(?:and|or|but|even|what about|how about|also)\b", re.IGNORECASE)
 _ASKED_AMOUNT = re.compile(r"how much of order|wie viel von|combien dois-je|cuánto debo|quanto devo|hoeveel van", re.I)
 _ASKED_WHICH = re.compile(
     r"which (?:of them|order)|um welche|quelle commande|de laquelle|qué pedido|de cuál|quale ordine|di quale|om welke",
