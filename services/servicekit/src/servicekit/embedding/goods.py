@@ -11,7 +11,10 @@ import yaml
 
 #: Fewer words than these ask nothing without what they name.
 _FEWEST = 2
-_BEFORE = r"(?:the|my|a|an|our|your|his|her|their|this|that|these|those|some|one|two)\s+"
+_WORD = re.compile(r"\w+(?:-\w+)*")
+_BEFORE = frozenset({
+    "the", "my", "a", "an", "our", "your", "his", "her", "their", "this", "that", "these", "those", "some", "one", "two",
+})  # fmt: skip
 
 
 class Goods:
@@ -19,10 +22,9 @@ class Goods:
 
     def __init__(self, things: Sequence[str], kinds: Sequence[str]) -> None:
         """`things`: singular nouns, lower-case; `kinds`: what may stand before one and belongs to it."""
-        one, kind = _one_of(things), rf"(?:{_one_of(kinds)}[ -])*"
-        many = rf"(?:{one}[ -])*{one}s"
-        # A single thing without an article stands among keywords: there it is what is sought.
-        self._named = re.compile(rf"\b(?:{_BEFORE}{kind}(?:{one}s?[ -])*{one}s?|{kind}{many})\b", re.IGNORECASE)
+        self._kinds = frozenset(kinds)
+        self._many = frozenset(f"{one}s" for one in things)
+        self._things = self._many.union(things)
 
     @classmethod
     def load(cls) -> "Goods":
@@ -32,15 +34,28 @@ class Goods:
 
     def without(self, text: str) -> str:
         """`text` with an "it" or a "them" in the place of all goods; the same text where it names none, or little
-        else.
+        else. One pass over its words.
         """
-        left = re.findall(r"\w+", self._named.sub(" ", text))
-        return text if len(left) < _FEWEST or not self._named.search(text) else self._named.sub(_pronoun, text)
+        found = list(_WORD.finditer(text))
+        words = [one[0].lower() for one in found]
+        parts: list[str] = []
+        place = told = named = 0
+        while place < len(words):
+            end, are_goods = self._goods_at(words, place)
+            article = place > 0 and words[place - 1] in _BEFORE
+            # A single thing without an article stands among keywords: there it is what is sought.
+            if are_goods and (article or words[end - 1] in self._many):
+                parts += [text[told : found[place - article].start()], "them" if words[end - 1].endswith("s") else "it"]
+                told, named = found[end - 1].end(), named + end - place + article
+            place = end
+        return "".join((*parts, text[told:])) if named and len(words) - named >= _FEWEST else text
 
-
-def _pronoun(found: re.Match[str]) -> str:
-    return "them" if re.search(r"(?<!s)s$", found[0], re.IGNORECASE) else "it"
-
-
-def _one_of(words: Sequence[str]) -> str:
-    return f"(?:{'|'.join(re.escape(one) for one in sorted(set(words), key=len, reverse=True))})"
+    def _goods_at(self, words: Sequence[str], place: int) -> tuple[int, bool]:
+        """The place behind the goods that begin here, or, where none do, the next one at which some may."""
+        first = place
+        while first < len(words) and words[first] in self._kinds:
+            first += 1
+        end = first
+        while end < len(words) and words[end] in self._things:
+            end += 1
+        return (end, True) if end > first else (max(first, place + 1), False)

@@ -93,8 +93,6 @@ def is_only_thanks(text: str) -> bool:
     if thanks is None or not thanks.end():
         return False
     rest = text[thanks.end() :]
-    if re.search(r"\bbut\b", rest, re.IGNORECASE) and content_words(rest) - _KIND_WORDS:
-        return False
     return bool(_KIND.match(rest)) or not content_words(rest) - _KIND_WORDS
 
 
