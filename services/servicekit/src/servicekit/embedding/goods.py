@@ -13,7 +13,8 @@ import yaml
 _FEWEST = 2
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _BEFORE = frozenset({
-    "the", "my", "a", "an", "our", "your", "his", "her", "their", "this", "that", "these", "those", "some", "one", "two",
+    "the", "my", "a", "an", "our", "your", "his", "her", "their", "this", "that", "these", "those", "some", "one",
+    "two",
 })  # fmt: skip
 
 
