@@ -130,6 +130,29 @@ async def test_a_decision_for_something_else_is_not_found(machine, visit) -> Non
     assert await _tickets(machine, turn) == []
 
 
+@pytest.mark.parametrize("word", ["ok", "yes please"])
+async def test_after_another_message_a_yes_is_not_for_the_card(machine, visit, word: str) -> None:
+    visitor, turn = await _asked(visit)
+    await visitor.say("How do I return an item?", turn.conversation_id)
+    after = await visitor.say(word, turn.conversation_id)
+    assert after.turn_id != turn.turn_id
+    assert await _tickets(machine, turn) == []
+    view = await visitor.view(turn.conversation_id)
+    assert [card["turn_id"] for card in view["cards"]] == [turn.turn_id]
+    await visitor.decide(turn, True)
+    await visitor.follow(turn, to_end=True)
+    assert len(await _tickets(machine, turn)) == 1
+
+
+async def test_after_another_message_a_no_still_declines(machine, visit) -> None:
+    visitor, turn = await _asked(visit)
+    await visitor.say("How do I return an item?", turn.conversation_id)
+    await visitor.send(turn.conversation_id, "no")
+    await visitor.follow(turn, to_end=True)
+    assert turn.outcome == "declined"
+    assert await _tickets(machine, turn) == []
+
+
 async def test_a_guest_may_open_a_ticket_too(machine, visit) -> None:
     visitor, turn = await _asked(visit, guest())
     await visitor.decide(turn, True)

@@ -1,6 +1,7 @@
 """Taking a message in: one transaction that finds or makes its turn, journals it and enqueues the job.
 
-The same (conversation, client_turn_id) is one turn, whatever is resent. A plain yes or no answers the one open card.
+The same (conversation, client_turn_id) is one turn, whatever is resent. A plain yes or no answers the one open card,
+the yes only while nothing else was said since.
 Messages that come while a turn runs wait in one queued turn and are read together.
 """
 

@@ -18,6 +18,9 @@ from orchestrator.turn.journal import Recorded
 from servicekit.db.pool import Connection
 from servicekit.errors import ProblemError
 
+_SAID_SINCE = (
+    "SELECT EXISTS (SELECT FROM turns l JOIN turns t USING (conversation_id) WHERE t.id = $1 AND l.ordinal > t.ordinal)"
+)
 DECIDED = "This card was already decided or has expired."
 
 
@@ -33,11 +36,17 @@ async def decide_open_card(
     db: Connection, conversation: Conversation, *, confirmed: bool, at_ms: int, codec: Codec,
     lease_s: float | None = None,
 ) -> Decided | None:  # fmt: skip
-    """Decide the one open confirmation card; the turn that goes on, or None when there is not exactly one."""
+    """Decide the one open confirmation card; the turn that goes on, or None when there is not exactly one.
+
+    Once something else was said and answered, a yes may be meant for that answer: it is none to the card, whose button
+    is still there. A no is taken for one: nothing is done then.
+    """
     confirmations = [card for card in await open_cards(db, conversation) if card.kind == "confirmation"]
     if len(confirmations) != 1 or past(confirmations[0].expires_at, at_ms):
         return None
     card = confirmations[0]
+    if confirmed and await db.fetchval(_SAID_SINCE, card.turn_id):
+        return None
     decision = ConfirmationDecided(digest=card.digest, confirmed=confirmed)
     state = "yes" if confirmed else "no"
     return await close_card(db, conversation, card.turn_id, decision, state, at_ms, codec, lease_s=lease_s)
