@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from e2e.facts import rows, tickets_of, turn_ended, turns_of, words_of
-from e2e.people import guest, stranger
+from e2e.people import ADA, guest, stranger
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 ASK = "Please open a ticket: the zip of my new tent broke after only two nights in the mountains."
@@ -41,7 +41,7 @@ async def test_a_yes_by_the_button_opens_the_ticket_once(machine, visit) -> None
     assert (view["status"], view["cards"]) == ("idle", [])
 
 
-@pytest.mark.parametrize("word", ["yes", "Yes, please!", "OK.", "go ahead"])
+@pytest.mark.parametrize("word", ["yes", "Yes, please!", "OK.", "go ahead", "Ja, bitte"])
 async def test_a_plain_yes_opens_the_ticket_once(machine, visit, word: str) -> None:
     visitor, turn = await _asked(visit)
     answer = await visitor.send(turn.conversation_id, word)
@@ -74,6 +74,35 @@ async def test_another_message_leaves_the_card_open(machine, visit) -> None:
     await visitor.decide(turn, True)
     await visitor.follow(turn, to_end=True)
     assert len(await _tickets(machine, turn)) == 1
+
+
+async def test_of_two_refunds_of_one_order_only_the_newer_can_be_confirmed(machine, visit) -> None:
+    """Who says "7 actually, not 5" must not be able to have both by pressing both buttons."""
+    visitor = visit(ADA)
+    first = await visitor.say("Please refund 5 dollars of order 1234")
+    second = await visitor.say("7 actually, not 5", first.conversation_id)
+    assert second.card["money_moved"] == {"amount_minor": 700, "currency": "USD"}
+    view = await visitor.view(first.conversation_id)
+    assert [card["digest"] for card in view["cards"]] == [second.card["digest"]]
+    await visitor.follow(first, to_end=True)
+    assert first.outcome == "expired"
+    assert "newer one" in first.text
+    late = await visitor.decide(first, True)
+    assert (late.status_code, late.json()["code"]) == (409, "already_decided")
+    # And by a plain word: the newest card is the one that is meant.
+    await visitor.send(first.conversation_id, "no")
+    await visitor.follow(second, to_end=True)
+    assert second.outcome == "declined"
+
+
+async def test_cards_about_different_orders_stand_side_by_side(machine, visit) -> None:
+    visitor = visit(ADA)
+    first = await visitor.say("Please refund 5 dollars of order 1234")
+    second = await visitor.say("And refund 4 dollars of order ABC123", first.conversation_id)
+    view = await visitor.view(first.conversation_id)
+    assert {card["digest"] for card in view["cards"]} == {first.card["digest"], second.card["digest"]}
+    for turn in (first, second):
+        assert (await visitor.decide(turn, False)).status_code == 202
 
 
 async def test_the_same_decision_again_changes_nothing(machine, visit) -> None:

@@ -101,6 +101,16 @@ async def test_nothing_readable_is_stored(office: Office) -> None:
         ("no idea", None),
         ("yes, cancel", None),
         ("no, go ahead", None),
+        ("Ja, bitte", True),
+        ("oui merci", True),
+        ("Sí, por favor.", True),
+        ("va bene, grazie", True),
+        ("graag", None),
+        ("Nein danke", False),
+        ("non merci", False),
+        ("nee", False),
+        ("ja aber erst morgen", None),
+        ("si no llega, avíseme", None),
     ],
 )
 def test_a_plain_yes_or_no(text: str, answer: bool | None) -> None:

@@ -41,7 +41,7 @@ class PhraseBook:
 
 REFUSALS = ("input_refused", "input_closed")
 REQUIRED = frozenset({
-    "clarify", "declined", "expired", "denied", "approval_expired", "approval_unavailable", "handed_over",
+    "clarify", "declined", "expired", "superseded", "denied", "approval_expired", "approval_unavailable", "handed_over",
     "hand_off_queued", "budget", "budget_limit", "limit_ticket", "disclosure", "brain_down", "system_down",
     "write_unknown", "ticket_opened", "ticket_queued", "input_refused", "input_closed", "guard_unsupported",
     "guard_withheld", "guard_nearest", "guard_source", "tool_failed", "repeated_question", "ask_afresh", "state_it",

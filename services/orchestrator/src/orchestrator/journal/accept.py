@@ -44,10 +44,17 @@ _BEGIN = (
     " ON true"
 )
 
-_TAIL = r"(?:[,.! ]+(?:please|thanks|thank you|go ahead|do it|do that|that'?s (?:right|fine|correct)))*[,.! ]*"
-_YES = re.compile(rf"(?:yes|yep|yeah|ok|okay|sure|confirm(?:ed)?|i confirm|go ahead|do it){_TAIL}", re.IGNORECASE)
+#: In our six languages: who is asked in theirs answers so.
+_PLEASE = r"please|thanks|thank you|bitte|danke|s'il (?:vous|te) pla[iî]t|merci|por favor|gracias|per favore|grazie"
+_PLEASE += r"|alsjeblieft|alstublieft|graag|dank je|bedankt"
+_TAIL = rf"(?:[,.! ]+(?:{_PLEASE}|go ahead|do it|do that|that'?s (?:right|fine|correct)))*[,.! ]*"
+_YES = re.compile(
+    rf"(?:yes|yep|yeah|ok|okay|sure|confirm(?:ed)?|i confirm|go ahead|do it|ja|jawohl|oui|d'accord|s[ií]|sì|va bene"
+    rf"|vale){_TAIL}",
+    re.IGNORECASE,
+)
 _NO = re.compile(
-    r"(?:no|nope|cancel|stop|don'?t)(?:[,.! ]+(?:please|thanks|thank you|don'?t|cancel(?: it)?|stop))*[,.! ]*",
+    rf"(?:no|nope|cancel|stop|don'?t|nein|non|nee)(?:[,.! ]+(?:{_PLEASE}|don'?t|cancel(?: it)?|stop))*[,.! ]*",
     re.IGNORECASE,
 )
 

@@ -25,7 +25,7 @@ COLUMNS = "turn_id, digest, kind, content, expires_at, approvals"
 @dataclass(frozen=True, slots=True)
 class Card:
     """A card, as it is shown. `approvals`, `policy` and `reasons` are for staff: how many must approve, and why;
-    `texts` are for the customer: what they would have stored or sent, whole.
+    `texts` are for the customer: what they would have stored or sent, whole. `order`: which one it is about, if any.
     """
 
     turn_id: str
@@ -39,6 +39,7 @@ class Card:
     policy: str = ""
     reasons: tuple[str, ...] = ()
     texts: tuple[CardText, ...] = ()
+    order: str | None = None
 
 
 def card_of(turn_id: str, effect: CardEffect) -> Card:
@@ -50,6 +51,7 @@ def card_of(turn_id: str, effect: CardEffect) -> Card:
         expires_at=datetime.fromtimestamp(preview.expires_at_ms / 1000, UTC),
         approvals=1 if isinstance(effect, AskConfirmation) else effect.approvals, policy=preview.policy,
         reasons=preview.reasons, texts=tuple(card_texts(effect.call)) if asks_customer else (),
+        order=effect.call.arguments.get("order_id"),
     )  # fmt: skip
 
 
@@ -73,7 +75,7 @@ async def open_card(db: Connection, conversation: Conversation, card: Card) -> N
     content = {
         "tool": card.tool, "summary": card.summary, "policy": card.policy, "reasons": card.reasons,
         "money": card.money_moved.model_dump() if card.money_moved else None,
-        "texts": [one.model_dump() for one in card.texts],
+        "texts": [one.model_dump() for one in card.texts], "order": card.order,
     }  # fmt: skip
     await db.execute(
         "INSERT INTO cards (turn_id, digest, conversation_id, kind, content, expires_at, approvals, policy)"
@@ -101,5 +103,5 @@ def opened_card(row: Record, conversation: Conversation) -> Card:
         summary=content["summary"], money_moved=Money(**content["money"]) if content["money"] else None,
         expires_at=row["expires_at"], approvals=row["approvals"], policy=content.get("policy", ""),
         reasons=tuple(content.get("reasons", ())),
-        texts=tuple(CardText(**one) for one in content.get("texts", ())),
+        texts=tuple(CardText(**one) for one in content.get("texts", ())), order=content.get("order"),
     )  # fmt: skip

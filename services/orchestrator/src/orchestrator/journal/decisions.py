@@ -9,7 +9,7 @@ from asyncpg import Record
 
 from contracts.errors import ProblemCode
 from orchestrator.guard.vault import Held
-from orchestrator.journal.cards import open_cards
+from orchestrator.journal.cards import Card, open_cards
 from orchestrator.journal.conversations import Conversation
 from orchestrator.journal.entries import Codec, append_entries
 from orchestrator.journal.scheduling import run_turn
@@ -68,6 +68,17 @@ async def confirm(
     if row["state"] != "open" or past(row["expires_at"], at_ms):
         raise ProblemError(ProblemCode.ALREADY_DECIDED, DECIDED)
     return await close_card(db, conversation, turn_id, decision, wanted, at_ms, codec, lease_s=lease_s)
+
+
+async def supersede(db: Connection, conversation: Conversation, card: Card, at_ms: int, codec: Codec) -> None:
+    """Close the older cards that ask for what `card` asks for now: of two amounts of one order the last counts, and a
+    customer who sees both cards might confirm both. The conversation must be locked.
+    """
+    for older in await open_cards(db, conversation):
+        same = (older.kind, older.tool, older.order) == ("confirmation", card.tool, card.order)
+        if card.order is not None and same and older.turn_id != card.turn_id:
+            told = WaitExpired(digest=older.digest, superseded=True)
+            await close_card(db, conversation, older.turn_id, told, "expired", at_ms, codec, by="newer card")
 
 
 async def expire(

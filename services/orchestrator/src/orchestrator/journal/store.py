@@ -11,6 +11,7 @@ from orchestrator.gaps.store import keep
 from orchestrator.guard.vault import Vault
 from orchestrator.journal.cards import card_of, open_card
 from orchestrator.journal.conversations import Conversation
+from orchestrator.journal.decisions import supersede
 from orchestrator.journal.entries import Codec, append_entries, entry_columns, load_entries, turning_away
 from orchestrator.journal.mailing import unwanted
 from orchestrator.journal.scheduling import Scheduler
@@ -98,7 +99,7 @@ class PgTurnJournal:
                 return None
         async with self.database.transaction() as db:
             await self._append(db, after, inputs)
-            return await self._wait(db, closing)
+            return await self._wait(db, closing, inputs[-1].at_ms if inputs else state.resumed_ms)
 
     async def _append(self, db: Connection, after: int, inputs: Sequence[Recorded]) -> None:
         held = self.vault.take_fresh()
@@ -122,7 +123,7 @@ class PgTurnJournal:
                 *vault_columns(sealer, self.vault.take_fresh()),
             )  # fmt: skip
 
-    async def _wait(self, db: Connection, closing: WaitingEffect) -> None:
+    async def _wait(self, db: Connection, closing: WaitingEffect, at_ms: int) -> None:
         await db.execute("UPDATE turns SET status = 'waiting' WHERE id = $1", self.turn_id)
         if isinstance(closing, AwaitOutcome):
             await self.scheduler.try_again(db, self.turn_id, closing.after_s)
@@ -131,6 +132,7 @@ class PgTurnJournal:
         else:
             card = card_of(self.turn_id, closing)
             await open_card(db, self.conversation, card)
+            await supersede(db, self.conversation, card, at_ms, self.codec)
             await self.scheduler.expire_card(db, self.turn_id, card.digest, card.expires_at)
             if self.by_mail:
                 await self._mail(db)

@@ -211,10 +211,11 @@ class ApprovalDecided(OpenModel):
 
 
 class WaitExpired(OpenModel):
-    """Nobody decided in time."""
+    """Nobody decided in time; or, if `superseded`, before the customer wanted it otherwise."""
 
     kind: Literal["wait_expired"] = "wait_expired"
     digest: Digest
+    superseded: bool = False
 
 
 class StopAsked(OpenModel):

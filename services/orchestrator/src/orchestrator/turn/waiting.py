@@ -89,11 +89,12 @@ def approval(state: TurnState, decided: ApprovalDecided, now_ms: int) -> Step:
 
 
 def expired(state: TurnState, expiry: WaitExpired, now_ms: int) -> Step:
-    """Nobody decided in time."""
+    """Nobody decided in time, or a newer card asks for the same thing otherwise."""
     if not state.waiting or not _fits(state, expiry.digest):
         return Step(state)
     approving, state = state.phase is Phase.WAIT_APPROVAL, steps.resume(state, now_ms)
-    return _end(state, _EXPIRED) if approving else steps.say(state, "expired", Outcome.EXPIRED)
+    said = "superseded" if expiry.superseded else "expired"
+    return _end(state, _EXPIRED) if approving else steps.say(state, said, Outcome.EXPIRED)
 
 
 def accepted(state: TurnState, promise: ToolAccepted, now_ms: int) -> Step:

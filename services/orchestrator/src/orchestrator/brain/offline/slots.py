@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.turn import Role
 from orchestrator.brain.offline.correcting import corrections
@@ -57,6 +57,15 @@ _BARE = (
     re.compile(rf"(?<![\w.,-]){_BARE_NUMBER} (?:back|off)\b", re.IGNORECASE),
 )
 _ONLY_NUMBER = re.compile(rf"^\W*(?:just |only |about |maybe |make it )*{_BARE_NUMBER}(?: please)?\W*$", re.IGNORECASE)
+#: "7 actually, not 5", "make it 15 instead", "3 then", "no, 20 dollars": another amount, and no word of anything else.
+_ANOTHER_AMOUNT = re.compile(
+    r"^\W*(?:(?:no|sorry|actually|wait|oops|just|only|rather|then|ok(?:ay)?|please|make (?:it|that)|i (?:mean|meant)"
+    r"|change (?:it|that) to|let'?s say|better)\W+)*"
+    rf"([$€£])?{_BARE_NUMBER}\s?([$€£]|(?:usd|us dollars?|dollars?|bucks|eur|euros?|gbp|pounds?)\b)?"
+    r"(?:\W+(?:actually|instead|then|please|rather|sorry|thanks|is enough|will do"
+    r"|(?:and )?(?:not|instead of) [$€£]?\d+(?:[.,]\d+)?[$€£]?))*\W*$",
+    re.IGNORECASE,
+)
 _MERE_NUMBER = re.compile(rf"^\W*(?:just |only |it |that |make |i |mean )*{_BARE_NUMBER}", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:full|whole|entire|complete|total)(?:ly)? (?:refund(?:ed)?|amount|order|price|sum|payment|purchase)\b"
@@ -132,6 +141,14 @@ def only_amount(text: str) -> Amount | None:
     """The amount that a message is, when it is nothing but a number: an answer to "how much?"."""
     found = _ONLY_NUMBER.match(text)
     return found and _money(found[1], found[2], None)
+
+
+def another_amount(text: str, before: Amount) -> Amount | None:
+    """The amount that a message wants in the place of the one `before`; None when it says anything else."""
+    if (found := _ANOTHER_AMOUNT.match(text)) is None:
+        return None
+    said = _money(found[2], found[3], found[1] or found[4])
+    return said and replace(said, currency=said.currency or before.currency)
 
 
 def remembered_order(history: Sequence[Message]) -> str | None:

@@ -15,12 +15,21 @@ from orchestrator.brain.offline.owning import asks_for_more, asks_what_is_left, 
 from orchestrator.brain.offline.quoting import said_oneself
 from orchestrator.brain.offline.rules import (
     certain,
+    hinted,
     is_courtesy,
     is_no,
     is_yes,
     points_back,
 )
-from orchestrator.brain.offline.slots import Slots, only_amount, orders_of, read_slots, remembered_order
+from orchestrator.brain.offline.slots import (
+    Amount,
+    Slots,
+    another_amount,
+    only_amount,
+    orders_of,
+    read_slots,
+    remembered_order,
+)
 from orchestrator.brain.offline.spelling import Spelling
 from orchestrator.brain.offline.wishes import FILLERS, SURELY, intent_of, only_facts
 from orchestrator.brain.port import BrainContext
@@ -96,7 +105,11 @@ async def understand(
     if danger_in(own) is not None:
         # Whatever else is in it: an order that it names waits.
         return (Task("serious", slots, text, about),)
-    answer = _answer_to_offer(context, slots, manners) or _answer_to_how_much(context, slots)
+    answer = (
+        _answer_to_offer(context, slots, manners)
+        or _answer_to_how_much(context, slots)
+        or _other_amount(context, slots)
+    )
     if answer is not None:
         return (answer,)
     if (wish := wish_behind(text, worded=_is_worded(context))) != "":
@@ -241,6 +254,22 @@ def _answer_to_how_much(context: BrainContext, slots: Slots) -> Task | None:
     about = "\n".join(part for part in (_before(context), context.question) if part)
     known = replace(_with_history(slots, context), amount=amount, whole=slots.whole or whole)
     return Task("refund_request", known, context.question, about)
+
+
+def _other_amount(context: BrainContext, slots: Slots) -> Task | None:
+    """ "7 actually, not 5", after a refund of 5 was asked for: the same refund, of as much as was said last."""
+    text = context.question
+    for told in (one.text for one in reversed(context.history) if one.role is Role.CUSTOMER):
+        known = read_slots(told)
+        if known.amount is not None and hinted(told, known) == "refund_request":
+            amount = None if slots.names_something else another_amount(text, known.amount)
+            if amount is None:
+                return None
+            known = replace(_with_history(known, context), amount=amount, whole=False)
+            return Task("refund_request", known, text, f"{told}\n{text}")
+        if another_amount(told, Amount(0, None)) is None and not (is_yes(told) or is_no(told)):
+            return None
+    return None
 
 
 def _says_which(text: str, context: BrainContext) -> bool:
