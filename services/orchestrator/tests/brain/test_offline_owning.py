@@ -32,12 +32,20 @@ def listed(*orders: dict[str, Any]) -> Observation:
     return Observation("list_orders", {}, {"orders": list(orders), "more": False})
 
 
+CANCELLING = (
+    "Change or cancel an order", "change-or-cancel",
+    "# Change or cancel an order\n\n## How to cancel my order\n\n1. Open **Orders** in your account.\n"
+    "2. Click **Cancel order** and confirm.\n",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("question", "tool", "order"),
     [("where is my order?", "get_order_status", SHIPPED), ("has my stove left yet", "get_order_status", SHIPPED),
      ("what did I pay for the blanket order?", "get_order", DELIVERED),
      ("I need the invoice for my blanket", "get_invoice_pdf", DELIVERED),
-     ("please cancel my order", "get_order_status", SHIPPED),
+     ("has the refund for my blanket gone through", "get_refund", DELIVERED),
+     ("how much was the blanket", "get_order", DELIVERED),
      ("what was in my last order?", "get_order", SHIPPED)],
 )  # fmt: skip
 async def test_the_order_that_is_meant_is_looked_up(
@@ -52,6 +60,55 @@ async def test_a_refund_of_what_is_named_by_its_item_is_of_that_order(offline: O
     question = "please refund me 20 USD for the blanket, it has a stain"
     call = await called(offline, ask(question, observations=(listed(STOVE, BLANKET),)))
     assert (call.name, call.arguments["order_id"], call.arguments["amount_minor"]) == ("issue_refund", "1234", 2000)
+
+
+@pytest.mark.parametrize(
+    ("question", "order", "told"),
+    [("please cancel my order", STOVE, "no longer be changed"), ("call off the blanket order", BLANKET, "no longer"),
+     ("can you cancel the hatchet order pls", STOVE | {"status": "processing"}, "ticket")],
+)  # fmt: skip
+async def test_who_cancels_hears_how_their_order_stands_and_how_they_do_it_themselves(
+    question: str, order: dict[str, Any], told: str, offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    known = listed(order, MUGS)
+    call = await called(offline, ask(question, observations=(known,)))
+    assert call == ToolCall(name="search_kb", arguments={"query": "cancel my order"})
+    message = await said(offline, ask(question, observations=(known, search_result("cancel my order", CANCELLING))))
+    assert order["order_id"] in message.text
+    assert told in message.text
+    assert "Click **Cancel order**" in message.text
+
+
+async def test_which_order_is_to_be_cancelled_is_asked_where_it_may_be_several(
+    offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    known = listed(STOVE, BLANKET | {"status": "processing"})
+    message = await said(
+        offline, ask("cancel my order", observations=(known, search_result("cancel my order", CANCELLING)))
+    )
+    assert WHICH in message.text
+
+
+@pytest.mark.parametrize(
+    "question", ["how long does my refund take", "can I cancel my order?", "when do I get my money back"]
+)
+async def test_what_is_asked_in_general_is_looked_for_in_the_help_pages(
+    question: str, offline: OfflineBrain, ask: Any
+) -> None:
+    assert (await called(offline, ask(question))).name == "search_kb"
+
+
+@pytest.mark.parametrize(
+    "text", ["You promised my refund 3 weeks ago. Where is it?", "still no refund, I asked twice already",
+             "this is the third time i write, when do i get my refund?"],
+)  # fmt: skip
+async def test_who_asks_for_their_money_again_is_offered_a_person(text: str, offline: OfflineBrain, ask: Any) -> None:
+    assert "bring in a person" in (await said(offline, ask(text))).text
+
+
+async def test_what_is_said_again_goes_on_with_what_was_asked(offline: OfflineBrain, ask: Any) -> None:
+    call = await called(offline, ask("austria i said", "how long does a kettle take", "In the US 3 to 5 days."))
+    assert call == ToolCall(name="search_kb", arguments={"query": "how long does a kettle take austria i said"})
 
 
 async def test_where_it_may_be_several_it_asks_and_shows_them(offline: OfflineBrain, ask: Any) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from contracts.turn import FinalMessage, Role, ToolCall, Usage
@@ -10,6 +11,7 @@ from orchestrator.brain.offline.deciding import Say, TicketWanted, Told, change_
 from orchestrator.brain.offline.extracting import Extractor, Weights
 from orchestrator.brain.offline.intents import EmbedWithWords, IntentReader, Learned
 from orchestrator.brain.offline.manners import Manners
+from orchestrator.brain.offline.owning import Order
 from orchestrator.brain.offline.phrasing import TRANSLATED, Phrases, phrases_by_language, shown_id
 from orchestrator.brain.offline.remembering import Remembered
 from orchestrator.brain.offline.spelling import Spelling
@@ -127,7 +129,7 @@ class OfflineBrain:
             later = [
                 Say(key) for key, holds in (("ask_next", _withheld), ("sign_in", _may_sign_in)) if holds(tasks, context)
             ]
-            later += _unchanged(tasks, context) or _unclear(tasks, context)
+            later += _unchanged(tasks, context, known) or _unclear(tasks, context)
             stands = (answerer.status(order, context.now) for order in known)
             text = "\n\n".join((*stands, answer.text, *(_worded(one, phrases) for one in later)))
             return FinalMessage(text=text, citations=answer.citations, refuses=answer.refuses, confidence=confidence)
@@ -163,9 +165,10 @@ def _may_sign_in(tasks: tuple[Task, ...], context: BrainContext) -> bool:
     return any(is_guests(task, context) for task in tasks)
 
 
-def _unchanged(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
-    """What is said of a change that was wanted, to an order that was found."""
-    looked = [one.output for one in context.observations if one.output is not None and "status" in one.output]
+def _unchanged(tasks: tuple[Task, ...], context: BrainContext, known: Sequence[Order]) -> list[Say]:
+    """What is said of a change that was wanted, to an order that was found; `known` are those that a list told of."""
+    seen = (one.output for one in context.observations if one.output is not None and "status" in one.output)
+    looked: list[Order] = [*seen, *known]
     change = next((task for task in tasks if task.intent == "order_change"), None)
     if not looked or change is None:
         return []
@@ -177,7 +180,7 @@ def _unchanged(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
 
 def _unclear(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
     """What is asked back of one wish, where another one was answered."""
-    steps = [decide(task, context) for task in tasks if not task.if_theirs]
+    steps = [decide(task, context) for task in tasks if not (task.if_theirs and task.intent == "order_status")]
     return [one for one in steps if isinstance(one, Say) and one.key == "which_of_orders"][:1]
 
 

@@ -107,11 +107,12 @@ def _own(task: Task, context: BrainContext) -> str | ToolCall | Told | Say:
     orders = tuple(listed.output["orders"])
     if not orders:
         return Say("no_orders")
-    if task.if_theirs:
-        theirs = had(task.about, orders)
-        return Told(theirs) if theirs is not None else Say("which_of_orders", orders=orders)
     one = meant(task.about, orders, task.intent, remembered_order(context.history))
-    return str(one["order_id"]) if one is not None else Say("which_of_orders", orders=orders)
+    if task.if_theirs and task.intent == "order_status":
+        one = had(task.about, orders)
+    if one is None:
+        return Say("which_of_orders", orders=orders)
+    return Told(one) if task.if_theirs else str(one["order_id"])
 
 
 def _change(slots: Slots, context: BrainContext) -> ToolCall | Say:

@@ -37,11 +37,34 @@ _HAS_IT = re.compile(
     r".{0,20}\b(?:i|we)\b.*\b(?:my|the|this|that|it)\b",
     re.IGNORECASE,
 )
+#: "Cancel my order", "please call off the sleeping bag order": what is to be done, to an order that has no number here.
+_CANCELS = re.compile(
+    r"(?:^|(?<=[,.;:!] )|(?<=\bplease )|(?<=\bpls ))"
+    r"(?:please |pls |just |can (?:you|u) |could you |will you |i (?:just )?(?:want|need|wish|would like) to "
+    r"|i'd like to |i wanna )*(?:cancel|call off|stop) (?:my|our|the|that) "
+    r"(?:(?!of|an?|for|to|in|on)[\w-]+ ){0,4}(?:orders?|purchase)\b",
+    re.IGNORECASE,
+)
+#: "Where is my refund", "you still have not refunded me": one that somebody waits for, not how refunds go.
+_AWAITS_MONEY = re.compile(
+    r"\b(?:my|our|the) (?:[\w.$€£]+ ){0,3}refunds?\b.{0,40}"
+    r"\b(?:paid|gone|come|came|arrived?|through|out|done|there|yet|processed|issued|sent|ago)\b"
+    r"|\bwhere(?:'s| is| are)? (?:my|our|the) (?:[\w.$€£]+ ){0,2}(?:refunds?|money)\b"
+    r"|\b(?:still|got|have|received?|seen) no (?:refund|money)\b"
+    r"|\b(?:did|have|has) (?:you|anyone|it|they) (?:\w+ )?refund(?:ed)?\b"
+    r"|\b(?:not|n't|never) (?:\w+ )?(?:refunded me|(?:got|received?|seen|get) (?:my|the|any) (?:refund|money))\b"
+    r"|\b(?:was|were|am|have) i (?:\w+ )?(?:been )?refunded\b",
+    re.IGNORECASE,
+)
+_IN_GENERAL = re.compile(
+    r"\b(?:how (?:long|do|does|can|many|soon|fast)|when (?:do|does|will|can)|what if|polic(?:y|ies))\b", re.IGNORECASE
+)
 _ANY_OF_THEIRS = re.compile(r"\b(?:orders?|purchases?|parcels?|packages?|things?|stuff|what i)\b", re.IGNORECASE)
 _ON_ITS_WAY = frozenset({"pending_payment", "processing", "shipped"})
 #: The states in which an order is what somebody asks about who says no more.
 _STANDS: Mapping[str, frozenset[str]] = {
     "order_status": _ON_ITS_WAY, "order_change": _ON_ITS_WAY, "refund_request": frozenset({"delivered"}),
+    "refund_status": frozenset({"refunded", "returned", "cancelled"}),
 }  # fmt: skip
 
 
@@ -76,6 +99,16 @@ def had(text: str, orders: Sequence[Order]) -> Order | None:
 def asks_what_is_left(text: str) -> bool:
     """Whether somebody asks if they may still return what they have, or have it mended: it depends on when it came."""
     return _RIGHT.search(text) is not None and _HAS_IT.search(text) is not None
+
+
+def asks_to_cancel(text: str) -> bool:
+    """Whether an order of theirs is to be cancelled: "can I cancel my order?" only asks whether one may."""
+    return _CANCELS.search(text) is not None
+
+
+def awaits_money(text: str) -> bool:
+    """Whether somebody asks for a refund that they wait for; how refunds go in general is another question."""
+    return _AWAITS_MONEY.search(text) is not None and _IN_GENERAL.search(text) is None
 
 
 def says_another(text: str) -> bool:

@@ -136,6 +136,8 @@ _MY_ORDER = re.compile(r"\b(?:my|our) (?:\w+ )?(?:order|parcel|package|delivery|
 _OWN = re.compile(
     r"\b(?:my|our|mine|this|that|the) (?:\w+ )?"
     r"(?:orders?|parcels?|packages?|delivery|shipment|invoices?|receipts?|bill|purchase|stuff|things?)\b"
+    r"|\b(?:my|our|the|that) (?:(?!(?:of|an?|for|to|in|on|with|and|is)\b)[\w-]+ ){2,3}orders?\b"
+    r"|\bhow much (?:was|were) (?:the|my|that|those)\b"
     r"|\bdid i (?:buy|order|purchase|pay)\b|\bi(?:'ve| have)? (?:ordered|bought|purchased|paid)\b"
     r"|\b(?:it|they) (?:arrive|come|get here|be (?:here|delivered|sent|shipped))\b|\bexpect (?:it|them)\b",
     re.I,
@@ -167,6 +169,14 @@ _COMPLAINT = re.compile(
     r"|(?:terrible|horrible|awful|lousy|worst|poor) (?:\w+ )?(?:service|support|experience|shop|store|company)"
     r"|never (?:buy|order|shop)\w* (?:here|from you|with you|again)|nobody cares)\b",
     re.I,
+)
+#: Who has asked for their money before is not helped by being told again how refunds go.
+_AGAIN = re.compile(
+    r"\b(?:third|fourth|fifth|3rd|4th|5th|\d{1,2}th|hundredth) time\b|\bfed up\b"
+    r"|\b(?:asked|written|wrote|called|emailed|mailed|told you|contacted you)\b.{0,20}"
+    r"\b(?:twice|again|(?:three|four|five|several|many|\d) times)\b"
+    r"|\b(?:weeks|months) ago\b.{0,30}\bstill\b|\b(?:promised|told me|said)\b.{0,40}\b(?:weeks|months) ago\b",
+    re.IGNORECASE,
 )
 #: Somebody else's hand on their money, and the law: only a person can take that up.
 _SERIOUS = re.compile(
@@ -218,6 +228,8 @@ def certain(text: str, slots: Slots) -> str | None:
         return "greeting"
     if _TICKET.search(text) and not _WHEN.search(text):
         return "open_ticket"
+    if slots.order_id is None and _AGAIN.search(text) and _REFUND.search(text):
+        return "complaint"
     if hinted(text, slots) is not None:
         return None
     if (_PROMISE.search(text) or _MINE_WHERE.search(text)) and not _HOW.search(text):

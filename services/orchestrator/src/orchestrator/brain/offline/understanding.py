@@ -11,7 +11,13 @@ from orchestrator.brain.offline.intents import OWN_THINGS, IntentReader
 from orchestrator.brain.offline.manners import Manners
 from orchestrator.brain.offline.negating import without_negated
 from orchestrator.brain.offline.offers import answer_to, offer_of
-from orchestrator.brain.offline.owning import asks_for_more, asks_what_is_left, says_another
+from orchestrator.brain.offline.owning import (
+    asks_for_more,
+    asks_to_cancel,
+    asks_what_is_left,
+    awaits_money,
+    says_another,
+)
 from orchestrator.brain.offline.quoting import said_oneself
 from orchestrator.brain.offline.rules import (
     certain,
@@ -48,6 +54,9 @@ _WISH = re.compile(
     re.IGNORECASE,
 )
 _FOLLOW_UP = re.compile(r"^\W*(?:and|or|but|even|what about|how about|also)\b", re.IGNORECASE)
+_SAID_AGAIN = re.compile(
+    r"\bi (?:said|meant|mean|asked)\W*$|^\W*(?:no\W+)?i (?:said|meant|mean|asked)\b", re.IGNORECASE
+)
 _ASKED_AMOUNT = re.compile(r"how much of order|wie viel von|combien dois-je|cuánto debo|quanto devo|hoeveel van", re.I)
 _ASKED_WHICH = re.compile(
     r"which (?:of them|order)|um welche|quelle commande|de laquelle|qué pedido|de cuál|quale ordine|di quale|om welke",
@@ -172,7 +181,12 @@ def _for_each_order(task: Task, clause: str) -> list[Task]:
 
 def _goes_on(clause: str) -> bool:
     """Whether a few words go on with what was spoken of before."""
-    return len(clause.split()) <= _FEW_THAT_GO_ON and (_FOLLOW_UP.search(clause) is not None or _is_thin(clause))
+    return len(clause.split()) <= _FEW_THAT_GO_ON and (_follows(clause) or _is_thin(clause))
+
+
+def _follows(text: str) -> bool:
+    """ "And to Norway?", "Austria I said": what was said before is part of it."""
+    return _FOLLOW_UP.search(text) is not None or _SAID_AGAIN.search(text) is not None
 
 
 def _with_aside(task: Task, clause: str, context: BrainContext) -> list[Task]:
@@ -182,6 +196,15 @@ def _with_aside(task: Task, clause: str, context: BrainContext) -> list[Task]:
         return [replace(task, intent="order_status"), replace(task, query=_bare(task.query), aside=True)]
     if task.intent == "knowledge" and context.customer and asks_what_is_left(clause) and not task.slots.names_something:
         return [replace(task, intent="order_status", if_theirs=True), replace(task, aside=True)]
+    if context.customer and not task.slots.names_something:
+        if task.intent == "order_change" and asks_to_cancel(clause):
+            # They can do it themselves while it has not left: how, stands in the help pages.
+            return [
+                replace(task, if_theirs=True),
+                replace(task, intent="knowledge", query="cancel my order", aside=True),
+            ]
+        if task.intent == "knowledge" and awaits_money(clause):
+            return [replace(task, intent="refund_status"), replace(task, aside=True)]
     if task.intent in ("order_status", "order_content") and asks_for_more(clause):
         return [task, replace(task, intent="knowledge", query=_bare(clause), aside=True)]
     return [task]
@@ -329,7 +352,7 @@ def _with_history(slots: Slots, context: BrainContext) -> Slots:
 
 def _query(clause: str, text: str, context: BrainContext) -> str:
     """What to search for. A follow-up such as "and for Canada?" is searched together with what came before."""
-    earlier = _before(context) if _is_thin(clause) or _FOLLOW_UP.search(text) is not None else ""
+    earlier = _before(context) if _is_thin(clause) or _follows(text) else ""
     return " ".join(f"{earlier} {clause}".split())[:1000] or "help"
 
 

@@ -6,6 +6,7 @@ from orchestrator.brain.offline.asking import is_asking
 from orchestrator.brain.offline.courtesy import is_only_answer
 from orchestrator.brain.offline.intents import OWN_THINGS, IntentReader
 from orchestrator.brain.offline.manners import Manners
+from orchestrator.brain.offline.owning import asks_to_cancel
 from orchestrator.brain.offline.rules import (
     about_nobodys,
     asks_in_general,
@@ -22,6 +23,8 @@ from servicekit.privacy.tokens import without_tokens
 
 #: Below this likelihood a label does not stand against what the facts in a message speak for.
 SURELY = 0.55
+#: By rule, though a guest may hear first what the help pages say.
+_RATHER = 0.9
 _ORDERS = re.compile(r"\b(?:orders?|parcels?|packages?|purchases?)\b", re.IGNORECASE)
 #: "Do I have any open orders?", "show me all my orders": where they are listed, not how to find them.
 _LIST = re.compile(
@@ -63,6 +66,8 @@ async def intent_of(clause: str, slots: Slots, intents: IntentReader, manners: M
         return "order_content", 1.0
     if _ASKS_US.match(clause):
         return "order_change", 1.0
+    if asks_to_cancel(clause) and not own.names_something:
+        return "order_change", _RATHER
     found = await intents.read(clause, meant)
     if found.label in _SAYS_LITTLE and found.likely < SURELY:
         if (hint := hinted(clause, meant)) in OWN_THINGS:
