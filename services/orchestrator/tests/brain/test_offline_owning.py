@@ -42,6 +42,7 @@ CANCELLING = (
 @pytest.mark.parametrize(
     ("question", "tool", "order"),
     [("where is my order?", "get_order_status", SHIPPED), ("has my stove left yet", "get_order_status", SHIPPED),
+     ("where is my stuff", "get_order_status", SHIPPED), ("wheres all my camping stuff", "get_order_status", SHIPPED),
      ("what did I pay for the blanket order?", "get_order", DELIVERED),
      ("I need the invoice for my blanket", "get_invoice_pdf", DELIVERED),
      ("has the refund for my blanket gone through", "get_refund", DELIVERED),

@@ -200,9 +200,11 @@ _PROMISE = re.compile(
     r"|gets? here)\b",
     re.I,
 )
-#: "Did you lose my stuff? Where is it?"
+#: "Did you lose my stuff? Where is it?", "where is my stuff".
 _MINE_WHERE = re.compile(
-    r"\bmy (?:stuff|things?|goods|order|parcel|package)\b.{0,40}\bwhere(?:'s| is| are) (?:it|they)\b", re.I | re.S
+    r"\bmy (?:stuff|things?|goods|order|parcel|package)\b.{0,40}\bwhere(?:'s| is| are) (?:it|they)\b"
+    r"|\bwhere(?:'s| is| are|s)? (?:all )?my (?:\w+ )?(?:stuff|things|goods)\b",
+    re.I | re.S,
 )
 #: What is said before the matter itself: "sorry to bother you", "one question:", "hope you are well".
 _POLITE = re.compile(
