@@ -105,6 +105,17 @@ async def test_cards_about_different_orders_stand_side_by_side(machine, visit) -
         assert (await visitor.decide(turn, False)).status_code == 202
 
 
+async def test_two_tickets_about_one_order_stand_side_by_side(machine, visit) -> None:
+    visitor = visit(ADA)
+    first = await visitor.say("Open a ticket for order 1234: the zip of my new tent broke after two nights")
+    again = "Open a ticket for order 1234: a pole of the tent came bent in the box"
+    second = await visitor.say(again, first.conversation_id)
+    view = await visitor.view(first.conversation_id)
+    assert {card["digest"] for card in view["cards"]} == {first.card["digest"], second.card["digest"]}
+    for turn in (first, second):
+        assert (await visitor.decide(turn, False)).status_code == 202
+
+
 async def test_the_same_decision_again_changes_nothing(machine, visit) -> None:
     visitor, turn = await _asked(visit)
     answers = await asyncio.gather(*(visitor.decide(turn, True) for _ in range(10)))

@@ -71,12 +71,14 @@ async def confirm(
 
 
 async def supersede(db: Connection, conversation: Conversation, card: Card, at_ms: int, codec: Codec) -> None:
-    """Close the older cards that ask for what `card` asks for now: of two amounts of one order the last counts, and a
-    customer who sees both cards might confirm both. The conversation must be locked.
+    """Close the older cards that would move money of the order that `card` moves money of: of two amounts the last
+    counts, and a customer who sees both cards might confirm both. The conversation must be locked.
     """
+    if card.money_moved is None or card.order is None:
+        return
     for older in await open_cards(db, conversation):
         same = (older.kind, older.tool, older.order) == ("confirmation", card.tool, card.order)
-        if card.order is not None and same and older.turn_id != card.turn_id:
+        if same and older.turn_id != card.turn_id:
             told = WaitExpired(digest=older.digest, superseded=True)
             await close_card(db, conversation, older.turn_id, told, "expired", at_ms, codec, by="newer card")
 

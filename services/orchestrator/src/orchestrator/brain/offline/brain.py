@@ -130,9 +130,14 @@ class OfflineBrain:
                 Say(key) for key, holds in (("ask_next", _withheld), ("sign_in", _may_sign_in)) if holds(tasks, context)
             ]
             later += _unchanged(tasks, context, known) or _unclear(tasks, context)
-            stands = (answerer.status(order, context.now) for order in known)
-            text = "\n\n".join((*stands, answer.text, *(_worded(one, phrases) for one in later)))
-            return FinalMessage(text=text, citations=answer.citations, refuses=answer.refuses, confidence=confidence)
+            parts = [answerer.status(order, context.now) for order in known]
+            if known and any(one.key == "change_too_late" for one in later):
+                # How it is done does not help who can do it no longer.
+                answer = replace(answer, text="", citations=(), refuses=False)
+            parts += [answer.text] * bool(answer.text) + [_worded(one, phrases) for one in later]
+            return FinalMessage(
+                text="\n\n".join(parts), citations=answer.citations, refuses=answer.refuses, confidence=confidence
+            )
         says = [step for step in (decide(task, context) for task in tasks) if isinstance(step, Say)]
         texts = [_worded(say, phrases) for say in says] or [phrases.say("not_available")]
         notes = " ".join(context.notes)

@@ -92,7 +92,7 @@ _UNSURE = 0.5
 @dataclass(frozen=True, slots=True)
 class Task:
     """One thing that the customer wants. `query` is what to search for, `about` what a ticket would say. `aside`: what
-    the help pages say besides, if they do. `if_theirs`: looked up only if one of their orders is meant for sure.
+    the help pages say besides, if they do. `if_theirs`: the list of their orders tells of it, if one is meant.
     """
 
     intent: str
