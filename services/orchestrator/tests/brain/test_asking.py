@@ -9,6 +9,8 @@ from orchestrator.brain.offline.asking import has_kind, parts_of, wanted_by
 from orchestrator.brain.offline.brain import OfflineBrain
 from orchestrator.brain.port import Observation
 
+from .reading import tasks_of
+
 SHIPPING = (
     "Shipping", "shipping",
     "# Shipping\n\nWe send everything with care.\n\n| Option | Cost | Time |\n|---|---|---|\n"
@@ -91,3 +93,25 @@ async def test_the_same_question_twice_is_one_search(
     found = search_result("What does express cost?", SHIPPING)
     plan = await offline.plan(ask("What does express cost? What does express cost?", observations=(found,)), shown)
     assert isinstance(plan.proposal, FinalMessage)
+
+
+@pytest.mark.parametrize(
+    ("text", "queries"),
+    [
+        (
+            "do you take paypal and whats the price of express delivery",
+            ["do you take paypal", "whats the price of express delivery"],
+        ),
+        ("whats the return window, who pays postage", ["whats the return window", "who pays postage"]),
+        (
+            "i forgot my password. also how do i stop the newsletter",
+            ["i forgot my password.", "also how do i stop the newsletter"],
+        ),
+        ("when I pay by card, how long is my money blocked", ["when I pay by card, how long is my money blocked"]),
+        ("do you sell gift cards & where can i use them", ["do you sell gift cards and where can i use them"]),
+    ],
+)
+async def test_each_question_of_a_message_is_looked_for(
+    text: str, queries: list[str], ask: Any, offline: OfflineBrain
+) -> None:
+    assert [one.query for one in await tasks_of(offline, ask(text))] == queries

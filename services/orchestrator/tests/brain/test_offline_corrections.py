@@ -24,9 +24,12 @@ from .offline_talk import called
         ("refund 10 USD of ABC123, sorry it took me 5 weeks", "ABC123", Amount(1000, "USD")),
         ("I paid 80 USD for ABC123, give me 8 USD back", "ABC123", Amount(8000, "USD")),
         ("where is ABC123? actually it is late", "ABC123", None),
+        ("wheres order abc 123", "ABC123", None),
+        ("where is A B C 1 2 3", "ABC123", None),
+        ("I ordered for 200 people", None, None),
     ],
 )
-def test_what_is_said_last_counts_where_it_is_a_correction(text: str, order: str, amount: Amount | None) -> None:
+def test_what_is_said_last_counts_where_it_is_a_correction(text: str, order: str | None, amount: Amount | None) -> None:
     slots = read_slots(text)
     assert (slots.order_id, slots.amount) == (order, amount)
 

@@ -49,11 +49,13 @@ _STEP = re.compile(
     r"^\s*(?:\d+[.)]\s)|\b(?:open|choose|click|sign in|enter|send|tell|ask|bring|print|select|go to|write)\b", re.I
 )
 _PART = re.compile(
-    r"(?<=[?.!])\s+|[,;]?\s+(?:and|also|plus)\s+(?=(?:what|how|where|when|can|could|do|does|is|are|which|who|will|may)\b)",
+    r"(?<=[?.!])\s+|[,;]?\s+(?:and|also|plus|&|\+)\s+(?:also\s+)?"
+    r"(?=(?:(?:what|how|where|who)(?:'?s)?|when|can|could|do|does|is|are|which|will|may)\b)",
     re.I,
 )
 _ASKS = re.compile(
-    r"\W*(?:what|how|where|when|which|who|whose|why|can|could|do|does|did|is|are|am|was|were|will|would|may|must|should"
+    r"\W*(?:(?:and|also|plus|but|so|oh|then|btw|another (?:thing|question))\W+){0,2}"
+    r"(?:(?:what|how|where|who)(?:'?s)?|when|which|whose|why|can|could|do|does|did|is|are|am|was|were|will|would|may|must|should"
     r"|shall|has|have)\b",
     re.IGNORECASE,
 )

@@ -3,6 +3,7 @@
 import re
 
 from orchestrator.brain.offline.courtesy import is_only_answer
+from orchestrator.brain.offline.persons import asks_again, is_serious, wants_person
 from orchestrator.brain.offline.slots import Slots
 
 _QUESTION = re.compile(
@@ -11,38 +12,6 @@ _QUESTION = re.compile(
 _HOW = re.compile(
     r"\b(?:how (?:long|do|does|can|much time|many (?:days|weeks|months|years))|when (?:will|do|does|can)|"
     r"polic(?:y|ies)|what if)\b",
-    re.I,
-)
-_PERSON = (
-    r"(?:a |an |the |your )?(?:real |live |actual |human )*"
-    r"(?:humans?|person|people|agent|representative|rep|operator|somebody|someone|supervisor|manager|colleague|"
-    r"team ?member|team ?lead(?:er)?|advisor|employee|boss|superior|management|customer (?:service|support|care)"
-    r"|support team"
-    r"|head of [a-z ]{3,20}|staff)"
-)
-_HUMAN = re.compile(
-    rf"\b(?:talk|speak|chat|write|type|text|connect(?: me)?|transfer(?: me)?|put me through|hand (?:me )?over"
-    rf"|escalate)"
-    rf"(?: directly)? (?:to|with|over to) {_PERSON}\b|\b(?:put|patch) me through\b"
-    r"|\b(?:anybody|anyone|somebody|someone|any humans?) (?:alive|real|awake)\b"
-    r"|\bfrom an? (?:actual|real|live|human) (?:person|human|being|agent)\b"
-    r"|\b(?:want|need|demand|expect|like) (?:some(?:body|one)|a person|a human) to "
-    r"(?:get back|reply|answer|call|ring|phone|respond|help|contact)\b"
-    rf"|\b(?:(?:get|want|need)(?: me)?|give me) (?:to (?:talk|speak|chat) (?:to|with) )?{_PERSON}\b"
-    rf"(?! (?:for|to (?:sign|be)))"
-    r"|\b(?:want|need|like|get) (?:me )?an? (?:real|actual|live|human) (?:person|human|agent|being)\b"
-    rf"|\b(?:is|are) there (?:a |any |some )?{_PERSON} (?:around|available|there|here|in (?:today|now|right now)"
-    rf"|today|on duty"
-    r"|(?:that |who )?i can)\b|\b(?:is|are) (?:there )?(?:anyone|anybody|someone|somebody) (?:from|of|in) (?:your"
-    r"|the) team\b"
-    rf"|\b(?:complain|complaint|a word|an appointment) (?:to|with) {_PERSON}\b"
-    rf"|\b(?:can|could|would|will|may|have|let)(?: please)? (?:somebody|someone|anybody|anyone|{_PERSON})(?: please)?"
-    r" (?:ring|call|phone|contact|get back to) (?:me|us)\b(?! (?:when|before|if|once|on|as soon))"
-    r"|\b(?:want|need|have|like|get|request)(?: to have| to get)? (?:a |your )?(?:call ?back|call back|phone call)\b"
-    r"|\byour (?:manager|boss|supervisor|superior|team ?lead(?:er)?)\b"
-    r"(?! (?:said|told|promised|wrote|was|has|had|agreed|already|offered|gave))"
-    rf"|\b(?:bring|fetch|find) (?:me )?(?:in )?{_PERSON}\b(?! (?:for|to (?:sign|be)))"
-    r"|^\W*(?:human|agent|representative|operator|real person)(?:,? please)?\W*$",
     re.I,
 )
 _IDENTITY = re.compile(
@@ -170,23 +139,6 @@ _COMPLAINT = re.compile(
     r"|never (?:buy|order|shop)\w* (?:here|from you|with you|again)|nobody cares)\b",
     re.I,
 )
-#: Who has asked for their money before is not helped by being told again how refunds go.
-_AGAIN = re.compile(
-    r"\b(?:third|fourth|fifth|3rd|4th|5th|\d{1,2}th|hundredth) time\b|\bfed up\b"
-    r"|\b(?:asked|written|wrote|called|emailed|mailed|told you|contacted you)\b.{0,20}"
-    r"\b(?:twice|again|(?:three|four|five|several|many|\d) times)\b"
-    r"|\b(?:weeks|months) ago\b.{0,30}\bstill\b|\b(?:promised|told me|said)\b.{0,40}\b(?:weeks|months) ago\b",
-    re.IGNORECASE,
-)
-#: Somebody else's hand on their money, and the law: only a person can take that up.
-_SERIOUS = re.compile(
-    r"\b(?:someone|somebody|my ex|(?:a |some )?stranger|hackers?|a thief)\b.{0,60}"
-    r"\b(?:used?|using|ordered|bought|paid|shopped)\b.{0,40}\bmy (?:\w+ )?(?:card|account|login|paypal|name)\b"
-    r"|\bmy (?:\w+ )?(?:card|account|paypal)\b.{0,60}\bi (?:never|did ?n[o']?t) (?:order|buy|bought|make)"
-    r"|\b(?:my|our) (?:lawyer|attorney|solicitor)\b|\bsu(?:e|ing) you\b|\btake (?:you|this) to court\b"
-    r"|\b(?:legal action|small claims)\b",
-    re.IGNORECASE,
-)
 _LOST = re.compile(
     r"\b(?:lost|missing|late|delayed|not (?:come|here|arrived)|n't (?:come|arrived|received)|shown? up)\b", re.I
 )
@@ -220,9 +172,9 @@ _MOST_IN_ANSWER = 6
 
 def certain(text: str, slots: Slots) -> str | None:
     """The intent that the words leave no doubt about; None when what was learned from messages must say."""
-    if _SERIOUS.search(text):
+    if is_serious(text):
         return "serious"
-    if _HUMAN.search(text):
+    if wants_person(text):
         return "human"
     if _IDENTITY.search(text):
         return "identity"
@@ -230,7 +182,7 @@ def certain(text: str, slots: Slots) -> str | None:
         return "greeting"
     if _TICKET.search(text) and not _WHEN.search(text):
         return "open_ticket"
-    if slots.order_id is None and _AGAIN.search(text) and _REFUND.search(text):
+    if slots.order_id is None and asks_again(text) and _REFUND.search(text):
         return "complaint"
     if hinted(text, slots) is not None:
         return None

@@ -20,6 +20,14 @@ _APART = re.compile(
     r"(?<![\w<@./-])(?!(?:USD|EUR|GBP|CAD|CHF|AUD|INV|PO|APO|FPO|AM|PM|OK|NO|ID|TV|US|UK|EU"
     r"|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)\b)([A-Z]{2,4}) (\d{3,10})(?![\w>%-]|[.,]\d)"
 )
+#: "order abc 123" in small letters, and what is dictated: "A B C 1 2 3".
+_APART_NAMED = re.compile(
+    r"\border (?:number |no\.? |nr\.? )?"
+    r"(?!(?:for|the|and|was|has|did|of|in|on|at|is|to|my|by|from|over|with|usd|eur|gbp)\b)"
+    r"([a-z]{2,4}) (\d{3,10})(?![\w>%-]|[.,]\d)",
+    re.IGNORECASE,
+)
+_DICTATED = re.compile(r"(?<![\w<])((?:[A-Za-z][ -]){2,5}(?:\d[ -]){2,8}\d)(?!\w)")
 #: A word for less money is no order: SAVE10, WELCOME20, and what is called a code.
 _VOUCHER = re.compile(
     r"(?<!order )(?<!number )\b(?:save|welcome|hello|thanks?|off|sale|spring|summer|autumn|fall|winter|xmas|bf|vip|new"
@@ -192,8 +200,10 @@ def _order_id(text: str) -> str | None:
     for pattern in (_NAMED, _MIXED, _HASHED):
         if found := pattern.search(text):
             return found[1].upper()
-    if (apart := _APART.search(text)) and not _UNITS_AFTER.match(text, apart.end()):
-        return f"{apart[1]}{apart[2]}"
+    if dictated := _DICTATED.search(text):
+        return re.sub(r"[ -]", "", dictated[1]).upper()
+    if (apart := _APART.search(text) or _APART_NAMED.search(text)) and not _UNITS_AFTER.match(text, apart.end()):
+        return f"{apart[1]}{apart[2]}".upper()
     for found in _DIGITS.finditer(text):
         if not _YEAR.fullmatch(found[1]) and not _UNITS_AFTER.match(text, found.end()):
             return found[1]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from contracts.turn import Role
 from orchestrator.brain.offline.asking import is_asking
+from orchestrator.brain.offline.clauses import asks_something, clauses_of, goes_beyond
 from orchestrator.brain.offline.courtesy import is_only_thanks, wish_behind
 from orchestrator.brain.offline.intents import OWN_THINGS, IntentReader
 from orchestrator.brain.offline.manners import Manners
@@ -18,11 +19,11 @@ from orchestrator.brain.offline.owning import (
     awaits_money,
     says_another,
 )
+from orchestrator.brain.offline.persons import wants_no_machine
 from orchestrator.brain.offline.quoting import said_oneself
 from orchestrator.brain.offline.rules import (
     certain,
     hinted,
-    is_courtesy,
     is_no,
     is_yes,
     points_back,
@@ -37,22 +38,12 @@ from orchestrator.brain.offline.slots import (
     remembered_order,
 )
 from orchestrator.brain.offline.spelling import Spelling
-from orchestrator.brain.offline.wishes import FILLERS, SURELY, intent_of, only_facts
+from orchestrator.brain.offline.wishes import SURELY, intent_of, only_facts
 from orchestrator.brain.port import BrainContext
 from orchestrator.brain.sentences import content_words
 from orchestrator.guard.danger import danger_in
 
 MAX_TASKS = 2
-_CLAUSE = re.compile(
-    r"(?<=[?.!])\s+|[,;]?\s+(?:and|also|plus)\s+"
-    r"(?=(?:what|how|where|when|can|could|do|does|is|are|which|who|please|send|give|refund|cancel|tell)\b)",
-    re.IGNORECASE,
-)
-_WISH = re.compile(
-    r"\W*(?:i(?:'d| would)? (?:want|need|like|have to)|please|send|give|show|tell|refund|cancel|change|open|create"
-    r"|track|get|let|check|find|look)\b",
-    re.IGNORECASE,
-)
 _FOLLOW_UP = re.compile(r"^\W*(?:and|or|but|even|what about|how about|also)\b", re.IGNORECASE)
 _SAID_AGAIN = re.compile(
     r"\bi (?:said|meant|mean|asked)\W*$|^\W*(?:no\W+)?i (?:said|meant|mean|asked)\b", re.IGNORECASE
@@ -114,6 +105,8 @@ async def understand(
     if danger_in(own) is not None:
         # Whatever else is in it: an order that it names waits.
         return (Task("serious", slots, text, about),)
+    if wants_no_machine(own):
+        return (Task("human", slots, text, about),)
     answer = (
         _answer_to_offer(context, slots, manners)
         or _answer_to_how_much(context, slots)
@@ -135,10 +128,10 @@ async def understand(
         slots = _together(read_slots(earlier), slots)
     slots = _with_history(slots, context)
     tasks: list[Task] = []
-    clauses = _clauses(text)
-    for clause in clauses:
+    clauses = clauses_of(text)
+    for clause, behind in zip(clauses, (*clauses[1:], ""), strict=True):
         label, confidence = await intent_of(clause, slots, intents, manners)
-        if len(clauses) > 1 and label in _SEARCHED:
+        if len(clauses) > 1 and label in _SEARCHED and not goes_beyond(behind):
             label = _among_others(label, confidence, clause)
         if label in _NOT_AFTER and confidence < 1.0 and earlier and _goes_on(clause):
             # "And to Norway?", "how heavy is it": what was spoken of before makes it our business.
@@ -168,7 +161,7 @@ async def understand(
 
 def _among_others(label: str, likely: float, clause: str) -> str:
     """Of a part beside others: what is asked is looked for, and what is only told is no wish of its own."""
-    if _asks(clause):
+    if asks_something(clause):
         return "knowledge" if likely < NOT_OURS else label
     return _TOLD if likely < _UNSURE else label
 
@@ -315,22 +308,6 @@ def _before(context: BrainContext) -> str:
         ):
             return message.text
     return ""
-
-
-def _clauses(text: str) -> list[str]:
-    """The parts of a message that each want something. What is told before or after a single question belongs to it."""
-    parts = [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
-    parts = [wish_behind(part) or part for part in parts]
-    telling = [part for part in parts if not is_courtesy(part)]
-    wishes = [part for part in telling if _asks(part) or _WISH.match(part) or read_slots(part).names_something]
-    if len(wishes) < MAX_TASKS:
-        return [" ".join(telling)] if telling else parts[:1] or [text]
-    return parts[:4]
-
-
-def _asks(part: str) -> bool:
-    """Whether a part of a message is a question of its own: "the number?" is not."""
-    return is_asking(part) and len(part.split()) > 2 and bool(content_words(part) - FILLERS)
 
 
 def _together(first: Slots, second: Slots) -> Slots:
