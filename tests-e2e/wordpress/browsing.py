@@ -45,7 +45,8 @@ class Window:
         await self.box.press("Enter")
 
     async def say(self, text: str) -> Locator:
-        """Send a message; its answer, once it is there as a whole."""
+        """Send a message; its answer, once it is there as a whole. While one is being made nothing can be sent."""
+        await self.rest()
         before = await self.answers.count()
         await self.write(text)
         answer = self.answers.nth(before)
