@@ -135,6 +135,12 @@ def test_nobody_deciding_in_time_ends_politely() -> None:
     assert asks(step, SayPhrase) == SayPhrase("expired")
 
 
+def test_a_newer_card_in_its_place_ends_it_and_says_so() -> None:
+    step = after(STARTED, PlanMade(call=WRITE), PREVIEW, WaitExpired(digest=DIGEST, superseded=True))
+    assert asks(step, SayPhrase) == SayPhrase("superseded")
+    assert not any(isinstance(effect, CallTool) for effect in step.effects)
+
+
 def test_an_effect_above_the_limit_also_waits_for_staff() -> None:
     waiting = after(STARTED, PlanMade(call=REFUND), PREVIEW, YES)
     assert asks(waiting, AskApproval) == AskApproval(REFUND, PREVIEW)

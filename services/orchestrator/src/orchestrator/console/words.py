@@ -105,7 +105,7 @@ def _told(one: TurnInput) -> tuple[str, Tone, Facts]:
             said = "good" if one.approved else "bad"
             return "Approved" if one.approved else "Denied", said, (("by", one.approver), ("notes", one.notes))
         case WaitExpired():
-            return "Nobody decided in time", "bad", ()
+            return "A newer card took its place" if one.superseded else "Nobody decided in time", "bad", ()
         case StopAsked():
             return "Customer stopped the turn", "wait", ()
         case RetryDue():

@@ -111,7 +111,7 @@ def came(one: TurnInput) -> str:
         case ApprovalDecided():
             return f"{one.approver} {'approved' if one.approved else 'denied'}"
         case WaitExpired():
-            return "nobody decided in time"
+            return "a newer card took its place" if one.superseded else "nobody decided in time"
         case RetryDue():
             return "it is time to ask again"
         case StopAsked():
