@@ -39,16 +39,16 @@ async def test_a_search_says_which_channel_it_is_for(offline: OfflineBrain, ask:
 
 async def test_a_yes_to_a_ticket_opens_it_with_the_facts(offline: OfflineBrain, ask: Any) -> None:
     status = Observation("get_order_status", {"order_id": "ABC123"}, PACKED)
-    offer = await said(offline, ask("Please cancel my order ABC123", observations=(status,)))
+    offer = await said(offline, ask("Please take the mug out of my order ABC123", observations=(status,)))
     assert "ABC123" not in offer.text
-    call = await called(offline, ask("yes please", "Please cancel my order ABC123", offer.text))
+    call = await called(offline, ask("yes please", "Please take the mug out of my order ABC123", offer.text))
     assert call.name == "create_ticket"
     assert call.arguments["order_id"] == "ABC123"
-    assert call.arguments["body"] == "Please cancel my order ABC123"
+    assert call.arguments["body"] == "Please take the mug out of my order ABC123"
 
 
 async def test_who_wants_an_order_changed_hears_first_how_it_stands(offline: OfflineBrain, ask: Any) -> None:
-    question = "Please cancel my order ABC123"
+    question = "Please take the mug out of my order ABC123"
     assert await called(offline, ask(question)) == ToolCall(name="get_order_status", arguments={"order_id": "ABC123"})
     found = Observation("get_order_status", {"order_id": "ABC123"}, PACKED)
     message = await said(offline, ask(question, observations=(found,)))

@@ -11,7 +11,7 @@ from .reading import tasks_of, wants
 
 WISHES = [
     ("en", "Thanks a lot! Where can I see ABC123", "order_status"),
-    ("en", "ok great thank you, cancel XYZ789 then please", "order_change"),
+    ("en", "ok great thank you, change the address of XYZ789 then please", "order_change"),
     ("en", "thx for the quick reply but what is the return address", "knowledge"),
     ("en", "cheers. one more question: how long is the warranty on a tent", "knowledge"),
     ("en", "yes and I need the invoice for ABC123", "invoice"),

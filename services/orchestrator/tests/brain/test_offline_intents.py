@@ -175,7 +175,7 @@ async def test_a_message_with_two_wishes_gives_two_tasks(
             "My sister has one of those. Where is ABC123? And when is the store open on Sundays?",
             [("order_status", "ABC123"), ("knowledge", "ABC123")],
         ),
-        ("Cancel ABC123 and 5678", [("order_change", "ABC123")]),
+        ("Cancel ABC123 and 5678", [("order_change", "ABC123"), ("knowledge", "ABC123")]),
         ("Refund $5 of ABC123 and of 5678", [("refund_request", "ABC123")]),
         ("Give me back 12 dollars of ABC123 and I'll keep it", [("refund_request", "ABC123")]),
         ("Can I get 12 dollars back from a gift card?", [("knowledge", None)]),

@@ -71,14 +71,33 @@ async def test_a_refund_of_what_is_named_by_its_item_is_of_that_order(offline: O
 async def test_who_cancels_hears_how_their_order_stands_and_how_they_do_it_while_they_can(
     question: str, order: dict[str, Any], told: str, offline: OfflineBrain, ask: Any, search_result: Any
 ) -> None:
-    known = listed(order, MUGS)
-    call = await called(offline, ask(question, observations=(known,)))
-    assert call == ToolCall(name="search_kb", arguments={"query": "cancel my order"})
-    message = await said(offline, ask(question, observations=(known, search_result("cancel my order", CANCELLING))))
+    seen, open_still = listed(order, MUGS), order["status"] == "processing"
+    if open_still:
+        call = await called(offline, ask(question, observations=(seen,)))
+        assert call == ToolCall(name="search_kb", arguments={"query": "cancel my order"})
+    found = (search_result("cancel my order", CANCELLING),) * open_still
+    message = await said(offline, ask(question, observations=(seen, *found)))
     assert order["order_id"] in message.text
     assert told in message.text
-    assert ("Click **Cancel order**" in message.text) is (order["status"] == "processing")
-    assert bool(message.citations) is (order["status"] == "processing")
+    assert ("Click **Cancel order**" in message.text) is open_still
+    assert bool(message.citations) is open_still
+
+
+@pytest.mark.parametrize("question", ["cancel <order_aaaaaaaa> pls", "Hi, can you cancel order <order_aaaaaaaa>?"])
+async def test_who_names_the_order_hears_the_same(
+    question: str, offline: OfflineBrain, ask: Any, search_result: Any
+) -> None:
+    first = await called(offline, ask(question))
+    assert (first.name, first.arguments) == ("get_order_status", {"order_id": "ABC123"})
+    packed = Observation("get_order_status", first.arguments, STOVE | {"status": "processing"})
+    call = await called(offline, ask(question, observations=(packed,)))
+    assert call == ToolCall(name="search_kb", arguments={"query": "cancel my order"})
+    found = search_result("cancel my order", CANCELLING)
+    message = await said(offline, ask(question, observations=(packed, found)))
+    for part in ("is being prepared", "Click **Cancel order**", "shall I open a ticket"):
+        assert part in message.text
+    gone = Observation("get_order_status", first.arguments, STOVE)
+    assert "no longer be changed" in (await said(offline, ask(question, observations=(gone,)))).text
 
 
 async def test_which_order_is_to_be_cancelled_is_asked_where_it_may_be_several(

@@ -2,11 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 
 from contracts.turn import FinalMessage, Role, ToolCall, Usage
-from orchestrator.brain.offline.answering import Answerer, one_of_several
+from orchestrator.brain.offline.answering import Answer, Answerer, one_of_several
 from orchestrator.brain.offline.deciding import Say, TicketWanted, Told, change_not_here, decide, is_guests, offered
 from orchestrator.brain.offline.extracting import Extractor, Weights
 from orchestrator.brain.offline.intents import EmbedWithWords, IntentReader, Learned
@@ -15,7 +14,7 @@ from orchestrator.brain.offline.owning import Order
 from orchestrator.brain.offline.phrasing import TRANSLATED, Phrases, phrases_by_language, shown_id
 from orchestrator.brain.offline.remembering import Remembered
 from orchestrator.brain.offline.spelling import Spelling
-from orchestrator.brain.offline.understanding import Task, understand
+from orchestrator.brain.offline.understanding import HOW_TO_CANCEL, Task, understand
 from orchestrator.brain.policy_files import read_policy
 from orchestrator.brain.port import BrainContext, Draft, Message, Observation, OnText, Plan
 from orchestrator.brain.translating import Vocabulary
@@ -98,6 +97,8 @@ class OfflineBrain:
         made = Counter(one.tool for one in context.observations)
         # Searches last: nothing is looked up any more after one that is hardly sure.
         for task in sorted(tasks, key=lambda one: one.intent == "knowledge"):
+            if task.query == HOW_TO_CANCEL and task.aside and _too_late(tasks, context):
+                continue
             step = decide(task, context)
             if isinstance(step, TicketWanted):
                 step = self._ticket(step)
@@ -121,23 +122,19 @@ class OfflineBrain:
         if context.observations and (key := _instead(tasks[0], context)) is not None:
             return FinalMessage(text=phrases.say(key), refuses=True, confidence=confidence)
         told = [one for one in context.observations if not _only_lists(one)]
-        if told:
+        known = _known(tasks, context)
+        if told or known:
             asides = frozenset(one.query for one in tasks if one.aside)
             answerer = self._answerers[context.language]
-            answer = await answerer.answer(context.question, told, context.now, asides)
-            known = [step.order for step in (decide(task, context) for task in tasks) if isinstance(step, Told)]
+            answer = await answerer.answer(context.question, told, context.now, asides) if told else Answer("")
             later = [
                 Say(key) for key, holds in (("ask_next", _withheld), ("sign_in", _may_sign_in)) if holds(tasks, context)
             ]
-            later += _unchanged(tasks, context, known) or _unclear(tasks, context)
-            parts = [answerer.status(order, context.now) for order in known]
-            if known and any(one.key == "change_too_late" for one in later):
-                # How it is done does not help who can do it no longer.
-                answer = replace(answer, text="", citations=(), refuses=False)
-            parts += [answer.text] * bool(answer.text) + [_worded(one, phrases) for one in later]
-            return FinalMessage(
-                text="\n\n".join(parts), citations=answer.citations, refuses=answer.refuses, confidence=confidence
-            )
+            later += _unchanged(tasks, context) or _unclear(tasks, context)
+            stands = (answerer.status(order, context.now) for order in known)
+            parts = (*stands, answer.text, *(_worded(one, phrases) for one in later))
+            text = "\n\n".join(filter(None, parts))
+            return FinalMessage(text=text, citations=answer.citations, refuses=answer.refuses, confidence=confidence)
         says = [step for step in (decide(task, context) for task in tasks) if isinstance(step, Say)]
         texts = [_worded(say, phrases) for say in says] or [phrases.say("not_available")]
         notes = " ".join(context.notes)
@@ -170,10 +167,20 @@ def _may_sign_in(tasks: tuple[Task, ...], context: BrainContext) -> bool:
     return any(is_guests(task, context) for task in tasks)
 
 
-def _unchanged(tasks: tuple[Task, ...], context: BrainContext, known: Sequence[Order]) -> list[Say]:
-    """What is said of a change that was wanted, to an order that was found; `known` are those that a list told of."""
+def _known(tasks: tuple[Task, ...], context: BrainContext) -> list[Order]:
+    """The orders that are meant and that the list of them has told of."""
+    return [step.order for step in (decide(task, context) for task in tasks) if isinstance(step, Told)]
+
+
+def _too_late(tasks: tuple[Task, ...], context: BrainContext) -> bool:
+    """Whether what was found can be changed no longer: how it is done helps nobody then."""
+    return any(one.key == "change_too_late" for one in _unchanged(tasks, context))
+
+
+def _unchanged(tasks: tuple[Task, ...], context: BrainContext) -> list[Say]:
+    """What is said of a change that was wanted, to an order that was found."""
     seen = (one.output for one in context.observations if one.output is not None and "status" in one.output)
-    looked: list[Order] = [*seen, *known]
+    looked: list[Order] = [*seen, *_known(tasks, context)]
     change = next((task for task in tasks if task.intent == "order_change"), None)
     if not looked or change is None:
         return []

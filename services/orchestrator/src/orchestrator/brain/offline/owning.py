@@ -37,12 +37,13 @@ _HAS_IT = re.compile(
     r".{0,20}\b(?:i|we)\b.*\b(?:my|the|this|that|it)\b",
     re.IGNORECASE,
 )
-#: "Cancel my order", "please call off the sleeping bag order": what is to be done, to an order that has no number here.
+#: "Cancel my order", "please call off the sleeping bag order", "pls cancel ABC123".
 _CANCELS = re.compile(
     r"(?:^|(?<=[,.;:!] )|(?<=\bplease )|(?<=\bpls ))"
     r"(?:please |pls |just |can (?:you|u) |could you |will you |i (?:just )?(?:want|need|wish|would like) to "
-    r"|i'd like to |i wanna )*(?:cancel|call off|stop) (?:my|our|the|that) "
-    r"(?:(?!of|an?|for|to|in|on)[\w-]+ ){0,4}(?:orders?|purchase)\b",
+    r"|i'd like to |i wanna )*(?:cancel|call off|stop) "
+    r"(?:(?:my|our|the|that) (?:(?!of|an?|for|to|in|on)[\w-]+ ){0,4}(?:orders?|purchase)\b"
+    r"|(?:(?:my|the|order|number) |#)*(?:<order_\w+>|[A-Za-z]{0,4}-?\d{3,10}\b))",
     re.IGNORECASE,
 )
 #: "Where is my refund", "you still have not refunded me": one that somebody waits for, not how refunds go.

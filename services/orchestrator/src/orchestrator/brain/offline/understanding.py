@@ -44,6 +44,8 @@ from orchestrator.brain.sentences import content_words
 from orchestrator.guard.danger import danger_in
 
 MAX_TASKS = 2
+#: They can do it themselves while it has not left: how, stands in the help pages.
+HOW_TO_CANCEL = "cancel my order"
 _FOLLOW_UP = re.compile(r"^\W*(?:and|or|but|even|what about|how about|also)\b", re.IGNORECASE)
 _SAID_AGAIN = re.compile(
     r"\bi (?:said|meant|mean|asked)\W*$|^\W*(?:no\W+)?i (?:said|meant|mean|asked)\b", re.IGNORECASE
@@ -189,15 +191,11 @@ def _with_aside(task: Task, clause: str, context: BrainContext) -> list[Task]:
         return [replace(task, intent="order_status"), replace(task, query=_bare(task.query), aside=True)]
     if task.intent == "knowledge" and context.customer and asks_what_is_left(clause) and not task.slots.names_something:
         return [replace(task, intent="order_status", if_theirs=True), replace(task, aside=True)]
-    if context.customer and not task.slots.names_something:
-        if task.intent == "order_change" and asks_to_cancel(clause):
-            # They can do it themselves while it has not left: how, stands in the help pages.
-            return [
-                replace(task, if_theirs=True),
-                replace(task, intent="knowledge", query="cancel my order", aside=True),
-            ]
-        if task.intent == "knowledge" and awaits_money(clause):
-            return [replace(task, intent="refund_status"), replace(task, aside=True)]
+    if context.customer and task.intent == "order_change" and asks_to_cancel(clause):
+        how = replace(task, intent="knowledge", query=HOW_TO_CANCEL, aside=True)
+        return [replace(task, if_theirs=not task.slots.names_something), how]
+    if context.customer and task.intent == "knowledge" and awaits_money(clause) and not task.slots.names_something:
+        return [replace(task, intent="refund_status"), replace(task, aside=True)]
     if task.intent in ("order_status", "order_content") and asks_for_more(clause):
         return [task, replace(task, intent="knowledge", query=_bare(clause), aside=True)]
     return [task]
