@@ -9,6 +9,7 @@ from itertools import groupby
 
 from orchestrator.brain.citing import Source
 from orchestrator.brain.offline.asking import Wanted, has_kind, wanted_by
+from orchestrator.brain.offline.commands import asks_for_data
 from orchestrator.brain.passages import Unit, units_of
 from orchestrator.guard.support.words import content
 
@@ -81,12 +82,17 @@ class Question:
 
 
 def sections_of(sources: Sequence[Source]) -> list[Section]:
-    """All sections, passage by passage."""
+    """All sections, passage by passage. What is for nobody's ears parts a section in two: no quotation spans it."""
     return [
         Section(source, rank, tuple(units))
         for rank, source in enumerate(sources)
-        for _, units in groupby(units_of(source.text), key=lambda unit: unit.section)
+        for (_, hidden), units in groupby(units_of(source.text), key=lambda one: (one.section, _hidden(source, one)))
+        if not hidden
     ]
+
+
+def _hidden(source: Source, unit: Unit) -> bool:
+    return asks_for_data(source.text[unit.start : unit.end])
 
 
 def features(asked: Question, section: Section) -> dict[str, float]:
