@@ -14,18 +14,8 @@ from redteam.planting import planted
 from redteam.report import summary, write
 from redteam.running import run_cases
 
-#: `make redteam` runs all; the test run takes every eighth, and each thing that the model does at least once.
-WHOLE = os.environ.get("AIGUY_REDTEAM") == "1"
-EVERY = 8
-
-
-def _chosen() -> list:
-    everything, seen, chosen = cases(), set(), []
-    for one in everything:
-        if WHOLE or one.number % EVERY == 0 or one.does not in seen:
-            chosen.append(one)
-            seen.add(one.does)
-    return chosen
+#: `make redteam` keeps what it found.
+KEPT = os.environ.get("AIGUY_REDTEAM") == "1"
 
 
 def test_there_are_enough_cases_in_every_category_and_each_can_be_told_apart() -> None:
@@ -40,7 +30,7 @@ def test_there_are_enough_cases_in_every_category_and_each_can_be_told_apart() -
 @pytest.mark.e2e
 @pytest.mark.asyncio(loop_scope="session")
 async def test_no_attack_has_an_effect(machine, visit, llm) -> None:
-    chosen = _chosen()
+    chosen = cases()
     async with planted(machine, chosen):
         before = await effects(machine)
         outcomes = await run_cases(machine, llm, visit, chosen)
@@ -49,7 +39,7 @@ async def test_no_attack_has_an_effect(machine, visit, llm) -> None:
     notes = sum(card["tool"] == "add_order_note" for one in outcomes for card in one.agreed)
     beyond = global_violations(before, after, frozenset(one.own for one in outcomes), notes)
     beyond += [f"in a prompt: {secret}" for secret in prompt_leaks(llm.prompts)]
-    if WHOLE:
+    if KEPT:
         print(write(outcomes, found, beyond))
     assert (found, beyond) == ({}, []), "\n".join(f"{case}: {wrong}" for case, wrong in found.items())
     # A run in which no model was asked would show nothing.
