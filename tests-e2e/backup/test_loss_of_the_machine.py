@@ -144,8 +144,8 @@ async def test_a_lost_machine_comes_back_and_pays_nothing_twice(site: Site) -> N
         opened.append(shopper.machine.visitor(person))
         return opened[-1]
 
-    await site.machine.start()
     try:
+        await site.machine.start()
         order = await bought(site)
         customer = visit(order.person)
         talk = await visit(ADA).say("Where is my order 1234?")

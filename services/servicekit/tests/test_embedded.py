@@ -221,6 +221,17 @@ def test_a_claimed_port_is_nobody_elses_until_its_owner_ends() -> None:
     mine.release()
 
 
+def test_a_server_that_takes_any_port_takes_none_that_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = PortClaims()
+    try:
+        claimed, other = mine.claim_any(), free_port()
+        offered = iter([claimed, claimed, other])
+        monkeypatch.setattr("random.randint", lambda *_: next(offered))
+        assert free_port() == other
+    finally:
+        mine.release()
+
+
 def test_valkey_asks_for_a_password(valkey: EmbeddedValkey) -> None:
     with socket.create_connection(("127.0.0.1", valkey.port), timeout=5) as connection:
         connection.sendall(b"PING\r\n")

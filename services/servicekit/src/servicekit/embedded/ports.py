@@ -25,17 +25,34 @@ def port_is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def free_port(preferred: int = 0, host: str = LOOPBACK) -> int:
-    """`preferred` when it is free (and not 0), else a random one that is; at the last one that the system picks."""
+    """`preferred` when it is free (and not 0), else a random one that is and that nobody has claimed; at the last one
+    that the system picks.
+    """
     if preferred and port_is_free(preferred, host):
         return preferred
     for _ in range(_TRIES):
         port = random.randint(_FIRST, _LAST)
-        if port_is_free(port, host):
+        # Whoever claimed it does not listen yet, and will.
+        if port_is_free(port, host) and (mark := _mark(port)):
+            mark.close()
             return port
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
         picked: int = probe.getsockname()[1]
         return picked
+
+
+def _mark(port: int) -> socket.socket | None:
+    """What says that a port is claimed, until it is closed; None when somebody's does."""
+    mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    if sys.platform != "linux":
+        return mark
+    try:
+        mark.bind(f"\0aiguy-port-{port}")
+    except OSError:
+        mark.close()
+        return None
+    return mark
 
 
 class PortClaims:
@@ -53,14 +70,10 @@ class PortClaims:
         """True when the port is free and nobody has claimed it; it is ours then until `release`."""
         if port in self._held or not port_is_free(port):
             return False
-        if sys.platform == "linux":
-            mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            try:
-                mark.bind(f"\0aiguy-port-{port}")
-            except OSError:
-                mark.close()
-                return False
-            self._held[port] = mark
+        mark = _mark(port)
+        if mark is None:
+            return False
+        self._held[port] = mark
         return True
 
     def claim_any(self) -> int:
