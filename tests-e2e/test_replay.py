@@ -13,7 +13,8 @@ from e2e.facts import rows, turn_ended
 from e2e.llm import scripted_orchestrator
 from e2e.people import stranger
 from e2e.replays import odd, replayed
-from e2e.shop import paid_order
+from e2e.shop import Paid, paid_order
+from e2e.visitor import Turn
 from onebox.fork_options import read_forks
 from onebox.keys import ADA, KIM
 from onebox.ports import ORCHESTRATOR
@@ -149,7 +150,7 @@ async def test_another_answer_of_a_tool_and_a_tool_less_show_what_would_have_bee
     other = await visit(stranger()).say("How long does a delivery take?")
     for one in (turn, refund, other):
         await turn_ended(machine.database(ORCHESTRATOR), one.turn_id)
-    over, before = datetime.now(UTC), await traces(machine)
+    over, before = datetime.now(UTC), await traces(machine, shop, turn, refund, other)
     lost = tmp_path / "lost.json"
     lost.write_text('{"error": {"code": "order_not_found"}}')
 
@@ -168,7 +169,7 @@ async def test_another_answer_of_a_tool_and_a_tool_less_show_what_would_have_bee
 
     code, said = await forked_of(machine, "brain=offline", since=began, until=over)
     assert (code, said.splitlines()[0]) == (0, "0 of 3 turns would have gone otherwise."), said
-    assert await traces(machine) == before
+    assert await traces(machine, shop, turn, refund, other) == before
 
 
 async def test_a_model_and_its_prompt_are_tried_on_what_was_recorded_and_nothing_is_carried_out(
@@ -178,7 +179,6 @@ async def test_a_model_and_its_prompt_are_tried_on_what_was_recorded_and_nothing
     shop = await paid_order(machine)
     turn = await visit(shop.person).say("What can you do for me? I am rosa.fork@example.org, and I like your tents.")
     await turn_ended(machine.database(ORCHESTRATOR), turn.turn_id)
-    before = await traces(machine)
     prompt = tmp_path / "planner-brief.md"
     prompt.write_text("You are very brief, and call tools. BRIEF-PROMPT-7")
 
@@ -208,7 +208,7 @@ async def test_a_model_and_its_prompt_are_tried_on_what_was_recorded_and_nothing
 
     refund = await confirmed(visit(shop.person), shop.order, 50)
     await turn_ended(machine.database(ORCHESTRATOR), refund.turn_id)
-    before = await traces(machine)
+    before = await traces(machine, shop, turn, refund)
     sums = {**sums, "amount_minor": 5_000, "reason": "in other words"}
     scripted_model.say("Refund order", {"calls": [{"name": "issue_refund", "arguments": sums}]}, advance="calls")
     code, said = await forked_of(machine, "brain=openai/scripted-other", turn=refund.turn_id)
@@ -216,14 +216,27 @@ async def test_a_model_and_its_prompt_are_tried_on_what_was_recorded_and_nothing
     assert f"{refund.turn_id}: answered \u2192 unknown, 50.00 USD" in said
     assert "+ a write that ran nowhere: issue_refund" in said
     assert "by its amount at least 0 of staff must approve it (R1); 50.00 USD" in said
-    assert await traces(machine) == before
+    assert await traces(machine, shop, turn, refund) == before
 
 
-async def traces(machine) -> tuple[int, ...]:
-    """What a turn leaves behind, in every place."""
-    orchestrator = "SELECT (SELECT count(*) FROM journal) + (SELECT count(*) FROM audit) AS many"
-    places = {ORCHESTRATOR: orchestrator, "billing": "SELECT count(*) AS many FROM refunds"}
-    return tuple([(await rows(machine.database(name), asked))[0]["many"] for name, asked in places.items()])
+async def traces(machine, shop: Paid, *turns: Turn) -> tuple[int, ...]:
+    """What was left behind for these turns, their conversations, their requests and the order of the shop.
+
+    Of nobody else's, who may still be at work on the stack that the tests share.
+    """
+    talks = [turn.conversation_id for turn in turns]
+    left = await rows(
+        machine.database(ORCHESTRATOR),
+        "SELECT (SELECT count(*) FROM journal WHERE conversation_id = ANY ($1)) AS entries,"
+        " (SELECT count(*) FROM turns WHERE conversation_id = ANY ($1)) AS turns,"
+        " (SELECT count(*) FROM audit WHERE request_id IN"
+        "   (SELECT request_id FROM turns WHERE conversation_id = ANY ($1))) AS audited",
+        talks,
+    )
+    asked = "SELECT count(*) AS refunds FROM refunds WHERE order_id = $1 OR conversation_id = ANY ($2)"
+    paid = await rows(machine.database("billing"), asked, shop.order, talks)
+    assert left[0]["entries"] > 0
+    return (*left[0].values(), *paid[0].values())
 
 
 async def forked_of(machine, fork: str, **asked) -> tuple[int, str]:
